@@ -1,0 +1,5 @@
+"""`python -m statuswatch` is the command `statuswatch`."""
+
+from statuswatch.cli import main
+
+main()

@@ -1,0 +1,41 @@
+"""What a GitHub Actions runner is told besides the log: the step summary and the step's outputs."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from statuswatch.model import Report
+from statuswatch.render import markdown, talk
+
+
+def report_to_runner(report: Report, env: Mapping[str, str]) -> list[str]:
+    """Appends to the files that the runner names; what could not be written is returned as words, since the run
+    itself is done.
+    """
+    if env.get("GITHUB_ACTIONS") != "true":
+        return []
+    outputs = {
+        "changed": str(report.changed).lower(),
+        "events": str(len(report.events)),
+        "open": str(report.open),
+        "failed": str(len(report.failed)),
+        "message": talk.message(report),
+    }
+    problems = []
+    for variable, content in (
+        ("GITHUB_STEP_SUMMARY", markdown.summary(report)),
+        ("GITHUB_OUTPUT", _assignments(outputs)),
+    ):
+        if path := env.get(variable):
+            try:
+                with Path(path).open("a", encoding="utf-8") as file:
+                    file.write(content)
+            except OSError as error:
+                problems.append(f"${variable} cannot be written: {error.strerror or error}")
+    return problems
+
+
+def _assignments(outputs: Mapping[str, str]) -> str:
+    """`name<<delimiter` blocks; the delimiter is random, so that no vendor can end one."""
+    delimiter = f"statuswatch-{secrets.token_hex(16)}"
+    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items())

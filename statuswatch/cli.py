@@ -1,0 +1,173 @@
+"""The commands. Errors become exit codes here and nowhere else; stdout is data, stderr is talk."""
+
+import os
+import sys
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch import __version__, errors
+from statuswatch.errors import StatuswatchError, TellError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from statuswatch.config import Config
+    from statuswatch.model import Event, PageReview, Report
+
+# Everything heavy is imported by the command that needs it: `--help` and a wrong option answer at once.
+
+app = typer.Typer(
+    name="statuswatch",
+    help="Reads vendors' status pages in one short run and says what changed since the last one.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    CONSOLE = "console"
+    JSONL = "jsonl"
+
+
+def main() -> None:
+    """The entry point of the command."""
+    try:
+        app()
+    except StatuswatchError as error:
+        _say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was written")
+        sys.exit(errors.INTERRUPTED)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def check(
+    pages: Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", help="Only these pages, by key.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration to use.")] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="FILE", help="Memory to use instead of the configured one.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How events are printed.")] = Format.CONSOLE,
+    once: Annotated[bool, typer.Option("--once", help="One pass and exit: the default, spelled out.")] = True,
+    announce_open: Annotated[
+        bool, typer.Option("--announce-open", help="At the first read of a page, tell what is open as new.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; write nothing, send nothing.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 10 if there were events.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
+) -> None:
+    """Read all pages once, print what changed since the last run, remember it."""
+    import msgspec
+
+    from statuswatch import run
+    from statuswatch.actions import report_to_runner
+    from statuswatch.config import choose, load_config
+
+    settings = load_config(config, os.environ, Path.cwd())
+    if state is not None:
+        settings = msgspec.structs.replace(settings, state=state)
+    if pages:
+        chosen = choose(settings, pages)
+        settings = settings if settings.source else chosen
+    with _progress(settings, pages, shown=not quiet) as on_page:
+        report = run.check(
+            settings,
+            datetime.now(UTC),
+            lambda report: _print(report.events, report.detected_at, output),
+            only=pages or (),
+            announce_open=announce_open,
+            dry_run=dry_run,
+            on_page=on_page,
+        )
+    problems = report_to_runner(report, os.environ)
+    if not quiet:
+        _talk(report, settings, verbose=verbose)
+    for problem in problems:
+        _say(problem)
+    if not report.reached:
+        raise errors.NetworkError(
+            "no page answered at all: our own network, most likely; nothing was told, nothing was written"
+        )
+    if exit_code and report.events:
+        raise typer.Exit(errors.EVENTS_FOUND)
+
+
+@app.command()
+def demo() -> None:
+    """Watch the whole thing at work on an embedded server: no network, no configuration."""
+    from statuswatch.demo import play
+
+    play(lambda events, now: _print(events, now, Format.CONSOLE), typer.echo)
+
+
+def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
+    """Events to stdout. Raises TellError where nobody takes them: then they are not remembered as told."""
+    if not events:
+        return
+    try:
+        if output is Format.JSONL:
+            from statuswatch.render import jsonlines
+
+            for event in events:
+                sys.stdout.write(jsonlines.render(event, now) + "\n")
+        else:
+            from rich.console import Console
+
+            from statuswatch.render import console
+
+            terminal = Console(markup=False, emoji=False, highlight=False)
+            for event in events:
+                for line in console.render(event, terminal.width if terminal.is_terminal else None):
+                    terminal.print(line, soft_wrap=True)
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - what is buffered must not fail again at exit
+        raise TellError(
+            f"the events could not be printed ({error.strerror or error}); the next run tells them again"
+        ) from error
+
+
+def _talk(report: "Report", settings: "Config", *, verbose: bool) -> None:
+    from statuswatch.render import talk
+
+    if verbose:
+        _say(f"configuration: {settings.source or 'the built-in default'}; memory: {settings.state}")
+    for review in report.reviews:
+        for line in talk.remarks(review, verbose=verbose):
+            _say(line)
+    _say(f"{talk.closing(report)} · {report.seconds:.1f} s")
+
+
+def _say(line: str) -> None:
+    """Talk. Nobody there to hear it is no fault."""
+    with suppress(OSError):
+        print(f"statuswatch: {line}", file=sys.stderr)  # noqa: T201
+
+
+def _progress(
+    settings: "Config", only: list[str] | None, *, shown: bool
+) -> "AbstractContextManager[Callable[[PageReview], None]]":
+    """A bar on a terminal, while the pages come in; nothing anywhere else."""
+    if not shown or not sys.stderr.isatty():
+        return nullcontext(lambda _: None)
+    from statuswatch.render.progress import bar
+
+    return bar(len(only or settings.pages))

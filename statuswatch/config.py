@@ -1,0 +1,202 @@
+"""The configuration: a file, the environment and flags, made into one frozen `Config`. What is wrong ends the run
+with the place of it.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.catalog import catalog
+from statuswatch.errors import UsageError
+from statuswatch.model import SCALE, Impact, Page
+from statuswatch.platforms import PLATFORMS
+
+DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What to watch and how. `source` says where it comes from; "" is the built-in default."""
+
+    pages: tuple[Page, ...]
+    state: Path
+    timeout: float = 15.0
+    deadline: float = 240.0
+    concurrency: int = 128
+    source: str = ""
+
+
+class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
+    name: str | None = None
+    url: str | None = None
+    platform: str | None = None
+    components: list[str] | None = None
+    min_impact: str | None = None
+    maintenance: bool | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    pages: list[str] | None = None
+    state: Annotated[str, msgspec.Meta(min_length=1)] = "state.json"
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 15.0
+    deadline: Annotated[float, msgspec.Meta(gt=0)] = 240.0
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 128
+    components: list[str] = []
+    min_impact: str = "none"
+    maintenance: bool = True
+    page: dict[str, _PageTable] = {}
+
+
+def load_config(path: Path | None, env: Mapping[str, str], cwd: Path) -> Config:
+    """The first there is of `path`, $STATUSWATCH_CONFIG, statuswatch.toml, [tool.statuswatch] in pyproject.toml, the
+    built-in default.
+
+    Raises UsageError with the file, the key and, for a word that is nearly one of ours, which one.
+    """
+    if path is None and env.get("STATUSWATCH_CONFIG"):
+        path = cwd / env["STATUSWATCH_CONFIG"]
+    if path is None and (cwd / "statuswatch.toml").is_file():
+        path = cwd / "statuswatch.toml"
+    if path is not None:
+        table = _toml(path)
+        if path.name == "pyproject.toml":
+            table = _tool_table(table)
+        return _config(table, str(path), path.parent)
+    project = cwd / "pyproject.toml"
+    table = _tool_table(_toml(project)) if project.is_file() else {}
+    return _config(table, str(project), cwd) if table else _config({}, "", cwd)
+
+
+def choose(config: Config, keys: Sequence[str]) -> Config:
+    """The configuration limited to these pages; without any configuration they may be any of the catalog. Raises
+    UsageError.
+    """
+    among = {page.key: page for page in config.pages} if config.source else catalog()
+    for key in keys:
+        if key not in among:
+            where = f"{config.source} does not watch" if config.source else "the catalog does not have"
+            raise UsageError(f"{where} a page {key!r}{_did_you_mean(key, among)}")
+    return msgspec.structs.replace(config, pages=tuple(among[key] for key in dict.fromkeys(keys)))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _tool_table(project: dict[str, Any]) -> dict[str, Any]:
+    tool = project.get("tool")
+    table = tool.get("statuswatch") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else {}
+
+
+def _config(table: dict[str, Any], source: str, folder: Path) -> Config:
+    _check_keys(table, source)
+    try:
+        file = msgspec.convert(table, _File)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise UsageError(f"{source}: {where.strip('`').removeprefix('$.') or 'the file'}: {what}") from error
+    listed = file.pages if file.pages is not None else [] if file.page else list(DEFAULT_PAGES)
+    pages = [_page(key, file, source) for key in dict.fromkeys([*listed, *file.page])]
+    if not pages:
+        raise UsageError(f'{source}: pages: no page to watch; name some, for example pages = ["openai"]')
+    return Config(
+        pages=tuple(pages),
+        state=folder / file.state,
+        timeout=file.timeout,
+        deadline=file.deadline,
+        concurrency=file.concurrency,
+        source=source,
+    )
+
+
+def _check_keys(table: dict[str, Any], source: str) -> None:
+    """Unknown keys, before anything else: the commonest mistake gets the best answer."""
+    tables = table.get("page")
+    places = [("", table, _File.__struct_fields__)]
+    if isinstance(tables, dict):
+        places += [
+            (f"page.{key}.", it, _PageTable.__struct_fields__) for key, it in tables.items() if isinstance(it, dict)
+        ]
+    for prefix, it, known in places:
+        for key in it:
+            if key not in known:
+                raise UsageError(f"{source}: {prefix}{key}: unknown key{_did_you_mean(key, known)}")
+
+
+def _page(key: str, file: _File, source: str) -> Page:
+    words = file.page.get(key, _PageTable())
+    entry = catalog().get(key) if words.url is None or words.platform is None or words.name is None else None
+    where = f"{source}: page.{key}"
+    if entry is None and words.url is None:
+        place = f"{where}.url: missing; and the catalog" if key in file.page else f"{source}: pages: the catalog"
+        raise UsageError(f"{place} has no page {key!r}{_did_you_mean(key, catalog())}")
+    if not _KEY.fullmatch(key):
+        raise UsageError(f"{where}: a key has up to 64 letters, digits, '.', '_' and '-'")
+    # Another address may be another platform: only the catalog's own address comes with the catalog's platform.
+    platform = words.platform if words.platform is not None else entry.platform if entry and words.url is None else ""
+    if platform and platform not in PLATFORMS:
+        raise UsageError(f"{where}.platform: unknown platform {platform!r}{_did_you_mean(platform, PLATFORMS)}")
+    url = _url(words.url, f"{where}.url") if words.url is not None else entry.url if entry else ""
+    name = text.line(words.name) if words.name is not None else entry.name if entry else key
+    return Page(
+        key=key,
+        name=name or key,
+        url=url,
+        platform=platform,
+        components=tuple(file.components if words.components is None else words.components),
+        min_impact=(
+            _impact(file.min_impact, f"{source}: min_impact")
+            if words.min_impact is None
+            else _impact(words.min_impact, f"{where}.min_impact")
+        ),
+        maintenance=file.maintenance if words.maintenance is None else words.maintenance,
+    )
+
+
+def _url(url: str, where: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.port != 0
+            and not (parts.query or parts.fragment)
+        )
+    except ValueError:
+        usable = False
+    if not usable or url != text.line(url) or " " in url:
+        raise UsageError(
+            f"{where}: {text.line(url)!r} is not the public base address of a page, for example https://status.acme.example"
+        )
+    if "@" in urlsplit(url).netloc:
+        raise UsageError(f"{where}: an address with a user or a password in it; a public status page needs none")
+    return url.rstrip("/")
+
+
+def _impact(word: str, where: str) -> Impact:
+    if word not in SCALE:
+        raise UsageError(f"{where}: unknown impact {word!r}{_did_you_mean(word, SCALE)}")
+    return Impact(word)
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    known = [str(it) for it in known]
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(known)}" if len(known) <= 12 else ""

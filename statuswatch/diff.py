@@ -1,0 +1,260 @@
+"""One incident as its page shows it now, against what is remembered of it: what to tell, and what to remember. Pure."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.model import (
+    CLOSED,
+    SCALE,
+    Change,
+    Component,
+    Event,
+    EventKind,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Known,
+    Page,
+)
+
+_ORDER: Final = {change: place for place, change in enumerate(Change)}
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """`event` is None where nothing is to be told. The memory has to be written only where it differs from the old
+    one.
+    """
+
+    event: Event | None
+    known: Known
+
+
+def unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
+    """An id that was never seen: rules 2, 3 and 4."""
+    if not incident.closed:
+        return _tell(page, None, incident, EventKind.NEW, (), incident.updates)
+    if max(incident.created_at, incident.last) > baseline:
+        return _tell(page, None, incident, EventKind.RESOLVED, (Change.MISSED,), incident.updates)
+    return Difference(None, remember(incident))
+
+
+def compare(page: Page, known: Known, incident: Incident) -> Difference:
+    """An id that is remembered: rules 5 to 9."""
+    digests = {digest[:8]: digest for digest in known.updates.split()}
+    fresh = tuple(update for update in incident.updates if _id_digest(update) not in digests)
+    edited = tuple(update for update in incident.updates if _is_edit(digests.get(_id_digest(update)), update))
+    changes = _differences(known, incident)
+    if edited:
+        changes.add(Change.EDITED)
+    reopened_between = any(update.status not in CLOSED and second(update.created_at) > known.last for update in fresh)
+    match known.closed, incident.closed:
+        case False, True:
+            kind, changes = EventKind.RESOLVED, {*changes, Change.STATUS}
+        case True, False:
+            kind, changes = EventKind.UPDATED, {*changes, Change.REOPENED} - {Change.STATUS}
+        case True, True if reopened_between:
+            kind, changes = EventKind.RESOLVED, {*changes, Change.REOPENED} - {Change.STATUS}
+        case _:
+            kind, changes = EventKind.UPDATED, {*changes, Change.UPDATES} if fresh else changes
+    if not changes:
+        return Difference(None, remember(incident, known))
+    untold = tuple(update for update in incident.updates if update in fresh or update in edited)
+    return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
+
+
+def vanished(page: Page, key: str, known: Known, why: Change) -> Difference:
+    """A known open incident that its page does not show any more: rules 11 and 12. Its status stays the last one that
+    the vendor stated.
+    """
+    incident = Incident(
+        id=key,
+        kind=known.kind,
+        title=known.title,
+        status=known.status,
+        impact=known.impact,
+        url=known.url,
+        created_at=known.created_at or known.last,
+        position=known.last,
+        components=known.components,
+        rank=known.rank,
+        scheduled_for=known.scheduled_for,
+        scheduled_until=known.scheduled_until,
+    )
+    told = _tell(page, known, incident, EventKind.RESOLVED, (why,), ())
+    return msgspec.structs.replace(
+        told, known=_shrunk(msgspec.structs.replace(told.known, status="resolved", absent_since=None))
+    )
+
+
+def is_older_copy(known: Known, incident: Incident) -> bool:
+    """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time."""
+    newest = known.updates.rpartition(" ")[2][:8]
+    return bool(newest) and all(_id_digest(update) != newest for update in incident.updates)
+
+
+def remember(incident: Incident, known: Known | None = None) -> Known:
+    """The memory of an incident after this read. Without news it equals the old one; an empty or poorer value
+    replaces nothing.
+    """
+    components, rank = incident.components, incident.rank
+    before: tuple[Component, ...] = ()
+    if known:
+        before = (*known.components, *known.dropped)
+        same = {part.name for part in components} == {part.name for part in known.components}
+        if not components or (known.components and rank < known.rank) or (same and rank == known.rank):
+            components, rank = known.components, known.rank
+    now = {part.name for part in components}
+    impact = known.impact if known and incident.impact is Impact.UNKNOWN else incident.impact
+    worst = worst_of(impact, known)
+    updates = _remembered_updates(incident, known)
+    told_before = known.updates if known else ""
+    return _shrunk(
+        Known(
+            status=incident.status,
+            impact=impact,
+            title=incident.title or (known.title if known else ""),
+            kind=known.kind if known else incident.kind,  # a decorating document may have told it, and fail now
+            last=known.last if known and updates == told_before else second(incident.last),
+            updates=updates,
+            components=components,
+            rank=rank,
+            worst=worst if worst is not impact else None,
+            dropped=tuple(sorted({part for part in before if part.name not in now})),
+            told=known.told if known else 0,
+            scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for if known else None),
+            scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until if known else None),
+            url=incident.url,
+            created_at=known.created_at if known and known.created_at else second(incident.created_at),
+        )
+    )
+
+
+def worst_of(impact: Impact, known: Known | None) -> Impact:
+    """The highest impact the incident ever had; one off the scale only where it never had one on it."""
+    seen = [impact] if known is None else [impact, known.impact, known.worst or known.impact]
+    return max((it for it in seen if it in SCALE), key=SCALE.index, default=impact)
+
+
+def second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _tell(
+    page: Page,
+    known: Known | None,
+    incident: Incident,
+    kind: EventKind,
+    changes: tuple[Change, ...],
+    updates: tuple[IncidentUpdate, ...],
+) -> Difference:
+    after = remember(incident, known)
+    after = msgspec.structs.replace(after, told=after.told + 1)
+    # Not in the digest: components and bodies, which a decorating document may give at one telling and not at the next.
+    told = (
+        known,
+        kind,
+        changes,
+        incident.status,
+        incident.impact,
+        incident.title,
+        [(it.id, it.status) for it in updates],
+    )
+    shown = msgspec.structs.replace(incident, kind=after.kind, components=after.components, impact=after.impact)
+    event = Event(
+        id=event_id(page.key, incident.id, kind, told),
+        kind=kind,
+        changes=changes,
+        page=page,
+        incident=shown,
+        updates=updates,
+        worst=worst_of(after.impact, known),
+        named=tuple(sorted({*after.components, *after.dropped})),
+    )
+    return Difference(event, after)
+
+
+def event_id(page: str, incident: str, kind: EventKind, told: object) -> str:
+    """The same however often an event is told, and no other event's: the memory it rests on counts the events of its
+    incident.
+    """
+    digest = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:12]
+    return f"{page}/{incident}/{kind}/{digest}"
+
+
+def _differences(known: Known, incident: Incident) -> set[Change]:
+    """What differs but the updates. Filling in what was empty is no difference, nor is what a poorer or a richer
+    source says.
+    """
+    changes = set()
+    if incident.status != known.status:
+        changes.add(Change.STATUS)
+    if incident.impact != known.impact and Impact.UNKNOWN not in (incident.impact, known.impact):
+        changes.add(Change.IMPACT)
+    if incident.title and known.title and known.title not in (incident.title, text.digest(incident.title)):
+        changes.add(Change.TITLE)
+    for now, then in ((incident.scheduled_for, known.scheduled_for), (incident.scheduled_until, known.scheduled_until)):
+        if now and then and second(now) != then:
+            changes.add(Change.SCHEDULE)
+    names, known_names = {part.name for part in incident.components}, {part.name for part in known.components}
+    if names and known_names and incident.rank == known.rank and names != known_names:
+        changes.add(Change.COMPONENTS)
+    return changes
+
+
+def _shrunk(known: Known) -> Known:
+    """A closed incident without what only an open one needs."""
+    if not known.closed:
+        return known
+    title = known.title if _is_digest(known.title) else text.digest(known.title)
+    return msgspec.structs.replace(known, title=title, url="", created_at=None)
+
+
+def _is_digest(title: str) -> bool:
+    return len(title) == 8 and all(letter in "0123456789abcdef" for letter in title)
+
+
+def _id_digest(update: IncidentUpdate) -> str:
+    return text.digest(update.id)
+
+
+def _update_digest(update: IncidentUpdate) -> str:
+    body = text.digest(update.body) + "~" * update.borrowed if update.body else ""
+    return _id_digest(update) + text.short_digest(update.status) + body
+
+
+def _is_edit(known: str | None, update: IncidentUpdate) -> bool:
+    if known is None:
+        return False
+    if text.short_digest(update.status) != known[8:12]:
+        return True
+    body = known[12:]
+    return (
+        bool(body and update.body)
+        and body.endswith("~") == update.borrowed
+        and body.rstrip("~") != text.digest(update.body)
+    )
+
+
+def _remembered_updates(incident: Incident, known: Known | None) -> str:
+    """Known updates that are listed no more come first, so that the last one is always the newest that is listed."""
+    digests = {digest[:8]: digest for digest in known.updates.split()} if known else {}
+    listed = {}
+    for update in incident.updates:
+        new, old = _update_digest(update), digests.get(_id_digest(update), "")
+        body = new[12:]
+        if old[12:] and (not body or (update.borrowed and not old.endswith("~"))):
+            body = old[12:]  # an empty or borrowed body replaces no better one
+        listed[new[:8]] = new[:12] + body
+    if known and listed.keys() <= digests.keys() and all(digests[key] == digest for key, digest in listed.items()):
+        newest = known.updates.rpartition(" ")[2][:8]
+        if not listed or newest in listed:
+            return known.updates
+    return " ".join([*(digest for key, digest in digests.items() if key not in listed), *listed.values()])
+
+
+def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:
+    return second(moment) if moment else otherwise

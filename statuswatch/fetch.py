@@ -1,0 +1,269 @@
+"""Documents over HTTP: bounded in time and size, conditional where it can be, and never an exception: a failure is a
+value with a reason.
+
+The work in flight is bounded, not the connection pool: with more requests than pool places httpx scans every
+connection for every request. Names are resolved on threads of their own that nobody waits for: asyncio has a handful,
+and two dead names would hold the exit of the run.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from threading import Thread
+from typing import Any, Final, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from statuswatch import __version__
+from statuswatch.model import Document, Failed, Fetched, NotModified, Validators
+
+LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
+MOST_REDIRECTS: Final = 5
+PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
+_USER_AGENT: Final = f"statuswatch/{__version__}"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PASSING: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
+_HINTS: Final = {
+    401: "an inactive or private page; look at it in a browser",
+    403: "it refuses this client or this network; look at it in a browser, and try from another network",
+    404: "no such document; the page may have moved or changed its platform, so correct its `url` or `platform`",
+    410: "no such document any more; the page may have moved, so correct its `url`",
+    429: "it asks for fewer requests; run less often",
+}
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Client:
+    """Fetches documents. One for a run, inside `client()`."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+        self._answering: set[str] = set()
+
+    def answered(self, url: str) -> bool:
+        """Whether its host gave any answer in this run."""
+        return urlsplit(url).netloc in self._answering
+
+    async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
+        """The document, following redirects within its host, with one more try after a passing fault. Give it a
+        deadline from outside.
+        """
+        result, retry = await self._once(document.url, validators)
+        if retry is None:
+            return result
+        await asyncio.sleep(retry)
+        return (await self._once(document.url, validators))[0]
+
+    async def _once(
+        self, url: str, validators: Validators | None
+    ) -> tuple[Fetched | NotModified | Failed, float | None]:
+        """The result, and after how many seconds it is worth another try, if it is."""
+        try:
+            return await self._follow(url, validators)
+        except httpx.TransportError as error:
+            return _transport_failure(error, url)
+        except (httpx.InvalidURL, httpx.HTTPError, zlib.error, UnicodeError) as error:
+            return Failed(_words(error), url, "look at the page in a browser"), None
+
+    async def _follow(
+        self, url: str, validators: Validators | None
+    ) -> tuple[Fetched | NotModified | Failed, float | None]:
+        host = urlsplit(url).hostname
+        for _ in range(MOST_REDIRECTS + 1):
+            async with self._http.stream("GET", url, headers=_conditions(validators)) as response:
+                self._answering.add(urlsplit(url).netloc)
+                if response.status_code not in _REDIRECTS:
+                    return await _receive(response, url, conditional=validators is not None)
+                target = urljoin(url, response.headers.get("location", ""))
+            there = urlsplit(target)
+            if there.scheme not in ("http", "https") or there.hostname != host:
+                place = f"{there.scheme}://{there.netloc}"
+                return Failed(f"it redirects to {place}", url, f'if that is the page now, set url = "{place}"'), None
+            url = target
+        return Failed(
+            f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
+        ), None
+
+
+async def _receive(
+    response: httpx.Response, url: str, *, conditional: bool
+) -> tuple[Fetched | NotModified | Failed, float | None]:
+    status = response.status_code
+    if status == 304 and conditional:
+        return NotModified(), None
+    if status != 200:
+        hint = _HINTS.get(status) or (
+            "the vendor's server has a fault; the next run tries again" if status >= 500 else "unexpected"
+        )
+        failed = Failed(f"HTTP {status}", url, hint, gone=status in (404, 410))
+        return failed, _retry_after(response) if status == 429 or status in _PASSING else None
+    body = await _body(response)
+    if isinstance(body, str):
+        return Failed(body, url, "look at the address in a browser and correct the page's `url`"), None
+    headers = response.headers
+    return Fetched(
+        body, Validators(headers.get("etag", ""), "" if "etag" in headers else headers.get("last-modified", ""))
+    ), None
+
+
+async def _body(response: httpx.Response) -> bytes | str:
+    """The body, or why it is refused. Inflated here, in bounded steps: a small body may hide a huge one."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip", ""):
+        return f"content encoding {encoding[:20]!r}, which was not asked for"
+    inflate = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
+    parts: list[bytes] = []
+    size = 0
+    async for raw in response.aiter_raw():
+        part = inflate.decompress(raw, LARGEST_BODY + 1 - size) if inflate else raw
+        size += len(part)
+        if size > LARGEST_BODY:
+            return f"a body of more than {LARGEST_BODY // 1_000_000} MB"
+        parts.append(part)
+    if inflate and not inflate.eof:
+        return "a compressed body that was cut short"
+    return b"".join(parts)
+
+
+def _conditions(validators: Validators | None) -> dict[str, str]:
+    if validators is None:
+        return {}
+    if validators.etag:
+        return {"If-None-Match": validators.etag}
+    return {"If-Modified-Since": validators.last_modified}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds until another try; none where the server names a date: that is never soon."""
+    wanted = response.headers.get("retry-after", "").strip()
+    if not wanted:
+        return PAUSE_BEFORE_RETRY if response.status_code != 429 else None
+    return float(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else None
+
+
+def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, float | None]:
+    cause: BaseException | None = error
+    reason = _words(error).lower()
+    while cause is not None:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return Failed(
+                    f"its certificate is not valid: {cause.verify_message}", url, "look at the page in a browser"
+                ), None
+            case ssl.SSLError():
+                return Failed(f"TLS failed: {cause.reason or cause}", url, "look at the page in a browser"), None
+            case socket.gaierror():
+                return Failed(
+                    "its name cannot be resolved", url, "check the network, then the `url`", answered=False
+                ), None
+            case OSError(errno=int() as number):
+                reason = os.strerror(number).lower()
+        cause = cause.__cause__ or cause.__context__
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return Failed(
+                f"no connection: {reason}", url, "check the network, then the `url`", answered=False
+            ), PAUSE_BEFORE_RETRY
+        case httpx.UnsupportedProtocol():
+            return Failed("not an http address", url, "correct its `url`"), None
+        case _:
+            return Failed(f"the connection broke: {_words(error)}", url, "the next run tries again"), PAUSE_BEFORE_RETRY
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[Client]:
+    """A client for a run; proxies are taken from the environment as usual."""
+    # The caller's deadline covers the whole of a page; httpx's timeouts are per operation.
+    async with httpx.AsyncClient(
+        verify=_trust(),
+        timeout=None,  # noqa: S113
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        headers={
+            "User-Agent": _USER_AGENT,
+            "Accept": "application/json, */*;q=0.5",
+            "Accept-Encoding": "gzip",
+        },
+    ) as http:
+        yield Client(http)
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificate authorities; the bundle that httpx carries where the system has none."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if not (context.cert_store_stats()["x509_ca"] or paths.capath):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
+    """`work` on every item, so many at a time, in the order in which they end. `work` must not raise."""
+    waiting = iter(items)
+    results: list[R] = []
+
+    async def worker() -> None:
+        for item in waiting:
+            results.append(await work(item))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(concurrency):
+            group.create_task(worker())
+    return results
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that resolves each name once, on a daemon thread of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lookups: dict[tuple[object, ...], asyncio.Future[Any]] = {}
+
+    async def getaddrinfo(
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        key = (host, port, family, type, proto, flags)
+        if key not in self._lookups:
+            self._lookups[key] = self.create_future()
+            Thread(target=self._look_up, args=key, daemon=True).start()
+        return await asyncio.shield(self._lookups[key])
+
+    def _look_up(self, *key: Any) -> None:
+        host, port, family, kind, proto, flags = key
+        found: Any = None
+        error: Exception | None = None
+        try:
+            found = socket.getaddrinfo(host, port, family, kind, proto, flags)
+        except (OSError, UnicodeError) as raised:
+            error = raised
+        try:
+            self.call_soon_threadsafe(self._settle, key, found, error)
+        except RuntimeError:
+            return  # the run is over; nobody waits for this name any more
+
+    def _settle(self, key: tuple[object, ...], found: Any, error: Exception | None) -> None:
+        lookup = self._lookups[key]
+        if error:
+            lookup.set_exception(error)
+            lookup.exception()  # seen: a page whose time is up does not come back for it
+        else:
+            lookup.set_result(found)

@@ -1,0 +1,351 @@
+"""The nouns of the program. All frozen, all times aware and in UTC, all sequences tuples.
+
+A *page* is a vendor's status page; it runs on a *platform*, which lists *incidents* with *updates*. A *document* is
+what is fetched of a page. What changed about one incident since the last run is an *event*; all of a run is a
+*report*; what is remembered is the *state*.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a remembered time: with a zone, or state.json is not ours
+
+CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
+
+
+class Kind(StrEnum):
+    INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
+    PAGE = "page"  # the page itself cannot be read
+
+
+class Impact(StrEnum):
+    NONE = "none"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+    MAINTENANCE = "maintenance"
+    UNKNOWN = "unknown"
+
+
+SCALE: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)  # the impacts that can be compared
+
+
+class EventKind(StrEnum):
+    NEW = "new"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+
+
+class Change(StrEnum):
+    """What differs; in the order in which an event lists it."""
+
+    MISSED = "missed"
+    DELISTED = "delisted"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    UPDATES = "updates"
+    STATUS = "status"
+    IMPACT = "impact"
+    TITLE = "title"
+    SCHEDULE = "schedule"
+    COMPONENTS = "components"
+    EDITED = "edited"
+
+
+class Component(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, order=True):
+    """A part of the vendor's product. `group` is set only where two components of the page share the name."""
+
+    name: str
+    group: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.group} - {self.name}" if self.group else self.name
+
+
+class Source(msgspec.Struct, frozen=True):
+    """How rich the document is that named the components: a poorer one never replaces a richer one."""
+
+    rank: int
+    name: str
+
+
+class IncidentUpdate(msgspec.Struct, frozen=True):
+    """One message of the vendor. `created_at` is when it was published, `display_at` the time the vendor claims.
+
+    `borrowed` marks a body that a decorating document filled in: the incident's own document replaces it silently.
+    """
+
+    id: str
+    status: str
+    body: str
+    created_at: datetime
+    display_at: datetime
+    borrowed: bool = False
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident or a maintenance window as its page shows it now. Updates are oldest first, components sorted.
+
+    `position` is the time by which the vendor's list is ordered (creation or last change): an entry with an earlier
+    one stands lower. `rank` says how rich the source of the components is (0: none are stated).
+    """
+
+    id: str
+    kind: Kind = Kind.INCIDENT
+    title: str
+    status: str
+    impact: Impact
+    url: str
+    created_at: datetime
+    position: datetime
+    components: tuple[Component, ...] = ()
+    rank: int = 0
+    updates: tuple[IncidentUpdate, ...] = ()
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.status in CLOSED
+
+    @property
+    def last(self) -> datetime:
+        """When the newest update was published."""
+        return self.updates[-1].created_at if self.updates else self.created_at
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of one incident. `updates` are those not told before, oldest first. `worst` and `named` are what
+    filters look at.
+    """
+
+    id: str
+    kind: EventKind
+    changes: tuple[Change, ...]
+    page: "Page"
+    incident: Incident
+    updates: tuple[IncidentUpdate, ...]
+    worst: Impact
+    named: tuple[Component, ...]
+
+    @property
+    def at(self) -> datetime:
+        """When its newest update was published: the order of a report."""
+        newest = self.incident.last if self.incident.updates else self.incident.position
+        return max((update.created_at for update in self.updates), default=newest)
+
+
+# ----------------------------------------------------------------------------------------------------------------
+# pages and documents
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page to watch, and what of it is told. `platform` is "" where the configuration leaves it to be recognised."""
+
+    key: str
+    name: str
+    url: str
+    platform: str = ""
+    components: tuple[str, ...] = ()
+    min_impact: Impact = Impact.NONE
+    maintenance: bool = True
+
+
+class Document(msgspec.Struct, frozen=True):
+    """Something to fetch. Without a required one the page is not read; any other costs only what it adds."""
+
+    name: str
+    url: str
+    required: bool = False
+
+
+class Validators(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a server gave with a document to ask by, next time, whether it changed."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    body: bytes
+    validators: Validators
+
+
+class NotModified(msgspec.Struct, frozen=True):
+    """The server says that it is as it was when its validators were remembered."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Why a document, or a page, could not be read: `reason` in a few words, then where, and what to do about it.
+
+    `answered` is false where nothing came back at all, `gone` true where the server says that there is no such
+    document.
+    """
+
+    reason: str
+    where: str = ""
+    hint: str = ""
+    answered: bool = True
+    gone: bool = False
+
+    def __str__(self) -> str:
+        return self.reason + (f" ({self.where})" if self.where else "") + (f": {self.hint}" if self.hint else "")
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page says, once understood.
+
+    `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
+    one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `skipped` says
+    which entries could not be understood, `losses` what decorating documents could not add; `names` is what the
+    platform wants remembered about component ids.
+    """
+
+    identity: str
+    incidents: tuple[Incident, ...]
+    updated_at: datetime | None = None
+    by_creation: bool = False  # the list is ordered by creation, not by the last change
+    history: frozenset[Kind] = frozenset()
+    complete: frozenset[Kind] = frozenset()
+    current: frozenset[Kind] = frozenset()
+    skipped: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    names: Mapping[str, Component] = {}
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# ------- memory
+
+
+class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What is remembered of an incident. Once closed, its title shrinks to a digest and what only an open one needs
+    goes.
+
+    `updates` are digests, oldest first, space-separated: 8 digits of the id, 4 of the status, 8 of the body (none: it
+    was empty; a trailing `~`: it was borrowed). `worst` and `dropped` are the highest impact and the components it
+    had before, for the filters. `told` counts its events, so that no two of them share an id.
+    """
+
+    status: str
+    impact: Impact
+    title: str
+    last: Moment
+    kind: Kind = Kind.INCIDENT
+    updates: str = ""
+    components: tuple[Component, ...] = ()
+    rank: int = 0
+    worst: Impact | None = None
+    dropped: tuple[Component, ...] = ()
+    told: int = 0
+    scheduled_for: Moment | None = None
+    scheduled_until: Moment | None = None
+    url: str = ""
+    created_at: Moment | None = None
+    absent_since: Moment | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.status in CLOSED
+
+
+class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The page has failed at every read since; `told` once people know."""
+
+    since: Moment
+    reason: str
+    told: bool = False
+
+
+class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page has looked wrong since: believed when it still does half an hour later."""
+
+    since: Moment
+    reason: str
+
+
+class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What is remembered of a page. `baseline` is when it was first read; absent while it never was."""
+
+    url: str
+    platform: str
+    baseline: Moment | None = None
+    identity: str = ""
+    updated_at: Moment | None = None
+    parser: int = 0
+    validators: dict[str, Validators] = {}
+    names: dict[str, Component] = {}
+    failing: Failing | None = None
+    suspicion: Suspicion | None = None
+    incidents: dict[str, Known] = {}
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole memory: one file."""
+
+    pages: dict[str, PageMemory] = {}
+    version: int = 1
+
+
+class PageReview(msgspec.Struct, frozen=True, kw_only=True):
+    """What one page comes to in a run. `moved` is whether its memory has to be written for its own sake.
+
+    `failed`, `suspicion` and `notes` are for the person who reads along; `baseline` is set where this was the first
+    good read.
+    """
+
+    page: Page
+    events: tuple[Event, ...] = ()
+    memory: PageMemory | None = None
+    moved: bool = False
+    baseline: bool = False
+    failed: Failed | None = None
+    suspicion: str = ""
+    notes: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: what is told, of which pages, and whether the memory changed."""
+
+    detected_at: datetime
+    reviews: tuple[PageReview, ...]
+    events: tuple[Event, ...]
+    changed: bool
+    seconds: float = 0.0
+
+    @property
+    def reached(self) -> bool:
+        """Whether any page answered, be it with an error; else our own network is the likely cause."""
+        return any(review.failed is None or review.failed.answered for review in self.reviews)
+
+    @property
+    def failed(self) -> tuple[PageReview, ...]:
+        return tuple(review for review in self.reviews if review.failed)
+
+    @property
+    def open(self) -> int:
+        """Incidents and maintenance windows known to be open on the pages of this run."""
+        return sum(_open(review) for review in self.reviews)
+
+    @property
+    def baseline(self) -> tuple[PageReview, ...]:
+        return tuple(review for review in self.reviews if review.baseline)
+
+    @property
+    def baseline_open(self) -> int:
+        return sum(_open(review) for review in self.baseline)
+
+
+def _open(review: PageReview) -> int:
+    return sum(not known.closed for known in review.memory.incidents.values()) if review.memory else 0
+
+
+def utc(moment: datetime) -> datetime:
+    """In UTC; a time without a zone is taken as UTC. Raises OverflowError at the edges of the calendar."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

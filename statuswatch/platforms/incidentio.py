@@ -1,0 +1,368 @@
+"""incident.io.
+
+Incidents, updates and their ids come from the compatibility API, `api/v2/incidents.json`: the 25 last changed. It
+never names components and may leave every body empty (82 of 82 in one recorded month). What decorates it:
+
+- `proxy/<host>/incidents`, native, read on every run: per incident the ids of its components, the messages, and the
+  maintenance windows, which the compatibility API does not have. Incident ids are the same in both (39 of 41 compared
+  on status.openai.com).
+- `proxy/<host>`, native: the names and groups of components. Read when an id has no remembered name. Two components
+  may share a name ("Login" of the APIs and of ChatGPT).
+- `feed.atom`: the names of an incident's components, in random order, without ids. Read when the native documents did
+  not do.
+
+The native documents are not documented by the vendor; field lists are from recordings of several pages.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.errors import FeedError
+from statuswatch.model import Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
+from statuswatch.platforms.reading import Reading, decode, identifier, labelled, oldest_first, understand, update, word
+
+PARSER: Final = 1
+_IDENTITY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID
+_IMPACTS: Final = frozenset(Impact)
+_NATIVE, _FEED, _PARTLY = 3, 2, 1  # how rich the source of an incident's components is
+_STATUSES: Final = {
+    "maintenance_scheduled": "scheduled",
+    "maintenance_in_progress": "in_progress",
+    "maintenance_complete": "completed",
+}
+
+
+class _Page(msgspec.Struct):
+    id: str
+    updated_at: datetime | None = None
+
+
+class _Update(msgspec.Struct):
+    id: str
+    status: str
+    created_at: datetime
+    body: str | None = None
+    display_at: datetime | None = None
+
+
+class _Incident(msgspec.Struct):
+    id: str
+    name: str
+    status: str
+    created_at: datetime
+    incident_updates: list[_Update]
+    updated_at: datetime | None = None
+    impact: str | None = None
+
+
+class _Incidents(msgspec.Struct):
+    page: _Page
+    incidents: list[msgspec.Raw]
+
+
+class _ComponentStatus(msgspec.Struct):
+    component_id: str
+
+
+class _ComponentImpact(msgspec.Struct):
+    component_id: str
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+
+class _NativeUpdate(msgspec.Struct):
+    id: str
+    published_at: datetime
+    to_status: str
+    message_string: str | None = None
+    component_statuses: list[_ComponentStatus] | None = None
+
+
+class _NativeIncident(msgspec.Struct):
+    id: str
+    name: str
+    status: str
+    published_at: datetime
+    type: str = "incident"
+    updates: list[_NativeUpdate] = []
+    affected_components: list[_ComponentStatus] | None = None
+    component_impacts: list[_ComponentImpact] | None = None
+
+    def component_ids(self) -> set[str]:
+        stated = (
+            self.affected_components,
+            self.component_impacts,
+            *(entry.component_statuses for entry in self.updates),
+        )
+        return {part.component_id for parts in stated for part in parts or ()}
+
+
+class _NativeIncidents(msgspec.Struct):
+    incidents: list[msgspec.Raw]
+
+
+class _Named(msgspec.Struct):
+    name: str
+    id: str = ""
+    component_id: str = ""
+
+
+class _Group(msgspec.Struct):
+    name: str
+    components: list[_Named] = []
+
+
+class _Item(msgspec.Struct):
+    group: _Group | None = None
+    component: _Named | None = None
+
+
+class _Structure(msgspec.Struct):
+    items: list[_Item] = []
+
+
+class _Summary(msgspec.Struct):
+    id: str
+    components: list[_Named] = []
+    structure: _Structure | None = None
+
+
+class _NativePage(msgspec.Struct):
+    summary: _Summary
+
+
+_decode_incident: Final = msgspec.json.Decoder(_Incident).decode
+_decode_native: Final = msgspec.json.Decoder(_NativeIncident).decode
+
+
+def documents(url: str, /, *, first: bool) -> tuple[Document, ...]:
+    calm = (
+        Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
+        Document("native", f"{_proxy(url)}/incidents"),
+    )
+    return (*calm, _names_document(url)) if first else calm
+
+
+def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    partly = any(incident.rank == _PARTLY for incident in feed.incidents)
+    wanted = [_names_document(reading.url)] if partly else []
+    if moved and (partly or not reading.documents.get("native")):
+        wanted.append(Document("feed.atom", f"{reading.url}/feed.atom"))
+    return tuple(wanted)
+
+
+def recognises(identity: str, /) -> bool:
+    return _IDENTITY.fullmatch(identity) is not None
+
+
+def parse(reading: Reading, /) -> Feed:
+    base = reading.documents.get("incidents.json")
+    if base is None:
+        raise FeedError("incidents.json: missing")
+    compat = decode(base, _Incidents, "incidents.json")
+    losses: list[str] = []
+    native = _native(reading, losses)
+    names = {**(reading.known.names if reading.known else {}), **_names(reading, compat.page.id, losses)}
+    listed = _feed_components(reading, losses)
+
+    def components(key: str) -> tuple[tuple[Component, ...], int]:
+        ids = native[key].component_ids() if key in native else set()
+        named = tuple(sorted({names[part] for part in ids if part in names}))
+        if key in native and ids <= names.keys():
+            return named, _NATIVE
+        if key in listed:
+            return listed[key], _FEED
+        return named, _PARTLY if ids else 0
+
+    def incident(raw: msgspec.Raw) -> Incident:
+        it = _decode_incident(raw)
+        key = identifier(it.id)
+        status = word(it.status)
+        twin = native.get(key)
+        maintenance = (
+            status in _STATUSES or it.impact == "maintenance" or (twin is not None and twin.type == "maintenance")
+        )
+        updates = oldest_first(
+            update(entry.id, _STATUSES.get(entry.status, entry.status), entry.body, entry.created_at, entry.display_at)
+            for entry in it.incident_updates
+        )
+        created = utc(it.created_at)
+        named, rank = components(key)
+        start, end = _schedule(twin) if twin and maintenance else (None, None)
+        return Incident(
+            id=key,
+            kind=Kind.MAINTENANCE if maintenance else Kind.INCIDENT,
+            title=text.line(it.name),
+            status=_STATUSES.get(status, status),
+            impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
+            url=_address(reading.url, key),
+            created_at=created,
+            position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),
+            components=named,
+            rank=rank,
+            updates=_filled(updates, twin) if twin else updates,
+            scheduled_for=start,
+            scheduled_until=end,
+        )
+
+    incidents, skipped = understand(compat.incidents, incident, "incidents.json")
+    seen = {it.id for it in incidents}
+    for it in native.values():
+        if it.type == "maintenance" and it.id not in seen:
+            named, rank = components(it.id)
+            try:
+                incidents.append(_window(it, named, rank, reading.url))
+            except (OverflowError, ValueError) as error:
+                skipped.append(f"native: {text.line(str(error))}")
+    used = set().union(*(it.component_ids() for it in native.values())) if native else set()
+    return Feed(
+        identity=identifier(compat.page.id),
+        updated_at=utc(compat.page.updated_at) if compat.page.updated_at else None,
+        incidents=tuple(incidents),
+        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),
+        skipped=tuple(skipped),
+        losses=tuple(losses),
+        names={key: component for key, component in names.items() if not native or key in used},
+    )
+
+
+def _native(reading: Reading, losses: list[str]) -> dict[str, _NativeIncident]:
+    body = reading.documents.get("native")
+    found: dict[str, _NativeIncident] = {}
+    if body is None:
+        return found
+    try:
+        raws = decode(body, _NativeIncidents, "native").incidents
+    except FeedError as error:
+        losses.append(str(error))
+        return found
+    for raw in raws:
+        try:
+            it = _decode_native(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            losses.append(f"native: {text.line(str(error))}")
+        else:
+            found[it.id] = it
+    return found
+
+
+def _names(reading: Reading, identity: str, losses: list[str]) -> dict[str, Component]:
+    body = reading.documents.get("names")
+    if body is None:
+        return {}
+    try:
+        page = decode(body, _NativePage, "names").summary
+        if page.id != identity:
+            raise FeedError(f"names: of another page, {text.line(page.id)}")
+    except FeedError as error:
+        losses.append(str(error))
+        return {}
+    groups = {"": page.components}
+    by_id: dict[str, tuple[str, str]] = {}
+    for item in page.structure.items if page.structure else ():
+        if item.group:
+            groups[item.group.name] = item.group.components
+        elif item.component:
+            groups[""] = [*groups[""], item.component]
+    for group, parts in groups.items():  # the plain list comes first, so that a group's word stands
+        for part in parts:
+            by_id[part.component_id or part.id] = (text.line(part.name), text.line(group))
+    by_name: dict[str, set[str]] = {}
+    for name, group in by_id.values():
+        by_name.setdefault(name, set()).add(group)
+    return {key: labelled([named], by_name)[0] for key, named in by_id.items()}
+
+
+def _feed_components(reading: Reading, losses: list[str]) -> Mapping[str, tuple[Component, ...]]:
+    """Component names by incident id, from the `<li>Name (State)</li>` of the Atom feed. Its ids have `//`."""
+    body = reading.documents.get("feed.atom")
+    if body is None:
+        return {}
+    import feedparser  # only where the native documents failed
+
+    entries: list[Mapping[str, Any]] = feedparser.parse(io.BytesIO(body)).entries
+    if not entries:
+        losses.append("feed.atom: no entries")
+    found = {}
+    for entry in entries:
+        markup = " ".join(str(content.get("value", "")) for content in entry.get("content", ())) or str(
+            entry.get("summary", "")
+        )
+        _, _, parts = markup.partition("Affected components")
+        names = (
+            text.line(text.paragraph(re.sub(r"\s*\([^()]*\)\s*$", "", part)))
+            for part in re.findall(r"<li>(.*?)</li>", parts, re.DOTALL)
+        )
+        if components := tuple(sorted({Component(name) for name in names if name})):
+            found[str(entry.get("id", "")).rstrip("/").rpartition("/")[2]] = components
+    return found
+
+
+def _filled(updates: Iterable[IncidentUpdate], twin: _NativeIncident) -> tuple[IncidentUpdate, ...]:
+    """Empty bodies from the native messages: by update id, else by status and second of publication."""
+    messages = {entry.id: entry.message_string for entry in twin.updates if entry.message_string}
+    times = {
+        (entry.to_status, int(entry.published_at.timestamp())): entry.message_string
+        for entry in twin.updates
+        if entry.message_string
+    }
+
+    def fill(it: IncidentUpdate) -> IncidentUpdate:
+        message = messages.get(it.id) or times.get((it.status, int(it.created_at.timestamp())))
+        return (
+            it if it.body or not message else msgspec.structs.replace(it, body=text.paragraph(message), borrowed=True)
+        )
+
+    return tuple(fill(it) for it in updates)
+
+
+def _schedule(it: _NativeIncident) -> tuple[datetime | None, datetime | None]:
+    starts = [utc(part.start_at) for part in it.component_impacts or () if part.start_at]
+    ends = [utc(part.end_at) for part in it.component_impacts or () if part.end_at]
+    return min(starts, default=None), max(ends, default=None)
+
+
+def _window(it: _NativeIncident, components: tuple[Component, ...], rank: int, url: str) -> Incident:
+    key = identifier(it.id)
+    updates = oldest_first(
+        update(
+            entry.id, _STATUSES.get(entry.to_status, entry.to_status), entry.message_string, entry.published_at, None
+        )
+        for entry in it.updates
+    )
+    created = utc(it.published_at)
+    start, end = _schedule(it)
+    return Incident(
+        id=key,
+        kind=Kind.MAINTENANCE,
+        title=text.line(it.name),
+        status=_STATUSES.get(it.status, word(it.status)),
+        impact=Impact.MAINTENANCE,
+        url=_address(url, key),
+        created_at=created,
+        position=max([created, *(entry.created_at for entry in updates)]),
+        components=components,
+        rank=rank,
+        updates=updates,
+        scheduled_for=start,
+        scheduled_until=end,
+    )
+
+
+def _address(url: str, key: str) -> str:
+    return f"{url}/incidents/{quote(key, safe='')}"
+
+
+def _proxy(url: str) -> str:
+    return f"{url}/proxy/{urlsplit(url).hostname}"
+
+
+def _names_document(url: str) -> Document:
+    return Document("names", _proxy(url))

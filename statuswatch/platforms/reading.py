@@ -1,0 +1,105 @@
+"""What every platform needs to read documents: decoding with a reason, and lists in which one bad entry costs only
+itself.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.errors import FeedError
+from statuswatch.model import Component, Incident, IncidentUpdate, PageMemory, utc
+
+T = TypeVar("T")
+LONGEST_ID = 200  # characters; the longest seen is an ARN of 113
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """All that was fetched of a page, by document name. None: the page has no such document. Absent: not fetched, or
+    not this time.
+    """
+
+    url: str
+    documents: Mapping[str, bytes | None]
+    known: PageMemory | None = None
+
+
+def decode(body: bytes, what: type[T], name: str) -> T:
+    """The document as that type. Raises FeedError with the place of the first fault."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return msgspec.json.decode(body, type=what)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if re.search(rb"<(?:!doctype\s+html|html|\?xml)", body[:1024], re.IGNORECASE):
+            raise FeedError(f"{name}: HTML instead of JSON") from error
+        raise FeedError(f"{name}: {text.line(str(error))}") from error
+
+
+def understand(
+    raws: Iterable[msgspec.Raw], build: Callable[[msgspec.Raw], Incident], name: str
+) -> tuple[list[Incident], list[str]]:
+    """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
+    incidents, skipped = [], []
+    for number, raw in enumerate(raws):
+        try:
+            incidents.append(build(raw))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, ValueError) as error:
+            skipped.append(f"{name}: entry {number}: {text.line(str(error))}")
+    if skipped and not incidents:
+        raise FeedError(f"{skipped[0]}; and no other entry could be understood")
+    return incidents, skipped
+
+
+def identifier(vendors: str) -> str:
+    """An id fit to be printed and remembered. Raises ValueError."""
+    if not vendors or len(vendors) > LONGEST_ID or vendors != text.line(vendors):
+        raise ValueError(f"an id of {len(vendors)} characters that is not plain text")
+    return vendors
+
+
+def update(
+    vendors_id: str, status: str, body: str | None, created_at: datetime, display_at: datetime | None
+) -> IncidentUpdate:
+    created = utc(created_at)
+    return IncidentUpdate(
+        id=identifier(vendors_id),
+        status=word(status),
+        body=text.paragraph(body) if body else "",
+        created_at=created,
+        display_at=utc(display_at) if display_at else created,
+    )
+
+
+def word(vendors: str) -> str:
+    """A status: one lower-case word of the vendor's. Raises ValueError."""
+    if not (vendors and len(vendors) <= 50 and vendors.replace("_", "").replace("-", "").isalnum()):
+        raise ValueError(f"a status that is not a word: {text.line(vendors)[:50]!r}")
+    return vendors.lower()
+
+
+def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+    """Vendors list the newest first; of two with the same time the one listed later is the older. Repeated ids are
+    told once.
+    """
+    once = {update.id: update for update in reversed(list(updates))}
+    return tuple(sorted(once.values(), key=lambda update: update.created_at))
+
+
+def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:
+    """Components of (name, group), sorted, each with its group only where the page has two of the name (`page`:
+    groups by name).
+    """
+    return tuple(sorted({Component(name, group if len(page.get(name, ())) > 1 else "") for name, group in named}))
+
+
+def one_of_each(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Where documents show the same incident, the copy with the newest update; of equals the first."""
+    chosen: dict[str, Incident] = {}
+    for incident in (incident for copy in copies for incident in copy):
+        other = chosen.get(incident.id)
+        if other is None or incident.last > other.last:
+            chosen[incident.id] = incident
+    return tuple(chosen.values())

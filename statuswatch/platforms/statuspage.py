@@ -1,0 +1,237 @@
+"""Atlassian Statuspage, API v2.
+
+`incidents.json` keeps the newest 50 incidents of any status; `summary.json` lists every unresolved incident, however
+old, every maintenance window that is not completed, and the components with their groups. Both are read on every run.
+`scheduled-maintenances.json`, the newest 50 windows of any status, is read when a window that was open is gone from
+the summary, when anything else moved, and at the first read.
+
+Oddities, all recorded: `page.updated_at` and `updated_at` move without a change; an incident's `components` show
+their state of now, and some vendors unlink them on resolving, so that only `affected_components` of older updates
+still name them, as "<group> - <name>" and under names of then; ids of maintenance windows and of incidents are of one
+space; times come in the page's own zone.
+"""
+
+import re
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.errors import FeedError
+from statuswatch.model import Component, Document, Feed, Impact, Incident, Kind, utc
+from statuswatch.platforms.reading import (
+    Reading,
+    decode,
+    identifier,
+    labelled,
+    oldest_first,
+    one_of_each,
+    understand,
+    update,
+    word,
+)
+
+PARSER: Final = 1
+_IDENTITY: Final = re.compile(r"[0-9a-z]{12}")
+_IMPACTS: Final = frozenset(Impact)
+
+
+class _Page(msgspec.Struct):
+    id: str
+    updated_at: datetime | None = None
+
+
+class _Component(msgspec.Struct):
+    name: str
+    id: str = ""
+    group_id: str | None = None
+    group: bool | None = False
+
+
+class _Affected(msgspec.Struct):
+    name: str
+    code: str = ""
+
+
+class _Update(msgspec.Struct):
+    id: str
+    status: str
+    created_at: datetime
+    body: str | None = None
+    display_at: datetime | None = None
+    affected_components: list[_Affected] | None = None
+
+
+class _Incident(msgspec.Struct):
+    id: str
+    name: str
+    status: str
+    created_at: datetime
+    incident_updates: list[_Update]
+    impact: str | None = None
+    components: list[_Component] | None = None
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+
+
+class _Incidents(msgspec.Struct):
+    page: _Page
+    incidents: list[msgspec.Raw]
+
+
+class _Summary(msgspec.Struct):
+    page: _Page
+    components: list[_Component]
+    incidents: list[msgspec.Raw]
+    scheduled_maintenances: list[msgspec.Raw]
+
+
+class _Maintenances(msgspec.Struct):
+    page: _Page
+    scheduled_maintenances: list[msgspec.Raw]
+
+
+T = TypeVar("T", _Summary, _Maintenances)
+_decode_incident: Final = msgspec.json.Decoder(_Incident).decode
+
+
+def documents(url: str, /, *, first: bool) -> tuple[Document, ...]:
+    calm = (
+        Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
+        Document("summary.json", f"{url}/api/v2/summary.json"),
+    )
+    return (*calm, _maintenances(url)) if first else calm
+
+
+def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    listed = {incident.id for incident in feed.incidents}
+    known = reading.known.incidents if reading.known else {}
+    gone = any(not it.closed and it.kind is Kind.MAINTENANCE and key not in listed for key, it in known.items())
+    return (_maintenances(reading.url),) if moved or gone else ()
+
+
+def recognises(identity: str, /) -> bool:
+    return _IDENTITY.fullmatch(identity) is not None
+
+
+def parse(reading: Reading, /) -> Feed:
+    losses: list[str] = []
+    base = reading.documents.get("incidents.json")
+    if base is None:
+        raise FeedError("incidents.json: missing")
+    history = decode(base, _Incidents, "incidents.json")
+    summary = _enriching(reading, "summary.json", _Summary, history.page, losses)
+    windows = _enriching(reading, "scheduled-maintenances.json", _Maintenances, history.page, losses)
+
+    catalogue = _Catalogue(summary.components if summary else [])
+    skipped: list[str] = []
+    lists: list[list[Incident]] = []
+    for name, kind, raws in (
+        ("incidents.json", Kind.INCIDENT, history.incidents),
+        ("summary.json", Kind.INCIDENT, summary.incidents if summary else []),
+        ("scheduled-maintenances.json", Kind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
+        ("summary.json", Kind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
+    ):
+        try:
+            understood, bad = understand(raws, partial(_incident, kind, reading.url, catalogue), name)
+        except FeedError as error:
+            if name == "incidents.json":
+                raise
+            understood, bad = [], [str(error)]
+        lists.append(understood)
+        skipped += bad
+
+    complete = set()
+    if summary:
+        complete.add(Kind.INCIDENT)
+        # The summary alone cannot tell a completed window from a withdrawn one; where the page has no list of past
+        # windows, it must do.
+        if windows or reading.documents.get("scheduled-maintenances.json", b"") is None:
+            complete.add(Kind.MAINTENANCE)
+    return Feed(
+        identity=identifier(history.page.id),
+        updated_at=utc(history.page.updated_at) if history.page.updated_at else None,
+        incidents=one_of_each(*lists),
+        by_creation=True,
+        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if windows else {Kind.INCIDENT}),
+        complete=frozenset(complete),
+        skipped=tuple(dict.fromkeys(skipped)),
+        losses=tuple(losses),
+    )
+
+
+class _Catalogue:
+    """The page's components by id, and in which groups each name occurs."""
+
+    def __init__(self, components: list[_Component]) -> None:
+        groups = {component.id: text.line(component.name) for component in components if component.group}
+        self.by_id = {
+            component.id: (text.line(component.name), groups.get(component.group_id or "", ""))
+            for component in components
+            if component.id and not component.group
+        }
+        self.groups: dict[str, set[str]] = {}
+        for name, group in self.by_id.values():
+            self.groups.setdefault(name, set()).add(group)
+
+    def of(self, incident: _Incident) -> tuple[tuple[Component, ...], int]:
+        """The incident's components and how rich their source is: 2 linked to it now, 1 named by its updates, 0 not
+        stated.
+        """
+        linked = [
+            self.by_id.get(part.id, (text.line(part.name), "")) for part in incident.components or () if not part.group
+        ]
+        if linked:
+            return labelled(linked, self.groups), 2
+        named = {
+            affected.code or affected.name: self.by_id.get(affected.code, (text.line(affected.name), ""))
+            for entry in incident.incident_updates
+            for affected in entry.affected_components or ()
+        }
+        return labelled(named.values(), self.groups), 1 if named else 0
+
+
+def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> Incident:
+    it = _decode_incident(raw)
+    key = identifier(it.id)
+    created = utc(it.created_at)
+    components, rank = catalogue.of(it)
+    return Incident(
+        id=key,
+        kind=kind,
+        title=text.line(it.name),
+        status=word(it.status),
+        impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
+        url=f"{url}/incidents/{quote(key, safe='')}",
+        created_at=created,
+        position=created,
+        components=components,
+        rank=rank,
+        updates=oldest_first(
+            update(entry.id, entry.status, entry.body, entry.created_at, entry.display_at)
+            for entry in it.incident_updates
+        ),
+        scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is Kind.MAINTENANCE else None,
+        scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is Kind.MAINTENANCE else None,
+    )
+
+
+def _enriching(reading: Reading, name: str, what: type[T], page: _Page, losses: list[str]) -> T | None:
+    body = reading.documents.get(name)
+    if body is None:
+        return None
+    try:
+        document = decode(body, what, name)
+        if document.page.id != page.id:
+            raise FeedError(f"{name}: of another page, {text.line(document.page.id)}")
+    except FeedError as error:
+        losses.append(str(error))
+        return None
+    return document
+
+
+def _maintenances(url: str) -> Document:
+    return Document("scheduled-maintenances.json", f"{url}/api/v2/scheduled-maintenances.json")

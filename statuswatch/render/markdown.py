@@ -1,0 +1,61 @@
+"""The report as GitHub Markdown, for a workflow's step summary. Bounded: GitHub drops a summary of more than 1 MiB
+whole.
+"""
+
+import re
+from typing import Final
+
+from statuswatch.model import Event, Report
+from statuswatch.render import words
+from statuswatch.render.talk import closing
+
+LARGEST: Final = 500_000  # bytes
+_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def summary(report: Report) -> str:
+    """Headline, events, pages that failed."""
+    parts = [f"### statuswatch\n\n{text(closing(report))}\n\n"]
+    parts += [_event(event) for event in report.events]
+    parts += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failed))}\n" for review in report.failed]
+    size, kept = 0, []
+    for number, part in enumerate(parts):
+        size += len(part.encode())
+        if size > LARGEST:
+            kept.append(f"\n… and {len(parts) - number} more entries; the log of the step has all of them.\n")
+            break
+        kept.append(part)
+    return "".join(kept)
+
+
+def text(plain: str) -> str:
+    """Plain text that means nothing in Markdown: no markup, no HTML, no link, no mention, no reference to an issue.
+
+    Every ASCII punctuation mark may be escaped. GitHub looks for mentions, references and addresses after that, hence
+    the word joiners.
+    """
+    escaped = _PUNCTUATION.sub(
+        lambda mark: _ENTITIES.get(mark[1], "\\" + mark[1]), words.inert(" ".join(plain.split()))
+    )
+    joined = escaped.replace("\\@", "\\@\u2060").replace("\\#", "\\#\u2060").replace("\\:\\/\\/", "\\:\u2060\\/\\/")
+    return re.sub(r"(?i)\b(www|gh)(?=\\[.-])", "\\1\u2060", joined)
+
+
+def _event(event: Event) -> str:
+    sign, label = words.label(event)
+    title, *facts, url = words.facts(event)
+    lines = [
+        f"- {sign} **{label}** {words.clock(event.at)} · {text(words.product(event))}<br>",
+        f"  [{text(title) or 'open'}](<{_address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
+    ]
+    lines += [
+        f"  - {text(status)}" + (f" — {text(message)}" if message else "") for status, message in words.statuses(event)
+    ]
+    if remark := words.remark(event):
+        lines.append(f"  - {text(remark)}")
+    return "\n".join(lines) + "\n"
+
+
+def _address(url: str) -> str:
+    return re.sub(r"[<>\s\\]", lambda mark: f"%{ord(mark[0]):02X}", url)

@@ -1,0 +1,18 @@
+"""A progress bar on stderr, gone when the run is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from statuswatch.model import PageReview
+
+
+@contextmanager
+def bar(pages: int) -> Iterator[Callable[[PageReview], None]]:
+    """Yields what to call after each page."""
+    columns = (TextColumn("reading pages"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=pages)
+        yield lambda _: progress.advance(task)

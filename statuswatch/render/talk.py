@@ -1,0 +1,74 @@
+"""What a run says about itself: the closing line, the failures, and the one line that a commit carries."""
+
+import re
+from typing import Final
+
+from statuswatch.model import Change, Event, PageReview, Report
+from statuswatch.render import words
+
+LONGEST_MESSAGE: Final = 200  # characters of a commit's subject
+_VERBS: Final = {Change.DELISTED: "no longer listed", Change.WITHDRAWN: "withdrawn"}
+
+
+def closing(report: Report) -> str:
+    """The run in one line."""
+    read = len(report.reviews) - len(report.failed)
+    parts = [
+        f"{read} of {counted(len(report.reviews), 'page')} read",
+        counted(len(report.events), "event"),
+        f"{report.open} open",
+    ]
+    if report.baseline:
+        parts.append(f"baseline: {report.baseline_open} open")
+    if report.changed:
+        parts.append("state.json written")
+    return " · ".join(parts)
+
+
+def remarks(review: PageReview, *, verbose: bool) -> list[str]:
+    """What there is to say about one page besides its events."""
+    lines = []
+    if review.failed:
+        lines.append(f"{review.page.key} failed: {review.failed}")
+    if review.suspicion:
+        lines.append(
+            f"{review.page.key}: {review.suspicion}; nothing is told until a read half an hour later still says so"
+        )
+    lines += [f"{review.page.key}: {note}" for note in review.notes]
+    if verbose:
+        lines += [f"{review.page.key}: not to be had: {loss}" for loss in review.losses]
+        if not review.failed:
+            count = sum(not known.closed for known in review.memory.incidents.values()) if review.memory else 0
+            lines.append(f"{review.page.key}: {'baseline, ' if review.baseline else ''}{count} open")
+    return [words.inert(" ".join(line.split())) for line in lines]
+
+
+def message(report: Report) -> str:
+    """What happened, fit to be the subject of a commit: vendor text in it mentions nobody, closes nothing and skips
+    no workflow.
+    """
+    if report.events:
+        said = "; ".join(_said(event) for event in report.events)
+        count = f"{len(report.events)} events: " if len(report.events) > 1 else ""
+    elif report.baseline:
+        count, said = "", f"baseline of {counted(len(report.baseline), 'page')}, {report.baseline_open} open"
+    else:
+        count, said = "", "nothing to tell; memory brought up to date"
+    line = f"statuswatch: {count}{said}"
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
+
+
+def harmless(plain: str) -> str:
+    """A line in which GitHub finds no mention, reference, address or instruction."""
+    plain = " ".join(plain.split()).translate(str.maketrans("@#[]", "＠＃()"))
+    plain = re.sub(r"(?i)\b(gh)-(?=\d)", "\\1\u2011", plain).replace("://", ":\u2060//")
+    return re.sub(r"(?i)\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W)", "\\1\u2060", plain)
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _said(event: Event) -> str:
+    verb = next((_VERBS[change] for change in event.changes if change in _VERBS), str(event.kind))
+    return f"{harmless(event.page.name)} {verb}: {harmless(event.incident.title)}"

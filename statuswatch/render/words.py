@@ -1,0 +1,89 @@
+"""The words that every output for people shares."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from statuswatch.model import Change, Event, EventKind, Impact, Kind
+
+LONGEST_MESSAGE: Final = 2000  # characters of one vendor message; the JSON lines have all of it
+
+_LABELS: Final = {
+    EventKind.NEW: ("🔴", "NEW"),
+    EventKind.UPDATED: ("🟡", "UPDATED"),
+    EventKind.RESOLVED: ("🟢", "RESOLVED"),
+    Change.DELISTED: ("⚪", "NO LONGER LISTED"),
+    Change.WITHDRAWN: ("⚪", "WITHDRAWN BY THE VENDOR"),
+}
+_SAID_OTHERWISE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN}
+
+
+def label(event: Event) -> tuple[str, str]:
+    """A sign and a word for what happened."""
+    gone = next((change for change in event.changes if change in (Change.DELISTED, Change.WITHDRAWN)), None)
+    return _LABELS[gone or event.kind]
+
+
+def product(event: Event) -> str:
+    """What is affected, as far as the vendor states it."""
+    if event.incident.kind is Kind.PAGE:
+        return f"{event.page.name} - status page"
+    parts = ", ".join(component.label for component in event.incident.components)
+    return f"{event.page.name} - {parts or 'not stated'}"
+
+
+def facts(event: Event) -> list[str]:
+    """Title, impact, schedule and address."""
+    incident = event.incident
+    words = [incident.title]
+    if incident.kind is not Kind.PAGE:
+        words.append("impact not stated" if incident.impact is Impact.UNKNOWN else str(incident.impact))
+    if incident.scheduled_for:
+        until = f" to {clock(incident.scheduled_until)}" if incident.scheduled_until else ""
+        words.append(f"scheduled for {clock(incident.scheduled_for)}{until}")
+    return [*words, incident.url]
+
+
+def statuses(event: Event) -> list[tuple[str, str]]:
+    """(status, message) of each update not told before, oldest first; where there is none, of the newest there is."""
+    if event.updates:
+        return [(it.status, _short(it.body)) for it in event.updates]
+    if Change.WITHDRAWN in event.changes:
+        return [(event.incident.status, "this was the last that the vendor said; the page does not show it any more")]
+    if Change.DELISTED in event.changes:
+        return [
+            (
+                event.incident.status,
+                "this was the last that the vendor said; its list of what is open does not have it any more",
+            )
+        ]
+    newest = event.incident.updates[-1:]
+    return [(event.incident.status, _short(newest[0].body) if newest else "")]
+
+
+def remark(event: Event) -> str:
+    """What the rest does not say; often nothing."""
+    if Change.MISSED in event.changes:
+        return "It was over before a run saw it."
+    changes = [str(change) for change in event.changes if change not in _SAID_OTHERWISE]
+    return f"Changed: {', '.join(changes)}" if changes else ""
+
+
+def clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def inert(line: str) -> str:
+    """Plain text in which a workflow runner finds no command: `::name::` at the start of a line, `##[name]` anywhere
+    in it.
+
+    Every word that begins with `::` is treated, so that wrapping cannot bring one to the start of a line.
+    """
+    return re.sub(r"(?<!\S)::", ": :", line.replace("##[", "## ["))
+
+
+def _short(body: str) -> str:
+    flat = " ".join(body.split())
+    if len(flat) <= LONGEST_MESSAGE:
+        return flat
+    return f"{flat[:LONGEST_MESSAGE]}… (and {len(flat) - LONGEST_MESSAGE} more characters)"

@@ -1,0 +1,311 @@
+"""What a page's answer comes to: the rules of what is told and what is remembered. Pure; `now` is an argument.
+
+A page is read, or it failed with a reason. A read that looks like an older copy, or a history that is suddenly empty,
+is only a suspicion: nothing is told and nothing changes until a read at least half an hour later still says so.
+"""
+
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Final
+
+import msgspec
+
+from statuswatch import diff
+from statuswatch.model import (
+    SCALE,
+    Change,
+    Event,
+    EventKind,
+    Failed,
+    Failing,
+    Feed,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Kind,
+    Known,
+    NotModified,
+    Page,
+    PageMemory,
+    PageReview,
+    Suspicion,
+    Validators,
+)
+
+TELL_FAILING_AFTER: Final = timedelta(hours=1)
+BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
+BELIEVE_ABSENCE_AFTER: Final = timedelta(minutes=10)
+FORGET_CLOSED_AFTER: Final = timedelta(days=90)
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A page that was understood, with the validators of its documents and the version of the parser that read them."""
+
+    feed: Feed
+    validators: dict[str, Validators]
+    parser: int
+    losses: tuple[str, ...] = ()  # decorating documents that could not be fetched
+
+
+Answer = Read | NotModified | Failed
+
+
+def review_page(
+    page: Page, known: PageMemory | None, answer: Answer, now: datetime, *, announce_open: bool = False
+) -> PageReview:
+    """`known` is None where nothing is remembered of the page, or of the page that it was under another address or
+    platform.
+    """
+    now = diff.second(now)
+    match answer:
+        case Failed():
+            return _failed(page, known, answer, now)
+        case NotModified():
+            events, memory = _readable(page, known, now)
+            return PageReview(page=page, events=events, memory=memory, moved=memory != known)
+        case Read():
+            return _read(page, known, answer, now, announce_open)
+
+
+def is_unsettled(known: PageMemory) -> bool:
+    """Whether something waits for a second look, so that "not modified" would be no answer."""
+    absent = any(it.absent_since for it in known.incidents.values())
+    return absent or known.suspicion is not None or known.failing is not None or known.baseline is None
+
+
+def passes(event: Event) -> bool:
+    """Whether the page's filters let it be told. They look at all that the incident ever was; what is not stated
+    passes.
+    """
+    page, incident = event.page, event.incident
+    if incident.kind is Kind.PAGE:
+        return True
+    if incident.kind is Kind.MAINTENANCE:
+        if not page.maintenance:
+            return False
+    elif event.worst in SCALE and SCALE.index(event.worst) < SCALE.index(page.min_impact):
+        return False
+    if not page.components or not event.named:
+        return True
+    names = {name.casefold() for part in event.named for name in (part.name, part.label)}
+    return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in page.components)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# ---- a good read
+
+
+def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
+    feed = read.feed
+    notes = tuple(f"skipped: {entry}" for entry in feed.skipped)
+    losses = (*read.losses, *feed.losses)
+    if known is None or known.baseline is None:
+        return _baseline(page, known, read, now, announce_open)
+    if known.identity and feed.identity != known.identity:
+        reason = f"it is another page now: {feed.identity} instead of {known.identity}"
+        return _failed(
+            page, known, Failed(reason, page.url, "if it moved, correct its `url`; to start over, change its key"), now
+        )
+
+    events, memory = _readable(page, known, now)
+    reason = _suspicion(known, feed)
+    if reason:
+        since = known.suspicion.since if known.suspicion and known.suspicion.reason == reason else now
+        if now - since < BELIEVE_SUSPICION_AFTER:
+            memory = msgspec.structs.replace(known, suspicion=Suspicion(since, reason))
+            return PageReview(
+                page=page, memory=memory, moved=memory != known, suspicion=reason, notes=notes, losses=losses
+            )
+    else:
+        memory = msgspec.structs.replace(memory, suspicion=None)
+
+    incidents = dict(known.incidents)
+    told = list(events)
+    moved = memory != known
+    for incident in feed.incidents:
+        was = known.incidents.get(incident.id)
+        difference = diff.compare(page, was, incident) if was else diff.unknown(page, incident, known.baseline)
+        if difference.event:
+            told.append(difference.event)
+        moved |= difference.event is not None or (was is not None and difference.known != was)
+        incidents[incident.id] = difference.known
+    for key, was in _absent(known, feed):
+        difference_or_none = _missing(page, key, was, feed, now)
+        if difference_or_none.event:
+            told.append(difference_or_none.event)
+        moved |= difference_or_none.known != was
+        incidents[key] = difference_or_none.known
+
+    incidents, baseline = _pruned(incidents, feed, known.baseline, now)
+    memory = _renewed(memory, read, incidents, baseline)
+    return PageReview(page=page, events=tuple(told), memory=memory, moved=moved, notes=notes, losses=losses)
+
+
+def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
+    """Rule 1: the first good read of a page tells nothing, unless asked to announce what is open."""
+    feed = read.feed
+    memory = known or PageMemory(url=page.url, platform=page.platform)
+    told, memory = _readable(page, memory, now)
+    memory = msgspec.structs.replace(memory, identity=feed.identity, suspicion=None)
+    incidents = {}
+    for incident in feed.incidents:
+        if announce_open and not incident.closed:
+            difference = diff.unknown(page, incident, now)
+            told = (*told, difference.event) if difference.event else told
+            incidents[incident.id] = difference.known
+        else:
+            incidents[incident.id] = diff.remember(incident)
+    return PageReview(
+        page=page,
+        events=told,
+        memory=_renewed(memory, read, incidents, now),
+        moved=True,
+        baseline=True,
+        notes=tuple(f"skipped: {entry}" for entry in feed.skipped),
+        losses=(*read.losses, *feed.losses),
+    )
+
+
+def _renewed(memory: PageMemory, read: Read, incidents: dict[str, Known], baseline: datetime) -> PageMemory:
+    """With what rides along with a write and never causes one. Validators only of what was understood in full."""
+    feed = read.feed
+    in_full = not (feed.skipped or feed.losses or read.losses or memory.suspicion)
+    return msgspec.structs.replace(
+        memory,
+        baseline=baseline,
+        updated_at=diff.second(feed.updated_at) if feed.updated_at else memory.updated_at,
+        parser=read.parser if in_full and read.validators else 0,
+        validators=read.validators if in_full else {},
+        names=dict(feed.names),
+        incidents=incidents,
+    )
+
+
+def _suspicion(known: PageMemory, feed: Feed) -> str:
+    """Why the documents may not be what the page says now; "" where there is no reason to think so."""
+    if known.updated_at and feed.updated_at and diff.second(feed.updated_at) < known.updated_at:
+        return "an older copy: the page's own time of change went back"
+    for incident in feed.incidents:
+        was = known.incidents.get(incident.id)
+        if was and diff.is_older_copy(was, incident):
+            return f"an older copy: it lacks the newest known update of {incident.id}"
+    if (
+        Kind.INCIDENT in feed.history
+        and not any(it.kind is Kind.INCIDENT for it in feed.incidents)
+        and any(it.kind is Kind.INCIDENT for it in known.incidents.values())
+    ):
+        return "its history is suddenly empty"
+    return ""
+
+
+def _absent(known: PageMemory, feed: Feed) -> list[tuple[str, Known]]:
+    listed = {incident.id for incident in feed.incidents}
+    return [(key, it) for key, it in known.incidents.items() if not it.closed and key not in listed]
+
+
+def _missing(page: Page, key: str, was: Known, feed: Feed, now: datetime) -> diff.Difference:
+    """Rules 11 to 13: a known open incident that the feed does not list. An entry that could not be understood may be
+    this one.
+    """
+    if not feed.skipped and was.kind in feed.current:
+        return diff.vanished(page, key, was, Change.DELISTED)
+    if feed.skipped or not (was.kind in feed.complete or _older_stands(was, feed)):
+        return diff.Difference(None, was)
+    if was.absent_since is None:
+        return diff.Difference(None, msgspec.structs.replace(was, absent_since=now))
+    if now - was.absent_since < BELIEVE_ABSENCE_AFTER:
+        return diff.Difference(None, was)
+    return diff.vanished(page, key, was, Change.WITHDRAWN)
+
+
+def _older_stands(was: Known, feed: Feed) -> bool:
+    """Whether the history still holds an entry that had to roll out of it before this one.
+
+    Older must be both its creation and its place in the list: one ordered by last change may hold an entry created
+    before the missing one but touched after it.
+    """
+    created = was.created_at or was.last
+    place = created if feed.by_creation else was.last
+    return was.kind in feed.history and any(
+        it.kind is was.kind and it.created_at < created and it.position < place for it in feed.incidents
+    )
+
+
+def _pruned(
+    incidents: dict[str, Known], feed: Feed, baseline: datetime, now: datetime
+) -> tuple[dict[str, Known], datetime]:
+    """Forgets closed incidents that are long over and no longer listed. Should one ever be listed again it is older
+    than the baseline.
+    """
+    listed = {incident.id for incident in feed.incidents}
+    old = {
+        key: it.last
+        for key, it in incidents.items()
+        if it.closed and key not in listed and it.kind in feed.history and now - it.last > FORGET_CLOSED_AFTER
+    }
+    if not old:
+        return incidents, baseline
+    return {key: it for key, it in incidents.items() if key not in old}, max(baseline, *old.values())
+
+
+# ----------------------------------------------------------------------------------------------------------------- a
+# read that failed
+
+
+def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime) -> PageReview:
+    """A failing page is remembered from its first failing read on, and told once when an hour of them has passed."""
+    memory = known or PageMemory(url=page.url, platform=page.platform)
+    failing = memory.failing
+    events: tuple[Event, ...] = ()
+    if failing is None:
+        failing = Failing(now, failed.reason)
+    elif not failing.told and now - failing.since >= TELL_FAILING_AFTER:
+        failing = Failing(failing.since, failed.reason, told=True)
+        events = (_page_event(page, failing, EventKind.NEW, now),)
+    memory = msgspec.structs.replace(memory, failing=failing)
+    return PageReview(page=page, events=events, memory=memory, moved=memory != known, failed=failed)
+
+
+def _readable(page: Page, known: PageMemory | None, now: datetime) -> tuple[tuple[Event, ...], PageMemory]:
+    memory = known or PageMemory(url=page.url, platform=page.platform)
+    if memory.failing is None:
+        return (), memory
+    events = (_page_event(page, memory.failing, EventKind.RESOLVED, now),) if memory.failing.told else ()
+    return events, msgspec.structs.replace(memory, failing=None)
+
+
+def _page_event(page: Page, failing: Failing, kind: EventKind, now: datetime) -> Event:
+    day = "" if failing.since.date() == now.date() else f"{failing.since:%Y-%m-%d} "
+    since = f"{day}{failing.since:%H:%M} UTC"
+    title = f"{page.name}'s status page cannot be read: {failing.reason}, failing at every read since {since}"
+    resolved = kind is EventKind.RESOLVED
+    status = "resolved" if resolved else "failing"
+    update = IncidentUpdate(
+        id=f"{status}-{(now if resolved else failing.since):%Y%m%dT%H%M%SZ}",
+        status=status,
+        body="It can be read again." if resolved else "What happens there now is not known.",
+        created_at=now if resolved else failing.since,
+        display_at=now if resolved else failing.since,
+    )
+    key = f"unreadable-{failing.since:%Y%m%dT%H%M%SZ}"
+    incident = Incident(
+        id=key,
+        kind=Kind.PAGE,
+        title=title,
+        status=status,
+        impact=Impact.UNKNOWN,
+        url=page.url,
+        created_at=failing.since,
+        position=failing.since,
+        updates=(update,),
+    )
+    return Event(
+        id=diff.event_id(page.key, key, kind, (failing.since, kind)),
+        kind=kind,
+        changes=(Change.STATUS,) if resolved else (),
+        page=page,
+        incident=incident,
+        updates=(update,),
+        worst=Impact.UNKNOWN,
+        named=(),
+    )

@@ -1,0 +1,264 @@
+"""One run: load, read all pages, review each as it arrives, tell, save. The order of the last two is the promise: at
+least once.
+
+A page is understood and compared as soon as its documents are there, so that no more than the pages in flight are
+ever in memory.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime
+
+import msgspec
+
+from statuswatch import fetch
+from statuswatch.config import Config
+from statuswatch.errors import FeedError
+from statuswatch.model import (
+    Document,
+    Failed,
+    Fetched,
+    NotModified,
+    Page,
+    PageMemory,
+    PageReview,
+    Report,
+    State,
+    Validators,
+)
+from statuswatch.platforms import PLATFORMS, Platform
+from statuswatch.platforms.reading import Reading
+from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
+from statuswatch.state import StateFile
+
+SHARE_OF_ENRICHING = 0.6  # of the time that a page has left
+
+
+def check(
+    config: Config,
+    now: datetime,
+    tell: Callable[[Report], None],
+    *,
+    only: Sequence[str] = (),
+    announce_open: bool = False,
+    dry_run: bool = False,
+    on_page: Callable[[PageReview], None] = lambda _: None,
+) -> Report:
+    """Runs once. Where no page answered at all nothing is told and nothing is written: see `Report.reached`.
+
+    `only` limits it to some keys, and then nothing is forgotten. Raises StateError; what `tell` raises ends the run
+    before it is saved.
+    """
+    started = time.monotonic()
+    pages = [page for page in config.pages if not only or page.key in only]
+    file = StateFile(config.state)
+    with nullcontext() if dry_run else file.locked():
+        state = file.load()
+        with asyncio.Runner(loop_factory=fetch.Loop) as runner:
+            reviews = runner.run(_read_pages(config, pages, state, now, announce_open, on_page))
+        events = (event for review in reviews for event in review.events if passes(event))
+        report = Report(
+            detected_at=now,
+            reviews=tuple(reviews),
+            events=tuple(sorted(events, key=lambda event: (event.at, event.page.key, event.incident.id))),
+            changed=False,
+        )
+        if report.reached:
+            tell(report)
+            if any(review.moved for review in reviews) and not dry_run:
+                changed = file.save(_after(state, config, report, forget=not only))
+                report = msgspec.structs.replace(report, changed=changed)
+    return msgspec.structs.replace(report, seconds=time.monotonic() - started)
+
+
+def _after(state: State, config: Config, report: Report, *, forget: bool) -> State:
+    watched = {page.key for page in config.pages}
+    pages = {key: memory for key, memory in state.pages.items() if key in watched or not forget}
+    pages |= {review.page.key: review.memory for review in report.reviews if review.memory}
+    return State(pages=pages)
+
+
+async def _read_pages(
+    config: Config,
+    pages: Sequence[Page],
+    state: State,
+    now: datetime,
+    announce_open: bool,
+    on_page: Callable[[PageReview], None],
+) -> list[PageReview]:
+    reviews: dict[str, PageReview] = {}
+
+    def remembered(page: Page) -> PageMemory | None:
+        """Nothing, where the key meant another address or platform then: that is a new page."""
+        known = state.pages.get(page.key)
+        return (
+            known
+            if known and known.url == page.url and (not page.platform or known.platform == page.platform)
+            else None
+        )
+
+    async def watch(page: Page) -> None:
+        reviews[page.key] = await _watch(client, config, page, remembered(page), now, announce_open)
+        on_page(reviews[page.key])
+
+    # Pages that failed the last time come first: they may take all of their time, and must not begin late.
+    queue = sorted(pages, key=lambda page: (memory := remembered(page)) is None or memory.failing is None)
+    async with fetch.client() as client:
+        try:
+            async with asyncio.timeout(config.deadline):
+                await fetch.each(queue, watch, config.concurrency)
+        except TimeoutError:
+            late = Failed(
+                f"not reached within the run's deadline of {config.deadline:g} s",
+                "",
+                "raise `deadline`",
+                answered=False,
+            )
+            for page in pages:
+                if page.key not in reviews:
+                    reviews[page.key] = review_page(page, remembered(page), late, now)
+    return [reviews[page.key] for page in pages]
+
+
+async def _watch(
+    client: fetch.Client, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+) -> PageReview:
+    """One page, whatever happens to it."""
+    failed: Failed
+    try:
+        async with asyncio.timeout(config.timeout):
+            if not page.platform:
+                recognised = (
+                    known.platform if known and known.platform else await _recognise(client, page.url, config.timeout)
+                )
+                if isinstance(recognised, Failed):
+                    return review_page(page, known, recognised, now)
+                page = msgspec.structs.replace(page, platform=recognised)
+                known = msgspec.structs.replace(known, platform=recognised) if known else None
+            return await _review(client, config, page, known, now, announce_open)
+    except TimeoutError:
+        hint = "it is slow or out of reach; the next run tries again"
+        failed = Failed(
+            f"no complete answer within {config.timeout:g} s", page.url, hint, answered=client.answered(page.url)
+        )
+    except Exception as error:  # noqa: BLE001 - the page boundary: a fault in reading one page must not cost the others
+        failed = Failed(
+            f"statuswatch itself failed on it, {type(error).__name__}: {error}", page.url, "please report this"
+        )
+    return review_page(page, known, failed, now)
+
+
+async def _review(
+    client: fetch.Client, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+) -> PageReview:
+    """Reads documents until the platform wants no more, and reviews what they say."""
+    reading = _PageReading(client, PLATFORMS[page.platform], page, known, config.timeout)
+    answer = await reading.begin()
+    review = review_page(page, known, answer, now, announce_open=announce_open)
+    while isinstance(answer, Read) and await reading.go_on(answer, moved=review.moved):
+        answer = reading.understand()
+        review = review_page(page, known, answer, now, announce_open=announce_open)
+    return review
+
+
+class _PageReading:
+    """The documents of one page, as they are gathered."""
+
+    def __init__(
+        self, client: fetch.Client, platform: Platform, page: Page, known: PageMemory | None, seconds: float
+    ) -> None:
+        self.client, self.platform, self.page, self.known = client, platform, page, known
+        self.end = asyncio.get_running_loop().time() + seconds
+        self.documents: dict[str, bytes | None] = {}
+        self.validators: dict[str, Validators] = {}
+        self.losses: list[str] = []
+        self.tried: set[str] = set()
+
+    async def begin(self) -> Answer:
+        """The first round: conditional, where the memory rests on nothing but what these documents said."""
+        known = self.known
+        first = known is None or known.baseline is None or known.failing is not None
+        asked = self.platform.documents(self.page.url, first=first)
+        usable = known is not None and known.parser == self.platform.PARSER and not is_unsettled(known)
+        results = await self._fetch(asked, known.validators if known and usable else {})
+        for document in asked:
+            if document.required and isinstance(failed := results[document.name], Failed):
+                return failed
+        same = [document for document in asked if isinstance(results[document.name], NotModified)]
+        if same and not any(isinstance(result, Fetched) for result in results.values()):
+            return NotModified()
+        if same:  # what changed cannot be read without what did not
+            again = await self._fetch(same, {})
+            for document in same:
+                if document.required and isinstance(failed := again[document.name], Failed):
+                    return failed
+        return self.understand()
+
+    def understand(self) -> Answer:
+        try:
+            feed = self.platform.parse(Reading(self.page.url, self.documents, self.known))
+        except FeedError as error:
+            return Failed(
+                str(error), self.page.url, "if the page moved or changed its platform, correct its `url` or `platform`"
+            )
+        calm = {document.name for document in self.platform.documents(self.page.url, first=False)}
+        kept = {name: validators for name, validators in self.validators.items() if name in calm}
+        return Read(feed, kept, self.platform.PARSER, tuple(self.losses))
+
+    async def go_on(self, answer: Read, *, moved: bool) -> bool:
+        """Fetches the first document that the platform still wants; whether there was one."""
+        reading = Reading(self.page.url, self.documents, self.known)
+        wanted = [it for it in self.platform.more(reading, answer.feed, moved=moved) if it.name not in self.tried]
+        if not wanted:
+            return False
+        await self._fetch(wanted[:1], {})
+        return True
+
+    async def _fetch(
+        self, documents: Sequence[Document], conditions: Mapping[str, Validators]
+    ) -> dict[str, Fetched | NotModified | Failed]:
+        answers = await asyncio.gather(*(self._one(it, conditions.get(it.name)) for it in documents))
+        for document, answer in zip(documents, answers, strict=True):
+            self.tried.add(document.name)
+            match answer:
+                case Fetched():
+                    self.documents[document.name] = answer.body
+                    if answer.validators != Validators():
+                        self.validators[document.name] = answer.validators
+                case Failed():
+                    self.losses.append(f"{document.name}: {answer}")
+                    if answer.gone:
+                        self.documents[document.name] = None
+        return dict(zip((document.name for document in documents), answers, strict=True))
+
+    async def _one(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
+        """A document that only adds to the others gets a share of the time that is left, so that a slow one does not
+        cost the page.
+        """
+        if document.required:
+            return await self.client.fetch(document, validators)
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(now + SHARE_OF_ENRICHING * (self.end - now)):
+                return await self.client.fetch(document, validators)
+        except TimeoutError:
+            return Failed("no complete answer in its share of the time", document.url)
+
+
+async def _recognise(client: fetch.Client, url: str, seconds: float) -> str | Failed:
+    """The platform of a page that the configuration gives none for: the first that understands it as its own."""
+    reason = ""
+    for name, platform in PLATFORMS.items():
+        reading = _PageReading(client, platform, Page(key="", name="", url=url), None, seconds)
+        match await reading.begin():
+            case Read(feed) if platform.recognises(feed.identity):
+                return name
+            case Failed() as failed if not failed.answered or not reason:
+                reason = str(failed)
+    return Failed(
+        "its platform cannot be recognised",
+        url,
+        f"give its `platform`: one of {', '.join(PLATFORMS)}" + (f" ({reason})" if reason else ""),
+    )

@@ -1,0 +1,63 @@
+"""Vendor text: cleaned once, when it is parsed, and compared by what it says rather than by how it is set."""
+
+import html
+import re
+import zlib
+
+# ESC [ … letter (colours, cursor), ESC ] … BEL or ESC \ (titles, links), any other two-character escape.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]"
+)
+_LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_FORBIDDEN = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls but tab and newline
+    "\xad\u2060-\u206f\ufeff\ufff9-\ufffb"  # what shows nothing and joins, hides or annotates
+    "\u061c\u200e\u200f\u202a-\u202e"  # bidi marks, embeddings and overrides (the isolates are above)
+    "\ud800-\udfff"  # lone surrogates
+    "\U000e0000-\U000e007f"  # tag characters
+    "]"
+)
+_BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|code|dd|dl|dt|em|font|i|img|kbd|mark|pre|s|small|span|strong|sub|sup|tbody|td|th|thead|time|tt|u|var)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+
+
+def _visible(text: str) -> str:
+    return _FORBIDDEN.sub("", _ANSI.sub("", _LINE_BREAK.sub("\n", text)))
+
+
+def line(text: str) -> str:
+    """One line of plain text: a title, a name, an id."""
+    if not (text.isascii() and text.isprintable()):
+        text = _visible(text)
+    return " ".join(text.split())
+
+
+def paragraph(text: str) -> str:
+    """The message of an incident update as plain text: HTML as vendors use it is resolved, lines are kept.
+
+    Only tags that vendors are known to use are markup; `latency <5 ms and >3 ms` stays as it is.
+    """
+    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
+        return text.strip()
+    if "<" in text:
+        text = _INLINE_TAG.sub("", _BREAKING_TAG.sub("\n", text))
+    text = _visible(html.unescape(text))
+    lines = (" ".join(part.split()) for part in text.split("\n"))
+    return "\n".join(part for part in lines if part)
+
+
+def digest(text: str) -> str:
+    """8 hex digits that stay the same when only white space changes. Not a defence, a memory: 1 edit in 4 thousand
+    million is overlooked.
+    """
+    return f"{zlib.crc32(' '.join(text.split()).encode(errors='surrogatepass')):08x}"
+
+
+def short_digest(text: str) -> str:
+    """4 hex digits, for a word out of a small vocabulary."""
+    return f"{zlib.crc32(text.encode()) & 0xFFFF:04x}"
