@@ -218,18 +218,18 @@ def _is_digest(title: str) -> bool:
 
 
 def _id_digest(update: IncidentUpdate) -> str:
-    return text.digest(update.id)
+    return text.id_digest(update.id)
 
 
 def _update_digest(update: IncidentUpdate) -> str:
     body = text.digest(update.body) + "~" * update.borrowed if update.body else ""
-    return _id_digest(update) + text.short_digest(update.status) + body
+    return _id_digest(update) + text.word_digest(update.status) + body
 
 
 def _is_edit(known: str | None, update: IncidentUpdate) -> bool:
     if known is None:
         return False
-    if text.short_digest(update.status) != known[8:12]:
+    if text.word_digest(update.status) != known[8:12]:
         return True
     body = known[12:]
     return (
@@ -241,18 +241,19 @@ def _is_edit(known: str | None, update: IncidentUpdate) -> bool:
 
 def _remembered_updates(incident: Incident, known: Known | None) -> str:
     """Known updates that are listed no more come first, so that the last one is always the newest that is listed."""
-    digests = {digest[:8]: digest for digest in known.updates.split()} if known else {}
+    if known is None:
+        return " ".join(map(_update_digest, incident.updates))
+    digests = {digest[:8]: digest for digest in known.updates.split()}
     listed = {}
     for update in incident.updates:
-        new, old = _update_digest(update), digests.get(_id_digest(update), "")
-        body = new[12:]
+        new = _update_digest(update)
+        old, body = digests.get(new[:8], ""), new[12:]
         if old[12:] and (not body or (update.borrowed and not old.endswith("~"))):
             body = old[12:]  # an empty or borrowed body replaces no better one
         listed[new[:8]] = new[:12] + body
-    if known and listed.keys() <= digests.keys() and all(digests[key] == digest for key, digest in listed.items()):
-        newest = known.updates.rpartition(" ")[2][:8]
-        if not listed or newest in listed:
-            return known.updates
+    newest = known.updates.rpartition(" ")[2][:8]
+    if (not listed or newest in listed) and all(digests.get(key) == digest for key, digest in listed.items()):
+        return known.updates
     return " ".join([*(digest for key, digest in digests.items() if key not in listed), *listed.values()])
 
 

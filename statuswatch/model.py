@@ -348,4 +348,6 @@ def _open(review: PageReview) -> int:
 
 def utc(moment: datetime) -> datetime:
     """In UTC; a time without a zone is taken as UTC. Raises OverflowError at the edges of the calendar."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

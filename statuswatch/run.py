@@ -179,8 +179,7 @@ class _PageReading:
     async def begin(self) -> Answer:
         """The first round: conditional, where the memory rests on nothing but what these documents said."""
         known = self.known
-        first = known is None or known.baseline is None or known.failing is not None
-        asked = self.platform.documents(self.page.url, first=first)
+        asked = self.platform.documents(self.page.url)
         usable = known is not None and known.parser == self.platform.PARSER and not is_unsettled(known)
         results = await self._fetch(asked, known.validators if known and usable else {})
         for document in asked:
@@ -203,7 +202,7 @@ class _PageReading:
             return Failed(
                 str(error), self.page.url, "if the page moved or changed its platform, correct its `url` or `platform`"
             )
-        calm = {document.name for document in self.platform.documents(self.page.url, first=False)}
+        calm = {document.name for document in self.platform.documents(self.page.url)}
         kept = {name: validators for name, validators in self.validators.items() if name in calm}
         return Read(feed, kept, self.platform.PARSER, tuple(self.losses))
 

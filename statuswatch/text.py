@@ -3,6 +3,7 @@
 import html
 import re
 import zlib
+from functools import lru_cache
 
 # ESC [ … letter (colours, cursor), ESC ] … BEL or ESC \ (titles, links), any other two-character escape.
 _ANSI = re.compile(
@@ -52,12 +53,19 @@ def paragraph(text: str) -> str:
 
 
 def digest(text: str) -> str:
-    """8 hex digits that stay the same when only white space changes. Not a defence, a memory: 1 edit in 4 thousand
-    million is overlooked.
+    """8 hex digits that stay the same when only white space changes.
+
+    Not a defence but a memory: of changes to one text, 1 in 4 thousand million goes unnoticed.
     """
-    return f"{zlib.crc32(' '.join(text.split()).encode(errors='surrogatepass')):08x}"
+    return f"{zlib.crc32(' '.join(text.split()).encode()):08x}"
 
 
-def short_digest(text: str) -> str:
-    """4 hex digits, for a word out of a small vocabulary."""
+def id_digest(text: str) -> str:
+    """8 hex digits for an id."""
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+@lru_cache(maxsize=256)
+def word_digest(text: str) -> str:
+    """4 hex digits for a word out of a small vocabulary."""
     return f"{zlib.crc32(text.encode()) & 0xFFFF:04x}"

@@ -14,18 +14,14 @@ class Platform(Protocol):
 
     PARSER: int  # raised whenever `parse` reads a document differently: remembered validators are then void
 
-    def documents(self, url: str, /, *, first: bool) -> tuple[Document, ...]:
-        """What to read of the page at that address: at most two in a calm run; all that may help at the `first` read
-        of a page.
-        """
+    def documents(self, url: str, /) -> tuple[Document, ...]:
+        """What to read of the page at that address, on every run: at most two documents."""
 
     def parse(self, reading: Reading, /) -> Feed:
         """Understands the documents, or raises FeedError. A list that is missing is never an empty one."""
 
     def more(self, reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
-        """What else would tell more; `moved` says that something changed. Documents that were tried already are not
-        asked for again.
-        """
+        """What else would tell more, best first; `moved` says that something changed. One is fetched, none twice."""
 
     def recognises(self, identity: str, /) -> bool:
         """Whether a page with this identity runs on the platform, as far as can be told."""

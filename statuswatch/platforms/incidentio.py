@@ -142,17 +142,16 @@ _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 _decode_native: Final = msgspec.json.Decoder(_NativeIncident).decode
 
 
-def documents(url: str, /, *, first: bool) -> tuple[Document, ...]:
-    calm = (
+def documents(url: str, /) -> tuple[Document, ...]:
+    return (
         Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
         Document("native", f"{_proxy(url)}/incidents"),
     )
-    return (*calm, _names_document(url)) if first else calm
 
 
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
     partly = any(incident.rank == _PARTLY for incident in feed.incidents)
-    wanted = [_names_document(reading.url)] if partly else []
+    wanted = [Document("names", _proxy(reading.url))] if partly else []
     if moved and (partly or not reading.documents.get("native")):
         wanted.append(Document("feed.atom", f"{reading.url}/feed.atom"))
     return tuple(wanted)
@@ -362,7 +361,3 @@ def _address(url: str, key: str) -> str:
 
 def _proxy(url: str) -> str:
     return f"{url}/proxy/{urlsplit(url).hostname}"
-
-
-def _names_document(url: str) -> Document:
-    return Document("names", _proxy(url))

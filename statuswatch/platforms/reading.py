@@ -5,6 +5,8 @@ itself.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -55,6 +57,8 @@ def understand(
 
 def identifier(vendors: str) -> str:
     """An id fit to be printed and remembered. Raises ValueError."""
+    if vendors.isalnum() and vendors.isascii() and len(vendors) <= LONGEST_ID:  # nearly all of them
+        return vendors
     if not vendors or len(vendors) > LONGEST_ID or vendors != text.line(vendors):
         raise ValueError(f"an id of {len(vendors)} characters that is not plain text")
     return vendors
@@ -73,6 +77,7 @@ def update(
     )
 
 
+@lru_cache(maxsize=256)
 def word(vendors: str) -> str:
     """A status: one lower-case word of the vendor's. Raises ValueError."""
     if not (vendors and len(vendors) <= 50 and vendors.replace("_", "").replace("-", "").isalnum()):
@@ -85,7 +90,7 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     told once.
     """
     once = {update.id: update for update in reversed(list(updates))}
-    return tuple(sorted(once.values(), key=lambda update: update.created_at))
+    return tuple(sorted(once.values(), key=attrgetter("created_at")))
 
 
 def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:

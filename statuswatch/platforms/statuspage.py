@@ -3,7 +3,8 @@
 `incidents.json` keeps the newest 50 incidents of any status; `summary.json` lists every unresolved incident, however
 old, every maintenance window that is not completed, and the components with their groups. Both are read on every run.
 `scheduled-maintenances.json`, the newest 50 windows of any status, is read when a window that was open is gone from
-the summary, when anything else moved, and at the first read.
+the summary, and when anything else moved: a window that came and went while all else was calm is told with the next
+change of the page.
 
 Oddities, all recorded: `page.updated_at` and `updated_at` move without a change; an incident's `components` show
 their state of now, and some vendors unlink them on resolving, so that only `affected_components` of older updates
@@ -98,19 +99,22 @@ T = TypeVar("T", _Summary, _Maintenances)
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
-def documents(url: str, /, *, first: bool) -> tuple[Document, ...]:
-    calm = (
+def documents(url: str, /) -> tuple[Document, ...]:
+    return (
         Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
         Document("summary.json", f"{url}/api/v2/summary.json"),
     )
-    return (*calm, _maintenances(url)) if first else calm
 
 
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    if reading.known is None or reading.known.baseline is None:
+        return ()  # what is long over is no news, and what is open stands in the summary
     listed = {incident.id for incident in feed.incidents}
-    known = reading.known.incidents if reading.known else {}
-    gone = any(not it.closed and it.kind is Kind.MAINTENANCE and key not in listed for key, it in known.items())
-    return (_maintenances(reading.url),) if moved or gone else ()
+    known = reading.known.incidents.items()
+    gone = any(not it.closed and it.kind is Kind.MAINTENANCE and key not in listed for key, it in known)
+    if not moved and not gone:
+        return ()
+    return (Document("scheduled-maintenances.json", f"{reading.url}/api/v2/scheduled-maintenances.json"),)
 
 
 def recognises(identity: str, /) -> bool:
@@ -231,7 +235,3 @@ def _enriching(reading: Reading, name: str, what: type[T], page: _Page, losses: 
         losses.append(str(error))
         return None
     return document
-
-
-def _maintenances(url: str) -> Document:
-    return Document("scheduled-maintenances.json", f"{url}/api/v2/scheduled-maintenances.json")

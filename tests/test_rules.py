@@ -1,0 +1,515 @@
+"""Section 4 of the contract, row by row, and section 5's suspicions: the pure rules."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from statuswatch.model import Component, Impact, Kind
+from statuswatch.review import passes
+from tests.life import PAGE, Life, at, feed, incident, said, shape, with_fields
+
+OPEN = incident("a", said(1, "investigating"))
+OLD = incident("old", said(-900, "investigating"), said(-890, "resolved"))
+INCIDENTS = frozenset({Kind.INCIDENT})
+
+
+def life(*baseline: object, **fields: object) -> Life:
+    it = Life()
+    assert it.read(0, *baseline, **fields) == []  # type: ignore[arg-type]
+    return it
+
+
+def test_row_1_first_read() -> None:
+    """4.1: a page that was never read before tells nothing, and the run says how many incidents are open."""
+    it = Life()
+    assert it.read(0, OPEN, OLD) == []
+    assert it.review.baseline and it.review.moved
+    assert it.memory and sum(not known.closed for known in it.memory.incidents.values()) == 1
+
+
+def test_row_1_announced() -> None:
+    """2: with --announce-open a baseline tells what is open, as new, and nothing of what is closed."""
+    from statuswatch.review import Read
+
+    it = Life()
+    events = it.answer(0, Read(feed(OPEN, OLD), {}, 1), announce_open=True)
+    assert shape(events) == [("new", "a", [], ["u1"])]
+    assert it.read(5, OPEN, OLD) == []
+
+
+def test_row_2_new() -> None:
+    """4.2: an unknown id that is open is new, with all its updates, oldest first."""
+    it = life(OLD)
+    events = it.read(5, incident("a", said(1, "investigating"), said(3, "identified")), OLD)
+    assert shape(events) == [("new", "a", [], ["u1", "u3"])]
+
+
+def test_row_2_new_though_old() -> None:
+    """4.2: an unknown open incident is new however long ago it began."""
+    assert shape(life(OLD).read(5, incident("z", said(-5000, "investigating")), OLD)) == [("new", "z", [], ["u-5000"])]
+
+
+def test_row_3_missed() -> None:
+    """4.3: what opened and closed between two runs is told once, as resolved, with all its updates."""
+    it = life(OLD)
+    gone_by = incident("a", said(1, "investigating"), said(3, "resolved"))
+    assert shape(it.read(60, gone_by, OLD)) == [("resolved", "a", ["missed"], ["u1", "u3"])]
+    assert it.read(65, gone_by, OLD) == []
+
+
+def test_row_3_missed_by_a_later_update() -> None:
+    """4.3: an unknown closed incident counts as missed when any update of it is later than the baseline."""
+    it = life(OLD)
+    late = incident("a", said(-100, "investigating"), said(2, "postmortem"))
+    assert shape(it.read(5, late, OLD)) == [("resolved", "a", ["missed"], ["u-100", "u2"])]
+
+
+def test_row_4_unknown_and_over_before_the_baseline() -> None:
+    """4.4: an unknown closed incident older than the baseline tells nothing; the next write, if any, remembers it."""
+    it = life(OLD)
+    older = incident("older", said(-999, "investigating"), said(-990, "resolved"))
+    assert it.read(5, OLD, older) == [] and not it.review.moved
+    it.read(10, OPEN, OLD, older)
+    assert it.memory and "older" in it.memory.incidents
+
+
+def test_row_5_resolved() -> None:
+    """4.5: a known open incident that is closed now is resolved, with the updates not told before."""
+    it = life(OPEN)
+    over = incident("a", said(1, "investigating"), said(7, "monitoring"), said(9, "resolved"))
+    assert shape(it.read(10, over)) == [("resolved", "a", ["status"], ["u7", "u9"])]
+
+
+def test_row_6_reopened() -> None:
+    """4.6: a known closed incident that is open again is an update, reopened."""
+    it = life(incident("a", said(-9, "investigating"), said(-8, "resolved")))
+    again = incident("a", said(-9, "investigating"), said(-8, "resolved"), said(4, "identified"))
+    assert shape(it.read(5, again)) == [("updated", "a", ["reopened"], ["u4"])]
+
+
+def test_row_7_reopened_and_closed_again() -> None:
+    """4.7: a known closed incident that reopened and closed again since is resolved, reopened."""
+    it = life(incident("a", said(-9, "investigating"), said(-8, "resolved")))
+    twice = incident("a", said(-9, "investigating"), said(-8, "resolved"), said(4, "identified"), said(6, "resolved"))
+    assert shape(it.read(9, twice)) == [("resolved", "a", ["reopened"], ["u4", "u6"])]
+
+
+def test_row_8_updates() -> None:
+    """4.8: new updates of a known incident are told with what else differs."""
+    it = life(OPEN)
+    updates = said(1, "investigating"), said(7, "identified")
+    more = incident("a", *updates, impact=Impact.MAJOR, components=("API", "Web"))
+    assert shape(it.read(9, more)) == [("updated", "a", ["updates", "status", "impact", "components"], ["u7"])]
+
+
+def test_row_8_postmortem() -> None:
+    """4.8: a postmortem of a known closed incident is an update of it, not a second resolution."""
+    it = life(incident("a", said(-9, "investigating"), said(-8, "resolved")))
+    after = incident("a", said(-9, "investigating"), said(-8, "resolved"), said(4, "postmortem"))
+    assert shape(it.read(5, after)) == [("updated", "a", ["updates", "status"], ["u4"])]
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ("status", {"status": "monitoring"}),
+        ("impact", {"impact": Impact.CRITICAL}),
+        ("title", {"title": "Another title"}),
+        ("components", {"components": (Component("API"), Component("Web"))}),
+        ("edited", {"updates": (said(1, "investigating", "another body"),)}),
+        ("edited", {"updates": (said(1, "identified", "investigating", key="u1"),)}),
+    ],
+)
+def test_row_9_without_a_new_update(change: str, fields: dict[str, object]) -> None:
+    """4.9: what differs without a new update is told, once."""
+    it = life(OPEN)
+    changed = with_fields(OPEN, **fields)
+    assert [(kind, changes) for kind, _, changes, _ in shape(it.read(5, changed))] == [("updated", [change])]
+    assert it.read(10, changed) == []
+
+
+def test_row_9_edit_carries_the_new_words() -> None:
+    """4.9: an update that was edited in place is carried with its new body."""
+    events = life(OPEN).read(5, with_fields(OPEN, updates=(said(1, "investigating", "It was the database."),)))
+    assert events[0].updates[0].body == "It was the database."
+
+
+def test_row_9_schedule() -> None:
+    """4.9: a maintenance window that moves is told as a change of schedule."""
+    window = incident("m", said(-5, "scheduled"), kind=Kind.MAINTENANCE, scheduled_for=at(100), scheduled_until=at(160))
+    moved = with_fields(window, scheduled_for=at(200), scheduled_until=at(260))
+    assert shape(life(OLD, window).read(5, OLD, moved)) == [("updated", "m", ["schedule"], [])]
+
+
+def test_row_10_closed_and_gone() -> None:
+    """4.10: a known closed incident that leaves the feed tells nothing, and stays in memory."""
+    it = life(OLD, incident("b", said(-9, "investigating"), said(-8, "resolved")))
+    assert it.read(5, OLD, complete=INCIDENTS) == [] and not it.review.moved
+    assert it.memory and "b" in it.memory.incidents
+
+
+def test_row_11_delisted() -> None:
+    """4.11: where a platform lists only what is open, what is listed no longer is resolved, as delisted."""
+    fields = {"history": frozenset(), "current": INCIDENTS}
+    it = life(OPEN, **fields)
+    assert shape(it.read(5, **fields)) == [("resolved", "a", ["delisted"], [])]
+    assert it.read(10, **fields) == []
+
+
+def test_row_12_withdrawn_from_a_complete_list() -> None:
+    """4.12: gone from a complete list of what is open, at two good reads 10 minutes apart, it is withdrawn."""
+    it = life(OPEN, OLD, complete=INCIDENTS)
+    assert it.read(5, OLD, complete=INCIDENTS) == [] and it.review.moved
+    assert it.read(14, OLD, complete=INCIDENTS) == [] and not it.review.moved
+    assert shape(it.read(15, OLD, complete=INCIDENTS)) == [("resolved", "a", ["withdrawn"], [])]
+    assert it.read(20, OLD, complete=INCIDENTS) == []
+
+
+def test_row_12_withdrawn_from_a_history() -> None:
+    """4.12: so is one gone from a history in which an older entry still stands."""
+    it = life(OPEN, OLD)
+    assert it.read(5, OLD) == []
+    assert shape(it.read(16, OLD)) == [("resolved", "a", ["withdrawn"], [])]
+
+
+def test_row_12_it_comes_back() -> None:
+    """4.12: one that is back at the second read was never gone; a later absence counts from anew."""
+    it = life(OPEN, OLD)
+    it.read(5, OLD)
+    assert it.read(16, OPEN, OLD) == [] and it.review.moved
+    assert it.read(27, OLD) == [] and it.read(30, OLD) == []
+
+
+def test_row_12_failed_read_between() -> None:
+    """4.12: only good reads count; a failed one neither proves nor disproves an absence."""
+    it = life(OPEN, OLD)
+    it.read(5, OLD)
+    assert it.fails(20) == []
+    assert shape(it.read(21, OLD)) == [("resolved", "a", ["withdrawn"], [])]
+
+
+def test_row_12_withdrawn_and_shown_again() -> None:
+    """4.6: a withdrawn incident that shows up again, open, has reopened."""
+    it = life(OPEN, OLD)
+    it.read(5, OLD)
+    it.read(16, OLD)
+    assert shape(it.read(20, OPEN, OLD)) == [("updated", "a", ["reopened"], [])]
+
+
+def test_row_12_not_when_an_entry_was_not_understood() -> None:
+    """5: an entry that could not be understood may be the missing one, so nothing is concluded."""
+    it = life(OPEN, OLD)
+    assert it.read(5, OLD, skipped=("entry 3",)) == [] and not it.review.moved
+    assert it.read(30, OLD, skipped=("entry 3",)) == []
+
+
+def test_row_13_window_rolled_on() -> None:
+    """4.13: an open incident that rolled out of a full window stays open, however often it is missing."""
+    newer = [
+        incident(f"n{number}", said(10 + number, "investigating"), said(11 + number, "resolved"))
+        for number in range(25)
+    ]
+    it = life(OPEN)
+    assert [event.incident.id for event in it.read(60, *newer)] == [one.id for one in newer]
+    for minutes in (80, 200, 5000):
+        assert it.read(minutes, *newer) == [] and not it.review.moved
+    assert it.memory and not it.memory.incidents["a"].closed
+
+
+def test_row_13_window_ordered_by_last_change() -> None:
+    """4.13: in a list ordered by last change, an entry created earlier but touched later proves nothing."""
+    touched = with_fields(OLD, position=at(50))
+    it = life(OPEN, touched, by_creation=False)
+    for minutes in (60, 80):
+        assert it.read(minutes, touched, by_creation=False) == [] and not it.review.moved
+
+
+def test_row_14_bad_reads() -> None:
+    """4.14: a read that is not good tells nothing and leaves the memory of the page's incidents as it was."""
+    it = life(OPEN)
+    assert it.memory
+    before = it.memory.incidents
+    assert it.fails(5) == []
+    assert it.memory.incidents == before
+    assert it.read(10, OPEN, identity="another") == []
+    assert it.review.failed and "another page" in it.review.failed.reason
+    assert it.memory.incidents == before
+
+
+def test_noise() -> None:
+    """4: order of components, times of display, a body's white space and `updated_at` say nothing and write nothing."""
+    it = life(incident("a", said(1, "investigating", "Two  words"), components=("API", "Web")), updated_at=at(1))
+    same = incident("a", said(1, "investigating", "Two\nwords"), components=("Web", "API"))
+    same = with_fields(same, updates=(msgspec.structs.replace(same.updates[0], display_at=at(3)),), position=at(4))
+    assert it.read(5, same, updated_at=at(4)) == [] and not it.review.moved
+
+
+def test_an_update_no_longer_listed() -> None:
+    """4: a known update that is listed no longer tells nothing."""
+    it = life(incident("a", said(1, "investigating"), said(2, "identified")))
+    assert it.read(5, incident("a", said(2, "identified"))) == [] and not it.review.moved
+
+
+def test_unlinked_components_are_kept_and_shown() -> None:
+    """4: a vendor that unlinks all components when it resolves changes nothing: the last known ones are shown."""
+    it = life(OPEN)
+    over = incident("a", said(1, "investigating"), said(9, "resolved"), components=(), rank=0)
+    (event,) = it.read(10, over)
+    assert [str(change) for change in event.changes] == ["status"]
+    assert [part.name for part in event.incident.components] == ["API"]
+    later = incident("a", *over.updates, said(20, "postmortem"), components=(), rank=0)
+    assert [part.name for part in it.read(30, later)[0].incident.components] == ["API"]
+
+
+def test_poorer_and_richer_sources() -> None:
+    """4: a poorer source never replaces a richer one, and neither that nor filling an empty one tells anything."""
+    bare = with_fields(OPEN, components=(), rank=0, impact=Impact.UNKNOWN)
+    it = life(bare)
+    assert it.read(5, with_fields(OPEN, rank=1, components=(Component("Api (old name)"),))) == [] and it.review.moved
+    assert it.read(10, OPEN) == [] and it.review.moved
+    assert (
+        it.read(15, with_fields(OPEN, rank=1, components=(Component("Api (old name)"),))) == [] and not it.review.moved
+    )
+    assert it.read(20, bare) == [] and not it.review.moved
+    assert it.memory and it.memory.incidents["a"].components == (Component("API"),)
+
+
+def test_bodies_filled_and_emptied() -> None:
+    """4: an empty body never replaces a known one, and filling an empty one tells nothing; a later edit does."""
+    empty = incident("a", msgspec.structs.replace(said(1, "investigating"), body=""))
+    filled = incident("a", msgspec.structs.replace(said(1, "investigating"), body="Borrowed words", borrowed=True))
+    own = incident("a", said(1, "investigating", "Own words"))
+    it = life(empty)
+    assert it.read(5, filled) == [] and it.review.moved
+    assert it.read(6, empty) == [] and not it.review.moved
+    assert it.read(7, own) == [] and it.review.moved
+    assert it.read(8, filled) == [] and not it.review.moved
+    assert shape(it.read(9, incident("a", said(1, "investigating", "Edited words")))) == [
+        ("updated", "a", ["edited"], ["u1"])
+    ]
+
+
+def test_the_same_feed_twice() -> None:
+    """4: the same feed twice gives no second event and no second write."""
+    it = life(OLD)
+    assert len(it.read(5, OPEN, OLD)) == 1
+    assert it.read(10, OPEN, OLD) == [] and not it.review.moved
+    assert it.unchanged(15) == [] and not it.review.moved
+
+
+def test_event_ids() -> None:
+    """7: told again after a crash an event has the same id; an incident that swings to and fro never repeats one."""
+    it = life(OPEN, OLD)
+    before = it.memory
+    major = with_fields(OPEN, impact=Impact.MAJOR)
+    (first,) = it.read(5, major, OLD)
+    it.memory, it.told = before, []
+    (again,) = it.read(8, major, OLD)
+    assert first.id == again.id
+    page, key, kind, digest = first.id.split("/")
+    assert (page, key, kind, len(digest)) == ("acme", "a", "updated", 12)
+    for minutes in range(10, 20):  # `Life` refuses two events of one id
+        assert len(it.read(minutes, OPEN if minutes % 2 == 0 else major, OLD)) == 1
+
+
+def test_maintenance_goes_the_same_way() -> None:
+    """4: scheduled, in_progress, verifying and completed are a life like any other."""
+    told = []
+    it = life(OLD)
+    steps = [said(-1, "scheduled")]
+    for minutes, status in ((1, ""), (10, "in_progress"), (20, "verifying"), (30, "completed")):
+        steps += [said(minutes, status)] if status else []
+        told += shape(it.read(minutes + 1, OLD, incident("m", *steps, kind=Kind.MAINTENANCE)))
+    assert [(kind, changes) for kind, _, changes, _ in told] == [
+        ("new", []),
+        ("updated", ["updates", "status"]),
+        ("updated", ["updates", "status"]),
+        ("resolved", ["status"]),
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------------- suspicions
+
+
+def test_older_copy_by_its_updates() -> None:
+    """5: a copy that lacks an incident's newest known update is suspected: nothing is told and nothing else changes."""
+    full = incident("a", said(1, "investigating"), said(2, "resolved"))
+    it = life(full, OLD)
+    assert it.read(5, OPEN, OLD) == []
+    assert "older copy" in it.review.suspicion and it.review.failed is None
+    assert it.memory and it.memory.incidents["a"].status == "resolved"
+    assert it.read(10, full, OLD) == [] and it.memory.suspicion is None
+
+
+def test_older_copy_by_the_pages_own_time() -> None:
+    """5: so is one whose own time of change is older than the remembered one, whatever it tells."""
+    it = life(OLD, updated_at=at(0))
+    assert it.read(5, OPEN, OLD, updated_at=at(-1)) == []
+    assert it.review.suspicion
+    assert shape(it.read(6, OPEN, OLD, updated_at=at(1))) == [("new", "a", [], ["u1"])]
+
+
+def test_suddenly_empty() -> None:
+    """5: a history that is suddenly empty is suspected, believed after half an hour, and resolves nothing by itself."""
+    it = life(OPEN, OLD)
+    assert it.read(5) == [] and "empty" in it.review.suspicion
+    assert it.read(34) == [] and it.review.suspicion and not it.review.moved
+    assert it.read(35) == [] and not it.review.suspicion
+    assert it.read(500) == [] and not it.review.moved
+    assert it.memory and not it.memory.incidents["a"].closed
+
+
+def test_suspicion_believed() -> None:
+    """5: a read at least 30 minutes later that still says so is believed; what it lacks is then not missed again."""
+    full = incident("a", said(1, "investigating"), said(2, "resolved"))
+    it = life(full, OLD)
+    assert it.read(5, OPEN, OLD) == []
+    assert shape(it.read(35, OPEN, OLD)) == [("updated", "a", ["reopened"], [])]
+    assert it.read(40, OPEN, OLD) == [] and not it.review.suspicion
+    assert it.read(45, OPEN, OLD) == [] and not it.review.moved
+    assert shape(it.read(50, full, OLD)) == [("resolved", "a", ["status"], [])]
+
+
+def test_suspicion_interrupted() -> None:
+    """5: a good read between two suspicious ones starts the half hour anew."""
+    full = incident("a", said(1, "investigating"), said(2, "resolved"))
+    it = life(full, OLD)
+    it.read(5, OPEN, OLD)
+    it.read(20, full, OLD)
+    assert it.read(40, OPEN, OLD) == [] and it.review.suspicion
+
+
+# -------------------------------------------------------------------------------------------------- a page that fails
+
+
+def test_failing_for_an_hour() -> None:
+    """5: failing reads that span an hour make an incident of kind `page`, told once, resolved once."""
+    it = life(OPEN)
+    assert it.fails(65) == [] and it.review.moved
+    assert it.fails(100) == [] and not it.review.moved
+    assert it.fails(124) == []
+    (event,) = it.fails(125)
+    assert event.incident.kind is Kind.PAGE and str(event.kind) == "new"
+    assert event.incident.title == "Acme's status page cannot be read: HTTP 403, failing at every read since 10:05 UTC"
+    assert it.fails(130) == [] and not it.review.moved
+    (over,) = it.read(200, OPEN)
+    assert (str(over.kind), over.incident.id) == ("resolved", event.incident.id)
+    assert it.read(205, OPEN) == [] and not it.review.moved
+
+
+def test_failing_then_good_within_the_hour() -> None:
+    """5: one good read between starts the hour anew, and nobody hears of it."""
+    it = life(OPEN)
+    it.fails(5)
+    assert it.read(50, OPEN) == [] and it.review.moved
+    assert it.fails(70) == [] and it.fails(129) == []
+
+
+def test_failing_from_the_start() -> None:
+    """5: a page that could never be read is told too, and its first good read is its baseline."""
+    it = Life()
+    it.fails(0)
+    assert len(it.fails(60)) == 1
+    assert [str(event.kind) for event in it.read(70, OPEN)] == ["resolved"]
+    assert it.review.baseline
+
+
+def test_recovered_as_it_was() -> None:
+    """5: "not modified" after a failure is a good read."""
+    it = life(OPEN)
+    it.fails(5)
+    assert it.unchanged(10) == [] and it.memory and it.memory.failing is None
+
+
+def test_suspicion_is_never_a_page_incident() -> None:
+    """5: a suspicion never becomes a `page` incident."""
+    it = life(OPEN, OLD, updated_at=at(0))
+    for minutes in (5, 20, 34):
+        assert it.read(minutes, OPEN, OLD, updated_at=at(-1)) == []
+    assert it.memory and it.memory.failing is None
+
+
+# ------------------------------------------------------------------------------------------------------------- memory
+
+
+def test_pruned_after_ninety_days() -> None:
+    """6: a closed incident gone from its feed is forgotten, with another write, 90 days after its last update."""
+    over = incident("b", said(-9, "investigating"), said(-8, "resolved"))
+    it = life(over, OLD)
+    days = 24 * 60
+    assert it.read(91 * days, OLD) == [] and not it.review.moved
+    it.read(91 * days + 5, OLD, incident("n", said(91 * days, "investigating")))
+    assert it.memory and set(it.memory.incidents) == {"old", "n"}
+    assert it.read(91 * days + 9, OLD, over, incident("n", said(91 * days, "investigating"))) == []
+
+
+def test_closed_incidents_are_small() -> None:
+    """6: a remembered closed incident is an id, a status and digests: about 200 bytes, however long its texts are."""
+    from statuswatch.model import State
+    from statuswatch.state import encode
+
+    key = "01KA22ACNT50TDGYE1B9TJ86D2"
+    statuses = enumerate(("investigating", "identified", "monitoring", "resolved"))
+    updates = [said(number, status, "words " * 200, key=f"{key}{number}") for number, status in statuses]
+    wordy = incident(key, *updates, title="A title " * 20)
+    it = life(wordy)
+    assert it.memory
+    with_it = len(encode(State(pages={"acme": it.memory})))
+    assert with_it - len(encode(State(pages={"acme": msgspec.structs.replace(it.memory, incidents={})}))) < 270
+
+
+def test_validators_only_of_what_was_understood() -> None:
+    """6: validators are kept only for documents that were understood in full, with the version of the parser."""
+    it = life(OPEN)
+    assert it.memory and it.memory.validators["incidents.json"].etag == "etag" and it.memory.parser == 1
+    it.read(5, OPEN, incident("b", said(4, "investigating")), skipped=("entry 2",))
+    assert it.memory.validators == {} and it.memory.parser == 0
+
+
+# ------------------------------------------------------------------------------------------------------------ filters
+
+
+@pytest.mark.parametrize(
+    ("fields", "incident_fields", "told"),
+    [
+        ({"min_impact": Impact.MAJOR}, {"impact": Impact.MINOR}, False),
+        ({"min_impact": Impact.MAJOR}, {"impact": Impact.MAJOR}, True),
+        ({"min_impact": Impact.MAJOR}, {"impact": Impact.UNKNOWN}, True),
+        ({"components": ("api*",)}, {}, True),
+        ({"components": ("Web*",)}, {}, False),
+        ({"components": ("Web*",)}, {"components": (), "rank": 0}, True),
+        ({"components": ("ChatGPT - *",)}, {"components": ()}, True),
+        ({"maintenance": False}, {"kind": Kind.MAINTENANCE}, False),
+        ({"maintenance": False}, {}, True),
+    ],
+)
+def test_filters(fields: dict[str, object], incident_fields: dict[str, object], told: bool) -> None:
+    """3: filters decide what is told; what the vendor does not state passes."""
+    it = Life(msgspec.structs.replace(PAGE, **fields))
+    it.read(0, OLD)
+    (event,) = it.read(5, incident("a", said(1, "investigating"), **incident_fields), OLD)
+    assert passes(event) is told
+
+
+def test_filters_look_at_all_it_ever_was() -> None:
+    """3: whoever heard the beginning hears the end: the highest impact ever and all components ever named count."""
+    it = Life(msgspec.structs.replace(PAGE, min_impact=Impact.MAJOR, components=("API",)))
+    it.read(0, OLD)
+    it.read(5, incident("a", said(1, "investigating"), impact=Impact.CRITICAL), OLD)
+    calmer = incident("a", said(1, "investigating"), said(6, "monitoring"), impact=Impact.NONE, components=("Web",))
+    assert passes(it.read(7, calmer, OLD)[0])
+    over = incident("a", *calmer.updates, said(9, "resolved"), impact=Impact.NONE, components=("Web",))
+    assert passes(it.read(10, over, OLD)[0])
+
+
+def test_timestamps_at_the_edges() -> None:
+    """5: times far in the past or the future are only times."""
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    ancient = datetime(1, 1, 1, tzinfo=UTC)
+    it = life(OLD)
+    odd = incident("a", said(1, "investigating"), created_at=ancient, position=ancient)
+    odd = with_fields(odd, updates=(msgspec.structs.replace(odd.updates[0], created_at=far, display_at=ancient),))
+    assert len(it.read(5, odd, OLD)) == 1
+    assert it.read(10, odd, OLD) == []
+    assert at(0) + timedelta(minutes=1) == at(1)
