@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 from statuswatch.model import Page
@@ -12,7 +12,7 @@ from statuswatch.model import Page
 @cache
 def catalog() -> Mapping[str, Page]:
     """All of them by key."""
-    lines = files("statuswatch").joinpath("catalog.csv").read_text(encoding="utf-8").splitlines()
+    lines = Path(__file__).with_name("catalog.csv").read_text(encoding="utf-8").splitlines()
     rows = [
         Page(key=it["key"], name=it["name"], url=it["url"], platform=it["platform"]) for it in csv.DictReader(lines)
     ]

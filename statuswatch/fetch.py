@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import ssl
+import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -17,15 +18,24 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+# httpx brings a command line of its own, which imports click, rich and pygments wherever they can be had: +47 ms.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
-from statuswatch import __version__
-from statuswatch.model import Document, Failed, Fetched, NotModified, Validators
+import httpx  # noqa: E402
+
+from statuswatch import __version__  # noqa: E402
+from statuswatch.model import Document, Failed, Fetched, NotModified, Validators  # noqa: E402
 
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
-_USER_AGENT: Final = f"statuswatch/{__version__}"
+_HEADERS: Final = {
+    "User-Agent": f"statuswatch/{__version__}",
+    "Accept": "application/json, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+}
+_NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
+_NO_LIMITS: Final = httpx.Limits()
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
 _HINTS: Final = {
@@ -41,15 +51,11 @@ R = TypeVar("R")
 
 
 class Client:
-    """Fetches documents. One for a run, inside `client()`."""
+    """Fetches the documents of one page, over connections of its own; inside `connect()`."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
-        self._answering: set[str] = set()
-
-    def answered(self, url: str) -> bool:
-        """Whether its host gave any answer in this run."""
-        return urlsplit(url).netloc in self._answering
+        self.answered = False  # whether anything at all came back
 
     async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         """The document, following redirects within its host, with one more try after a passing fault. Give it a
@@ -78,7 +84,7 @@ class Client:
         host = urlsplit(url).hostname
         for _ in range(MOST_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers=_conditions(validators)) as response:
-                self._answering.add(urlsplit(url).netloc)
+                self.answered = True
                 if response.status_code not in _REDIRECTS:
                     return await _receive(response, url, conditional=validators is not None)
                 target = urljoin(url, response.headers.get("location", ""))
@@ -182,23 +188,16 @@ def _words(error: Exception) -> str:
 
 
 @asynccontextmanager
-async def client() -> AsyncIterator[Client]:
-    """A client for a run; proxies are taken from the environment as usual."""
-    # The caller's deadline covers the whole of a page; httpx's timeouts are per operation.
-    async with httpx.AsyncClient(
-        verify=_trust(),
-        timeout=None,  # noqa: S113
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        headers={
-            "User-Agent": _USER_AGENT,
-            "Accept": "application/json, */*;q=0.5",
-            "Accept-Encoding": "gzip",
-        },
-    ) as http:
+async def connect(trust: ssl.SSLContext) -> AsyncIterator[Client]:
+    """A client for one page; proxies are taken from the environment as usual.
+
+    One client for all pages would have one pool, and scan every connection of it at every request.
+    """
+    async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
         yield Client(http)
 
 
-def _trust() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The system's certificate authorities; the bundle that httpx carries where the system has none."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()

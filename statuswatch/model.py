@@ -239,7 +239,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
     kind: Kind = Kind.INCIDENT
     updates: str = ""
     components: tuple[Component, ...] = ()
-    rank: int = 0
+    rank: int = 2
     worst: Impact | None = None
     dropped: tuple[Component, ...] = ()
     told: int = 0
@@ -285,15 +285,9 @@ class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     incidents: dict[str, Known] = {}
 
 
-class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole memory: one file."""
-
-    pages: dict[str, PageMemory] = {}
-    version: int = 1
-
-
 class PageReview(msgspec.Struct, frozen=True, kw_only=True):
-    """What one page comes to in a run. `moved` is whether its memory has to be written for its own sake.
+    """What one page comes to in a run. `moved` is whether its memory has to be written for its own sake, `open` how
+    many of its incidents and maintenance windows are open after it.
 
     `failed`, `suspicion` and `notes` are for the person who reads along; `baseline` is set where this was the first
     good read.
@@ -303,6 +297,7 @@ class PageReview(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
     memory: PageMemory | None = None
     moved: bool = False
+    open: int = 0
     baseline: bool = False
     failed: Failed | None = None
     suspicion: str = ""
@@ -331,7 +326,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def open(self) -> int:
         """Incidents and maintenance windows known to be open on the pages of this run."""
-        return sum(_open(review) for review in self.reviews)
+        return sum(review.open for review in self.reviews)
 
     @property
     def baseline(self) -> tuple[PageReview, ...]:
@@ -339,11 +334,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def baseline_open(self) -> int:
-        return sum(_open(review) for review in self.baseline)
-
-
-def _open(review: PageReview) -> int:
-    return sum(not known.closed for known in review.memory.incidents.values()) if review.memory else 0
+        return sum(review.open for review in self.baseline)
 
 
 def utc(moment: datetime) -> datetime:

@@ -56,15 +56,9 @@ def review_page(
     """`known` is None where nothing is remembered of the page, or of the page that it was under another address or
     platform.
     """
-    now = diff.second(now)
-    match answer:
-        case Failed():
-            return _failed(page, known, answer, now)
-        case NotModified():
-            events, memory = _readable(page, known, now)
-            return PageReview(page=page, events=events, memory=memory, moved=memory != known)
-        case Read():
-            return _read(page, known, answer, now, announce_open)
+    review = _review(page, known, answer, diff.second(now), announce_open)
+    still_open = sum(not it.closed for it in review.memory.incidents.values()) if review.memory else 0
+    return msgspec.structs.replace(review, open=still_open)
 
 
 def is_unsettled(known: PageMemory) -> bool:
@@ -93,6 +87,17 @@ def passes(event: Event) -> bool:
 
 # --------------------------------------------------------------------------------------------------------------------
 # ---- a good read
+
+
+def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime, announce_open: bool) -> PageReview:
+    match answer:
+        case Failed():
+            return _failed(page, known, answer, now)
+        case NotModified():
+            events, memory = _readable(page, known, now)
+            return PageReview(page=page, events=events, memory=memory, moved=memory != known)
+        case Read():
+            return _read(page, known, answer, now, announce_open)
 
 
 def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:

@@ -6,6 +6,7 @@ ever in memory.
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -25,13 +26,12 @@ from statuswatch.model import (
     PageMemory,
     PageReview,
     Report,
-    State,
     Validators,
 )
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.reading import Reading
 from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
-from statuswatch.state import StateFile
+from statuswatch.state import StateFile, decode_page, encode_page
 
 SHARE_OF_ENRICHING = 0.6  # of the time that a page has left
 
@@ -55,9 +55,9 @@ def check(
     pages = [page for page in config.pages if not only or page.key in only]
     file = StateFile(config.state)
     with nullcontext() if dry_run else file.locked():
-        state = file.load()
+        after = file.load()
         with asyncio.Runner(loop_factory=fetch.Loop) as runner:
-            reviews = runner.run(_read_pages(config, pages, state, now, announce_open, on_page))
+            reviews = runner.run(_read_pages(config, pages, file, after, now, announce_open, on_page))
         events = (event for review in reviews for event in review.events if passes(event))
         report = Report(
             detected_at=now,
@@ -68,81 +68,79 @@ def check(
         if report.reached:
             tell(report)
             if any(review.moved for review in reviews) and not dry_run:
-                changed = file.save(_after(state, config, report, forget=not only))
-                report = msgspec.structs.replace(report, changed=changed)
+                watched = {page.key for page in config.pages}
+                kept = {key: page for key, page in after.items() if only or key in watched}
+                report = msgspec.structs.replace(report, changed=file.save(kept))
     return msgspec.structs.replace(report, seconds=time.monotonic() - started)
-
-
-def _after(state: State, config: Config, report: Report, *, forget: bool) -> State:
-    watched = {page.key for page in config.pages}
-    pages = {key: memory for key, memory in state.pages.items() if key in watched or not forget}
-    pages |= {review.page.key: review.memory for review in report.reviews if review.memory}
-    return State(pages=pages)
 
 
 async def _read_pages(
     config: Config,
     pages: Sequence[Page],
-    state: State,
+    file: StateFile,
+    memory: dict[str, bytes],
     now: datetime,
     announce_open: bool,
     on_page: Callable[[PageReview], None],
 ) -> list[PageReview]:
+    """Reviews the pages, and puts what is to be remembered of each into `memory` in the place of what was."""
     reviews: dict[str, PageReview] = {}
+    trust = fetch.trusted()
 
     def remembered(page: Page) -> PageMemory | None:
         """Nothing, where the key meant another address or platform then: that is a new page."""
-        known = state.pages.get(page.key)
-        return (
-            known
-            if known and known.url == page.url and (not page.platform or known.platform == page.platform)
-            else None
-        )
+        if page.key not in memory:
+            return None
+        known = decode_page(memory[page.key], page.key, file.name)
+        return known if known.url == page.url and (not page.platform or known.platform == page.platform) else None
+
+    def keep(review: PageReview, known: PageMemory | None) -> None:
+        if review.memory and review.memory != known:
+            memory[review.page.key] = encode_page(review.memory)
+        reviews[review.page.key] = msgspec.structs.replace(review, memory=None)
 
     async def watch(page: Page) -> None:
-        reviews[page.key] = await _watch(client, config, page, remembered(page), now, announce_open)
+        known = remembered(page)
+        keep(await _watch(trust, config, page, known, now, announce_open), known)
         on_page(reviews[page.key])
 
+    # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
-    queue = sorted(pages, key=lambda page: (memory := remembered(page)) is None or memory.failing is None)
-    async with fetch.client() as client:
-        try:
-            async with asyncio.timeout(config.deadline):
-                await fetch.each(queue, watch, config.concurrency)
-        except TimeoutError:
-            late = Failed(
-                f"not reached within the run's deadline of {config.deadline:g} s",
-                "",
-                "raise `deadline`",
-                answered=False,
-            )
-            for page in pages:
-                if page.key not in reviews:
-                    reviews[page.key] = review_page(page, remembered(page), late, now)
+    queue = sorted(pages, key=lambda page: (known := remembered(page)) is None or known.failing is None)
+    try:
+        async with asyncio.timeout(config.deadline):
+            await fetch.each(queue, watch, config.concurrency)
+    except TimeoutError:
+        late = Failed(f"not reached within the run's deadline of {config.deadline:g} s", answered=False)
+        for page in pages:
+            if page.key not in reviews:
+                known = remembered(page)
+                keep(review_page(page, known, late, now), known)
     return [reviews[page.key] for page in pages]
 
 
 async def _watch(
-    client: fetch.Client, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+    trust: ssl.SSLContext, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
 ) -> PageReview:
     """One page, whatever happens to it."""
-    failed: Failed
+    answered = False
     try:
-        async with asyncio.timeout(config.timeout):
-            if not page.platform:
-                recognised = (
-                    known.platform if known and known.platform else await _recognise(client, page.url, config.timeout)
-                )
-                if isinstance(recognised, Failed):
-                    return review_page(page, known, recognised, now)
-                page = msgspec.structs.replace(page, platform=recognised)
-                known = msgspec.structs.replace(known, platform=recognised) if known else None
-            return await _review(client, config, page, known, now, announce_open)
+        async with asyncio.timeout(config.timeout), fetch.connect(trust) as client:
+            try:
+                if not page.platform:
+                    recognised = (
+                        known.platform if known and known.platform else await _recognise(client, page.url, config)
+                    )
+                    if isinstance(recognised, Failed):
+                        return review_page(page, known, recognised, now)
+                    page = msgspec.structs.replace(page, platform=recognised)
+                    known = msgspec.structs.replace(known, platform=recognised) if known else None
+                return await _review(client, config, page, known, now, announce_open)
+            finally:
+                answered = client.answered
     except TimeoutError:
         hint = "it is slow or out of reach; the next run tries again"
-        failed = Failed(
-            f"no complete answer within {config.timeout:g} s", page.url, hint, answered=client.answered(page.url)
-        )
+        failed = Failed(f"no complete answer within {config.timeout:g} s", page.url, hint, answered=answered)
     except Exception as error:  # noqa: BLE001 - the page boundary: a fault in reading one page must not cost the others
         failed = Failed(
             f"statuswatch itself failed on it, {type(error).__name__}: {error}", page.url, "please report this"
@@ -246,11 +244,11 @@ class _PageReading:
             return Failed("no complete answer in its share of the time", document.url)
 
 
-async def _recognise(client: fetch.Client, url: str, seconds: float) -> str | Failed:
+async def _recognise(client: fetch.Client, url: str, config: Config) -> str | Failed:
     """The platform of a page that the configuration gives none for: the first that understands it as its own."""
     reason = ""
     for name, platform in PLATFORMS.items():
-        reading = _PageReading(client, platform, Page(key="", name="", url=url), None, seconds)
+        reading = _PageReading(client, platform, Page(key="", name="", url=url), None, config.timeout)
         match await reading.begin():
             case Read(feed) if platform.recognises(feed.identity):
                 return name

@@ -4,8 +4,9 @@ a line.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,41 +14,64 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from statuswatch.errors import StateError
-from statuswatch.model import PageMemory, State
+from statuswatch.model import PageMemory
 
 VERSION: Final = 1
 LOCK_PATIENCE: Final = 3.0  # seconds to wait for another run to end
 
 _json: Final = msgspec.json.Encoder(order="sorted").encode
+_decode_page: Final = msgspec.json.Decoder(PageMemory).decode
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    version: int
+    pages: dict[str, msgspec.Raw]
 
 
 class _Version(msgspec.Struct):
     version: int
 
 
-def encode(state: State) -> bytes:
-    """The file's content."""
-    pages = b",\n".join(b"  " + _json(key) + b": " + _page(page) for key, page in sorted(state.pages.items()))
-    return (
-        b'{\n "pages": {'
-        + (b"\n" + pages + b"\n " if pages else b"")
-        + b'},\n "version": '
-        + _json(state.version)
-        + b"\n}\n"
-    )
+def encode(pages: Mapping[str, bytes]) -> Iterator[bytes]:
+    """The file's content in parts, of pages encoded one by one."""
+    yield b'{\n "pages": {'
+    for number, (key, page) in enumerate(sorted(pages.items())):
+        yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
+        yield page
+    yield b"\n }" if pages else b"}"
+    yield b',\n "version": ' + _json(VERSION) + b"\n}\n"
 
 
-def decode(content: bytes, name: str) -> State:
-    """Raises StateError that says what is wrong with it and how to recover."""
+def decode(content: bytes, name: str) -> dict[str, bytes]:
+    """The pages, each still encoded. Raises StateError that says what is wrong with it and how to recover."""
     if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
         raise _refused(name, "it has git conflict markers")
     try:
         version = msgspec.json.decode(content, type=_Version).version
         if version != VERSION:
             raise _refused(name, f"it is of version {version}, and this program reads version {VERSION}")
-        return msgspec.json.decode(content, type=State)
+        return {key: bytes(page) for key, page in msgspec.json.decode(content, type=_File).pages.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(name, str(error) if content.strip() else "it is empty") from error
+
+
+def encode_page(page: PageMemory) -> bytes:
+    """A line for each field, and for each incident."""
+    fields = msgspec.to_builtins(msgspec.structs.replace(page, incidents={}), builtin_types=(datetime,))
+    if page.incidents:
+        lines = b",\n".join(b"    " + _json(key) + b": " + _json(it) for key, it in sorted(page.incidents.items()))
+        fields["incidents"] = msgspec.Raw(b"{\n" + lines + b"\n   }")
+    return (
+        b"{\n" + b",\n".join(b"   " + _json(name) + b": " + _json(it) for name, it in sorted(fields.items())) + b"\n  }"
+    )
+
+
+def decode_page(page: bytes, key: str, name: str) -> PageMemory:
+    """Raises StateError."""
+    try:
+        return _decode_page(page)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(name, f"page {key}: {error}") from error
 
 
 class StateFile:
@@ -56,28 +80,28 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.path = path.resolve()
-        self._content: bytes | None = None
+        self._pages: dict[str, bytes] | None = None  # as the file has them
 
-    def load(self) -> State:
-        """What is remembered; nothing where there is no file yet. Raises StateError."""
+    def load(self) -> dict[str, bytes]:
+        """The pages, each still encoded; nothing where there is no file yet. Raises StateError."""
         try:
-            self._content = self.path.read_bytes()
+            content = self.path.read_bytes()
         except FileNotFoundError:
-            return State()
+            return {}
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {error.strerror or error}") from error
-        return decode(self._content, self.name)
+        self._pages = decode(content, self.name)
+        return dict(self._pages)
 
-    def save(self, state: State) -> bool:
+    def save(self, pages: Mapping[str, bytes]) -> bool:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
-        content = encode(state)
-        if content == self._content:
+        if pages == self._pages:
             return False
         temporary = ""
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(encode(pages))
                 file.flush()
                 os.fchmod(file.fileno(), self._mode())
                 os.fsync(file.fileno())
@@ -92,7 +116,7 @@ class StateFile:
             if temporary:
                 with suppress(FileNotFoundError):
                     Path(temporary).unlink()
-        self._content = content
+        self._pages = dict(pages)
         return True
 
     @contextmanager
@@ -128,20 +152,6 @@ class StateFile:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-
-
-def _page(page: PageMemory) -> bytes:
-    fields = msgspec.to_builtins(page, builtin_types=())
-    if page.incidents:
-        lines = b",\n".join(
-            b"    " + _json(key) + b": " + _json(known) for key, known in sorted(page.incidents.items())
-        )
-        fields["incidents"] = msgspec.Raw(b"{\n" + lines + b"\n   }")
-    return (
-        b"{\n"
-        + b",\n".join(b"   " + _json(name) + b": " + _json(value) for name, value in sorted(fields.items()))
-        + b"\n  }"
-    )
 
 
 def _refused(name: str, why: str) -> StateError:

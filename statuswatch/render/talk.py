@@ -38,8 +38,7 @@ def remarks(review: PageReview, *, verbose: bool) -> list[str]:
     if verbose:
         lines += [f"{review.page.key}: not to be had: {loss}" for loss in review.losses]
         if not review.failed:
-            count = sum(not known.closed for known in review.memory.incidents.values()) if review.memory else 0
-            lines.append(f"{review.page.key}: {'baseline, ' if review.baseline else ''}{count} open")
+            lines.append(f"{review.page.key}: {'baseline, ' if review.baseline else ''}{review.open} open")
     return [words.inert(" ".join(line.split())) for line in lines]
 
 
