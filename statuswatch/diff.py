@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -44,9 +44,8 @@ def unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
 
 def compare(page: Page, known: Known, incident: Incident) -> Difference:
     """An id that is remembered: rules 5 to 9."""
-    digests = {digest[:8]: digest for digest in known.updates.split()}
-    fresh = tuple(update for update in incident.updates if _id_digest(update) not in digests)
-    edited = tuple(update for update in incident.updates if _is_edit(digests.get(_id_digest(update)), update))
+    compared = _updates(known.updates, incident.updates)
+    fresh, edited = compared.fresh, compared.edited
     changes = _differences(known, incident)
     if edited:
         changes.add(Change.EDITED)
@@ -61,14 +60,14 @@ def compare(page: Page, known: Known, incident: Incident) -> Difference:
         case _:
             kind, changes = EventKind.UPDATED, {*changes, Change.UPDATES} if fresh else changes
     if not changes:
-        return Difference(None, remember(incident, known))
+        return Difference(None, remember(incident, known, compared.remembered))
     untold = tuple(update for update in incident.updates if update in fresh or update in edited)
     return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
 
 
-def vanished(page: Page, key: str, known: Known, why: Change) -> Difference:
+def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> Difference:
     """A known open incident that its page does not show any more: rules 11 and 12. Its status stays the last one that
-    the vendor stated.
+    the vendor stated; it is remembered as closed now, so that it can still reopen however old it is.
     """
     incident = Incident(
         id=key,
@@ -86,7 +85,7 @@ def vanished(page: Page, key: str, known: Known, why: Change) -> Difference:
     )
     told = _tell(page, known, incident, EventKind.RESOLVED, (why,), ())
     return msgspec.structs.replace(
-        told, known=_shrunk(msgspec.structs.replace(told.known, status="resolved", absent_since=None))
+        told, known=_shrunk(msgspec.structs.replace(told.known, status="resolved", last=now, absent_since=None))
     )
 
 
@@ -96,9 +95,9 @@ def is_older_copy(known: Known, incident: Incident) -> bool:
     return bool(newest) and all(_id_digest(update) != newest for update in incident.updates)
 
 
-def remember(incident: Incident, known: Known | None = None) -> Known:
+def remember(incident: Incident, known: Known | None = None, updates: str | None = None) -> Known:
     """The memory of an incident after this read. Without news it equals the old one; an empty or poorer value
-    replaces nothing.
+    replaces nothing. `updates` are the digests, where they are worked out already.
     """
     components, rank = incident.components, incident.rank
     before: tuple[Component, ...] = ()
@@ -110,8 +109,9 @@ def remember(incident: Incident, known: Known | None = None) -> Known:
     now = {part.name for part in components}
     impact = known.impact if known and incident.impact is Impact.UNKNOWN else incident.impact
     worst = worst_of(impact, known)
-    updates = _remembered_updates(incident, known)
     told_before = known.updates if known else ""
+    if updates is None:
+        updates = _updates(told_before, incident.updates).remembered
     return _shrunk(
         Known(
             status=incident.status,
@@ -226,35 +226,42 @@ def _update_digest(update: IncidentUpdate) -> str:
     return _id_digest(update) + text.word_digest(update.status) + body
 
 
-def _is_edit(known: str | None, update: IncidentUpdate) -> bool:
-    if known is None:
-        return False
-    if text.word_digest(update.status) != known[8:12]:
-        return True
-    body = known[12:]
-    return (
-        bool(body and update.body)
-        and body.endswith("~") == update.borrowed
-        and body.rstrip("~") != text.digest(update.body)
-    )
+class _Updates(NamedTuple):
+    """Updates that were never seen, those edited in place, and the digests to remember."""
+
+    fresh: tuple[IncidentUpdate, ...]
+    edited: tuple[IncidentUpdate, ...]
+    remembered: str
 
 
-def _remembered_updates(incident: Incident, known: Known | None) -> str:
+def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
     """Known updates that are listed no more come first, so that the last one is always the newest that is listed."""
-    if known is None:
-        return " ".join(map(_update_digest, incident.updates))
-    digests = {digest[:8]: digest for digest in known.updates.split()}
-    listed = {}
-    for update in incident.updates:
-        new = _update_digest(update)
-        old, body = digests.get(new[:8], ""), new[12:]
-        if old[12:] and (not body or (update.borrowed and not old.endswith("~"))):
-            body = old[12:]  # an empty or borrowed body replaces no better one
-        listed[new[:8]] = new[:12] + body
-    newest = known.updates.rpartition(" ")[2][:8]
-    if (not listed or newest in listed) and all(digests.get(key) == digest for key, digest in listed.items()):
-        return known.updates
-    return " ".join([*(digest for key, digest in digests.items() if key not in listed), *listed.values()])
+    news = [_update_digest(update) for update in updates]
+    if not updates or " ".join(news) == known:
+        return _Updates((), (), known)
+    olds = {digest[:8]: digest for digest in known.split()}
+    fresh, edited, listed = [], [], {}
+    for update, new in zip(updates, news, strict=True):
+        key, old = new[:8], olds.get(new[:8])
+        listed[key] = new
+        if old is None:
+            fresh.append(update)
+            continue
+        if _is_edit(old, new):
+            edited.append(update)
+        if old[12:] and (not new[12:] or (update.borrowed and not old.endswith("~"))):
+            listed[key] = new[:12] + old[12:]  # an empty or borrowed body replaces no better one
+    newest = known.rpartition(" ")[2][:8]
+    if newest in listed and all(olds.get(key) == digest for key, digest in listed.items()):
+        return _Updates((), (), known)
+    gone = (digest for key, digest in olds.items() if key not in listed)
+    return _Updates(tuple(fresh), tuple(edited), " ".join([*gone, *listed.values()]))
+
+
+def _is_edit(old: str, new: str) -> bool:
+    """Another status, or another body where there was one and is one, from an equally rich source."""
+    then, now = old[12:], new[12:]
+    return old[8:12] != new[8:12] or bool(then and now and then.endswith("~") == now.endswith("~") and then != now)
 
 
 def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:

@@ -199,7 +199,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page says, once understood.
+    """What a page says, once understood; `updated_at` is what each document says of its own age.
 
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `skipped` says
@@ -209,7 +209,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str
     incidents: tuple[Incident, ...]
-    updated_at: datetime | None = None
+    updated_at: Mapping[str, datetime] = {}
     by_creation: bool = False  # the list is ordered by creation, not by the last change
     history: frozenset[Kind] = frozenset()
     complete: frozenset[Kind] = frozenset()
@@ -239,7 +239,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
     kind: Kind = Kind.INCIDENT
     updates: str = ""
     components: tuple[Component, ...] = ()
-    rank: int = 2
+    rank: int = 3
     worst: Impact | None = None
     dropped: tuple[Component, ...] = ()
     told: int = 0
@@ -276,7 +276,7 @@ class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     platform: str
     baseline: Moment | None = None
     identity: str = ""
-    updated_at: Moment | None = None
+    updated_at: dict[str, Moment] = {}
     parser: int = 0
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}

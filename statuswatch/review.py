@@ -178,7 +178,7 @@ def _renewed(memory: PageMemory, read: Read, incidents: dict[str, Known], baseli
     return msgspec.structs.replace(
         memory,
         baseline=baseline,
-        updated_at=diff.second(feed.updated_at) if feed.updated_at else memory.updated_at,
+        updated_at={**memory.updated_at, **{name: diff.second(it) for name, it in feed.updated_at.items()}},
         parser=read.parser if in_full and read.validators else 0,
         validators=read.validators if in_full else {},
         names=dict(feed.names),
@@ -188,8 +188,9 @@ def _renewed(memory: PageMemory, read: Read, incidents: dict[str, Known], baseli
 
 def _suspicion(known: PageMemory, feed: Feed) -> str:
     """Why the documents may not be what the page says now; "" where there is no reason to think so."""
-    if known.updated_at and feed.updated_at and diff.second(feed.updated_at) < known.updated_at:
-        return "an older copy: the page's own time of change went back"
+    for name, moment in feed.updated_at.items():
+        if name in known.updated_at and diff.second(moment) < known.updated_at[name]:
+            return f"an older copy of {name}: its time of change went back"
     for incident in feed.incidents:
         was = known.incidents.get(incident.id)
         if was and diff.is_older_copy(was, incident):
@@ -213,14 +214,14 @@ def _missing(page: Page, key: str, was: Known, feed: Feed, now: datetime) -> dif
     this one.
     """
     if not feed.skipped and was.kind in feed.current:
-        return diff.vanished(page, key, was, Change.DELISTED)
+        return diff.vanished(page, key, was, Change.DELISTED, now)
     if feed.skipped or not (was.kind in feed.complete or _older_stands(was, feed)):
         return diff.Difference(None, was)
     if was.absent_since is None:
         return diff.Difference(None, msgspec.structs.replace(was, absent_since=now))
     if now - was.absent_since < BELIEVE_ABSENCE_AFTER:
         return diff.Difference(None, was)
-    return diff.vanished(page, key, was, Change.WITHDRAWN)
+    return diff.vanished(page, key, was, Change.WITHDRAWN, now)
 
 
 def _older_stands(was: Known, feed: Feed) -> bool:

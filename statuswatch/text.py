@@ -57,7 +57,9 @@ def digest(text: str) -> str:
 
     Not a defence but a memory: of changes to one text, 1 in 4 thousand million goes unnoticed.
     """
-    return f"{zlib.crc32(' '.join(text.split()).encode()):08x}"
+    if not text.isprintable() or "  " in text:
+        text = " ".join(text.split())
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def id_digest(text: str) -> str:

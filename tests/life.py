@@ -19,11 +19,10 @@ from statuswatch.model import (
     Page,
     PageMemory,
     PageReview,
-    State,
     Validators,
 )
 from statuswatch.review import Read, review_page
-from statuswatch.state import decode, encode
+from statuswatch.state import decode_page, encode_page
 
 START = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 PAGE = Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
@@ -55,7 +54,7 @@ def incident(key: str, *updates: IncidentUpdate, **fields: Any) -> Incident:
             "created_at": created,
             "position": created,
             "components": tuple(Component(part) for part in parts),
-            "rank": 2,
+            "rank": 3,
             "updates": updates,
             **fields,
         }
@@ -87,14 +86,14 @@ class Life:
         return self.answer(minutes, NotModified())
 
     def answer(self, minutes: float, answer: Read | Failed | NotModified, **options: Any) -> list[Event]:
-        before = encode(State(pages={"acme": self.memory} if self.memory else {}))
+        before = encode_page(self.memory) if self.memory else b""
         self.review = review_page(self.page, self.memory, answer, at(minutes), **options)
         if self.review.moved:
             assert self.review.memory
-            content = encode(State(pages={"acme": self.review.memory}))
+            content = encode_page(self.review.memory)
             assert content != before, "said to have moved, and has not"
-            self.memory = decode(content, "state.json").pages["acme"]
-            assert encode(State(pages={"acme": self.memory})) == content
+            self.memory = decode_page(content, "acme", "state.json")
+            assert encode_page(self.memory) == content
         self.told += [event.id for event in self.review.events]
         assert len(set(self.told)) == len(self.told), "two events share an id"
         return list(self.review.events)

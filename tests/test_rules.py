@@ -7,6 +7,7 @@ import pytest
 
 from statuswatch.model import Component, Impact, Kind
 from statuswatch.review import passes
+from statuswatch.state import encode_page
 from tests.life import PAGE, Life, at, feed, incident, said, shape, with_fields
 
 OPEN = incident("a", said(1, "investigating"))
@@ -239,10 +240,13 @@ def test_row_14_bad_reads() -> None:
 
 def test_noise() -> None:
     """4: order of components, times of display, a body's white space and `updated_at` say nothing and write nothing."""
-    it = life(incident("a", said(1, "investigating", "Two  words"), components=("API", "Web")), updated_at=at(1))
+    it = life(
+        incident("a", said(1, "investigating", "Two  words"), components=("API", "Web")),
+        updated_at={"incidents.json": at(1)},
+    )
     same = incident("a", said(1, "investigating", "Two\nwords"), components=("Web", "API"))
     same = with_fields(same, updates=(msgspec.structs.replace(same.updates[0], display_at=at(3)),), position=at(4))
-    assert it.read(5, same, updated_at=at(4)) == [] and not it.review.moved
+    assert it.read(5, same, updated_at={"incidents.json": at(4)}) == [] and not it.review.moved
 
 
 def test_an_update_no_longer_listed() -> None:
@@ -344,10 +348,10 @@ def test_older_copy_by_its_updates() -> None:
 
 def test_older_copy_by_the_pages_own_time() -> None:
     """5: so is one whose own time of change is older than the remembered one, whatever it tells."""
-    it = life(OLD, updated_at=at(0))
-    assert it.read(5, OPEN, OLD, updated_at=at(-1)) == []
+    it = life(OLD, updated_at={"incidents.json": at(0)})
+    assert it.read(5, OPEN, OLD, updated_at={"incidents.json": at(-1)}) == []
     assert it.review.suspicion
-    assert shape(it.read(6, OPEN, OLD, updated_at=at(1))) == [("new", "a", [], ["u1"])]
+    assert shape(it.read(6, OPEN, OLD, updated_at={"incidents.json": at(1)})) == [("new", "a", [], ["u1"])]
 
 
 def test_suddenly_empty() -> None:
@@ -424,9 +428,9 @@ def test_recovered_as_it_was() -> None:
 
 def test_suspicion_is_never_a_page_incident() -> None:
     """5: a suspicion never becomes a `page` incident."""
-    it = life(OPEN, OLD, updated_at=at(0))
+    it = life(OPEN, OLD, updated_at={"incidents.json": at(0)})
     for minutes in (5, 20, 34):
-        assert it.read(minutes, OPEN, OLD, updated_at=at(-1)) == []
+        assert it.read(minutes, OPEN, OLD, updated_at={"incidents.json": at(-1)}) == []
     assert it.memory and it.memory.failing is None
 
 
@@ -446,17 +450,14 @@ def test_pruned_after_ninety_days() -> None:
 
 def test_closed_incidents_are_small() -> None:
     """6: a remembered closed incident is an id, a status and digests: about 200 bytes, however long its texts are."""
-    from statuswatch.model import State
-    from statuswatch.state import encode
-
     key = "01KA22ACNT50TDGYE1B9TJ86D2"
     statuses = enumerate(("investigating", "identified", "monitoring", "resolved"))
     updates = [said(number, status, "words " * 200, key=f"{key}{number}") for number, status in statuses]
     wordy = incident(key, *updates, title="A title " * 20)
     it = life(wordy)
     assert it.memory
-    with_it = len(encode(State(pages={"acme": it.memory})))
-    assert with_it - len(encode(State(pages={"acme": msgspec.structs.replace(it.memory, incidents={})}))) < 270
+    without = msgspec.structs.replace(it.memory, incidents={})
+    assert len(encode_page(it.memory)) - len(encode_page(without)) < 270
 
 
 def test_validators_only_of_what_was_understood() -> None:

@@ -223,7 +223,7 @@ def parse(reading: Reading, /) -> Feed:
     used = set().union(*(it.component_ids() for it in native.values())) if native else set()
     return Feed(
         identity=identifier(compat.page.id),
-        updated_at=utc(compat.page.updated_at) if compat.page.updated_at else None,
+        updated_at={"incidents.json": utc(compat.page.updated_at)} if compat.page.updated_at else {},
         incidents=tuple(incidents),
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),
         skipped=tuple(skipped),

@@ -157,7 +157,15 @@ def parse(reading: Reading, /) -> Feed:
             complete.add(Kind.MAINTENANCE)
     return Feed(
         identity=identifier(history.page.id),
-        updated_at=utc(history.page.updated_at) if history.page.updated_at else None,
+        updated_at={
+            name: utc(document.page.updated_at)
+            for name, document in (
+                ("incidents.json", history),
+                ("summary.json", summary),
+                ("scheduled-maintenances.json", windows),
+            )
+            if document and document.page.updated_at
+        },
         incidents=one_of_each(*lists),
         by_creation=True,
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if windows else {Kind.INCIDENT}),
@@ -182,20 +190,18 @@ class _Catalogue:
             self.groups.setdefault(name, set()).add(group)
 
     def of(self, incident: _Incident) -> tuple[tuple[Component, ...], int]:
-        """The incident's components and how rich their source is: 2 linked to it now, 1 named by its updates, 0 not
-        stated.
+        """The incident's components and how rich their source is: 3 linked to it now, 2 named by its updates and found
+        on the page, 1 only named by its updates, as "<group> - <name>" of then, 0 not stated.
         """
         linked = [
             self.by_id.get(part.id, (text.line(part.name), "")) for part in incident.components or () if not part.group
         ]
         if linked:
-            return labelled(linked, self.groups), 2
-        named = {
-            affected.code or affected.name: self.by_id.get(affected.code, (text.line(affected.name), ""))
-            for entry in incident.incident_updates
-            for affected in entry.affected_components or ()
-        }
-        return labelled(named.values(), self.groups), 1 if named else 0
+            return labelled(linked, self.groups), 3
+        affected = [part for entry in incident.incident_updates for part in entry.affected_components or ()]
+        found = all(part.code in self.by_id for part in affected)
+        named = [self.by_id[part.code] if found else (text.line(part.name), "") for part in affected]
+        return labelled(named, self.groups), (2 if found else 1) if named else 0
 
 
 def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> Incident:
