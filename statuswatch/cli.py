@@ -5,6 +5,9 @@ import sys
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from errno import EPIPE
+from io import TextIOWrapper
+from os import strerror
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +43,9 @@ class Format(StrEnum):
 
 def main() -> None:
     """The entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # data is UTF-8 wherever it goes; a terminal shows what it can
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
         app()
     except StatuswatchError as error:
@@ -133,7 +139,11 @@ def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
 
             from statuswatch.render import console
 
-            terminal = Console(markup=False, emoji=False, highlight=False)
+            class Terminal(Console):
+                def on_broken_pipe(self) -> None:
+                    raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
+
+            terminal = Terminal(markup=False, emoji=False, highlight=False)
             for event in events:
                 for line in console.render(event, terminal.width if terminal.is_terminal else None):
                     terminal.print(line, soft_wrap=True)

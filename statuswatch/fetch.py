@@ -53,8 +53,9 @@ R = TypeVar("R")
 class Client:
     """Fetches the documents of one page, over connections of its own; inside `connect()`."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, until: float) -> None:
         self._http = http
+        self.until = until
         self.answered = False  # whether anything at all came back
 
     async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
@@ -62,7 +63,7 @@ class Client:
         deadline from outside.
         """
         result, retry = await self._once(document.url, validators)
-        if retry is None:
+        if retry is None or asyncio.get_running_loop().time() + retry >= self.until:
             return result
         await asyncio.sleep(retry)
         return (await self._once(document.url, validators))[0]
@@ -188,13 +189,13 @@ def _words(error: Exception) -> str:
 
 
 @asynccontextmanager
-async def connect(trust: ssl.SSLContext) -> AsyncIterator[Client]:
-    """A client for one page; proxies are taken from the environment as usual.
+async def connect(trust: ssl.SSLContext, until: float) -> AsyncIterator[Client]:
+    """A client for one page that has time until then (of the loop); proxies are taken from the environment as usual.
 
     One client for all pages would have one pool, and scan every connection of it at every request.
     """
     async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
-        yield Client(http)
+        yield Client(http, until)
 
 
 def trusted() -> ssl.SSLContext:

@@ -125,17 +125,15 @@ async def _watch(
     """One page, whatever happens to it."""
     answered = False
     try:
-        async with asyncio.timeout(config.timeout), fetch.connect(trust) as client:
+        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0) as client:
             try:
                 if not page.platform:
-                    recognised = (
-                        known.platform if known and known.platform else await _recognise(client, page.url, config)
-                    )
+                    recognised = known.platform if known and known.platform else await _recognise(client, page.url)
                     if isinstance(recognised, Failed):
                         return review_page(page, known, recognised, now)
                     page = msgspec.structs.replace(page, platform=recognised)
                     known = msgspec.structs.replace(known, platform=recognised) if known else None
-                return await _review(client, config, page, known, now, announce_open)
+                return await _review(client, page, known, now, announce_open)
             finally:
                 answered = client.answered
     except TimeoutError:
@@ -149,10 +147,10 @@ async def _watch(
 
 
 async def _review(
-    client: fetch.Client, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+    client: fetch.Client, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
 ) -> PageReview:
     """Reads documents until the platform wants no more, and reviews what they say."""
-    reading = _PageReading(client, PLATFORMS[page.platform], page, known, config.timeout)
+    reading = _PageReading(client, PLATFORMS[page.platform], page, known)
     answer = await reading.begin()
     review = review_page(page, known, answer, now, announce_open=announce_open)
     while isinstance(answer, Read) and await reading.go_on(answer, moved=review.moved):
@@ -164,11 +162,8 @@ async def _review(
 class _PageReading:
     """The documents of one page, as they are gathered."""
 
-    def __init__(
-        self, client: fetch.Client, platform: Platform, page: Page, known: PageMemory | None, seconds: float
-    ) -> None:
+    def __init__(self, client: fetch.Client, platform: Platform, page: Page, known: PageMemory | None) -> None:
         self.client, self.platform, self.page, self.known = client, platform, page, known
-        self.end = asyncio.get_running_loop().time() + seconds
         self.documents: dict[str, bytes | None] = {}
         self.validators: dict[str, Validators] = {}
         self.losses: list[str] = []
@@ -238,17 +233,17 @@ class _PageReading:
             return await self.client.fetch(document, validators)
         now = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(now + SHARE_OF_ENRICHING * (self.end - now)):
+            async with asyncio.timeout_at(now + SHARE_OF_ENRICHING * (self.client.until - now)):
                 return await self.client.fetch(document, validators)
         except TimeoutError:
             return Failed("no complete answer in its share of the time", document.url)
 
 
-async def _recognise(client: fetch.Client, url: str, config: Config) -> str | Failed:
+async def _recognise(client: fetch.Client, url: str) -> str | Failed:
     """The platform of a page that the configuration gives none for: the first that understands it as its own."""
     reason = ""
     for name, platform in PLATFORMS.items():
-        reading = _PageReading(client, platform, Page(key="", name="", url=url), None, config.timeout)
+        reading = _PageReading(client, platform, Page(key="", name="", url=url), None)
         match await reading.begin():
             case Read(feed) if platform.recognises(feed.identity):
                 return name

@@ -122,6 +122,8 @@ class StateFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other runs off the file. Raises StateError where one holds it, or the folder cannot be written."""
+        if not self.path.parent.is_dir():  # the lock would make it, and a mistyped path would be a new memory
+            raise StateError(f"{self.name} cannot be used: its folder does not exist")
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_PATIENCE)
         try:
             lock.acquire()
@@ -129,7 +131,7 @@ class StateFile:
             raise StateError(f"{self.name} is in use by another run; nothing was done") from error
         except OSError as error:
             raise StateError(
-                f"{self.name} cannot be locked: {error.strerror or error} (its folder must exist and be writable)"
+                f"{self.name} cannot be locked: {error.strerror or error} (its folder must be writable)"
             ) from error
         try:
             yield

@@ -26,7 +26,17 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
-from statuswatch.platforms.reading import Reading, decode, identifier, labelled, oldest_first, understand, update, word
+from statuswatch.platforms.reading import (
+    Reading,
+    decode,
+    identifier,
+    identity,
+    labelled,
+    oldest_first,
+    understand,
+    update,
+    word,
+)
 
 PARSER: Final = 1
 _IDENTITY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID
@@ -222,7 +232,7 @@ def parse(reading: Reading, /) -> Feed:
                 skipped.append(f"native: {text.line(str(error))}")
     used = set().union(*(it.component_ids() for it in native.values())) if native else set()
     return Feed(
-        identity=identifier(compat.page.id),
+        identity=identity(compat.page.id, "incidents.json"),
         updated_at={"incidents.json": utc(compat.page.updated_at)} if compat.page.updated_at else {},
         incidents=tuple(incidents),
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),
@@ -252,13 +262,13 @@ def _native(reading: Reading, losses: list[str]) -> dict[str, _NativeIncident]:
     return found
 
 
-def _names(reading: Reading, identity: str, losses: list[str]) -> dict[str, Component]:
+def _names(reading: Reading, own: str, losses: list[str]) -> dict[str, Component]:
     body = reading.documents.get("names")
     if body is None:
         return {}
     try:
         page = decode(body, _NativePage, "names").summary
-        if page.id != identity:
+        if page.id != own:
             raise FeedError(f"names: of another page, {text.line(page.id)}")
     except FeedError as error:
         losses.append(str(error))

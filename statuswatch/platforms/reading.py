@@ -64,6 +64,14 @@ def identifier(vendors: str) -> str:
     return vendors
 
 
+def identity(vendors: str, name: str) -> str:
+    """The id of the page that a document says it is of. Raises FeedError."""
+    try:
+        return identifier(vendors)
+    except ValueError as error:
+        raise FeedError(f"{name}: {error}") from error
+
+
 def update(
     vendors_id: str, status: str, body: str | None, created_at: datetime, display_at: datetime | None
 ) -> IncidentUpdate:

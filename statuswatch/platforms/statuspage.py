@@ -27,6 +27,7 @@ from statuswatch.platforms.reading import (
     Reading,
     decode,
     identifier,
+    identity,
     labelled,
     oldest_first,
     one_of_each,
@@ -156,7 +157,7 @@ def parse(reading: Reading, /) -> Feed:
         if windows or reading.documents.get("scheduled-maintenances.json", b"") is None:
             complete.add(Kind.MAINTENANCE)
     return Feed(
-        identity=identifier(history.page.id),
+        identity=identity(history.page.id, "incidents.json"),
         updated_at={
             name: utc(document.page.updated_at)
             for name, document in (

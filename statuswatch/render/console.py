@@ -1,5 +1,7 @@
 """Events for people, as Rich text: an event is a line and some lines below it, all indented alike."""
 
+import re
+
 from rich.text import Text
 
 from statuswatch.model import Event
@@ -15,8 +17,8 @@ def render(event: Event, width: int | None) -> list[Text]:
     paragraphs = [
         Text.assemble(
             f"{sign} ",
-            (f"{label:<{INDENT - 3}}", _STYLES[sign]),
-            (f"[{words.clock(event.at)}] ", "dim"),
+            (f"{label:<{INDENT - 4}}", _STYLES[sign]),
+            (f" [{words.clock(event.at)}] ", "dim"),
             "Product: ",
             (words.inert(words.product(event)), "bold"),
         ),
@@ -39,34 +41,21 @@ def render(event: Event, width: int | None) -> list[Text]:
 def _wrapped(paragraph: Text, width: int | None, indent: int) -> list[Text]:
     if width is None:
         return [paragraph]
-    lines: list[Text] = []
-    room = width - indent
-    while True:
-        fits = _break(paragraph.plain, room)
-        if fits is None:
-            return [*lines, paragraph]
-        head, tail = paragraph.divide([fits])
-        head.rstrip()
-        lines.append(head)
-        paragraph = tail
-        room = width - INDENT
+    lines = list(paragraph.divide(_breaks(paragraph.plain, width - indent, width - INDENT)))
+    for line in lines[:-1]:
+        line.rstrip()
+    return lines
 
 
-def _break(plain: str, room: int) -> int | None:
-    """Where to break so that the head fits, after a space; a word that is too long stays whole. None: no need, or no
-    way.
-    """
+def _breaks(plain: str, room: int, later: int) -> list[int]:
+    """Where lines begin, always with a word; a word that is too long has a line to itself."""
     from rich.cells import cell_len
 
-    if cell_len(plain) <= room:
-        return None
-    best = None
-    at = plain.find(" ")
-    while at != -1:
-        if cell_len(plain[:at]) > room and best is not None:
-            break
-        best = at + 1
-        if cell_len(plain[:at]) > room:
-            break
-        at = plain.find(" ", at + 1)
-    return best if best and best < len(plain) else None
+    breaks, used, end = [], 0, 0
+    for word in re.finditer("[^ ]+", plain):
+        gap, cells = word.start() - end, cell_len(word[0])
+        if end and used + gap + cells > room:
+            breaks.append(word.start())
+            used, gap, room = 0, 0, later
+        used, end = used + gap + cells, word.end()
+    return breaks

@@ -7,7 +7,7 @@ from typing import Final
 
 from statuswatch.model import Event, Report
 from statuswatch.render import words
-from statuswatch.render.talk import closing
+from statuswatch.render.talk import closing, counted
 
 LARGEST: Final = 500_000  # bytes
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -15,17 +15,17 @@ _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def summary(report: Report) -> str:
-    """Headline, events, pages that failed."""
-    parts = [f"### statuswatch\n\n{text(closing(report))}\n\n"]
-    parts += [_event(event) for event in report.events]
-    parts += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failed))}\n" for review in report.failed]
-    size, kept = 0, []
-    for number, part in enumerate(parts):
-        size += len(part.encode())
+    """Headline, pages that failed, events."""
+    kept = [f"### statuswatch\n\n{text(closing(report))}\n\n"]
+    kept += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failed))}\n" for review in report.failed]
+    size = sum(map(len, kept))
+    for number, event in enumerate(report.events):
+        kept.append(_event(event))
+        size += len(kept[-1].encode())
         if size > LARGEST:
-            kept.append(f"\n… and {len(parts) - number} more entries; the log of the step has all of them.\n")
+            left = len(report.events) - number
+            kept[-1] = f"\n… and {counted(left, 'more event')}; the log of the step has all of them.\n"
             break
-        kept.append(part)
     return "".join(kept)
 
 
@@ -38,8 +38,8 @@ def text(plain: str) -> str:
     escaped = _PUNCTUATION.sub(
         lambda mark: _ENTITIES.get(mark[1], "\\" + mark[1]), words.inert(" ".join(plain.split()))
     )
-    joined = escaped.replace("\\@", "\\@\u2060").replace("\\#", "\\#\u2060").replace("\\:\\/\\/", "\\:\u2060\\/\\/")
-    return re.sub(r"(?i)\b(www|gh)(?=\\[.-])", "\\1\u2060", joined)
+    joined = re.sub(r"\\[@#:]", "\\g<0>\u2060", escaped)
+    return re.sub(r"(?i)(?<![a-z0-9])(www|gh)(?=\\[.-])", "\\1\u2060", joined)
 
 
 def _event(event: Event) -> str:

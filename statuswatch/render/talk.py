@@ -60,7 +60,7 @@ def message(report: Report) -> str:
 def harmless(plain: str) -> str:
     """A line in which GitHub finds no mention, reference, address or instruction."""
     plain = " ".join(plain.split()).translate(str.maketrans("@#[]", "＠＃()"))
-    plain = re.sub(r"(?i)\b(gh)-(?=\d)", "\\1\u2011", plain).replace("://", ":\u2060//")
+    plain = re.sub(r"(?i)(?<![a-z0-9])(gh|www)(?=[.-])", "\\1\u2060", plain).replace("://", ":\u2060//")
     return re.sub(r"(?i)\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W)", "\\1\u2060", plain)
 
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from statuswatch.model import Change, Event, EventKind, Impact, Kind
 
-LONGEST_MESSAGE: Final = 2000  # characters of one vendor message; the JSON lines have all of it
+# Characters of one vendor message, title or list of components for people; the JSON lines have all of it.
+LONGEST_MESSAGE: Final = 2000
+LONGEST_TITLE: Final = 1500
 
 _LABELS: Final = {
     EventKind.NEW: ("🔴", "NEW"),
@@ -29,13 +31,13 @@ def product(event: Event) -> str:
     if event.incident.kind is Kind.PAGE:
         return f"{event.page.name} - status page"
     parts = ", ".join(component.label for component in event.incident.components)
-    return f"{event.page.name} - {parts or 'not stated'}"
+    return f"{event.page.name} - {_short(parts, LONGEST_TITLE) or 'not stated'}"
 
 
 def facts(event: Event) -> list[str]:
     """Title, impact, schedule and address."""
     incident = event.incident
-    words = [incident.title]
+    words = [_short(incident.title, LONGEST_TITLE)]
     if incident.kind is not Kind.PAGE:
         words.append("impact not stated" if incident.impact is Impact.UNKNOWN else str(incident.impact))
     if incident.scheduled_for:
@@ -79,11 +81,9 @@ def inert(line: str) -> str:
 
     Every word that begins with `::` is treated, so that wrapping cannot bring one to the start of a line.
     """
-    return re.sub(r"(?<!\S)::", ": :", line.replace("##[", "## ["))
+    return re.sub(r"(?<!\S)::+", lambda mark: " ".join(mark[0]), line.replace("##[", "## ["))
 
 
-def _short(body: str) -> str:
-    flat = " ".join(body.split())
-    if len(flat) <= LONGEST_MESSAGE:
-        return flat
-    return f"{flat[:LONGEST_MESSAGE]}… (and {len(flat) - LONGEST_MESSAGE} more characters)"
+def _short(words: str, longest: int = LONGEST_MESSAGE) -> str:
+    flat = " ".join(words.split())
+    return flat if len(flat) <= longest else f"{flat[:longest]}… (and {len(flat) - longest} more characters)"

@@ -1,0 +1,313 @@
+"""Section 5 of the contract on the wire: a real loopback server that misbehaves, and what the run makes of it."""
+
+import gzip
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+import trustme
+
+from statuswatch import fetch
+from statuswatch.config import Config
+from statuswatch.model import Page, Report
+from statuswatch.run import check
+from tests.site import Site, incident, statuspage
+
+NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
+INCIDENTS = "/acme/api/v2/incidents.json"
+
+
+def run(folder: Path, *urls: str, timeout: float = 5.0, **options: float) -> Report:
+    """One run over pages at these addresses, with its state in the folder."""
+    pages = tuple(
+        Page(key=f"p{number}", name=f"P{number}", url=url, platform="statuspage") for number, url in enumerate(urls)
+    )
+    config = Config(pages=pages, state=folder / "state.json", timeout=timeout, **options)  # type: ignore[arg-type]
+    return check(config, NOW, lambda _: None)
+
+
+def reason(report: Report, number: int = 0) -> str:
+    failed = report.reviews[number].failed
+    assert failed, "it was read"
+    return str(failed)
+
+
+def raw(content: bytes, *, then_hang: Flag | None = None) -> Callable[[socket.socket], None]:
+    """Writes this to the socket as it is."""
+
+    def write(connection: socket.socket) -> None:
+        connection.sendall(content)
+        if then_hang:
+            then_hang.wait(20)
+
+    return write
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (OK + b"Content-Length: 100\r\n\r\n{}", "the connection broke"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "the connection broke"),
+        (b"garbage\r\n\r\n", "the connection broke"),
+        (b"", "the connection broke"),
+        (OK + b"Content-Length: 2\r\n\r\n{}", "missing required field"),
+        (OK + b"Content-Length: 14\r\n\r\n<!DOCTYPE html", "HTML instead of JSON"),
+        (OK + b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc", "incidents.json"),
+        (OK + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\n{}", "content encoding 'br'"),
+        (OK + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "incorrect header check"),
+        (OK + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n" + gzip.compress(b"{}")[:10], "cut short"),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP 304"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP 403"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204"),
+        (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", "redirects to file://"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+            'set url = "http://10.0.0.1"',
+        ),
+    ],
+)
+def test_wrong_answers(tmp_path: Path, content: bytes, expected: str) -> None:
+    """5: whatever a server answers but the document, the page failed with a reason, and the other pages did not."""
+    with Site() as site:
+        site.put(statuspage("/acme") | statuspage("/other", [incident("o", "investigating")]))
+        site.answer(INCIDENTS, raw(content))
+        report = run(tmp_path, f"{site.url}/acme", f"{site.url}/other")
+    assert expected in reason(report)
+    assert site.url in reason(report)
+    assert report.reviews[1].failed is None and report.open == 1
+
+
+def test_slow_drip(tmp_path: Path) -> None:
+    """5: a page that drips byte by byte costs its own time only: `timeout` is the whole of it."""
+    ended = Flag()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
+        while not ended.wait(0.05):
+            connection.sendall(b" ")
+
+    with Site() as site:
+        site.put(statuspage("/acme") | statuspage("/other"))
+        site.answer(INCIDENTS, drip)
+        begun = time.monotonic()
+        report = run(tmp_path, f"{site.url}/acme", f"{site.url}/other", timeout=0.5)
+        took = time.monotonic() - begun
+        ended.set()
+    assert "no complete answer within 0.5 s" in reason(report)
+    assert report.reviews[1].failed is None and report.reached
+    assert took < 0.5 + 1
+
+
+def test_a_hanging_decoration_costs_itself(tmp_path: Path) -> None:
+    """4: a decorating document that hangs costs its decoration, not the page."""
+    hang = Flag()
+    with Site() as site:
+        site.put(statuspage("/acme", [incident("a", "investigating")]))
+        site.answer("/acme/api/v2/summary.json", raw(OK, then_hang=hang))
+        report = run(tmp_path, f"{site.url}/acme", timeout=1)
+        hang.set()
+    assert report.failed == () and report.open == 1
+    assert any("summary.json" in loss for loss in report.reviews[0].losses)
+
+
+def test_endless_body(tmp_path: Path) -> None:
+    """5: a body over 10 MB is refused while it comes in, however long it would go on."""
+
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(OK + b"\r\n")
+        while True:
+            connection.sendall(b" " * 65536)  # until the other side hangs up
+
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        site.answer(INCIDENTS, endless)
+        assert "more than 10 MB" in reason(run(tmp_path, f"{site.url}/acme"))
+
+
+def test_gzip_bomb(tmp_path: Path) -> None:
+    """5: 10 MB counts after decompression, and no more than that is ever inflated."""
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        site.answer(INCIDENTS, gzip.compress(b" " * 50_000_000), Content_Encoding="gzip")
+        assert "more than 10 MB" in reason(run(tmp_path, f"{site.url}/acme"))
+
+
+def test_redirects(tmp_path: Path) -> None:
+    """5: redirects within the host are followed, a loop is a failure."""
+    with Site() as site:
+        documents = statuspage("/acme", [incident("a", "investigating")])
+        site.put(documents)
+        site.answer("/elsewhere", documents[INCIDENTS])
+        site.answer(INCIDENTS, b"", 302, Location="/elsewhere")
+        assert run(tmp_path, f"{site.url}/acme").open == 1
+        site.answer("/elsewhere", b"", 302, Location=INCIDENTS)
+        assert "more than 5 redirects" in reason(run(tmp_path, f"{site.url}/acme"))
+
+
+def test_passing_faults_are_tried_once_more(tmp_path: Path) -> None:
+    """5: a passing fault of the server gets one more try, at once; a refusal gets none."""
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        site.answer(INCIDENTS, b"", 503)
+        assert "HTTP 503" in reason(run(tmp_path, f"{site.url}/acme"))
+        assert [it.path for it in site.requests].count(INCIDENTS) == 2
+        site.requests.clear()
+        site.answer(INCIDENTS, b"", 404)
+        assert "HTTP 404" in reason(run(tmp_path, f"{site.url}/acme"))
+        assert [it.path for it in site.requests].count(INCIDENTS) == 1
+
+
+def test_retry_after(tmp_path: Path) -> None:
+    """5: 429 honours Retry-After if it fits in the page's time; else the time is up."""
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        site.answer(INCIDENTS, b"", 429, Retry_After="0")
+        assert "HTTP 429" in reason(run(tmp_path, f"{site.url}/acme"))
+        assert [it.path for it in site.requests].count(INCIDENTS) == 2
+        site.requests.clear()
+        site.answer(INCIDENTS, b"", 429, Retry_After="60")
+        assert "HTTP 429" in reason(run(tmp_path, f"{site.url}/acme", timeout=0.5))
+        assert [it.path for it in site.requests].count(INCIDENTS) == 1
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def test_tls(tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5: a page over TLS is read where its authority is trusted, and its name is checked."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with Site(tls=serving(authority, "127.0.0.1")) as good, Site(tls=serving(authority, "another.example")) as bad:
+        for site in (good, bad):
+            site.put(statuspage("/acme"))
+        report = run(tmp_path, f"{good.url}/acme", f"{bad.url}/acme")
+    assert report.reviews[0].failed is None
+    assert "its certificate is not valid" in reason(report, 1)
+
+
+def test_tls_not_trusted(tmp_path: Path, authority: trustme.CA) -> None:
+    """5: a certificate of an unknown authority is a failure, and an answer: our own network is not the cause."""
+    with Site(tls=serving(authority, "127.0.0.1")) as site:
+        report = run(tmp_path, f"{site.url}/acme")
+    assert "its certificate is not valid" in reason(report) and report.reached
+
+
+def test_plain_http_where_tls_is_asked(tmp_path: Path) -> None:
+    """5: a server that does not speak TLS is a failed page."""
+    with Site() as site:
+        assert "TLS failed" in reason(run(tmp_path, site.url.replace("http:", "https:") + "/acme"))
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """8: where no page answered at all, not even with an error, nothing is told and nothing is written."""
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        report = run(tmp_path, f"http://127.0.0.1:{unheard.getsockname()[1]}")
+    assert "no connection: connection refused" in reason(report)
+    assert not report.reached and not report.changed
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_names_that_never_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5: names that never resolve cost their own pages their time, and hold nobody else nor the end of the run."""
+    stuck = Flag()
+    resolve = socket.getaddrinfo
+
+    def answer(host: str, *rest: object, **more: object) -> object:
+        if str(host).endswith(".dead.test"):
+            stuck.wait(20)
+        return resolve(host, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)  # the operating system's, not one of our own
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        begun = time.monotonic()
+        dead = [f"http://n{number}.dead.test" for number in range(20)]
+        report = run(tmp_path, *dead, f"{site.url}/acme", timeout=0.5)
+        took = time.monotonic() - begun
+    stuck.set()
+    assert [review.failed is None for review in report.reviews] == [False] * 20 + [True]
+    assert took < 0.5 + 1
+
+
+def test_deadline(tmp_path: Path) -> None:
+    """5: the deadline bounds the whole run; a page not reached by then failed with that reason."""
+    hang = Flag()
+    with Site() as site:
+        site.answer(INCIDENTS, raw(b"", then_hang=hang))
+        site.put(statuspage("/other"))
+        urls = [f"{site.url}/acme", f"{site.url}/other"]
+        report = run(tmp_path, *urls, deadline=0.5, concurrency=1)
+        hang.set()
+    assert "not reached within the run's deadline of 0.5 s" in reason(report)
+    assert "deadline" in reason(report, 1)
+
+
+def test_pages_overlap(tmp_path: Path) -> None:
+    """5: up to `concurrency` pages, the run is as long as its slowest page."""
+    arrived: list[str] = []
+    all_there = Flag()
+
+    def together(connection: socket.socket) -> None:
+        arrived.append("")
+        if len(arrived) == 40:
+            all_there.set()
+        assert all_there.wait(10)
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with Site() as site:
+        for number in range(20):
+            site.answer(f"/p{number}/api/v2/incidents.json", together)
+            site.answer(f"/p{number}/api/v2/summary.json", together)
+        report = run(tmp_path, *(f"{site.url}/p{number}" for number in range(20)))
+    assert [reason(report, number)[:8] for number in range(20)] == ["HTTP 403"] * 20
+
+
+def test_conditional_requests(tmp_path: Path) -> None:
+    """6: what was understood is asked for again with its validators; where one document changed, all are read whole."""
+    with Site(etags=True) as site:
+        site.put(statuspage("/acme", [incident("a", "investigating")]))
+        run(tmp_path, f"{site.url}/acme")
+        before = (tmp_path / "state.json").read_bytes()
+        site.requests.clear()
+        assert run(tmp_path, f"{site.url}/acme").open == 1
+        assert [bool(it.headers["If-None-Match"]) for it in site.requests] == [True, True]
+        assert (tmp_path / "state.json").read_bytes() == before
+        site.put(
+            {INCIDENTS: statuspage("/acme", [incident("b", "resolved"), incident("a", "investigating")])[INCIDENTS]}
+        )
+        site.requests.clear()
+        assert run(tmp_path, f"{site.url}/acme").failed == ()
+        asked = [(it.path.rpartition("/")[2], bool(it.headers["If-None-Match"])) for it in site.requests]
+        assert sorted(asked) == [("incidents.json", True), ("summary.json", False), ("summary.json", True)]
+
+
+def test_only_gzip_is_asked_for(tmp_path: Path) -> None:
+    """5: other encodings inflate before they can be counted, so they are not asked for."""
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        run(tmp_path, f"{site.url}/acme")
+        assert {it.headers["Accept-Encoding"] for it in site.requests} == {"gzip"}
+        assert all(it.headers["User-Agent"].startswith("statuswatch/") for it in site.requests)
+
+
+def test_a_missing_authority_is_not_invented() -> None:
+    """5: certificates are checked against the system's authorities."""
+    context = fetch.trusted()
+    assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname

@@ -1,0 +1,210 @@
+"""Section 6 of the contract: state.json, whole or not at all."""
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuswatch import state
+from statuswatch.errors import StateError
+from statuswatch.model import Component, Failing, Impact, Known, PageMemory, Suspicion, Validators
+
+NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
+PAGE = PageMemory(
+    url="https://status.acme.example",
+    platform="statuspage",
+    baseline=NOW,
+    identity="acme",
+    incidents={"b": Known(status="resolved", impact=Impact.MINOR, title="9f2c41d0", last=NOW, updates="a b")},
+)
+
+
+def test_format(tmp_path: Path) -> None:
+    """6: one file, versioned, sorted keys, one incident a line, final newline."""
+    file = state.StateFile(tmp_path / "state.json")
+    assert file.save({"z": state.encode_page(PAGE), "a": state.encode_page(PAGE)})
+    content = (tmp_path / "state.json").read_text()
+    page = """{
+   "baseline": "2026-03-07T09:00:00Z",
+   "identity": "acme",
+   "incidents": {
+    "b": {"impact":"minor","last":"2026-03-07T09:00:00Z","status":"resolved","title":"9f2c41d0","updates":"a b"}
+   },
+   "platform": "statuspage",
+   "url": "https://status.acme.example"
+  }"""
+    assert content == f'{{\n "pages": {{\n  "a": {page},\n  "z": {page}\n }},\n "version": 1\n}}\n'
+    assert json.loads(content)
+
+
+def test_the_repositorys_own() -> None:
+    """6: the state.json of the repository starts as a valid empty one."""
+    own = Path(__file__).parent.parent / "state.json"
+    assert state.decode(own.read_bytes(), "state.json") == {} or b'"openai"' in own.read_bytes()
+    assert b"".join(state.encode({})) == b'{\n "pages": {},\n "version": 1\n}\n'
+
+
+moments = st.integers(-62_000_000_000, 253_000_000_000).map(lambda it: datetime.fromtimestamp(it, UTC))
+components = st.builds(Component, name=st.text(), group=st.text())
+texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
+knowns = st.builds(
+    Known,
+    status=texts,
+    impact=st.sampled_from(Impact),
+    title=texts,
+    last=moments,
+    updates=texts,
+    components=st.lists(components).map(tuple),
+    worst=st.none() | st.sampled_from(Impact),
+    created_at=st.none() | moments,
+    absent_since=st.none() | moments,
+    told=st.integers(0, 99),
+)
+memories = st.builds(
+    PageMemory,
+    url=texts,
+    platform=texts,
+    baseline=st.none() | moments,
+    updated_at=st.dictionaries(texts, moments, max_size=2),
+    validators=st.dictionaries(texts, st.builds(Validators, etag=texts, last_modified=texts), max_size=2),
+    names=st.dictionaries(texts, components, max_size=2),
+    failing=st.none() | st.builds(Failing, since=moments, reason=texts, told=st.booleans()),
+    suspicion=st.none() | st.builds(Suspicion, since=moments, reason=texts),
+    incidents=st.dictionaries(texts, knowns, max_size=3),
+)
+
+
+@given(st.dictionaries(texts, memories, max_size=2))
+def test_round_trip(pages: dict[str, PageMemory]) -> None:
+    """6: what is remembered is read back as it was, and written again byte for byte."""
+    content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}))
+    blocks = state.decode(content, "state.json")
+    read = {key: state.decode_page(block, key, "state.json") for key, block in blocks.items()}
+    assert read == pages
+    assert b"".join(state.encode(blocks)) == content
+    assert b"".join(state.encode({key: state.encode_page(page) for key, page in read.items()})) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "it is empty"),
+        (b"{", "truncated"),
+        (b"\xff", "state.json cannot be used"),
+        (b"[]", "Expected `object`"),
+        (b'{"version": 2, "pages": {}}', "it is of version 2, and this program reads version 1"),
+        (b'{"version": 1}', "missing required field `pages`"),
+        (b'{"version": 1, "pages": {}, "more": 1}', "unknown field `more`"),
+        (b'<<<<<<< HEAD\n{"version": 1}\n=======\n{}\n>>>>>>> main\n', "git conflict markers"),
+        (b'{"version": 1,\n<<<<<<< HEAD\n "pages": {}}\n', "git conflict markers"),
+    ],
+)
+def test_unreadable(tmp_path: Path, content: bytes, expected: str) -> None:
+    """6: an unreadable state ends the run, says how to recover, and is not touched."""
+    (tmp_path / "state.json").write_bytes(content)
+    with pytest.raises(StateError) as raised:
+        state.StateFile(tmp_path / "state.json").load()
+    assert expected in str(raised.value) and "git checkout" in str(raised.value)
+    assert (tmp_path / "state.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("field", ['"baseline": "2026-03-07T09:00:00"', '"url": 1', '"unknown": 1'])
+def test_unreadable_page(field: str) -> None:
+    """6: so does a page in it that is not as we write them, for example with a time without a zone."""
+    block = state.encode_page(PAGE).replace(b'"baseline": "2026-03-07T09:00:00Z"', field.encode())
+    with pytest.raises(StateError, match="page acme"):
+        state.decode_page(block, "acme", "state.json")
+
+
+def test_an_unchanged_state_is_not_written(tmp_path: Path) -> None:
+    """6: a state that is as it was is not written again."""
+    path = tmp_path / "state.json"
+    state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    path.chmod(0o444)
+    before = path.stat()
+    file = state.StateFile(path)
+    assert file.save(file.load()) is False
+    assert path.stat().st_mtime_ns == before.st_mtime_ns and path.stat().st_ino == before.st_ino
+
+
+def test_links_and_modes_survive(tmp_path: Path) -> None:
+    """6: a state.json that is a link stays one, and the file keeps its permissions."""
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "kept.json", tmp_path / "state.json"
+    real.write_bytes(b"".join(state.encode({})))
+    real.chmod(0o640)
+    link.symlink_to(real)
+    file = state.StateFile(link)
+    file.load()
+    assert file.save({"a": state.encode_page(PAGE)})
+    assert link.is_symlink() and b'"a"' in real.read_bytes()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert [it.name for it in (tmp_path / "real").iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "write", "replace"])
+def test_a_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """6: whatever the disk refuses, the file is as it was, nothing is left beside it, and the run says so."""
+    path = tmp_path / "state.json"
+    file = state.StateFile(path)
+    file.save({"a": state.encode_page(PAGE)})
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if call == "write":
+        descriptor = os.open("/dev/full", os.O_WRONLY) if Path("/dev/full").exists() else None
+        if descriptor is None:
+            pytest.skip("there is no /dev/full here")
+        monkeypatch.setattr("tempfile.mkstemp", lambda **_: (descriptor, str(tmp_path / "temporary")))
+    else:
+        monkeypatch.setattr(os, call, full)
+    with pytest.raises(StateError, match="No space left on device"):
+        file.save({"b": state.encode_page(PAGE)})
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert [it.name for it in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: two runs at once on one file: the second waits a moment for the lock, then ends."""
+    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
+    with first.locked(), pytest.raises(StateError, match="in use by another run"), second.locked():
+        pytest.fail("both hold it")
+    with second.locked():
+        pass
+
+
+def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
+    """6: the lock of a run that was killed is gone with it."""
+    lock = tmp_path / ".state.json.lock"
+    program = (
+        f"import filelock; it = filelock.FileLock({str(lock)!r}); it.acquire(); print('held', flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline() == b"held\n"
+        with pytest.raises(TimeoutError):
+            FileLock(lock, timeout=0).acquire()
+        other.kill()
+    with state.StateFile(tmp_path / "state.json").locked():
+        pass
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """8: where state.json could not be written the run ends before it reads anything."""
+    with (
+        pytest.raises(StateError, match="its folder does not exist"),
+        state.StateFile(tmp_path / "none" / "state.json").locked(),
+    ):
+        pytest.fail("it was locked")
