@@ -1,0 +1,82 @@
+"""Recorded payloads, where they lie beside the checkout: extra tests, skipped in a clone that has none."""
+
+from pathlib import Path
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import Impact, Kind
+from statuswatch.platforms import incidentio, statuspage
+from statuswatch.platforms.reading import Reading, decode
+
+CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+URL = "https://status.example"
+
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="there are no recorded payloads beside this checkout")
+
+
+def body(path: str) -> bytes:
+    return (CORPUS / path).read_bytes()
+
+
+def test_github() -> None:
+    """Fifty recorded incidents of GitHub are understood, and 18 of them name no component but by their updates."""
+    documents: dict[str, bytes | None] = {
+        "incidents.json": body("statuspage-v2/github/incidents-2026-07-31.json"),
+        "summary.json": body("statuspage-v2/github/summary-2026-07-31.json"),
+    }
+    feed = statuspage.parse(Reading(URL, documents))
+    assert (len(feed.incidents), feed.skipped, feed.losses) == (50, (), ())
+    assert sum(len(it.updates) for it in feed.incidents) == 287
+    assert sum(it.rank < 3 for it in feed.incidents) == 18
+    assert all("<br" not in one.body for it in feed.incidents for one in it.updates)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CORPUS.glob("statuspage-v2/*/**/*summary*.json")), ids=lambda path: path.parent.name
+)
+def test_statuspage_summaries(path: Path) -> None:
+    """Every recorded Statuspage summary is understood beside an empty history."""
+    page = decode(path.read_bytes(), statuspage._Summary, path.name).page.id
+    empty = b'{"page": {"id": "%s"}, "incidents": []}' % page.encode()
+    feed = statuspage.parse(Reading(URL, {"incidents.json": empty, "summary.json": path.read_bytes()}))
+    assert (feed.skipped, feed.losses) == ((), ())
+    assert all(it.components for it in feed.incidents if it.impact is not Impact.NONE)
+
+
+def test_openai() -> None:
+    """Recorded incidents of OpenAI: 25 with empty bodies; components from the Atom feed where there is nothing else."""
+    feed = incidentio.parse(
+        Reading(URL, {"incidents.json": body("incidentio-compat/openai/incidents-2025-11-15.json")})
+    )
+    assert (len(feed.incidents), feed.skipped) == (25, ())
+    assert {one.body for it in feed.incidents for one in it.updates} == {""}
+    documents: dict[str, bytes | None] = {
+        "incidents.json": body("incidentio-compat/openai/incidents-2026-09-28-trimmed.json"),
+        "feed.atom": body("incidentio-atom/openai/feed-2026-09-28.atom"),
+        "names": body("incidentio-proxy/openai/summary-structure-2026-09-28-trimmed.json"),
+    }
+    feed = incidentio.parse(Reading(URL, documents))
+    codex = next(it for it in feed.incidents if it.id == "01M3DCNWMW57HYK8FJ5FBFPA39")
+    assert [part.label for part in codex.components] == ["CLI", "Codex API", "Codex Web", "VS Code extension"]
+    assert {"APIs - Login", "ChatGPT - Login"} <= {part.label for part in feed.names.values()}
+
+
+def test_pleo() -> None:
+    """The recorded native incidents of Pleo decorate their twins, and give the maintenance window of their own."""
+    compat = b"""{"page": {"id": "01JEV56RY0P76Q6QPHRZN5SJ9D"}, "incidents": [{"id": "01KG77ZCW3ZCZBXCRP47BT0KFG",
+        "name": "Invoices", "status": "resolved", "created_at": "2026-01-30T10:42:56Z", "incident_updates": [{"id":
+        "01KG77ZCW3DBEXXB00VHC5GVZV", "status": "identified", "created_at": "2026-01-30T10:42:56Z", "body": ""}]}]}"""
+    documents = {"incidents.json": compat, "native": body("incidentio-proxy/pleo/incidents-excerpt.json")}
+    feed = incidentio.parse(Reading(URL, documents))
+    incident, window = feed.incidents
+    assert incident.updates[0].body.startswith("Some customers are unable")
+    assert (window.kind, window.status) == (Kind.MAINTENANCE, "completed")
+
+
+def test_unclaimed_page() -> None:
+    """The marketing page of an unclaimed name is HTML, not a page without incidents."""
+    with pytest.raises(FeedError, match="HTML instead of JSON"):
+        statuspage.parse(
+            Reading(URL, {"incidents.json": body("error-pages/statuspage/unknown-subdomain-marketing.html")})
+        )
