@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from errno import EPIPE
@@ -17,7 +17,7 @@ from statuswatch import __version__, errors
 from statuswatch.errors import StatuswatchError, TellError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from statuswatch.config import Config
@@ -43,6 +43,8 @@ class Format(StrEnum):
 
 def main() -> None:
     """The entry point of the command."""
+    if sys.stderr is None:  # closed by who started us: talk is lost
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # data is UTF-8 wherever it goes; a terminal shows what it can
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
@@ -51,9 +53,6 @@ def main() -> None:
     except StatuswatchError as error:
         _say(f"error: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
-        sys.exit(errors.INTERRUPTED)
 
 
 @app.callback(invoke_without_command=True)
@@ -71,7 +70,9 @@ def check(
         Path | None, typer.Option("--state", metavar="FILE", help="Memory to use instead of the configured one.")
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="How events are printed.")] = Format.CONSOLE,
-    once: Annotated[bool, typer.Option("--once", help="One pass and exit: the default, spelled out.")] = True,
+    once: Annotated[
+        bool, typer.Option("--once", help="One pass and exit: the default, spelled out.", show_default=False)
+    ] = True,
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, tell what is open as new.")
     ] = False,
@@ -80,7 +81,7 @@ def check(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
 ) -> None:
-    """Read all pages once, print what changed since the last run, remember it."""
+    """Read the pages once and print what changed since the last run."""
     import msgspec
 
     from statuswatch import run
@@ -93,11 +94,17 @@ def check(
     if pages:
         chosen = choose(settings, pages)
         settings = settings if settings.source else chosen
-    with _progress(settings, pages, shown=not quiet) as on_page:
+    with _interruptible(), ExitStack() as bar:
+        on_page = bar.enter_context(_progress(settings, pages, shown=not quiet))
+
+        def tell(report: "Report") -> None:
+            bar.close()  # before anything else is on the terminal
+            _print(report.events, report.detected_at, output)
+
         report = run.check(
             settings,
             datetime.now(UTC),
-            lambda report: _print(report.events, report.detected_at, output),
+            tell,
             only=pages or (),
             announce_open=announce_open,
             dry_run=dry_run,
@@ -118,7 +125,7 @@ def check(
 
 @app.command()
 def demo() -> None:
-    """Watch the whole thing at work on an embedded server: no network, no configuration."""
+    """Watch it at work on an embedded server, without a network."""
     from statuswatch.demo import play
 
     play(lambda events, now: _print(events, now, Format.CONSOLE), typer.echo)
@@ -128,6 +135,8 @@ def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
     """Events to stdout. Raises TellError where nobody takes them: then they are not remembered as told."""
     if not events:
         return
+    if sys.stdout is None:
+        raise TellError("the events could not be printed (stdout is closed); the next run tells them again")
     try:
         if output is Format.JSONL:
             from statuswatch.render import jsonlines
@@ -153,6 +162,16 @@ def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
         raise TellError(
             f"the events could not be printed ({error.strerror or error}); the next run tells them again"
         ) from error
+
+
+@contextmanager
+def _interruptible() -> "Iterator[None]":
+    """Typer ends on Ctrl-C by itself, and without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was written")
+        raise typer.Exit(errors.INTERRUPTED) from None
 
 
 def _talk(report: "Report", settings: "Config", *, verbose: bool) -> None:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ from statuswatch.model import SCALE, Impact, Page
 from statuswatch.platforms import PLATFORMS
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+T = TypeVar("T")
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -45,8 +46,8 @@ class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     pages: list[str] | None = None
     state: Annotated[str, msgspec.Meta(min_length=1)] = "state.json"
-    timeout: Annotated[float, msgspec.Meta(gt=0)] = 15.0
-    deadline: Annotated[float, msgspec.Meta(gt=0)] = 240.0
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 15.0
+    deadline: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 240.0
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 128
     components: list[str] = []
     min_impact: str = "none"
@@ -60,17 +61,19 @@ def load_config(path: Path | None, env: Mapping[str, str], cwd: Path) -> Config:
 
     Raises UsageError with the file, the key and, for a word that is nearly one of ours, which one.
     """
-    if path is None and env.get("STATUSWATCH_CONFIG"):
-        path = cwd / env["STATUSWATCH_CONFIG"]
+    named = path or env.get("STATUSWATCH_CONFIG")
+    path = cwd / named if named else None
     if path is None and (cwd / "statuswatch.toml").is_file():
         path = cwd / "statuswatch.toml"
     if path is not None:
         table = _toml(path)
         if path.name == "pyproject.toml":
-            table = _tool_table(table)
+            table = _tool_table(table, path)
+            if not table:
+                raise UsageError(f"{path}: has no [tool.statuswatch]")
         return _config(table, str(path), path.parent)
     project = cwd / "pyproject.toml"
-    table = _tool_table(_toml(project)) if project.is_file() else {}
+    table = _tool_table(_toml(project), project) if project.is_file() else {}
     return _config(table, str(project), cwd) if table else _config({}, "", cwd)
 
 
@@ -88,7 +91,7 @@ def choose(config: Config, keys: Sequence[str]) -> Config:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     except UnicodeDecodeError as error:
@@ -97,19 +100,23 @@ def _toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _tool_table(project: dict[str, Any]) -> dict[str, Any]:
+def _tool_table(project: dict[str, Any], path: Path) -> dict[str, Any]:
     tool = project.get("tool")
-    table = tool.get("statuswatch") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else {}
+    table = tool.get("statuswatch", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: tool.statuswatch: not a table; write [tool.statuswatch]")
+    return table
 
 
 def _config(table: dict[str, Any], source: str, folder: Path) -> Config:
     _check_keys(table, source)
-    try:
-        file = msgspec.convert(table, _File)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        raise UsageError(f"{source}: {where.strip('`').removeprefix('$.') or 'the file'}: {what}") from error
+    tables = table.get("page")
+    if isinstance(tables, dict):  # each by itself: msgspec does not name the keys of a mapping
+        tables = {key: _typed(it, _PageTable, source, f"page.{key}") for key, it in tables.items()}
+        table = {**table, "page": {}}
+    file = _typed(table, _File, source, "")
+    if tables:
+        file.page.update(tables)
     listed = file.pages if file.pages is not None else [] if file.page else list(DEFAULT_PAGES)
     pages = [_page(key, file, source) for key in dict.fromkeys([*listed, *file.page])]
     if not pages:
@@ -122,6 +129,16 @@ def _config(table: dict[str, Any], source: str, folder: Path) -> Config:
         concurrency=file.concurrency,
         source=source,
     )
+
+
+def _typed(table: Any, what: type[T], source: str, place: str) -> T:
+    try:
+        return msgspec.convert(table, what)
+    except msgspec.ValidationError as error:
+        wrong, _, where = str(error).replace(" | null", "").partition(" - at ")
+        wrong = wrong.replace("`array`", "`list`").replace("`object`", "`table`")
+        key = (place + where.strip("`").removeprefix("$")).removeprefix(".")
+        raise UsageError(f"{source}: {key or 'the file'}: {wrong}") from error
 
 
 def _check_keys(table: dict[str, Any], source: str) -> None:
@@ -152,10 +169,10 @@ def _page(key: str, file: _File, source: str) -> Page:
     if platform and platform not in PLATFORMS:
         raise UsageError(f"{where}.platform: unknown platform {platform!r}{_did_you_mean(platform, PLATFORMS)}")
     url = _url(words.url, f"{where}.url") if words.url is not None else entry.url if entry else ""
-    name = text.line(words.name) if words.name is not None else entry.name if entry else key
+    name = text.line(words.name or "") or (entry.name if entry else key)
     return Page(
         key=key,
-        name=name or key,
+        name=name,
         url=url,
         platform=platform,
         components=tuple(file.components if words.components is None else words.components),
@@ -169,6 +186,8 @@ def _page(key: str, file: _File, source: str) -> Page:
 
 
 def _url(url: str, where: str) -> str:
+    if "@" in url:  # before anything that would repeat it
+        raise UsageError(f"{where}: an address with a user or a password in it; a public status page needs none")
     try:
         parts = urlsplit(url)
         usable = (
@@ -183,8 +202,6 @@ def _url(url: str, where: str) -> str:
         raise UsageError(
             f"{where}: {text.line(url)!r} is not the public base address of a page, for example https://status.acme.example"
         )
-    if "@" in urlsplit(url).netloc:
-        raise UsageError(f"{where}: an address with a user or a password in it; a public status page needs none")
     return url.rstrip("/")
 
 
@@ -196,7 +213,7 @@ def _impact(word: str, where: str) -> Impact:
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
     known = [str(it) for it in known]
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; there are {', '.join(known)}" if len(known) <= 12 else ""

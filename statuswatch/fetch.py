@@ -178,6 +178,8 @@ def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, f
             return Failed(
                 f"no connection: {reason}", url, "check the network, then the `url`", answered=False
             ), PAUSE_BEFORE_RETRY
+        case httpx.ProxyError():
+            return Failed(f"our proxy refused: {_words(error)}", url, "check the network", answered=False), None
         case httpx.UnsupportedProtocol():
             return Failed("not an http address", url, "correct its `url`"), None
         case _:

@@ -124,6 +124,7 @@ async def _watch(
 ) -> PageReview:
     """One page, whatever happens to it."""
     answered = False
+    notes: tuple[str, ...] = ()
     try:
         async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0) as client:
             try:
@@ -131,9 +132,14 @@ async def _watch(
                     recognised = known.platform if known and known.platform else await _recognise(client, page.url)
                     if isinstance(recognised, Failed):
                         return review_page(page, known, recognised, now)
+                    if not known:
+                        notes = (
+                            f'runs on {recognised}; write it down: platform = "{recognised}" in [page.{page.key}]',
+                        )
                     page = msgspec.structs.replace(page, platform=recognised)
                     known = msgspec.structs.replace(known, platform=recognised) if known else None
-                return await _review(client, page, known, now, announce_open)
+                review = await _review(client, page, known, now, announce_open)
+                return msgspec.structs.replace(review, notes=(*review.notes, *notes))
             finally:
                 answered = client.answered
     except TimeoutError:
@@ -253,4 +259,5 @@ async def _recognise(client: fetch.Client, url: str) -> str | Failed:
         "its platform cannot be recognised",
         url,
         f"give its `platform`: one of {', '.join(PLATFORMS)}" + (f" ({reason})" if reason else ""),
+        answered=client.answered,
     )
