@@ -223,7 +223,7 @@ def _id_digest(update: IncidentUpdate) -> str:
 
 def _update_digest(update: IncidentUpdate) -> str:
     body = text.digest(update.body) + "~" * update.borrowed if update.body else ""
-    return _id_digest(update) + text.word_digest(update.status) + body
+    return f"{text.id_digest(update.id)}{text.word_digest(update.status)}{body}"
 
 
 class _Updates(NamedTuple):
@@ -237,6 +237,8 @@ class _Updates(NamedTuple):
 def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
     """Known updates that are listed no more come first, so that the last one is always the newest that is listed."""
     news = [_update_digest(update) for update in updates]
+    if not known:
+        return _Updates(updates, (), " ".join(news))
     if not updates or " ".join(news) == known:
         return _Updates((), (), known)
     olds = {digest[:8]: digest for digest in known.split()}

@@ -57,6 +57,7 @@ class Client:
         self._http = http
         self.until = until
         self.answered = False  # whether anything at all came back
+        self.asked = asyncio.Event()  # set when the first request is out
 
     async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         """The document, following redirects within its host, with one more try after a passing fault. Give it a
@@ -84,11 +85,16 @@ class Client:
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         host = urlsplit(url).hostname
         for _ in range(MOST_REDIRECTS + 1):
-            async with self._http.stream("GET", url, headers=_conditions(validators)) as response:
+            trace = {} if self.asked.is_set() else {"trace": self._trace}
+            request = self._http.build_request("GET", url, headers=_conditions(validators), extensions=trace)
+            response = await self._http.send(request, stream=True)
+            try:
                 self.answered = True
                 if response.status_code not in _REDIRECTS:
                     return await _receive(response, url, conditional=validators is not None)
                 target = urljoin(url, response.headers.get("location", ""))
+            finally:
+                await response.aclose()
             there = urlsplit(target)
             if there.scheme not in ("http", "https") or there.hostname != host:
                 place = f"{there.scheme}://{there.netloc}"
@@ -97,6 +103,11 @@ class Client:
         return Failed(
             f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
         ), None
+
+    async def _trace(self, event: str, _: object) -> None:
+        """httpcore's account of what it is doing."""
+        if event == "http11.send_request_body.complete":
+            self.asked.set()
 
 
 async def _receive(

@@ -33,6 +33,7 @@ from statuswatch.platforms.reading import Reading
 from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
 
+PROMPT = 0.05  # seconds in which a server that is asked once answers before it is asked for more
 SHARE_OF_ENRICHING = 0.6  # of the time that a page has left
 
 
@@ -180,7 +181,7 @@ class _PageReading:
         known = self.known
         asked = self.platform.documents(self.page.url)
         usable = known is not None and known.parser == self.platform.PARSER and not is_unsettled(known)
-        results = await self._fetch(asked, known.validators if known and usable else {})
+        results = await self._fetch(asked, known.validators if known and usable else {}, in_turn=True)
         for document in asked:
             if document.required and isinstance(failed := results[document.name], Failed):
                 return failed
@@ -215,9 +216,15 @@ class _PageReading:
         return True
 
     async def _fetch(
-        self, documents: Sequence[Document], conditions: Mapping[str, Validators]
+        self, documents: Sequence[Document], conditions: Mapping[str, Validators], *, in_turn: bool = False
     ) -> dict[str, Fetched | NotModified | Failed]:
-        answers = await asyncio.gather(*(self._one(it, conditions.get(it.name)) for it in documents))
+        head, *rest = documents
+        first = asyncio.ensure_future(self._one(head, conditions.get(head.name)))
+        if in_turn:
+            await self._wait_a_little(first)
+            if first.done() and head.required and isinstance(first.result(), Failed):
+                return {head.name: first.result()}  # nothing could make up for it
+        answers = await asyncio.gather(first, *(self._one(it, conditions.get(it.name)) for it in rest))
         for document, answer in zip(documents, answers, strict=True):
             self.tried.add(document.name)
             match answer:
@@ -230,6 +237,14 @@ class _PageReading:
                     if answer.gone:
                         self.documents[document.name] = None
         return dict(zip((document.name for document in documents), answers, strict=True))
+
+    async def _wait_a_little(self, first: asyncio.Future[Fetched | NotModified | Failed]) -> None:
+        """A prompt server is asked for one document after the other, over one connection: a handshake is most of what
+        a document costs. A slow one is asked for the others meanwhile.
+        """
+        first.add_done_callback(lambda _: self.client.asked.set())
+        await self.client.asked.wait()
+        await asyncio.wait({first}, timeout=PROMPT)
 
     async def _one(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         """A document that only adds to the others gets a share of the time that is left, so that a slow one does not

@@ -2,8 +2,8 @@
 
 import html
 import re
-import zlib
 from functools import lru_cache
+from zlib import crc32
 
 # ESC [ … letter (colours, cursor), ESC ] … BEL or ESC \ (titles, links), any other two-character escape.
 _ANSI = re.compile(
@@ -61,15 +61,15 @@ def digest(text: str) -> str:
     """
     if not text.isprintable() or "  " in text:
         text = " ".join(text.split())
-    return f"{zlib.crc32(text.encode()):08x}"
+    return f"{crc32(text.encode()):08x}"
 
 
 def id_digest(text: str) -> str:
     """8 hex digits for an id."""
-    return f"{zlib.crc32(text.encode()):08x}"
+    return f"{crc32(text.encode()):08x}"
 
 
 @lru_cache(maxsize=256)
 def word_digest(text: str) -> str:
     """4 hex digits for a word out of a small vocabulary."""
-    return f"{zlib.crc32(text.encode()) & 0xFFFF:04x}"
+    return f"{crc32(text.encode()) & 0xFFFF:04x}"
