@@ -128,9 +128,18 @@ def check(
 @app.command()
 def demo() -> None:
     """Watch it at work on an embedded server, without a network."""
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
     from statuswatch.demo import play
 
-    play(lambda events, now: _print(events, now, Format.CONSOLE), typer.echo)
+    width = get_terminal_size().columns if sys.stdout.isatty() else 1000
+
+    def say(paragraphs: str) -> None:
+        for line in paragraphs.split("\n"):
+            typer.echo("\n".join(wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)))
+
+    play(lambda events, now: _print(events, now, Format.CONSOLE), say)
 
 
 def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:

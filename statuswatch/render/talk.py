@@ -51,6 +51,9 @@ def message(report: Report) -> str:
         count = f"{len(report.events)} events: " if len(report.events) > 1 else ""
     elif report.baseline:
         count, said = "", f"baseline of {counted(len(report.baseline), 'page')}, {report.baseline_open} open"
+    elif report.failed:
+        names = ", ".join(harmless(review.page.name) for review in report.failed)
+        count, said = "", f"{counted(len(report.failed), 'page')} could not be read: {names}"
     else:
         count, said = "", "nothing to tell; memory brought up to date"
     line = f"statuswatch: {count}{said}"
