@@ -115,6 +115,8 @@ async def _receive(
 ) -> tuple[Fetched | NotModified | Failed, float | None]:
     status = response.status_code
     if status == 304 and conditional:
+        async for _ in response.aiter_raw():  # nothing comes, but only an answer read to its end leaves its connection
+            pass
         return NotModified(), None
     if status != 200:
         hint = _HINTS.get(status) or (

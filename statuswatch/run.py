@@ -33,7 +33,7 @@ from statuswatch.platforms.reading import Reading
 from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
 
-PROMPT = 0.05  # seconds in which a server that is asked once answers before it is asked for more
+PROMPT = 0.03  # seconds in which a server that is asked once answers before it is asked for more
 SHARE_OF_ENRICHING = 0.6  # of the time that a page has left
 
 
