@@ -103,8 +103,8 @@ class StateFile:
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines(encode(pages))
                 file.flush()
-                os.fchmod(file.fileno(), self._mode())
                 os.fsync(file.fileno())
+            Path(temporary).chmod(self._mode())
             Path(temporary).replace(self.path)
             self._flush_folder()
         except OSError as error:

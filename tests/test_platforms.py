@@ -470,3 +470,15 @@ def test_platforms_are_told_apart() -> None:
     """3: a page without a platform is recognised by the form of its identity."""
     told = {key: [name for name, it in PLATFORMS.items() if it.recognises(read(key).identity)] for key in PLATFORMS}
     assert told == {"statuspage": ["statuspage"], "incidentio": ["incidentio"]}
+
+
+def test_incidentio_component_without_a_name() -> None:
+    """6: a component that has no name even on the page of names is not asked for at every run."""
+    names = copy.deepcopy(DOCUMENTS["incidentio"]["names"])
+    assert isinstance(names, dict)
+    names["summary"]["structure"]["items"].pop()
+    feed = read("incidentio", names=names)
+    known = PageMemory(url=URL, platform="incidentio", names=dict(feed.names))
+    again = read("incidentio", known, names=None)
+    assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
+    assert incidentio.more(Reading(URL, {"native": b""}, known), again, moved=False) == ()

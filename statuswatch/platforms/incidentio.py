@@ -27,7 +27,9 @@ from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
 from statuswatch.platforms.reading import (
+    IncidentList,
     Reading,
+    StatedUpdate,
     decode,
     identifier,
     identity,
@@ -49,32 +51,14 @@ _STATUSES: Final = {
 }
 
 
-class _Page(msgspec.Struct):
-    id: str
-    updated_at: datetime | None = None
-
-
-class _Update(msgspec.Struct):
-    id: str
-    status: str
-    created_at: datetime
-    body: str | None = None
-    display_at: datetime | None = None
-
-
 class _Incident(msgspec.Struct):
     id: str
     name: str
     status: str
     created_at: datetime
-    incident_updates: list[_Update]
+    incident_updates: list[StatedUpdate]
     updated_at: datetime | None = None
     impact: str | None = None
-
-
-class _Incidents(msgspec.Struct):
-    page: _Page
-    incidents: list[msgspec.Raw]
 
 
 class _ComponentStatus(msgspec.Struct):
@@ -175,15 +159,19 @@ def parse(reading: Reading, /) -> Feed:
     base = reading.documents.get("incidents.json")
     if base is None:
         raise FeedError("incidents.json: missing")
-    compat = decode(base, _Incidents, "incidents.json")
+    compat = decode(base, IncidentList, "incidents.json")
     losses: list[str] = []
     native = _native(reading, losses)
-    names = {**(reading.known.names if reading.known else {}), **_names(reading, compat.page.id, losses)}
+    found = _names(reading, compat.page.id, losses)
+    names = {**(reading.known.names if reading.known else {}), **found}
     listed = _feed_components(reading, losses)
+    used = set().union(*(it.component_ids() for it in native.values())) if native else set()
+    if found:  # what has no name even there is not asked for again
+        names |= {key: Component("") for key in used if key not in names}
 
     def components(key: str) -> tuple[tuple[Component, ...], int]:
         ids = native[key].component_ids() if key in native else set()
-        named = tuple(sorted({names[part] for part in ids if part in names}))
+        named = tuple(sorted({names[part] for part in ids if part in names and names[part].name}))
         if key in native and ids <= names.keys():
             return named, _NATIVE
         if key in listed:
@@ -230,7 +218,6 @@ def parse(reading: Reading, /) -> Feed:
                 incidents.append(_window(it, named, rank, reading.url))
             except (OverflowError, ValueError) as error:
                 skipped.append(f"native: {text.line(str(error))}")
-    used = set().union(*(it.component_ids() for it in native.values())) if native else set()
     return Feed(
         identity=identity(compat.page.id, "incidents.json"),
         updated_at={"incidents.json": utc(compat.page.updated_at)} if compat.page.updated_at else {},

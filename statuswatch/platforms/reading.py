@@ -29,6 +29,30 @@ class Reading(msgspec.Struct, frozen=True):
     known: PageMemory | None = None
 
 
+class PageHead(msgspec.Struct):
+    """`page` of every document of API v2, as Statuspage made it and others imitate it."""
+
+    id: str
+    updated_at: datetime | None = None
+
+
+class StatedUpdate(msgspec.Struct):
+    """An incident update of API v2."""
+
+    id: str
+    status: str
+    created_at: datetime
+    body: str | None = None
+    display_at: datetime | None = None
+
+
+class IncidentList(msgspec.Struct):
+    """`api/v2/incidents.json`."""
+
+    page: PageHead
+    incidents: list[msgspec.Raw]
+
+
 def decode(body: bytes, what: type[T], name: str) -> T:
     """The document as that type. Raises FeedError with the place of the first fault."""
     body = body.removeprefix(b"\xef\xbb\xbf")

@@ -24,7 +24,10 @@ from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import Component, Document, Feed, Impact, Incident, Kind, utc
 from statuswatch.platforms.reading import (
+    IncidentList,
+    PageHead,
     Reading,
+    StatedUpdate,
     decode,
     identifier,
     identity,
@@ -41,11 +44,6 @@ _IDENTITY: Final = re.compile(r"[0-9a-z]{12}")
 _IMPACTS: Final = frozenset(Impact)
 
 
-class _Page(msgspec.Struct):
-    id: str
-    updated_at: datetime | None = None
-
-
 class _Component(msgspec.Struct):
     name: str
     id: str = ""
@@ -58,12 +56,7 @@ class _Affected(msgspec.Struct):
     code: str = ""
 
 
-class _Update(msgspec.Struct):
-    id: str
-    status: str
-    created_at: datetime
-    body: str | None = None
-    display_at: datetime | None = None
+class _Update(StatedUpdate):
     affected_components: list[_Affected] | None = None
 
 
@@ -79,20 +72,15 @@ class _Incident(msgspec.Struct):
     scheduled_until: datetime | None = None
 
 
-class _Incidents(msgspec.Struct):
-    page: _Page
-    incidents: list[msgspec.Raw]
-
-
 class _Summary(msgspec.Struct):
-    page: _Page
+    page: PageHead
     components: list[_Component]
     incidents: list[msgspec.Raw]
     scheduled_maintenances: list[msgspec.Raw]
 
 
 class _Maintenances(msgspec.Struct):
-    page: _Page
+    page: PageHead
     scheduled_maintenances: list[msgspec.Raw]
 
 
@@ -127,7 +115,7 @@ def parse(reading: Reading, /) -> Feed:
     base = reading.documents.get("incidents.json")
     if base is None:
         raise FeedError("incidents.json: missing")
-    history = decode(base, _Incidents, "incidents.json")
+    history = decode(base, IncidentList, "incidents.json")
     summary = _enriching(reading, "summary.json", _Summary, history.page, losses)
     windows = _enriching(reading, "scheduled-maintenances.json", _Maintenances, history.page, losses)
 
@@ -230,7 +218,7 @@ def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> 
     )
 
 
-def _enriching(reading: Reading, name: str, what: type[T], page: _Page, losses: list[str]) -> T | None:
+def _enriching(reading: Reading, name: str, what: type[T], page: PageHead, losses: list[str]) -> T | None:
     body = reading.documents.get(name)
     if body is None:
         return None
