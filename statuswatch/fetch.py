@@ -27,6 +27,7 @@ from statuswatch import __version__  # noqa: E402
 from statuswatch.model import Document, Failed, Fetched, NotModified, Validators  # noqa: E402
 
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
+LONGEST_VALIDATOR: Final = 500  # characters
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _HEADERS: Final = {
@@ -77,7 +78,7 @@ class Client:
             return await self._follow(url, validators)
         except httpx.TransportError as error:
             return _transport_failure(error, url)
-        except (httpx.InvalidURL, httpx.HTTPError, zlib.error, UnicodeError) as error:
+        except (httpx.InvalidURL, httpx.HTTPError, zlib.error, ValueError) as error:
             return Failed(_words(error), url, "look at the page in a browser"), None
 
     async def _follow(
@@ -127,10 +128,16 @@ async def _receive(
     body = await _body(response)
     if isinstance(body, str):
         return Failed(body, url, "look at the address in a browser and correct the page's `url`"), None
-    headers = response.headers
-    return Fetched(
-        body, Validators(headers.get("etag", ""), "" if "etag" in headers else headers.get("last-modified", ""))
-    ), None
+    return Fetched(body, _validators(response.headers)), None
+
+
+def _validators(headers: httpx.Headers) -> Validators:
+    """The ETag as it is, else Last-Modified; what could not be sent back as it came is not kept."""
+    for field, name in (("etag", "etag"), ("last_modified", "last-modified")):
+        value = headers.get(name, "")
+        if value and value.isascii() and value.isprintable() and len(value) <= LONGEST_VALIDATOR:
+            return Validators(**{field: value})
+    return Validators()
 
 
 async def _body(response: httpx.Response) -> bytes | str:

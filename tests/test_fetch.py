@@ -70,6 +70,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
         (b"HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP 304"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP 403"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n", "Invalid IPv6 URL"),
         (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", "redirects to file://"),
         (
             b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",
@@ -299,6 +300,16 @@ def test_conditional_requests(tmp_path: Path) -> None:
         assert run(tmp_path, f"{site.url}/acme").failed == ()
         asked = [(it.path.rpartition("/")[2], bool(it.headers["If-None-Match"])) for it in site.requests]
         assert sorted(asked) == [("incidents.json", True), ("summary.json", False), ("summary.json", True)]
+
+
+def test_odd_validators(tmp_path: Path) -> None:
+    """6: a validator that could not be sent back as it came is not kept, and the page is read as ever."""
+    with Site() as site:
+        for path, document in statuspage("/acme", [incident("a", "investigating")]).items():
+            site.answer(path, document, ETag='"ä"')
+        for _ in range(2):
+            assert run(tmp_path, f"{site.url}/acme").open == 1
+    assert b"etag" not in (tmp_path / "state.json").read_bytes()
 
 
 def test_only_gzip_is_asked_for(tmp_path: Path) -> None:
