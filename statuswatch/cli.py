@@ -10,7 +10,9 @@ from errno import EPIPE
 from io import TextIOWrapper
 from os import strerror
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -60,7 +62,8 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
-        typer.echo(__version__)
+        with _stdout() as stream:
+            stream.write(f"{__version__}\n")
         raise typer.Exit
 
 
@@ -78,7 +81,7 @@ def check(
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, tell what is open as new.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; write nothing, send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; write nothing.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 10 if there were events.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
@@ -112,7 +115,7 @@ def check(
             dry_run=dry_run,
             on_page=on_page,
         )
-    problems = report_to_runner(report, os.environ)
+    problems = [] if dry_run else report_to_runner(report, os.environ)
     if not quiet:
         _talk(report, settings, verbose=verbose)
     for problem in problems:
@@ -128,51 +131,60 @@ def check(
 @app.command()
 def demo() -> None:
     """Watch it at work on an embedded server, without a network."""
-    from shutil import get_terminal_size
-    from textwrap import wrap
-
     from statuswatch.demo import play
 
-    width = get_terminal_size().columns if sys.stdout.isatty() else 1000
-
     def say(paragraphs: str) -> None:
-        for line in paragraphs.split("\n"):
-            typer.echo("\n".join(wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)))
+        with _stdout() as stream:
+            stream.writelines(f"{line}\n" for part in paragraphs.split("\n") for line in _wrapped(part, stream))
 
-    play(lambda events, now: _print(events, now, Format.CONSOLE), say)
+    with _interruptible():
+        play(lambda events, now: _print(events, now, Format.CONSOLE), say)
 
 
 def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
     """Events to stdout. Raises TellError where nobody takes them: then they are not remembered as told."""
     if not events:
         return
-    if sys.stdout is None:
-        raise TellError("the events could not be printed (stdout is closed); the next run tells them again")
-    try:
+    with _stdout("the events", "; the next run tells them again") as stream:
         if output is Format.JSONL:
             from statuswatch.render import jsonlines
 
-            for event in events:
-                sys.stdout.write(jsonlines.render(event, now) + "\n")
-        else:
-            from rich.console import Console
+            stream.writelines(jsonlines.render(event, now) + "\n" for event in events)
+            return
+        from rich.console import Console
 
-            from statuswatch.render import console
+        from statuswatch.render import console
 
-            class Terminal(Console):
-                def on_broken_pipe(self) -> None:
-                    raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
+        class Terminal(Console):
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
 
-            terminal = Terminal(markup=False, emoji=False, highlight=False)
-            for event in events:
-                for line in console.render(event, terminal.width if terminal.is_terminal else None):
-                    terminal.print(line, soft_wrap=True)
+        terminal = Terminal(file=stream, markup=False, emoji=False, highlight=False)
+        for event in events:
+            for line in console.render(event, terminal.width if terminal.is_terminal else None):
+                terminal.print(line, soft_wrap=True)
+
+
+@contextmanager
+def _stdout(what: str = "the output", then: str = "") -> "Iterator[TextIO]":
+    """Where data goes. Raises TellError where it cannot."""
+    if sys.stdout is None:
+        raise TellError(f"{what} could not be printed (stdout is closed){then}")
+    try:
+        yield sys.stdout
         sys.stdout.flush()
     except OSError as error:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - what is buffered must not fail again at exit
-        raise TellError(
-            f"the events could not be printed ({error.strerror or error}); the next run tells them again"
-        ) from error
+        # What is buffered must not fail again at exit.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        raise TellError(f"{what} could not be printed ({error.strerror or error}){then}") from error
+
+
+def _wrapped(line: str, stream: "TextIO") -> list[str]:
+    """In lines that fit a terminal, in one anywhere else."""
+    if not stream.isatty() or not line:
+        return [line]
+    width = get_terminal_size().columns
+    return wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 @contextmanager
@@ -199,7 +211,7 @@ def _talk(report: "Report", settings: "Config", *, verbose: bool) -> None:
 def _say(line: str) -> None:
     """Talk. Nobody there to hear it is no fault."""
     with suppress(OSError):
-        print(f"statuswatch: {line}", file=sys.stderr)  # noqa: T201
+        sys.stderr.writelines(f"{part}\n" for part in _wrapped(f"statuswatch: {line}", sys.stderr))
 
 
 def _progress(
@@ -210,4 +222,4 @@ def _progress(
         return nullcontext(lambda _: None)
     from statuswatch.render.progress import bar
 
-    return bar(len(only or settings.pages))
+    return bar(len(set(only) if only else settings.pages))

@@ -43,9 +43,9 @@ def play(tell: Callable[[tuple[Event, ...], datetime], None], say: Callable[[str
             say(talk.closing(report))
     say(
         "\nThese were real runs; only the vendors were invented. Next:\n"
-        "  statuswatch check                    the pages that come built in, once; run it again to see what changed\n"
-        "  statuswatch check github openai      some of the catalog\n"
-        "  statuswatch check --help             everything else; the README has a workflow to copy"
+        "  statuswatch check                the built-in pages; again, to see what changed\n"
+        "  statuswatch check github openai  some of the catalog\n"
+        "  statuswatch check --help         the rest; the README has a workflow to copy"
     )
 
 

@@ -1,6 +1,7 @@
 """One incident as its page shows it now, against what is remembered of it: what to tell, and what to remember. Pure."""
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -91,7 +92,7 @@ def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> 
 
 def is_older_copy(known: Known, incident: Incident) -> bool:
     """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time."""
-    newest = known.updates.rpartition(" ")[2][:8]
+    newest = known.updates.rpartition(" ")[2][:6]
     return bool(newest) and all(_id_digest(update) != newest for update in incident.updates)
 
 
@@ -214,16 +215,16 @@ def _shrunk(known: Known) -> Known:
 
 
 def _is_digest(title: str) -> bool:
-    return len(title) == 8 and all(letter in "0123456789abcdef" for letter in title)
+    return len(title) == 6 and re.fullmatch(r"[A-Za-z0-9+/]{6}", title) is not None
 
 
 def _id_digest(update: IncidentUpdate) -> str:
-    return text.id_digest(update.id)
+    return text.digest(update.id)
 
 
 def _update_digest(update: IncidentUpdate) -> str:
     body = text.digest(update.body) + "~" * update.borrowed if update.body else ""
-    return f"{text.id_digest(update.id)}{text.word_digest(update.status)}{body}"
+    return f"{text.digest(update.id)}{text.word_digest(update.status)}{body}"
 
 
 class _Updates(NamedTuple):
@@ -241,19 +242,19 @@ def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
         return _Updates(updates, (), " ".join(news))
     if not updates or " ".join(news) == known:
         return _Updates((), (), known)
-    olds = {digest[:8]: digest for digest in known.split()}
+    olds = {digest[:6]: digest for digest in known.split()}
     fresh, edited, listed = [], [], {}
     for update, new in zip(updates, news, strict=True):
-        key, old = new[:8], olds.get(new[:8])
+        key, old = new[:6], olds.get(new[:6])
         listed[key] = new
         if old is None:
             fresh.append(update)
             continue
         if _is_edit(old, new):
             edited.append(update)
-        if old[12:] and (not new[12:] or (update.borrowed and not old.endswith("~"))):
-            listed[key] = new[:12] + old[12:]  # an empty or borrowed body replaces no better one
-    newest = known.rpartition(" ")[2][:8]
+        if old[8:] and (not new[8:] or (update.borrowed and not old.endswith("~"))):
+            listed[key] = new[:8] + old[8:]  # an empty or borrowed body replaces no better one
+    newest = known.rpartition(" ")[2][:6]
     if newest in listed and all(olds.get(key) == digest for key, digest in listed.items()):
         return _Updates((), (), known)
     gone = (digest for key, digest in olds.items() if key not in listed)
@@ -262,8 +263,8 @@ def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
 
 def _is_edit(old: str, new: str) -> bool:
     """Another status, or another body where there was one and is one, from an equally rich source."""
-    then, now = old[12:], new[12:]
-    return old[8:12] != new[8:12] or bool(then and now and then.endswith("~") == now.endswith("~") and then != now)
+    then, now = old[8:], new[8:]
+    return old[6:8] != new[6:8] or bool(then and now and then.endswith("~") == now.endswith("~") and then != now)
 
 
 def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:

@@ -68,13 +68,6 @@ class Component(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True
         return f"{self.group} - {self.name}" if self.group else self.name
 
 
-class Source(msgspec.Struct, frozen=True):
-    """How rich the document is that named the components: a poorer one never replaces a richer one."""
-
-    rank: int
-    name: str
-
-
 class IncidentUpdate(msgspec.Struct, frozen=True):
     """One message of the vendor. `created_at` is when it was published, `display_at` the time the vendor claims.
 
@@ -141,8 +134,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return max((update.created_at for update in self.updates), default=newest)
 
 
-# ----------------------------------------------------------------------------------------------------------------
-# pages and documents
+# -------------------------------------------------------------------------------------------------- pages and documents
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,17 +211,16 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, Component] = {}
 
 
-# --------------------------------------------------------------------------------------------------------------------
-# ------- memory
+# --------------------------------------------------------------------------------------------------------------- memory
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is remembered of an incident. Once closed, its title shrinks to a digest and what only an open one needs
     goes.
 
-    `updates` are digests, oldest first, space-separated: 8 digits of the id, 4 of the status, 8 of the body (none: it
-    was empty; a trailing `~`: it was borrowed). `worst` and `dropped` are the highest impact and the components it
-    had before, for the filters. `told` counts its events, so that no two of them share an id.
+    `updates` are digests, oldest first, space-separated: 6 characters of the id, 2 of the status, 6 of the body
+    (none: it was empty; a trailing `~`: it was borrowed). `worst` and `dropped` are the highest impact and the
+    components it had before, for the filters. `told` counts its events, so that no two of them share an id.
     """
 
     status: str

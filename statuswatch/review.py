@@ -6,7 +6,7 @@ is only a suspicion: nothing is told and nothing changes until a read at least h
 
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -85,8 +85,7 @@ def passes(event: Event) -> bool:
     return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in page.components)
 
 
-# --------------------------------------------------------------------------------------------------------------------
-# ---- a good read
+# ------------------------------------------------------------------------------------------ a good read
 
 
 def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime, announce_open: bool) -> PageReview:
@@ -98,6 +97,8 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
             return PageReview(page=page, events=events, memory=memory, moved=memory != known)
         case Read():
             return _read(page, known, answer, now, announce_open)
+        case _:
+            assert_never(answer)
 
 
 def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
@@ -135,11 +136,11 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
         moved |= difference.event is not None or (was is not None and difference.known != was)
         incidents[incident.id] = difference.known
     for key, was in _absent(known, feed):
-        difference_or_none = _missing(page, key, was, feed, now)
-        if difference_or_none.event:
-            told.append(difference_or_none.event)
-        moved |= difference_or_none.known != was
-        incidents[key] = difference_or_none.known
+        gone = _missing(page, key, was, feed, now)
+        if gone.event:
+            told.append(gone.event)
+        moved |= gone.known != was
+        incidents[key] = gone.known
 
     incidents, baseline = _pruned(incidents, feed, known.baseline, now)
     memory = _renewed(memory, read, incidents, baseline)
@@ -254,8 +255,7 @@ def _pruned(
     return {key: it for key, it in incidents.items() if key not in old}, max(baseline, *old.values())
 
 
-# ----------------------------------------------------------------------------------------------------------------- a
-# read that failed
+# ------------------------------------------------------------------------------------------ a read that failed
 
 
 def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime) -> PageReview:

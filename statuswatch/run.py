@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -33,8 +34,8 @@ from statuswatch.platforms.reading import Reading
 from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
 
-PROMPT = 0.03  # seconds in which a server that is asked once answers before it is asked for more
-SHARE_OF_ENRICHING = 0.6  # of the time that a page has left
+PROMPT: Final = 0.03  # seconds in which a server that is asked once answers before it is asked for more
+SHARE_OF_ENRICHING: Final = 0.6  # of the time that a page has left
 
 
 def check(
@@ -233,7 +234,7 @@ class _PageReading:
                     if answer.validators != Validators():
                         self.validators[document.name] = answer.validators
                 case Failed():
-                    self.losses.append(f"{document.name}: {answer}")
+                    self.losses.append(f"{document.name}: {answer.reason} ({answer.where})")
                     if answer.gone:
                         self.documents[document.name] = None
         return dict(zip((document.name for document in documents), answers, strict=True))
@@ -268,11 +269,9 @@ async def _recognise(client: fetch.Client, url: str) -> str | Failed:
         match await reading.begin():
             case Read(feed) if platform.recognises(feed.identity):
                 return name
-            case Failed() as failed if not failed.answered or not reason:
-                reason = str(failed)
-    return Failed(
-        "its platform cannot be recognised",
-        url,
-        f"give its `platform`: one of {', '.join(PLATFORMS)}" + (f" ({reason})" if reason else ""),
-        answered=client.answered,
-    )
+            case Failed(answered=False) as failed:
+                return failed
+            case Failed() as failed:
+                reason = reason or f": {failed.reason}"
+    hint = f"correct its `url`, or give its `platform`: {' or '.join(PLATFORMS)}"
+    return Failed(f"its platform cannot be recognised{reason}", url, hint)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from binascii import b2a_base64
 from functools import lru_cache
 from zlib import crc32
 
@@ -55,21 +56,16 @@ def paragraph(text: str) -> str:
 
 
 def digest(text: str) -> str:
-    """8 hex digits for cleaned text, which stay the same when only white space within it changes.
+    """6 characters (32 bits) for cleaned text, which stay the same when only white space within it changes.
 
-    Not a defence but a memory: of changes to one text, 1 in 4 thousand million goes unnoticed.
+    Not a defence but a memory: of changes to one text, 1 in 4 billion goes unnoticed.
     """
     if not text.isprintable() or "  " in text:
         text = " ".join(text.split())
-    return f"{crc32(text.encode()):08x}"
-
-
-def id_digest(text: str) -> str:
-    """8 hex digits for an id."""
-    return f"{crc32(text.encode()):08x}"
+    return b2a_base64(crc32(text.encode()).to_bytes(4, "big"), newline=False)[:6].decode()
 
 
 @lru_cache(maxsize=256)
 def word_digest(text: str) -> str:
-    """4 hex digits for a word out of a small vocabulary."""
-    return f"{crc32(text.encode()) & 0xFFFF:04x}"
+    """2 characters (12 bits) for a word out of a small vocabulary."""
+    return b2a_base64((crc32(text.encode()) & 0xFFFFFF).to_bytes(3, "big"), newline=False)[-2:].decode()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, PageMemory, utc
 
 T = TypeVar("T")
-LONGEST_ID = 200  # characters; the longest seen is an ARN of 113
+LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -1,14 +1,15 @@
 """Events for people, as Rich text: an event is a line and some lines below it, all indented alike."""
 
 import re
+from typing import Final
 
 from rich.text import Text
 
 from statuswatch.model import Event
 from statuswatch.render import words
 
-INDENT = 13
-_STYLES = {"🔴": "bold red", "🟡": "bold yellow", "🟢": "bold green", "⚪": "bold"}
+INDENT: Final = 13
+_STYLES: Final = {"🔴": "bold red", "🟡": "bold yellow", "🟢": "bold green", "⚪": "bold"}
 
 
 def render(event: Event, width: int | None) -> list[Text]:

@@ -21,7 +21,7 @@ def closing(report: Report) -> str:
     if report.baseline:
         parts.append(f"baseline: {report.baseline_open} open")
     if report.changed:
-        parts.append("state.json written")
+        parts.append("state written")
     return " · ".join(parts)
 
 
@@ -36,7 +36,7 @@ def remarks(review: PageReview, *, verbose: bool) -> list[str]:
         )
     lines += [f"{review.page.key}: {note}" for note in review.notes]
     if verbose:
-        lines += [f"{review.page.key}: not to be had: {loss}" for loss in review.losses]
+        lines += [f"{review.page.key}: could not be read: {loss}" for loss in review.losses]
         if not review.failed:
             lines.append(f"{review.page.key}: {'baseline, ' if review.baseline else ''}{review.open} open")
     return [words.inert(" ".join(line.split())) for line in lines]
