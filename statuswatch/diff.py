@@ -11,6 +11,7 @@ from statuswatch import text
 from statuswatch.model import (
     CLOSED,
     SCALE,
+    STATED,
     Change,
     Component,
     Event,
@@ -47,10 +48,13 @@ def compare(page: Page, known: Known, incident: Incident) -> Difference:
     """An id that is remembered: rules 5 to 9."""
     compared = _updates(known.updates, incident.updates)
     fresh, edited = compared.fresh, compared.edited
-    changes = _differences(known, incident)
+    changes = _differences(known, incident, fresh=bool(fresh))
     if edited:
         changes.add(Change.EDITED)
-    reopened_between = any(update.status not in CLOSED and second(update.created_at) > known.last for update in fresh)
+    places = [_id_digest(update) for update in incident.updates]
+    newest = known.updates.rpartition(" ")[2][:6]
+    since = incident.updates[places.index(newest) + 1 :] if newest in places else ()
+    reopened_between = any(update in fresh and update.status not in CLOSED for update in since)
     match known.closed, incident.closed:
         case False, True:
             kind, changes = EventKind.RESOLVED, {*changes, Change.STATUS}
@@ -105,7 +109,10 @@ def remember(incident: Incident, known: Known | None = None, updates: str | None
     if known:
         before = (*known.components, *known.dropped)
         same = {part.name for part in components} == {part.name for part in known.components}
-        if not components or (known.components and rank < known.rank) or (same and rank == known.rank):
+        no_better = (
+            same and rank == known.rank and not any(part.group for part in set(components) - set(known.components))
+        )
+        if not components or (known.components and rank < known.rank) or no_better:
             components, rank = known.components, known.rank
     now = {part.name for part in components}
     impact = known.impact if known and incident.impact is Impact.UNKNOWN else incident.impact
@@ -119,13 +126,15 @@ def remember(incident: Incident, known: Known | None = None, updates: str | None
             impact=impact,
             title=incident.title or (known.title if known else ""),
             kind=known.kind if known else incident.kind,  # a decorating document may have told it, and fail now
-            last=known.last if known and updates == told_before else second(incident.last),
+            last=known.last if known and updates == told_before else second(max(incident.last, incident.created_at)),
             updates=updates,
             components=components,
             rank=rank,
             worst=worst if worst is not impact else None,
             dropped=tuple(sorted({part for part in before if part.name not in now})),
             told=known.told if known else 0,
+            vague_impact=known is not None and known.vague_impact,
+            vague_components=known is not None and known.vague_components,
             scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for if known else None),
             scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until if known else None),
             url=incident.url,
@@ -153,7 +162,12 @@ def _tell(
     updates: tuple[IncidentUpdate, ...],
 ) -> Difference:
     after = remember(incident, known)
-    after = msgspec.structs.replace(after, told=after.told + 1)
+    after = msgspec.structs.replace(
+        after,
+        told=after.told + 1,
+        vague_impact=after.vague_impact or after.impact is Impact.UNKNOWN,
+        vague_components=after.vague_components or not after.components,
+    )
     # Not in the digest: components and bodies, which a decorating document may give at one telling and not at the next.
     told = (
         known,
@@ -164,7 +178,10 @@ def _tell(
         incident.title,
         [(it.id, it.status) for it in updates],
     )
-    shown = msgspec.structs.replace(incident, kind=after.kind, components=after.components, impact=after.impact)
+    title = incident.title or (known.title if known and not known.closed else "")
+    shown = msgspec.structs.replace(
+        incident, kind=after.kind, title=title, components=after.components, impact=after.impact
+    )
     event = Event(
         id=event_id(page.key, incident.id, kind, told),
         kind=kind,
@@ -174,6 +191,8 @@ def _tell(
         updates=updates,
         worst=worst_of(after.impact, known),
         named=tuple(sorted({*after.components, *after.dropped})),
+        vague_impact=after.vague_impact,
+        vague_components=after.vague_components,
     )
     return Difference(event, after)
 
@@ -186,9 +205,9 @@ def event_id(page: str, incident: str, kind: EventKind, told: object) -> str:
     return f"{page}/{incident}/{kind}/{digest}"
 
 
-def _differences(known: Known, incident: Incident) -> set[Change]:
-    """What differs but the updates. Filling in what was empty is no difference, nor is what a poorer or a richer
-    source says.
+def _differences(known: Known, incident: Incident, *, fresh: bool) -> set[Change]:
+    """What differs but the updates. Filling in what was empty is no difference, nor is what a poorer or a richer source
+    says. Names that were recovered may change by themselves: they count only beside a fresh update.
     """
     changes = set()
     if incident.status != known.status:
@@ -201,7 +220,8 @@ def _differences(known: Known, incident: Incident) -> set[Change]:
         if now and then and second(now) != then:
             changes.add(Change.SCHEDULE)
     names, known_names = {part.name for part in incident.components}, {part.name for part in known.components}
-    if names and known_names and incident.rank == known.rank and names != known_names:
+    comparable = incident.rank == known.rank and (fresh or incident.rank >= STATED)
+    if names and known_names and comparable and names != known_names:
         changes.add(Change.COMPONENTS)
     return changes
 
@@ -236,7 +256,9 @@ class _Updates(NamedTuple):
 
 
 def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
-    """Known updates that are listed no more come first, so that the last one is always the newest that is listed."""
+    """Known updates that are listed no more come first and those just learned last, however they are dated: the last
+    one is always the newest that is listed.
+    """
     news = [_update_digest(update) for update in updates]
     if not known:
         return _Updates(updates, (), " ".join(news))
@@ -257,8 +279,10 @@ def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
     newest = known.rpartition(" ")[2][:6]
     if newest in listed and all(olds.get(key) == digest for key, digest in listed.items()):
         return _Updates((), (), known)
-    gone = (digest for key, digest in olds.items() if key not in listed)
-    return _Updates(tuple(fresh), tuple(edited), " ".join([*gone, *listed.values()]))
+    gone = [digest for key, digest in olds.items() if key not in listed]
+    again = [digest for key, digest in listed.items() if key in olds]
+    learned = [digest for key, digest in listed.items() if key not in olds]
+    return _Updates(tuple(fresh), tuple(edited), " ".join([*gone, *again, *learned]))
 
 
 def _is_edit(old: str, new: str) -> bool:

@@ -35,6 +35,9 @@ class Impact(StrEnum):
 SCALE: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)  # the impacts that can be compared
 
 
+STATED: Final = 3  # the rank of components that the vendor links to an incident; anything lower is recovered
+
+
 class EventKind(StrEnum):
     NEW = "new"
     UPDATED = "updated"
@@ -114,8 +117,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of one incident. `updates` are those not told before, oldest first. `worst` and `named` are what
-    filters look at.
+    """One change of one incident. `updates` are those not told before, oldest first. From `worst` on it is what filters
+    look at: the highest impact, all components ever named, and whether the vendor left either open at any event.
     """
 
     id: str
@@ -126,6 +129,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...]
     worst: Impact
     named: tuple[Component, ...]
+    vague_impact: bool = False
+    vague_components: bool = False
 
     @property
     def at(self) -> datetime:
@@ -220,7 +225,8 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
 
     `updates` are digests, oldest first, space-separated: 6 characters of the id, 2 of the status, 6 of the body
     (none: it was empty; a trailing `~`: it was borrowed). `worst` and `dropped` are the highest impact and the
-    components it had before, for the filters. `told` counts its events, so that no two of them share an id.
+    components it had before, for the filters; it was vague where an event was made while the vendor stated none.
+    `told` counts its events, so that no two of them share an id.
     """
 
     status: str
@@ -230,10 +236,12 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
     kind: Kind = Kind.INCIDENT
     updates: str = ""
     components: tuple[Component, ...] = ()
-    rank: int = 3
+    rank: int = STATED
     worst: Impact | None = None
     dropped: tuple[Component, ...] = ()
     told: int = 0
+    vague_impact: bool = False
+    vague_components: bool = False
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
     url: str = ""

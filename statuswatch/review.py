@@ -35,6 +35,7 @@ from statuswatch.model import (
 TELL_FAILING_AFTER: Final = timedelta(hours=1)
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 BELIEVE_ABSENCE_AFTER: Final = timedelta(minutes=10)
+SLACK: Final = timedelta(minutes=10)  # updates are dated up to some minutes ahead of their publication
 FORGET_CLOSED_AFTER: Final = timedelta(days=90)
 
 
@@ -44,7 +45,8 @@ class Read(msgspec.Struct, frozen=True):
     feed: Feed
     validators: dict[str, Validators]
     parser: int
-    losses: tuple[str, ...] = ()  # decorating documents that could not be fetched
+    losses: tuple[str, ...] = ()  # decorating documents that could not be fetched this time
+    gone: tuple[str, ...] = ()  # decorating documents that the page does not have
 
 
 Answer = Read | NotModified | Failed
@@ -77,9 +79,9 @@ def passes(event: Event) -> bool:
     if incident.kind is Kind.MAINTENANCE:
         if not page.maintenance:
             return False
-    elif event.worst in SCALE and SCALE.index(event.worst) < SCALE.index(page.min_impact):
+    elif event.worst in SCALE and not event.vague_impact and SCALE.index(event.worst) < SCALE.index(page.min_impact):
         return False
-    if not page.components or not event.named:
+    if not page.components or not event.named or event.vague_components:
         return True
     names = {name.casefold() for part in event.named for name in (part.name, part.label)}
     return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in page.components)
@@ -104,7 +106,7 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
 def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
     feed = read.feed
     notes = tuple(f"skipped: {entry}" for entry in feed.skipped)
-    losses = (*read.losses, *feed.losses)
+    losses = (*read.losses, *read.gone, *feed.losses)
     if known is None or known.baseline is None:
         return _baseline(page, known, read, now, announce_open)
     if known.identity and feed.identity != known.identity:
@@ -116,9 +118,11 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
     events, memory = _readable(page, known, now)
     reason = _suspicion(known, feed)
     if reason:
-        since = known.suspicion.since if known.suspicion and known.suspicion.reason == reason else now
+        # Never later than now: a clock may have been wrong, and set right since.
+        since = min(known.suspicion.since, now) if known.suspicion and known.suspicion.reason == reason else now
         if now - since < BELIEVE_SUSPICION_AFTER:
-            memory = msgspec.structs.replace(known, suspicion=Suspicion(since, reason))
+            failing = known.failing if known.failing and known.failing.told else None  # it did not fail at every read
+            memory = msgspec.structs.replace(known, suspicion=Suspicion(since, reason), failing=failing)
             return PageReview(
                 page=page, memory=memory, moved=memory != known, suspicion=reason, notes=notes, losses=losses
             )
@@ -168,7 +172,7 @@ def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, a
         moved=True,
         baseline=True,
         notes=tuple(f"skipped: {entry}" for entry in feed.skipped),
-        losses=(*read.losses, *feed.losses),
+        losses=(*read.losses, *read.gone, *feed.losses),
     )
 
 
@@ -180,7 +184,7 @@ def _renewed(memory: PageMemory, read: Read, incidents: dict[str, Known], baseli
         memory,
         baseline=baseline,
         updated_at={**memory.updated_at, **{name: diff.second(it) for name, it in feed.updated_at.items()}},
-        parser=read.parser if in_full and read.validators else 0,
+        parser=read.parser if in_full else 0,
         validators=read.validators if in_full else {},
         names=dict(feed.names),
         incidents=incidents,
@@ -217,8 +221,8 @@ def _missing(page: Page, key: str, was: Known, feed: Feed, now: datetime) -> dif
     if not feed.skipped and was.kind in feed.current:
         return diff.vanished(page, key, was, Change.DELISTED, now)
     if feed.skipped or not (was.kind in feed.complete or _older_stands(was, feed)):
-        return diff.Difference(None, was)
-    if was.absent_since is None:
+        return diff.Difference(None, msgspec.structs.replace(was, absent_since=None))
+    if was.absent_since is None or was.absent_since > now:
         return diff.Difference(None, msgspec.structs.replace(was, absent_since=now))
     if now - was.absent_since < BELIEVE_ABSENCE_AFTER:
         return diff.Difference(None, was)
@@ -232,7 +236,7 @@ def _older_stands(was: Known, feed: Feed) -> bool:
     before the missing one but touched after it.
     """
     created = was.created_at or was.last
-    place = created if feed.by_creation else was.last
+    place = created if feed.by_creation else was.last - SLACK
     return was.kind in feed.history and any(
         it.kind is was.kind and it.created_at < created and it.position < place for it in feed.incidents
     )
@@ -252,7 +256,8 @@ def _pruned(
     }
     if not old:
         return incidents, baseline
-    return {key: it for key, it in incidents.items() if key not in old}, max(baseline, *old.values())
+    edge = max(old.values()) + timedelta(seconds=1)  # remembered times are cut to the second
+    return {key: it for key, it in incidents.items() if key not in old}, max(baseline, edge)
 
 
 # ------------------------------------------------------------------------------------------ a read that failed
@@ -263,7 +268,7 @@ def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime)
     memory = known or PageMemory(url=page.url, platform=page.platform)
     failing = memory.failing
     events: tuple[Event, ...] = ()
-    if failing is None:
+    if failing is None or failing.since > now:
         failing = Failing(now, failed.reason)
     elif not failing.told and now - failing.since >= TELL_FAILING_AFTER:
         failing = Failing(failing.since, failed.reason, told=True)

@@ -94,7 +94,11 @@ async def _read_pages(
         if page.key not in memory:
             return None
         known = decode_page(memory[page.key], page.key, file.name)
-        return known if known.url == page.url and (not page.platform or known.platform == page.platform) else None
+        if known.url == page.url and (not page.platform or known.platform == page.platform):
+            return known
+        # A new baseline; but whoever heard that the page cannot be read hears that it can.
+        told = known.failing if known.failing and known.failing.told else None
+        return PageMemory(url=page.url, platform=page.platform, failing=told) if told else None
 
     def keep(review: PageReview, known: PageMemory | None) -> None:
         if review.memory and review.memory != known:
@@ -175,6 +179,7 @@ class _PageReading:
         self.documents: dict[str, bytes | None] = {}
         self.validators: dict[str, Validators] = {}
         self.losses: list[str] = []
+        self.gone: list[str] = []
         self.tried: set[str] = set()
 
     async def begin(self) -> Answer:
@@ -205,7 +210,7 @@ class _PageReading:
             )
         calm = {document.name for document in self.platform.documents(self.page.url)}
         kept = {name: validators for name, validators in self.validators.items() if name in calm}
-        return Read(feed, kept, self.platform.PARSER, tuple(self.losses))
+        return Read(feed, kept, self.platform.PARSER, tuple(self.losses), tuple(self.gone))
 
     async def go_on(self, answer: Read, *, moved: bool) -> bool:
         """Fetches the first document that the platform still wants; whether there was one."""
@@ -234,9 +239,11 @@ class _PageReading:
                     if answer.validators != Validators():
                         self.validators[document.name] = answer.validators
                 case Failed():
-                    self.losses.append(f"{document.name}: {answer.reason} ({answer.where})")
                     if answer.gone:
                         self.documents[document.name] = None
+                        self.gone.append(f"{document.name}: {answer.reason} ({answer.where})")
+                    else:
+                        self.losses.append(f"{document.name}: {answer.reason} ({answer.where})")
         return dict(zip((document.name for document in documents), answers, strict=True))
 
     async def _wait_a_little(self, first: asyncio.Future[Fetched | NotModified | Failed]) -> None:

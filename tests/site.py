@@ -116,10 +116,10 @@ def incident(key: str, *statuses: str, impact: str = "minor", parts: Sequence[st
     return {**about, "components": [{"id": it, "name": it} for it in parts], "incident_updates": updates[::-1]}
 
 
-def window(key: str, *statuses: str, parts: Sequence[str] = ()) -> Json:
+def window(key: str, *statuses: str, parts: Sequence[str] = (), at: datetime = DAY) -> Json:
     """A maintenance window."""
     times = {"scheduled_for": "2025-01-02T10:00:00Z", "scheduled_until": "2025-01-02T12:00:00Z"}
-    return incident(key, *statuses, impact="maintenance", parts=parts) | times
+    return incident(key, *statuses, impact="maintenance", parts=parts, at=at) | times
 
 
 def statuspage(base: str, incidents: Sequence[Json] = (), windows: Sequence[Json] = ()) -> dict[str, Json]:

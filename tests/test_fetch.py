@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
 
@@ -16,7 +16,7 @@ from statuswatch import fetch
 from statuswatch.config import Config
 from statuswatch.model import Page, Report
 from statuswatch.run import check
-from tests.site import Site, incident, statuspage
+from tests.site import Site, incident, statuspage, window
 
 NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 INCIDENTS = "/acme/api/v2/incidents.json"
@@ -325,3 +325,46 @@ def test_a_missing_authority_is_not_invented() -> None:
     """5: certificates are checked against the system's authorities."""
     context = fetch.trusted()
     assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname
+
+
+def at(folder: Path, minutes: int, url: str) -> Report:
+    page = Page(key="p0", name="P0", url=url, platform="statuspage")
+    return check(Config(pages=(page,), state=folder / "state.json"), NOW + timedelta(minutes=minutes), lambda _: None)
+
+
+def test_a_corrected_address_ends_the_page_incident(tmp_path: Path) -> None:
+    """5: whoever heard that a page cannot be read hears that it can, also after its `url` was corrected."""
+    with Site() as site:
+        site.put(statuspage("/new"))
+        site.answer("/old/api/v2/incidents.json", b"", 403)
+        told = [at(tmp_path, minutes, f"{site.url}/old").events for minutes in (0, 60)]
+        assert [str(event.kind) for events in told for event in events] == ["new"]
+        report = at(tmp_path, 65, f"{site.url}/new")
+        assert [str(event.kind) for event in report.events] == ["resolved"]
+        assert at(tmp_path, 70, f"{site.url}/new").events == ()
+
+
+def test_a_document_that_is_not_there_is_no_reason_to_read_whole(tmp_path: Path) -> None:
+    """6: a decorating document that the page does not have keeps no other from being asked for conditionally."""
+    with Site(etags=True) as site:
+        site.put({INCIDENTS: statuspage("/acme")[INCIDENTS]})
+        for _ in range(2):
+            run(tmp_path, f"{site.url}/acme")
+        asked = [it for it in site.requests if it.path == INCIDENTS]
+        assert [bool(it.headers["If-None-Match"]) for it in asked] == [False, True]
+
+
+def test_a_list_that_failed_is_asked_for_again(tmp_path: Path) -> None:
+    """4: the list of past windows that could not be read when it was wanted is read at the next run."""
+    windows = "/acme/api/v2/scheduled-maintenances.json"
+    with Site() as site:
+        site.put(statuspage("/acme", [incident("o", "resolved")]))
+        at(tmp_path, 0, f"{site.url}/acme")
+        later = NOW + timedelta(minutes=1)
+        missed = window("w", "scheduled", "in_progress", "completed", at=later)
+        site.put(statuspage("/acme", [incident("n", "investigating", at=later), incident("o", "resolved")], [missed]))
+        site.answer(windows, b"", 403)
+        assert [event.incident.id for event in at(tmp_path, 10, f"{site.url}/acme").events] == ["n"]
+        site.answer(windows, statuspage("/acme", [], [missed])[windows])
+        told = at(tmp_path, 15, f"{site.url}/acme").events
+        assert [(event.incident.id, str(event.kind)) for event in told] == [("w", "resolved")]

@@ -473,12 +473,109 @@ def test_platforms_are_told_apart() -> None:
 
 
 def test_incidentio_component_without_a_name() -> None:
-    """6: a component that has no name even on the page of names is not asked for at every run."""
+    """6: a component that has no name even on the page of names is asked for again only when something moved."""
     names = copy.deepcopy(DOCUMENTS["incidentio"]["names"])
     assert isinstance(names, dict)
     names["summary"]["structure"]["items"].pop()
-    feed = read("incidentio", names=names)
+    feed = read("incidentio", names=names, feed__atom=None)
     known = PageMemory(url=URL, platform="incidentio", names=dict(feed.names))
-    again = read("incidentio", known, names=None)
+    again = read("incidentio", known, names=None, feed__atom=None)
     assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
-    assert incidentio.more(Reading(URL, {"native": b""}, known), again, moved=False) == ()
+    reading = Reading(URL, {"native": b"{}"}, known)
+    assert incidentio.more(reading, again, moved=False) == ()
+    assert [it.name for it in incidentio.more(reading, again, moved=True)] == ["names", "feed.atom"]
+
+
+def test_incidentio_repeated_id() -> None:
+    """4: an incident that the list has twice is one incident, with the newest update."""
+    document = copy.deepcopy(DOCUMENTS["incidentio"]["incidents.json"])
+    assert isinstance(document, dict)
+    stale = copy.deepcopy(document["incidents"][0])
+    stale["status"], stale["incident_updates"] = "investigating", stale["incident_updates"][1:]
+    for order in ([stale, *document["incidents"]], [*document["incidents"], stale]):
+        feed = read("incidentio", incidents__json={**document, "incidents": order})
+        assert [it.status for it in feed.incidents if it.id == stale["id"]] == ["resolved"]
+
+
+def test_incidentio_bad_native_entry() -> None:
+    """5: a native entry that cannot be understood is reported, costs no incident, and may be the one that is missed."""
+    document = copy.deepcopy(DOCUMENTS["incidentio"]["native"])
+    assert isinstance(document, dict)
+    for field, wrong in (("name", None), ("published_at", "0001-01-01T00:00:00+14:00")):
+        document["incidents"][1] = {**document["incidents"][1], field: wrong}
+        feed = read("incidentio", native=document)
+        assert len(feed.incidents) == 1 and len(feed.skipped) == 1
+
+
+def test_incidentio_older_native_copy() -> None:
+    """4: native documents from before the newest update replace neither components nor bodies that are known."""
+    document = copy.deepcopy(DOCUMENTS["incidentio"]["native"])
+    assert isinstance(document, dict)
+    document["incidents"][0]["updates"].pop(0)
+    fresh, older = read("incidentio"), read("incidentio", native=document)
+    key = "01KA22ACNT50TDGYE1B9TJ86D2"
+    assert only(older, key).rank < only(fresh, key).rank
+    assert [it.body for it in only(older, key).updates] == ["We are looking.", ""]
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    seen = {key: Known(status="resolved", impact=Impact.MINOR, title="t", last=when)}
+    known = PageMemory(url=URL, platform="incidentio", incidents=seen)
+    assert [it.body for it in only(read("incidentio", known, native=document), key).updates] == ["", ""]
+
+
+def test_incidentio_hostile_feed() -> None:
+    """5: a feed made to be slow is read in no time, and a body's own list names no component."""
+    document = DOCUMENTS["incidentio"]["feed.atom"]
+    assert isinstance(document, bytes)
+    slow = document.replace(b"<li>Web", b"<li>" + b" " * 200_000 + b"Web")
+    listed = slow.replace(b"Words", b"Affected components <ul><li>We drain the nodes</li></ul>")
+    feed = read("incidentio", native=None, feed__atom=listed)
+    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["Login", "Web (beta)"]
+
+
+def test_statuspage_renamed_component() -> None:
+    """4: an incident keeps its own name for a component that the page has renamed, with and without the summary."""
+    documents = statuspage_documents()
+    documents["summary.json"]["components"][4]["name"] = "Web app"
+    with_it, without = (read("statuspage", summary__json=it) for it in (documents["summary.json"], None))
+    for feed in (with_it, without):
+        assert "Web" in [part.name for part in only(feed, "9tpgqq1h4bs7").components]
+
+
+def test_statuspage_components_without_names() -> None:
+    """5: a component without a name costs itself, not its incident."""
+    documents = statuspage_documents()
+    documents["incidents.json"]["incidents"][0]["components"][1]["name"] = None
+    feed = read("statuspage", incidents__json=documents["incidents.json"])
+    assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login"]
+
+
+def test_statuspage_older_list_of_windows() -> None:
+    """4: an older copy of the past windows goes unused, and holds back nothing else."""
+    newer = {"scheduled-maintenances.json": datetime(2026, 8, 1, tzinfo=UTC)}
+    feed = read("statuspage", PageMemory(url=URL, platform="statuspage", updated_at=newer))
+    assert any("older copy" in loss for loss in feed.losses) and "scheduled-maintenances.json" not in feed.updated_at
+    assert feed.complete == {Kind.INCIDENT}
+
+
+def test_statuspage_without_a_list_of_windows() -> None:
+    """4.12: only where a page never had a list of past windows does its summary alone prove one withdrawn."""
+    document = json.dumps(DOCUMENTS["statuspage"]["incidents.json"]).encode()
+    summary = json.dumps(DOCUMENTS["statuspage"]["summary.json"]).encode()
+    documents = {"incidents.json": document, "summary.json": summary, "scheduled-maintenances.json": None}
+    had = PageMemory(
+        url=URL, platform="statuspage", updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)}
+    )
+    assert Kind.MAINTENANCE in statuspage.parse(Reading(URL, documents)).complete
+    assert Kind.MAINTENANCE not in statuspage.parse(Reading(URL, documents, had)).complete
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_edges_of_the_calendar_and_of_length(platform: str) -> None:
+    """5: a page's own time beyond the calendar is no time; titles are cut at 500 characters."""
+    document = copy.deepcopy(DOCUMENTS[platform]["incidents.json"])
+    assert isinstance(document, dict)
+    document["page"]["updated_at"] = "9999-12-31T23:59:59-12:00"
+    document["incidents"][0]["name"] = "t" * 1_000_000
+    feed = read(platform, incidents__json=document)
+    assert "incidents.json" not in feed.updated_at
+    assert len(only(feed, document["incidents"][0]["id"]).title) == 501

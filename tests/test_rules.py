@@ -514,3 +514,105 @@ def test_timestamps_at_the_edges() -> None:
     assert len(it.read(5, odd, OLD)) == 1
     assert it.read(10, odd, OLD) == []
     assert at(0) + timedelta(minutes=1) == at(1)
+
+
+# ------------------------------------------------------------------------------------------------- found by review
+
+
+def test_row_7_within_one_second() -> None:
+    """4.7: what counts is the order of updates: an incident may reopen and close within the second it was closed in."""
+    parts = [msgspec.structs.replace(said(-8, status, key=status), created_at=at(-8) + timedelta(milliseconds=number))
+             for number, status in ((100, "resolved"), (400, "identified"), (800, "completed"))]  # fmt: skip
+    first = said(-9, "investigating")
+    it = life(incident("a", first, parts[0]))
+    assert shape(it.read(5, incident("a", first, *parts, status="resolved"))) == [
+        ("resolved", "a", ["reopened"], ["identified", "completed"])
+    ]
+
+
+def test_backdated_update_and_older_copy() -> None:
+    """5: the newest known update is the one learned last, however the vendor dates it."""
+    u1, u2, u3 = said(1, "investigating"), said(30, "monitoring"), said(20, "resolved")
+    it = life(incident("a", u1, u2), OLD)
+    assert shape(it.read(35, incident("a", u1, u3, u2, status="resolved"), OLD)) == [
+        ("resolved", "a", ["status"], ["u20"])
+    ]
+    assert it.read(40, incident("a", u1, u2), OLD) == [] and it.review.suspicion
+
+
+def test_heard_while_vague() -> None:
+    """3: who heard an incident while the vendor stated no components or impact hears of it when it does."""
+    for fields, vague, clear in (
+        ({"components": ("API*",)}, {"components": (), "rank": 0}, {"components": ("Billing",)}),
+        ({"min_impact": Impact.MAJOR}, {"impact": Impact.UNKNOWN}, {"impact": Impact.MINOR}),
+    ):
+        it = Life(msgspec.structs.replace(PAGE, **fields))
+        it.read(0, OLD)
+        assert passes(it.read(5, incident("a", said(1, "investigating"), **vague), OLD)[0])
+        over = incident("a", said(1, "investigating"), said(9, "resolved"), **clear)
+        assert passes(it.read(10, over, OLD)[0])
+
+
+def test_second_component_of_one_name() -> None:
+    """4: a second component of the same name is shown once the vendor links it, though the set of names is the same."""
+    one, two = Component("Login", "APIs"), Component("Login", "ChatGPT")
+    it = life(with_fields(OPEN, components=(one,)))
+    assert it.read(5, with_fields(OPEN, components=(one, two))) == []
+    over = incident("a", *OPEN.updates, said(9, "resolved"))
+    (event,) = it.read(10, with_fields(over, components=(one, two)))
+    assert [part.label for part in event.incident.components] == ["APIs - Login", "ChatGPT - Login"]
+
+
+def test_an_empty_title_replaces_nothing() -> None:
+    """4: an empty value never replaces a richer one."""
+    over = with_fields(incident("a", *OPEN.updates, said(9, "resolved")), title="")
+    assert life(OPEN).read(10, over)[0].incident.title == "Incident a"
+
+
+def test_pruned_to_the_second() -> None:
+    """6: what was forgotten and is listed again is no news, whatever fraction of a second it closed at."""
+    last = msgspec.structs.replace(said(-8, "resolved"), created_at=at(-8) + timedelta(milliseconds=700))
+    over = incident("b", said(-9, "investigating"), last, created_at=at(-7))
+    it = life(over, OLD)
+    late = 91 * 24 * 60
+    new = incident("n", said(late, "investigating"))
+    it.read(late + 5, OLD, new)
+    assert it.memory and "b" not in it.memory.incidents
+    assert it.read(late + 9, OLD, new, over) == []
+
+
+def test_suspicious_reads_are_reads() -> None:
+    """5: "failing at every read since" is not said across a read that was only suspected."""
+    it = life(OPEN, OLD, updated_at={"incidents.json": at(0)})
+    it.fails(5)
+    it.read(35, OPEN, OLD, updated_at={"incidents.json": at(-1)})
+    assert it.fails(66) == []
+
+
+def test_clock_set_right() -> None:
+    """5: a suspicion, an absence or a failure noted by a clock that ran ahead does not hold for as long as it did."""
+    days = 30 * 24 * 60
+    older = {"updated_at": {"incidents.json": at(-1)}}
+    it = life(OPEN, OLD, updated_at={"incidents.json": at(0)})
+    it.read(days, OPEN, OLD, **older)
+    it.read(10, OPEN, OLD, **older)
+    assert it.review.suspicion
+    it.read(41, OPEN, OLD, **older)
+    assert it.read(42, OPEN, OLD, **older) == [] and not it.review.suspicion
+    failing = life(OPEN)
+    failing.fails(days)
+    failing.fails(10)
+    assert len(failing.fails(70)) == 1
+    absent = life(OPEN, OLD)
+    absent.read(days, OLD)
+    absent.read(10, OLD)
+    assert len(absent.read(20, OLD)) == 1
+
+
+def test_absence_without_proof() -> None:
+    """4.13: an absence that nothing proves any more is not held against the incident, nor against conditional reads."""
+    it = life(OPEN, OLD, complete=INCIDENTS)
+    it.read(5, OLD, complete=INCIDENTS)
+    newer = [incident(f"n{number}", said(6 + number, "resolved")) for number in range(3)]
+    it.read(20, *newer)
+    assert it.memory and it.memory.incidents["a"].absent_since is None

@@ -25,16 +25,19 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
+from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
 from statuswatch.platforms.reading import (
     IncidentList,
     Reading,
     StatedUpdate,
+    changed_at,
     decode,
     identifier,
     identity,
     labelled,
     oldest_first,
+    one_of_each,
+    title,
     understand,
     update,
     word,
@@ -43,7 +46,11 @@ from statuswatch.platforms.reading import (
 PARSER: Final = 1
 _IDENTITY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID
 _IMPACTS: Final = frozenset(Impact)
-_NATIVE, _FEED, _PARTLY = 3, 2, 1  # how rich the source of an incident's components is
+_LIVE_STATE: Final = re.compile(r" \([^()]*\)$")
+LARGEST_FEED: Final = 1_000_000  # bytes of the Atom feed that are looked at; the newest entries come first
+# How rich the source of an incident's components is: native; the Atom feed; native, but some have no name even on the
+# page of names; none; native, and some have no name yet.
+_NATIVE, _FEED, _UNNAMED, _NONE, _PARTLY = STATED, 2, 1, 0, -1
 _STATUSES: Final = {
     "maintenance_scheduled": "scheduled",
     "maintenance_in_progress": "in_progress",
@@ -144,9 +151,12 @@ def documents(url: str, /) -> tuple[Document, ...]:
 
 
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
-    partly = any(incident.rank == _PARTLY for incident in feed.incidents)
-    wanted = [Document("names", _proxy(reading.url))] if partly else []
-    if moved and (partly or not reading.documents.get("native")):
+    ranks = {incident.rank for incident in feed.incidents}
+    native = reading.documents.get("native")
+    wanted = []
+    if native and (_PARTLY in ranks or (moved and _UNNAMED in ranks)):
+        wanted.append(Document("names", _proxy(reading.url)))
+    if moved and (wanted or not native):
         wanted.append(Document("feed.atom", f"{reading.url}/feed.atom"))
     return tuple(wanted)
 
@@ -161,7 +171,9 @@ def parse(reading: Reading, /) -> Feed:
         raise FeedError("incidents.json: missing")
     compat = decode(base, IncidentList, "incidents.json")
     losses: list[str] = []
-    native = _native(reading, losses)
+    unread: list[str] = []
+    native = _native(reading, losses, unread)
+    known = reading.known.incidents if reading.known else {}
     found = _names(reading, compat.page.id, losses)
     names = {**(reading.known.names if reading.known else {}), **found}
     listed = _feed_components(reading, losses)
@@ -172,11 +184,13 @@ def parse(reading: Reading, /) -> Feed:
     def components(key: str) -> tuple[tuple[Component, ...], int]:
         ids = native[key].component_ids() if key in native else set()
         named = tuple(sorted({names[part] for part in ids if part in names and names[part].name}))
-        if key in native and ids <= names.keys():
+        if key in native and all(part in names and names[part].name for part in ids):
             return named, _NATIVE
         if key in listed:
             return listed[key], _FEED
-        return named, _PARTLY if ids else 0
+        if not ids:
+            return (), _NONE
+        return named, _UNNAMED if ids <= names.keys() else _PARTLY
 
     def incident(raw: msgspec.Raw) -> Incident:
         it = _decode_incident(raw)
@@ -192,11 +206,16 @@ def parse(reading: Reading, /) -> Feed:
         )
         created = utc(it.created_at)
         named, rank = components(key)
+        if twin and _is_older(twin, updates):  # a copy from before: good enough where nothing is known yet
+            rank = min(rank, _FEED)
+            fill = key not in known
+        else:
+            fill = twin is not None
         start, end = _schedule(twin) if twin and maintenance else (None, None)
         return Incident(
             id=key,
             kind=Kind.MAINTENANCE if maintenance else Kind.INCIDENT,
-            title=text.line(it.name),
+            title=title(it.name),
             status=_STATUSES.get(status, status),
             impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
             url=_address(reading.url, key),
@@ -204,12 +223,13 @@ def parse(reading: Reading, /) -> Feed:
             position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),
             components=named,
             rank=rank,
-            updates=_filled(updates, twin) if twin else updates,
+            updates=_filled(updates, twin) if twin and fill else updates,
             scheduled_for=start,
             scheduled_until=end,
         )
 
     incidents, skipped = understand(compat.incidents, incident, "incidents.json")
+    skipped += unread
     seen = {it.id for it in incidents}
     for it in native.values():
         if it.type == "maintenance" and it.id not in seen:
@@ -220,8 +240,8 @@ def parse(reading: Reading, /) -> Feed:
                 skipped.append(f"native: {text.line(str(error))}")
     return Feed(
         identity=identity(compat.page.id, "incidents.json"),
-        updated_at={"incidents.json": utc(compat.page.updated_at)} if compat.page.updated_at else {},
-        incidents=tuple(incidents),
+        updated_at={"incidents.json": changed} if (changed := changed_at(compat.page)) else {},
+        incidents=one_of_each(incidents),
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),
         skipped=tuple(skipped),
         losses=tuple(losses),
@@ -229,7 +249,7 @@ def parse(reading: Reading, /) -> Feed:
     )
 
 
-def _native(reading: Reading, losses: list[str]) -> dict[str, _NativeIncident]:
+def _native(reading: Reading, losses: list[str], unread: list[str]) -> dict[str, _NativeIncident]:
     body = reading.documents.get("native")
     found: dict[str, _NativeIncident] = {}
     if body is None:
@@ -242,8 +262,10 @@ def _native(reading: Reading, losses: list[str]) -> dict[str, _NativeIncident]:
     for raw in raws:
         try:
             it = _decode_native(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            losses.append(f"native: {text.line(str(error))}")
+            _schedule(it)
+            _seconds(it)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, ValueError) as error:
+            unread.append(f"native: {text.line(str(error))}")
         else:
             found[it.id] = it
     return found
@@ -269,7 +291,7 @@ def _names(reading: Reading, own: str, losses: list[str]) -> dict[str, Component
             groups[""] = [*groups[""], item.component]
     for group, parts in groups.items():  # the plain list comes first, so that a group's word stands
         for part in parts:
-            by_id[part.component_id or part.id] = (text.line(part.name), text.line(group))
+            by_id[part.component_id or part.id] = (title(part.name), title(group))
     by_name: dict[str, set[str]] = {}
     for name, group in by_id.values():
         by_name.setdefault(name, set()).add(group)
@@ -283,7 +305,7 @@ def _feed_components(reading: Reading, losses: list[str]) -> Mapping[str, tuple[
         return {}
     import feedparser  # only where the native documents failed
 
-    entries: list[Mapping[str, Any]] = feedparser.parse(io.BytesIO(body)).entries
+    entries: list[Mapping[str, Any]] = feedparser.parse(io.BytesIO(body[:LARGEST_FEED])).entries
     if not entries:
         losses.append("feed.atom: no entries")
     found = {}
@@ -291,30 +313,41 @@ def _feed_components(reading: Reading, losses: list[str]) -> Mapping[str, tuple[
         markup = " ".join(str(content.get("value", "")) for content in entry.get("content", ())) or str(
             entry.get("summary", "")
         )
-        _, _, parts = markup.partition("Affected components")
-        names = (
-            text.line(text.paragraph(re.sub(r"\s*\([^()]*\)\s*$", "", part)))
-            for part in re.findall(r"<li>(.*?)</li>", parts, re.DOTALL)
-        )
+        _, _, listed = markup.rpartition("Affected components")
+        parts = (title(text.paragraph(part.partition("</li>")[0])) for part in listed.split("<li>")[1:])
+        names = (_LIVE_STATE.sub("", part) for part in parts)
         if components := tuple(sorted({Component(name) for name in names if name})):
             found[str(entry.get("id", "")).rstrip("/").rpartition("/")[2]] = components
     return found
 
 
+def _seconds(it: _NativeIncident) -> dict[tuple[str, int], str]:
+    """The native messages by status and second of publication."""
+    return {
+        (entry.to_status, int(utc(entry.published_at).timestamp())): entry.message_string or "" for entry in it.updates
+    }
+
+
+def _is_older(twin: _NativeIncident, updates: tuple[IncidentUpdate, ...]) -> bool:
+    """Whether the native list is from before the newest update. One without updates says nothing about its age."""
+    if not updates or not twin.updates:
+        return False
+    newest = updates[-1]
+    second, seconds = int(newest.created_at.timestamp()), _seconds(twin)
+    near = any((newest.status, at) in seconds for at in (second - 1, second, second + 1))
+    return not near and all(entry.id != newest.id for entry in twin.updates)
+
+
 def _filled(updates: Iterable[IncidentUpdate], twin: _NativeIncident) -> tuple[IncidentUpdate, ...]:
     """Empty bodies from the native messages: by update id, else by status and second of publication."""
     messages = {entry.id: entry.message_string for entry in twin.updates if entry.message_string}
-    times = {
-        (entry.to_status, int(entry.published_at.timestamp())): entry.message_string
-        for entry in twin.updates
-        if entry.message_string
-    }
+    seconds = _seconds(twin)
 
     def fill(it: IncidentUpdate) -> IncidentUpdate:
-        message = messages.get(it.id) or times.get((it.status, int(it.created_at.timestamp())))
-        return (
-            it if it.body or not message else msgspec.structs.replace(it, body=text.paragraph(message), borrowed=True)
-        )
+        message = messages.get(it.id) or seconds.get((it.status, int(it.created_at.timestamp())))
+        if it.body or not message:
+            return it
+        return msgspec.structs.replace(it, body=text.paragraph(message), borrowed=True)
 
     return tuple(fill(it) for it in updates)
 
@@ -338,7 +371,7 @@ def _window(it: _NativeIncident, components: tuple[Component, ...], rank: int, u
     return Incident(
         id=key,
         kind=Kind.MAINTENANCE,
-        title=text.line(it.name),
+        title=title(it.name),
         status=_STATUSES.get(it.status, word(it.status)),
         impact=Impact.MAINTENANCE,
         url=_address(url, key),

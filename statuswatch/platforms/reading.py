@@ -16,6 +16,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, PageMemory, utc
 
 T = TypeVar("T")
+LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
 
@@ -94,6 +95,20 @@ def identity(vendors: str, name: str) -> str:
         return identifier(vendors)
     except ValueError as error:
         raise FeedError(f"{name}: {error}") from error
+
+
+def changed_at(page: PageHead) -> datetime | None:
+    """When the page says that it changed; nothing where it says so beyond the calendar."""
+    try:
+        return utc(page.updated_at) if page.updated_at else None
+    except OverflowError:
+        return None
+
+
+def title(vendors: str) -> str:
+    """A title, or the name of a component: one line, and not beyond all measure."""
+    line = text.line(vendors)
+    return line if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
 
 
 def update(

@@ -22,37 +22,40 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import Component, Document, Feed, Impact, Incident, Kind, utc
+from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, utc
 from statuswatch.platforms.reading import (
     IncidentList,
     PageHead,
     Reading,
     StatedUpdate,
+    changed_at,
     decode,
     identifier,
     identity,
     labelled,
     oldest_first,
     one_of_each,
+    title,
     understand,
     update,
     word,
 )
 
 PARSER: Final = 1
+_WINDOWS: Final = "scheduled-maintenances.json"
 _IDENTITY: Final = re.compile(r"[0-9a-z]{12}")
 _IMPACTS: Final = frozenset(Impact)
 
 
 class _Component(msgspec.Struct):
-    name: str
+    name: str | None = None
     id: str = ""
     group_id: str | None = None
     group: bool | None = False
 
 
 class _Affected(msgspec.Struct):
-    name: str
+    name: str | None = None
     code: str = ""
 
 
@@ -101,9 +104,10 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
     listed = {incident.id for incident in feed.incidents}
     known = reading.known.incidents.items()
     gone = any(not it.closed and it.kind is Kind.MAINTENANCE and key not in listed for key, it in known)
-    if not moved and not gone:
+    owed = reading.known.parser == 0  # the last time that it was wanted, or another document, it could not be read
+    if not moved and not gone and not owed:
         return ()
-    return (Document("scheduled-maintenances.json", f"{reading.url}/api/v2/scheduled-maintenances.json"),)
+    return (Document(_WINDOWS, f"{reading.url}/api/v2/{_WINDOWS}"),)
 
 
 def recognises(identity: str, /) -> bool:
@@ -117,7 +121,7 @@ def parse(reading: Reading, /) -> Feed:
         raise FeedError("incidents.json: missing")
     history = decode(base, IncidentList, "incidents.json")
     summary = _enriching(reading, "summary.json", _Summary, history.page, losses)
-    windows = _enriching(reading, "scheduled-maintenances.json", _Maintenances, history.page, losses)
+    windows = _enriching(reading, _WINDOWS, _Maintenances, history.page, losses)
 
     catalogue = _Catalogue(summary.components if summary else [])
     skipped: list[str] = []
@@ -125,7 +129,7 @@ def parse(reading: Reading, /) -> Feed:
     for name, kind, raws in (
         ("incidents.json", Kind.INCIDENT, history.incidents),
         ("summary.json", Kind.INCIDENT, summary.incidents if summary else []),
-        ("scheduled-maintenances.json", Kind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
+        (_WINDOWS, Kind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
         ("summary.json", Kind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
     ):
         try:
@@ -140,21 +144,16 @@ def parse(reading: Reading, /) -> Feed:
     complete = set()
     if summary:
         complete.add(Kind.INCIDENT)
-        # The summary alone cannot tell a completed window from a withdrawn one; where the page has no list of past
-        # windows, it must do.
-        if windows or reading.documents.get("scheduled-maintenances.json", b"") is None:
+        # The summary alone cannot tell a completed window from a withdrawn one; where the page never had a list of
+        # past windows, it must do.
+        never = _WINDOWS not in (reading.known.updated_at if reading.known else {})
+        if windows or (never and reading.documents.get(_WINDOWS, b"") is None):
             complete.add(Kind.MAINTENANCE)
+    documents = {"incidents.json": history, "summary.json": summary, _WINDOWS: windows}
+    read = {name: document for name, document in documents.items() if document}
     return Feed(
         identity=identity(history.page.id, "incidents.json"),
-        updated_at={
-            name: utc(document.page.updated_at)
-            for name, document in (
-                ("incidents.json", history),
-                ("summary.json", summary),
-                ("scheduled-maintenances.json", windows),
-            )
-            if document and document.page.updated_at
-        },
+        updated_at={name: when for name, document in read.items() if (when := changed_at(document.page))},
         incidents=one_of_each(*lists),
         by_creation=True,
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if windows else {Kind.INCIDENT}),
@@ -168,28 +167,30 @@ class _Catalogue:
     """The page's components by id, and in which groups each name occurs."""
 
     def __init__(self, components: list[_Component]) -> None:
-        groups = {component.id: text.line(component.name) for component in components if component.group}
+        groups = {component.id: title(component.name or "") for component in components if component.group}
         self.by_id = {
-            component.id: (text.line(component.name), groups.get(component.group_id or "", ""))
+            component.id: (title(component.name), groups.get(component.group_id or "", ""))
             for component in components
-            if component.id and not component.group
+            if component.id and component.name and not component.group
         }
         self.groups: dict[str, set[str]] = {}
-        for name, group in self.by_id.values():
-            self.groups.setdefault(name, set()).add(group)
+        for part, group in self.by_id.values():
+            self.groups.setdefault(part, set()).add(group)
 
     def of(self, incident: _Incident) -> tuple[tuple[Component, ...], int]:
         """The incident's components and how rich their source is: 3 linked to it now, 2 named by its updates and found
         on the page, 1 only named by its updates, as "<group> - <name>" of then, 0 not stated.
         """
-        linked = [
-            self.by_id.get(part.id, (text.line(part.name), "")) for part in incident.components or () if not part.group
-        ]
+        parts = [part for part in incident.components or () if part.name and not part.group]
+        # Its own name for the component, which stays when the page renames it; the catalogue adds only the group.
+        linked = [(title(part.name or ""), self.by_id.get(part.id, ("", ""))[1]) for part in parts]
         if linked:
-            return labelled(linked, self.groups), 3
-        affected = [part for entry in incident.incident_updates for part in entry.affected_components or ()]
+            return labelled(linked, self.groups), STATED
+        affected = [
+            part for entry in incident.incident_updates for part in entry.affected_components or () if part.name
+        ]
         found = all(part.code in self.by_id for part in affected)
-        named = [self.by_id[part.code] if found else (text.line(part.name), "") for part in affected]
+        named = [self.by_id[part.code] if found else (title(part.name or ""), "") for part in affected]
         return labelled(named, self.groups), (2 if found else 1) if named else 0
 
 
@@ -201,7 +202,7 @@ def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> 
     return Incident(
         id=key,
         kind=kind,
-        title=text.line(it.name),
+        title=title(it.name),
         status=word(it.status),
         impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
         url=f"{url}/incidents/{quote(key, safe='')}",
@@ -226,6 +227,11 @@ def _enriching(reading: Reading, name: str, what: type[T], page: PageHead, losse
         document = decode(body, what, name)
         if document.page.id != page.id:
             raise FeedError(f"{name}: of another page, {text.line(document.page.id)}")
+        # An older copy of the summary makes the whole read suspect; one of the past windows only goes unused.
+        remembered = reading.known.updated_at.get(name) if reading.known else None
+        changed = changed_at(document.page)
+        if name == _WINDOWS and remembered and changed and changed.replace(microsecond=0) < remembered:
+            raise FeedError(f"{name}: an older copy")
     except FeedError as error:
         losses.append(str(error))
         return None
