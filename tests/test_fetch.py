@@ -368,3 +368,29 @@ def test_a_list_that_failed_is_asked_for_again(tmp_path: Path) -> None:
         site.answer(windows, statuspage("/acme", [], [missed])[windows])
         told = at(tmp_path, 15, f"{site.url}/acme").events
         assert [(event.incident.id, str(event.kind)) for event in told] == [("w", "resolved")]
+
+
+def test_validators_never_cause_a_write(tmp_path: Path) -> None:
+    """6: a new ETag of the same content writes nothing; it rides along with the next write."""
+    with Site() as site:
+        for number in range(2):
+            for path, document in statuspage("/acme", [incident("a", "investigating")]).items():
+                site.answer(path, document, ETag=f'"{number}"')
+            assert run(tmp_path, f"{site.url}/acme").changed is (number == 0)
+        assert b'"etag":"\\"0\\""' in (tmp_path / "state.json").read_bytes()
+
+
+def test_order_of_events(tmp_path: Path) -> None:
+    """4: events of a run are ordered by the time of their newest update, then page key, then incident id."""
+    with Site() as site:
+        urls = [f"{site.url}/{page}" for page in ("b", "a")]
+        for page in ("b", "a"):
+            site.put(statuspage(f"/{page}", [incident("old", "resolved")]))
+        run(tmp_path, *urls)
+        later = NOW - timedelta(minutes=5)
+        for page in ("b", "a"):
+            new = [incident(key, "investigating", at=later) for key in ("y", "x")]
+            first = incident(f"first{page}", "investigating", at=later - timedelta(minutes=1))
+            site.put(statuspage(f"/{page}", [*new, first, incident("old", "resolved")]))
+        told = [(event.page.key, event.incident.id) for event in run(tmp_path, *urls).events]
+    assert told == [("p0", "firstb"), ("p1", "firsta"), ("p0", "x"), ("p0", "y"), ("p1", "x"), ("p1", "y")]

@@ -61,12 +61,13 @@ def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
 
 
 def test_the_output_shown_is_real() -> None:
-    """The output on the first screen is what the demonstration prints, but for the port."""
-    (shown,) = re.findall(r"\$ statuswatch demo\n\n(.*?)\n…\n```", README, re.DOTALL)
+    """The output on the first screen is what the demonstration prints, but for the port and what is left out."""
+    (shown,) = re.findall(r"\$ statuswatch demo\n…\n(.*?)\n…\n```", README, re.DOTALL)
     printed = subprocess.run(
         [sys.executable, "-m", "statuswatch", "demo"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    assert re.sub(r":\d{4,5}/", ":8080/", shown) in re.sub(r":\d{4,5}/", ":8080/", printed)
+    parts = re.sub(r":\d{4,5}/", ":8080/", shown).split("\n…\n")
+    assert len(parts) == 2 and all(part in re.sub(r":\d{4,5}/", ":8080/", printed) for part in parts)
 
 
 def test_nothing_is_left_to_fill_in() -> None:

@@ -616,3 +616,40 @@ def test_absence_without_proof() -> None:
     newer = [incident(f"n{number}", said(6 + number, "resolved")) for number in range(3)]
     it.read(20, *newer)
     assert it.memory and it.memory.incidents["a"].absent_since is None
+
+
+def test_hours_between_two_runs() -> None:
+    """4: all that happened between two runs, however long it was, is told once, as one event per incident."""
+    it = life(OPEN, OLD)
+    messages = [said(minutes, "monitoring", f"Message {minutes}") for minutes in range(60, 600, 60)]
+    grown = incident("a", *OPEN.updates, *messages, said(700, "resolved"), title="Renamed", impact=Impact.CRITICAL)
+    missed = [
+        incident(f"m{number}", said(100 + number, "investigating"), said(101 + number, "resolved"))
+        for number in range(9)
+    ]
+    events = it.read(720, grown, *missed, incident("n", said(710, "investigating")), OLD)
+    assert sorted((event.incident.id, str(event.kind), len(event.updates)) for event in events) == sorted(
+        [("a", "resolved", 10), ("n", "new", 1), *((one.id, "resolved", 2) for one in missed)]
+    )
+    assert it.read(725, grown, *missed, incident("n", said(710, "investigating")), OLD) == []
+
+
+def test_a_thousand_pages_are_small() -> None:
+    """6: a thousand pages of a dozen closed incidents of four messages each take less than 3 MB."""
+    statuses = ("investigating", "identified", "monitoring", "resolved")
+    closed = [
+        incident(
+            f"9tpgqq1h4b{number:02}", *(said(-90 + number + at, it, f"{it} {number}") for at, it in enumerate(statuses))
+        )
+        for number in range(12)
+    ]
+    it = life(*closed, updated_at={"incidents.json": at(0), "summary.json": at(0)})
+    assert it.memory
+    assert len(encode_page(it.memory)) < 3_000
+
+
+def test_another_pages_identity() -> None:
+    """5: a document of a different page is a failed read, whatever it lists."""
+    it = life(OPEN)
+    assert it.read(5, incident("x", said(4, "investigating")), identity="another") == []
+    assert it.review.failed and "another page" in str(it.review.failed)
