@@ -35,6 +35,7 @@ from statuswatch.model import (
 TELL_FAILING_AFTER: Final = timedelta(hours=1)
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 BELIEVE_ABSENCE_AFTER: Final = timedelta(minutes=10)
+_OLDER: Final = "an older copy"
 SLACK: Final = timedelta(minutes=10)  # updates are dated up to some minutes ahead of their publication
 FORGET_CLOSED_AFTER: Final = timedelta(days=90)
 
@@ -87,9 +88,6 @@ def passes(event: Event) -> bool:
     return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in page.components)
 
 
-# ------------------------------------------------------------------------------------------ a good read
-
-
 def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime, announce_open: bool) -> PageReview:
     match answer:
         case Failed():
@@ -101,6 +99,9 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
             return _read(page, known, answer, now, announce_open)
         case _:
             assert_never(answer)
+
+
+# ------------------------------------------------------------------------------------------ a good read
 
 
 def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
@@ -118,11 +119,12 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
     events, memory = _readable(page, known, now)
     reason = _suspicion(known, feed)
     if reason:
-        # Never later than now: a clock may have been wrong, and set right since.
-        since = min(known.suspicion.since, now) if known.suspicion and known.suspicion.reason == reason else now
-        if now - since < BELIEVE_SUSPICION_AFTER:
+        noted = known.suspicion
+        if noted is None or noted.since > now or noted.reason.startswith(_OLDER) != reason.startswith(_OLDER):
+            noted = Suspicion(now, reason)
+        if now - noted.since < BELIEVE_SUSPICION_AFTER:
             failing = known.failing if known.failing and known.failing.told else None  # it did not fail at every read
-            memory = msgspec.structs.replace(known, suspicion=Suspicion(since, reason), failing=failing)
+            memory = msgspec.structs.replace(known, suspicion=noted, failing=failing)
             return PageReview(
                 page=page, memory=memory, moved=memory != known, suspicion=reason, notes=notes, losses=losses
             )
@@ -195,11 +197,11 @@ def _suspicion(known: PageMemory, feed: Feed) -> str:
     """Why the documents may not be what the page says now; "" where there is no reason to think so."""
     for name, moment in feed.updated_at.items():
         if name in known.updated_at and diff.second(moment) < known.updated_at[name]:
-            return f"an older copy of {name}: its time of change went back"
+            return f"{_OLDER} of {name}: its time of change went back"
     for incident in feed.incidents:
         was = known.incidents.get(incident.id)
         if was and diff.is_older_copy(was, incident):
-            return f"an older copy: it lacks the newest known update of {incident.id}"
+            return f"{_OLDER}: it lacks the newest known update of {incident.id}"
     if (
         Kind.INCIDENT in feed.history
         and not any(it.kind is Kind.INCIDENT for it in feed.incidents)

@@ -653,3 +653,13 @@ def test_another_pages_identity() -> None:
     it = life(OPEN)
     assert it.read(5, incident("x", said(4, "investigating")), identity="another") == []
     assert it.review.failed and "another page" in str(it.review.failed)
+
+
+def test_a_suspicion_goes_on_under_another_reason() -> None:
+    """5: a copy that is older now in one way and now in another is believed after half an hour all the same."""
+    a, b = (incident(key, said(1, "investigating", key=f"{key}1"), said(2, "resolved", key=f"{key}2")) for key in "ab")
+    older_a, older_b = (incident(key, said(1, "investigating", key=f"{key}1")) for key in "ab")
+    it = life(a, b, OLD)
+    it.read(5, older_a, b, OLD)
+    assert it.read(20, a, older_b, OLD) == [] and not it.review.moved
+    assert [event.incident.id for event in it.read(36, a, older_b, OLD)] == ["b"]
