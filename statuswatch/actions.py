@@ -1,6 +1,5 @@
 """What a GitHub Actions runner is told besides the log: the step summary and the step's outputs."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,6 +35,5 @@ def report_to_runner(report: Report, env: Mapping[str, str]) -> list[str]:
 
 
 def _assignments(outputs: Mapping[str, str]) -> str:
-    """`name<<delimiter` blocks; the delimiter is random, so that no vendor can end one."""
-    delimiter = f"statuswatch-{secrets.token_hex(16)}"
-    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items())
+    """A line for each. A value is one line, whatever a vendor wrote, so that none can begin another output."""
+    return "".join(f"{name}={' '.join(value.split())}\n" for name, value in outputs.items())
