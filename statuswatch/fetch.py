@@ -176,23 +176,19 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, float | None]:
-    cause: BaseException | None = error
     reason = _words(error).lower()
-    while cause is not None:
+    for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
-                return Failed(
-                    f"its certificate is not valid: {cause.verify_message}", url, "look at the page in a browser"
-                ), None
+                why = f"its certificate is not valid: {cause.verify_message}"
+                return Failed(why, url, "look at the page in a browser"), None
             case ssl.SSLError():
-                return Failed(f"TLS failed: {cause.reason or cause}", url, "look at the page in a browser"), None
+                return Failed(f"TLS failed: {getattr(cause, 'reason', '') or cause}", url, "look at the page in a browser"), None
             case socket.gaierror():
-                return Failed(
-                    "its name cannot be resolved", url, "check the network, then the `url`", answered=False
-                ), None
+                why = "its name cannot be resolved"
+                return Failed(why, url, "check the network, then the `url`", answered=False), None
             case OSError(errno=int() as number):
                 reason = os.strerror(number).lower()
-        cause = cause.__cause__ or cause.__context__
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return Failed(
@@ -204,6 +200,14 @@ def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, f
             return Failed("not an http address", url, "correct its `url`"), None
         case _:
             return Failed(f"the connection broke: {_words(error)}", url, "the next run tries again"), PAUSE_BEFORE_RETRY
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and all that led to it; a chain may lead back to itself."""
+    chain = [error]
+    for it in chain:
+        chain += [cause for cause in (it.__cause__, it.__context__) if cause and all(cause is not one for one in chain)]
+    return chain
 
 
 def _words(error: Exception) -> str:

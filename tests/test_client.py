@@ -1,0 +1,113 @@
+"""The client at the edge of httpx, mocked: every way in which a request can end is a value with a reason."""
+
+import asyncio
+import socket
+import ssl
+
+import httpx
+import pytest
+import respx
+
+from statuswatch import fetch
+from statuswatch.model import Document, Failed, Fetched, NotModified, Validators
+
+URL = "https://status.acme.example/api/v2/incidents.json"
+
+
+def ask(validators: Validators | None = None, seconds: float = 5) -> Fetched | NotModified | Failed:
+    async def once() -> Fetched | NotModified | Failed:
+        until = asyncio.get_running_loop().time() + seconds
+        async with fetch.connect(ssl.create_default_context(), until) as client:
+            return await client.fetch(Document("incidents.json", URL), validators)
+
+    return asyncio.run(once())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "answered", "tries"),
+    [
+        (httpx.ConnectTimeout("all attempts failed"), "no connection: all attempts failed", False, 2),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "our proxy refused: 407", False, 1),
+        (httpx.ReadError("reset"), "the connection broke: reset", True, 2),
+        (httpx.RemoteProtocolError("not HTTP"), "the connection broke: not HTTP", True, 2),
+        (httpx.UnsupportedProtocol("ftp"), "not an http address", True, 1),
+    ],
+)
+def test_transport_errors(error: Exception, reason: str, answered: bool, tries: int) -> None:
+    """5, 8: a failure says what it was and whether anything answered, and is tried once more where that may help."""
+    with respx.mock() as router:
+        route = router.get(URL).mock(side_effect=error)
+        failed = ask()
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith(reason)
+    assert (failed.answered, route.call_count) == (answered, tries)
+    assert failed.where == URL and failed.hint
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "answered"),
+    [
+        (socket.gaierror(-2, "unknown"), "its name cannot be resolved", False),
+        (ConnectionRefusedError(111, "x"), "no connection: connection refused", False),
+        (OSError(101, "x"), "no connection: network is unreachable", False),
+        (ssl.SSLError(1, "bad record"), "TLS failed", True),
+    ],
+)
+def test_what_lies_behind_an_error(cause: Exception, reason: str, answered: bool) -> None:
+    """5: the reason is the one furthest behind the error, also where the chain leads back to itself."""
+    error = httpx.ConnectError("")
+    error.__context__, cause.__context__, cause.__cause__ = cause, error, cause
+    failed, _ = fetch._transport_failure(error, URL)
+    assert failed.reason.startswith(reason)
+    assert failed.answered is answered
+
+
+def test_a_second_try_counts() -> None:
+    """5: where the second try succeeds the first is forgotten."""
+    with respx.mock() as router:
+        router.get(URL).mock(side_effect=[httpx.ReadError("reset"), httpx.Response(200, content=b"{}")])
+        assert ask() == Fetched(b"{}", Validators())
+
+
+@pytest.mark.parametrize(
+    ("validators", "header", "value"),
+    [
+        (Validators(etag='W/"abc"'), "if-none-match", 'W/"abc"'),
+        (
+            Validators(last_modified="Sat, 07 Mar 2026 00:57:23 GMT"),
+            "if-modified-since",
+            "Sat, 07 Mar 2026 00:57:23 GMT",
+        ),
+    ],
+)
+def test_conditions(validators: Validators, header: str, value: str) -> None:
+    """6: an ETag is sent back as it came, weak or not; else Last-Modified."""
+    with respx.mock() as router:
+        route = router.get(URL).mock(return_value=httpx.Response(304))
+        assert ask(validators) == NotModified()
+    assert route.calls.last.request.headers[header] == value
+
+
+def test_validators_are_kept() -> None:
+    """6: the ETag, else Last-Modified, never both."""
+    modified = {"Last-Modified": "Sat, 07 Mar 2026 00:57:23 GMT"}
+    with respx.mock() as router:
+        route = router.get(URL)
+        route.mock(return_value=httpx.Response(200, content=b"{}", headers={"ETag": '"a"', **modified}))
+        assert ask() == Fetched(b"{}", Validators(etag='"a"'))
+        route.mock(return_value=httpx.Response(200, content=b"{}", headers=modified))
+        assert ask() == Fetched(b"{}", Validators(last_modified=modified["Last-Modified"]))
+
+
+@pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 430), *range(500, 512)])
+def test_statuses(status: int) -> None:
+    """5: of all statuses only 200 is a document; 404 and 410 say that there is none."""
+    with respx.mock() as router:
+        router.get(URL).mock(return_value=httpx.Response(status, content=b"{}"))
+        answer = ask(seconds=0.1)
+    if status == 200:
+        assert isinstance(answer, Fetched)
+        return
+    assert isinstance(answer, Failed)
+    assert answer.reason == f"HTTP {status}" and answer.answered
+    assert answer.gone is (status in (404, 410))
