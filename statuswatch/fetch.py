@@ -183,7 +183,8 @@ def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, f
                 why = f"its certificate is not valid: {cause.verify_message}"
                 return Failed(why, url, "look at the page in a browser"), None
             case ssl.SSLError():
-                return Failed(f"TLS failed: {getattr(cause, 'reason', '') or cause}", url, "look at the page in a browser"), None
+                why = f"TLS failed: {getattr(cause, 'reason', '') or cause}"
+                return Failed(why, url, "look at the page in a browser"), None
             case socket.gaierror():
                 why = "its name cannot be resolved"
                 return Failed(why, url, "check the network, then the `url`", answered=False), None
