@@ -226,11 +226,15 @@ class _PageReading:
     ) -> dict[str, Fetched | NotModified | Failed]:
         head, *rest = documents
         first = asyncio.ensure_future(self._one(head, conditions.get(head.name)))
-        if in_turn:
-            await self._wait_a_little(first)
-            if first.done() and head.required and isinstance(first.result(), Failed):
-                return {head.name: first.result()}  # nothing could make up for it
-        answers = await asyncio.gather(first, *(self._one(it, conditions.get(it.name)) for it in rest))
+        try:
+            if in_turn:
+                await self._wait_a_little(first)
+                if first.done() and head.required and isinstance(first.result(), Failed):
+                    return {head.name: first.result()}  # nothing could make up for it
+            answers = await asyncio.gather(first, *(self._one(it, conditions.get(it.name)) for it in rest))
+        finally:
+            if first.cancel():  # the page's time is up: nothing of it goes on behind the run's back
+                await asyncio.wait({first})
         for document, answer in zip(documents, answers, strict=True):
             self.tried.add(document.name)
             match answer:

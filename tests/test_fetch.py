@@ -394,3 +394,16 @@ def test_order_of_events(tmp_path: Path) -> None:
             site.put(statuspage(f"/{page}", [*new, first, incident("old", "resolved")]))
         told = [(event.page.key, event.incident.id) for event in run(tmp_path, *urls).events]
     assert told == [("p0", "firstb"), ("p1", "firsta"), ("p0", "x"), ("p0", "y"), ("p1", "x"), ("p1", "y")]
+
+
+def test_nothing_goes_on_when_a_page_is_out_of_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """5: a page whose time is up before its first request is out leaves nothing behind that runs on or complains."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)  # it takes the connection, and never says a word of TLS
+        begun = time.monotonic()
+        report = run(tmp_path, f"https://127.0.0.1:{silent.getsockname()[1]}", timeout=0.3)
+        took = time.monotonic() - begun
+    assert "no complete answer within 0.3 s" in reason(report) and not report.reached
+    assert took < 0.3 + 1
+    assert caplog.records == []
