@@ -14,6 +14,7 @@ import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from threading import Thread
 from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -221,8 +222,16 @@ async def connect(trust: ssl.SSLContext, until: float) -> AsyncIterator[Client]:
 
     One client for all pages would have one pool, and scan every connection of it at every request.
     """
-    async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
-        yield Client(http, until)
+    opened: list[asyncio.BaseTransport] = []
+    _opened.set(opened)
+    try:
+        async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
+            yield Client(http, until)
+    finally:
+        # httpcore forgets a connection whose handshake is cut off; a thousand hanging pages would use up all sockets.
+        for transport in opened:
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
 
 
 def trusted() -> ssl.SSLContext:
@@ -251,12 +260,20 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrenc
     return results
 
 
+_opened: ContextVar[list[asyncio.BaseTransport]] = ContextVar("_opened")  # by the page at work
+
+
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop that resolves each name once, on a daemon thread of its own."""
+    """An event loop that resolves each name once, on a daemon thread of its own, and notes who opens connections."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lookups: dict[tuple[object, ...], asyncio.Future[Any]] = {}
+
+    async def create_connection(self, *arguments: Any, **options: Any) -> Any:
+        transport, protocol = await super().create_connection(*arguments, **options)
+        _opened.get([]).append(transport)
+        return transport, protocol
 
     async def getaddrinfo(
         self,
