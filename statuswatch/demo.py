@@ -43,7 +43,7 @@ def play(tell: Callable[[tuple[Event, ...], datetime], None], say: Callable[[str
             say(talk.closing(report))
     say(
         "\nThese were real runs; only the vendors were invented. Next:\n"
-        "  statuswatch check                the built-in pages; again, to see what changed\n"
+        "  statuswatch check                the built-in pages; again, to see changes\n"
         "  statuswatch check github openai  some of the catalog\n"
         "  statuswatch check --help         the rest; the README has a workflow to copy"
     )
@@ -76,7 +76,7 @@ def _day(vendors: "_Vendors") -> Iterator[tuple[str, str]]:
     vendors.status("hb1", "harbor", "11:10", "completed", "The upgrade is done.")
     yield "12:00", "Granite Pay can be read again, and what began and ended meanwhile is not lost."
 
-    yield "12:05", "Nothing changed: nothing is said, and state.json stays as it is, byte for byte."
+    yield "12:05", "Nothing changed: nothing is said, nothing is written."
 
 
 class _Vendors:

@@ -96,7 +96,12 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
             events, memory = _readable(page, known, now)
             return PageReview(page=page, events=events, memory=memory, moved=memory != known)
         case Read():
-            return _read(page, known, answer, now, announce_open)
+            review = _read(page, known, answer, now, announce_open)
+            if review.failed:
+                return review
+            notes = tuple(f"skipped: {entry}" for entry in answer.feed.skipped)
+            losses = (*answer.losses, *answer.gone, *answer.feed.losses)
+            return msgspec.structs.replace(review, notes=notes, losses=losses)
         case _:
             assert_never(answer)
 
@@ -106,8 +111,6 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
 
 def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
     feed = read.feed
-    notes = tuple(f"skipped: {entry}" for entry in feed.skipped)
-    losses = (*read.losses, *read.gone, *feed.losses)
     if known is None or known.baseline is None:
         return _baseline(page, known, read, now, announce_open)
     if known.identity and feed.identity != known.identity:
@@ -125,9 +128,7 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
         if now - noted.since < BELIEVE_SUSPICION_AFTER:
             failing = known.failing if known.failing and known.failing.told else None  # it did not fail at every read
             memory = msgspec.structs.replace(known, suspicion=noted, failing=failing)
-            return PageReview(
-                page=page, memory=memory, moved=memory != known, suspicion=reason, notes=notes, losses=losses
-            )
+            return PageReview(page=page, memory=memory, moved=memory != known, suspicion=reason)
     else:
         memory = msgspec.structs.replace(memory, suspicion=None)
 
@@ -150,14 +151,13 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
 
     incidents, baseline = _pruned(incidents, feed, known.baseline, now)
     memory = _renewed(memory, read, incidents, baseline)
-    return PageReview(page=page, events=tuple(told), memory=memory, moved=moved, notes=notes, losses=losses)
+    return PageReview(page=page, events=tuple(told), memory=memory, moved=moved)
 
 
 def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, announce_open: bool) -> PageReview:
     """Rule 1: the first good read of a page tells nothing, unless asked to announce what is open."""
     feed = read.feed
-    memory = known or PageMemory(url=page.url, platform=page.platform)
-    told, memory = _readable(page, memory, now)
+    told, memory = _readable(page, known, now)
     memory = msgspec.structs.replace(memory, identity=feed.identity, suspicion=None)
     incidents = {}
     for incident in feed.incidents:
@@ -173,8 +173,6 @@ def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, a
         memory=_renewed(memory, read, incidents, now),
         moved=True,
         baseline=True,
-        notes=tuple(f"skipped: {entry}" for entry in feed.skipped),
-        losses=(*read.losses, *read.gone, *feed.losses),
     )
 
 

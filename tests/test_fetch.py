@@ -409,3 +409,16 @@ def test_nothing_goes_on_when_a_page_is_out_of_time(tmp_path: Path, caplog: pyte
     assert took < 0.3 + 1
     gc.collect()  # a connection left open would be complained of here
     assert caplog.records == []
+
+
+def test_validators_of_another_parser(tmp_path: Path) -> None:
+    """6: validators count only for the version of the parser that read their documents."""
+    with Site(etags=True) as site:
+        site.put(statuspage("/acme", [incident("a", "investigating")]))
+        run(tmp_path, f"{site.url}/acme")
+        state = tmp_path / "state.json"
+        assert '"parser": 1' in state.read_text()
+        state.write_text(state.read_text().replace('"parser": 1', '"parser": 999'))
+        site.requests.clear()
+        assert run(tmp_path, f"{site.url}/acme").open == 1
+        assert not any(it.headers["If-None-Match"] for it in site.requests)
