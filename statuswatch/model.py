@@ -143,12 +143,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page to watch, and what of it is told. `platform` is "" where the configuration leaves it to be recognised."""
+    """A page to watch, and what of it is told. `platform` is "" where the configuration leaves it to be recognised.
+
+    `id` is what a platform needs besides the address, where it does: status.io's id of the page, the address of a feed.
+    """
 
     key: str
     name: str
     url: str
     platform: str = ""
+    id: str = ""
     components: tuple[str, ...] = ()
     min_impact: Impact = Impact.NONE
     maintenance: bool = True

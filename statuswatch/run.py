@@ -185,7 +185,7 @@ class _PageReading:
     async def begin(self) -> Answer:
         """The first round: conditional, where the memory rests on nothing but what these documents said."""
         known = self.known
-        asked = self.platform.documents(self.page.url)
+        asked = self.platform.documents(self.page)
         usable = known is not None and known.parser == self.platform.PARSER and not is_unsettled(known)
         results = await self._fetch(asked, known.validators if known and usable else {}, in_turn=True)
         for document in asked:
@@ -203,18 +203,18 @@ class _PageReading:
 
     def understand(self) -> Answer:
         try:
-            feed = self.platform.parse(Reading(self.page.url, self.documents, self.known))
+            feed = self.platform.parse(Reading(self.page, self.documents, self.known))
         except FeedError as error:
             return Failed(
                 str(error), self.page.url, "if the page moved or changed its platform, correct its `url` or `platform`"
             )
-        calm = {document.name for document in self.platform.documents(self.page.url)}
+        calm = {document.name for document in self.platform.documents(self.page)}
         kept = {name: validators for name, validators in self.validators.items() if name in calm}
         return Read(feed, kept, self.platform.PARSER, tuple(self.losses), tuple(self.gone))
 
     async def go_on(self, answer: Read, *, moved: bool) -> bool:
         """Fetches the first document that the platform still wants; whether there was one."""
-        reading = Reading(self.page.url, self.documents, self.known)
+        reading = Reading(self.page, self.documents, self.known)
         wanted = [it for it in self.platform.more(reading, answer.feed, moved=moved) if it.name not in self.tried]
         if not wanted:
             return False
@@ -278,7 +278,7 @@ async def _recognise(client: fetch.Client, url: str) -> str | Failed:
     for name, platform in PLATFORMS.items():
         reading = _PageReading(client, platform, Page(key="", name="", url=url), None)
         match await reading.begin():
-            case Read(feed) if platform.recognises(feed.identity):
+            case Read(feed) if platform.recognises(feed):
                 return name
             case Failed(answered=False) as failed:
                 return failed

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Impact, Kind
+from statuswatch.model import Impact, Kind, Page
 from statuswatch.platforms import incidentio, statuspage
 from statuswatch.platforms.reading import Reading, decode
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
-URL = "https://status.example"
+PAGE = Page(key="acme", name="Acme", url="https://status.example")
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="there are no recorded payloads beside this checkout")
 
@@ -25,7 +25,7 @@ def test_github() -> None:
         "incidents.json": body("statuspage-v2/github/incidents-2026-07-31.json"),
         "summary.json": body("statuspage-v2/github/summary-2026-07-31.json"),
     }
-    feed = statuspage.parse(Reading(URL, documents))
+    feed = statuspage.parse(Reading(PAGE, documents))
     assert (len(feed.incidents), feed.skipped, feed.losses) == (50, (), ())
     assert sum(len(it.updates) for it in feed.incidents) == 287
     assert sum(it.rank < 3 for it in feed.incidents) == 18
@@ -39,7 +39,7 @@ def test_statuspage_summaries(path: Path) -> None:
     """Every recorded Statuspage summary is understood beside an empty history."""
     page = decode(path.read_bytes(), statuspage._Summary, path.name).page.id
     empty = b'{"page": {"id": "%s"}, "incidents": []}' % page.encode()
-    feed = statuspage.parse(Reading(URL, {"incidents.json": empty, "summary.json": path.read_bytes()}))
+    feed = statuspage.parse(Reading(PAGE, {"incidents.json": empty, "summary.json": path.read_bytes()}))
     assert (feed.skipped, feed.losses) == ((), ())
     assert all(it.components for it in feed.incidents if it.impact is not Impact.NONE)
 
@@ -47,7 +47,7 @@ def test_statuspage_summaries(path: Path) -> None:
 def test_openai() -> None:
     """Recorded incidents of OpenAI: 25 with empty bodies; components from the Atom feed where there is nothing else."""
     feed = incidentio.parse(
-        Reading(URL, {"incidents.json": body("incidentio-compat/openai/incidents-2025-11-15.json")})
+        Reading(PAGE, {"incidents.json": body("incidentio-compat/openai/incidents-2025-11-15.json")})
     )
     assert (len(feed.incidents), feed.skipped) == (25, ())
     assert {one.body for it in feed.incidents for one in it.updates} == {""}
@@ -56,7 +56,7 @@ def test_openai() -> None:
         "feed.atom": body("incidentio-atom/openai/feed-2026-09-28.atom"),
         "names": body("incidentio-proxy/openai/summary-structure-2026-09-28-trimmed.json"),
     }
-    feed = incidentio.parse(Reading(URL, documents))
+    feed = incidentio.parse(Reading(PAGE, documents))
     codex = next(it for it in feed.incidents if it.id == "01M3DCNWMW57HYK8FJ5FBFPA39")
     assert [part.label for part in codex.components] == ["CLI", "Codex API", "Codex Web", "VS Code extension"]
     assert {"APIs - Login", "ChatGPT - Login"} <= {part.label for part in feed.names.values()}
@@ -68,7 +68,7 @@ def test_pleo() -> None:
         "name": "Invoices", "status": "resolved", "created_at": "2026-01-30T10:42:56Z", "incident_updates": [{"id":
         "01KG77ZCW3DBEXXB00VHC5GVZV", "status": "identified", "created_at": "2026-01-30T10:42:56Z", "body": ""}]}]}"""
     documents = {"incidents.json": compat, "native": body("incidentio-proxy/pleo/incidents-excerpt.json")}
-    feed = incidentio.parse(Reading(URL, documents))
+    feed = incidentio.parse(Reading(PAGE, documents))
     incident, window = feed.incidents
     assert incident.updates[0].body.startswith("Some customers are unable")
     assert (window.kind, window.status) == (Kind.MAINTENANCE, "completed")
@@ -78,5 +78,5 @@ def test_unclaimed_page() -> None:
     """The marketing page of an unclaimed name is HTML, not a page without incidents."""
     with pytest.raises(FeedError, match="HTML instead of JSON"):
         statuspage.parse(
-            Reading(URL, {"incidents.json": body("error-pages/statuspage/unknown-subdomain-marketing.html")})
+            Reading(PAGE, {"incidents.json": body("error-pages/statuspage/unknown-subdomain-marketing.html")})
         )

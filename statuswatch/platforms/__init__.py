@@ -1,11 +1,13 @@
-"""The software that status pages run on. A platform is a module; a new one is that file and its line in `PLATFORMS`."""
+"""The software that status pages run on. A platform is a module; a new one is that file and its line in `PLATFORMS`.
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, Protocol
+They are imported when they are used: a run of three pages need not pay for all of them.
+"""
 
-from statuswatch.model import Document, Feed
-from statuswatch.platforms import incidentio, statuspage
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from statuswatch.model import Document, Feed, Page
 from statuswatch.platforms.reading import Reading
 
 
@@ -14,22 +16,39 @@ class Platform(Protocol):
 
     PARSER: int  # raised whenever `parse` reads a document differently: remembered validators are then void
 
-    def documents(self, url: str, /) -> tuple[Document, ...]:
-        """What to read of the page at that address, on every run: at most two documents."""
+    def documents(self, page: Page, /) -> tuple[Document, ...]:
+        """What to read of the page on every run: at most two documents."""
 
     def parse(self, reading: Reading, /) -> Feed:
-        """Understands the documents, or raises FeedError. A list that is missing is never an empty one."""
+        """Understands the documents, or raises FeedError. A list that is missing is never an empty one. Where the page
+        lacks an `id` that it needs, raises UnidentifiedError.
+        """
 
     def more(self, reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
         """What else would tell more, best first; `moved` says that something changed. One is fetched, none twice."""
 
-    def recognises(self, identity: str, /) -> bool:
-        """Whether a page with this identity runs on the platform, as far as can be told."""
+    def recognises(self, feed: Feed, /) -> bool:
+        """Whether what it understood is of a page that runs on the platform, as far as can be told."""
 
 
-PLATFORMS: Final[Mapping[str, Platform]] = MappingProxyType(
-    {
-        "incidentio": incidentio,
-        "statuspage": statuspage,
-    }
+class _Registry(Mapping[str, Platform]):
+    def __init__(self, *names: str) -> None:
+        self._names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Platform:
+        if name not in self._names:
+            raise KeyError(name)
+        return cast("Platform", import_module(f"{__name__}.{name}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+# In the order in which they are tried on a page whose platform is not known: the surest and commonest first.
+PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
+    "incidentio",
+    "statuspage",
 )

@@ -25,7 +25,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, utc
+from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
 from statuswatch.platforms.reading import (
     IncidentList,
     Reading,
@@ -143,10 +143,10 @@ _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 _decode_native: Final = msgspec.json.Decoder(_NativeIncident).decode
 
 
-def documents(url: str, /) -> tuple[Document, ...]:
+def documents(page: Page, /) -> tuple[Document, ...]:
     return (
-        Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
-        Document("native", f"{_proxy(url)}/incidents"),
+        Document("incidents.json", f"{page.url}/api/v2/incidents.json", required=True),
+        Document("native", f"{_proxy(page.url)}/incidents"),
     )
 
 
@@ -155,14 +155,14 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
     native = reading.documents.get("native")
     wanted = []
     if native and (_PARTLY in ranks or (moved and _UNNAMED in ranks)):
-        wanted.append(Document("names", _proxy(reading.url)))
+        wanted.append(Document("names", _proxy(reading.page.url)))
     if moved and (wanted or not native):
-        wanted.append(Document("feed.atom", f"{reading.url}/feed.atom"))
+        wanted.append(Document("feed.atom", f"{reading.page.url}/feed.atom"))
     return tuple(wanted)
 
 
-def recognises(identity: str, /) -> bool:
-    return _IDENTITY.fullmatch(identity) is not None
+def recognises(feed: Feed, /) -> bool:
+    return _IDENTITY.fullmatch(feed.identity) is not None
 
 
 def parse(reading: Reading, /) -> Feed:
@@ -218,7 +218,7 @@ def parse(reading: Reading, /) -> Feed:
             title=title(it.name),
             status=_STATUSES.get(status, status),
             impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
-            url=_address(reading.url, key),
+            url=_address(reading.page.url, key),
             created_at=created,
             position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),
             components=named,
@@ -235,7 +235,7 @@ def parse(reading: Reading, /) -> Feed:
         if it.type == "maintenance" and it.id not in seen:
             named, rank = components(it.id)
             try:
-                incidents.append(_window(it, named, rank, reading.url))
+                incidents.append(_window(it, named, rank, reading.page.url))
             except (OverflowError, ValueError) as error:
                 skipped.append(f"native: {text.line(str(error))}")
     return Feed(

@@ -2,18 +2,20 @@
 itself.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final, TypeVar
+from urllib.parse import urljoin
 
 import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import Component, Incident, IncidentUpdate, PageMemory, utc
+from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
 LONGEST_NAME: Final = 500  # characters
@@ -25,9 +27,17 @@ class Reading(msgspec.Struct, frozen=True):
     not this time.
     """
 
-    url: str
+    page: Page
     documents: Mapping[str, bytes | None]
     known: PageMemory | None = None
+
+
+class UnidentifiedError(FeedError):
+    """The platform needs an `id` that the page does not have: these may be it, best first."""
+
+    def __init__(self, message: str, *ids: str) -> None:
+        super().__init__(message)
+        self.ids = ids
 
 
 class PageHead(msgspec.Struct):
@@ -56,13 +66,19 @@ class IncidentList(msgspec.Struct):
 
 def decode(body: bytes, what: type[T], name: str) -> T:
     """The document as that type. Raises FeedError with the place of the first fault."""
-    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        return msgspec.json.decode(body, type=what)
+        return msgspec.json.decode(unmarked(body), type=what)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if re.search(rb"<(?:!doctype\s+html|html|\?xml)", body[:1024], re.IGNORECASE):
             raise FeedError(f"{name}: HTML instead of JSON") from error
         raise FeedError(f"{name}: {text.line(str(error))}") from error
+
+
+def unmarked(body: bytes) -> bytes:
+    """As UTF-8 without a byte order mark. Raises UnicodeDecodeError."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return body.decode("utf-16").encode()
+    return body.removeprefix(b"\xef\xbb\xbf")
 
 
 def understand(
@@ -87,6 +103,11 @@ def identifier(vendors: str) -> str:
     if not vendors or len(vendors) > LONGEST_ID or vendors != text.line(vendors):
         raise ValueError(f"an id of {len(vendors)} characters that is not plain text")
     return vendors
+
+
+def derived(*facts: str) -> str:
+    """An id for what the vendor gives none, out of facts that stay when it is edited, reordered or resolved."""
+    return hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:12]
 
 
 def identity(vendors: str, name: str) -> str:
@@ -130,6 +151,21 @@ def word(vendors: str) -> str:
     if not (vendors and len(vendors) <= 50 and vendors.replace("_", "").replace("-", "").isalnum()):
         raise ValueError(f"a status that is not a word: {text.line(vendors)[:50]!r}")
     return vendors.lower()
+
+
+def link(vendors: str | None, page: Page) -> str:
+    """A vendor's address of an incident, where it is one that can be followed; else the page's."""
+    address = urljoin(f"{page.url}/", vendors or "")
+    plain = address == text.line(address) and " " not in address and len(address) <= LONGEST_NAME
+    return address if vendors and plain and address.startswith(("https://", "http://")) else page.url
+
+
+def epoch(seconds: float) -> datetime:
+    """A moment from a Unix time. Raises ValueError."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"a time beyond the calendar: {seconds!r}") from error
 
 
 def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:

@@ -22,7 +22,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, utc
+from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, Page, utc
 from statuswatch.platforms.reading import (
     IncidentList,
     PageHead,
@@ -91,10 +91,10 @@ T = TypeVar("T", _Summary, _Maintenances)
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
-def documents(url: str, /) -> tuple[Document, ...]:
+def documents(page: Page, /) -> tuple[Document, ...]:
     return (
-        Document("incidents.json", f"{url}/api/v2/incidents.json", required=True),
-        Document("summary.json", f"{url}/api/v2/summary.json"),
+        Document("incidents.json", f"{page.url}/api/v2/incidents.json", required=True),
+        Document("summary.json", f"{page.url}/api/v2/summary.json"),
     )
 
 
@@ -107,11 +107,11 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
     owed = reading.known.parser == 0  # the last time that it was wanted, or another document, it could not be read
     if not moved and not gone and not owed:
         return ()
-    return (Document(_WINDOWS, f"{reading.url}/api/v2/{_WINDOWS}"),)
+    return (Document(_WINDOWS, f"{reading.page.url}/api/v2/{_WINDOWS}"),)
 
 
-def recognises(identity: str, /) -> bool:
-    return _IDENTITY.fullmatch(identity) is not None
+def recognises(feed: Feed, /) -> bool:
+    return _IDENTITY.fullmatch(feed.identity) is not None
 
 
 def parse(reading: Reading, /) -> Feed:
@@ -133,7 +133,7 @@ def parse(reading: Reading, /) -> Feed:
         ("summary.json", Kind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
     ):
         try:
-            understood, bad = understand(raws, partial(_incident, kind, reading.url, catalogue), name)
+            understood, bad = understand(raws, partial(_incident, kind, reading.page.url, catalogue), name)
         except FeedError as error:
             if name == "incidents.json":
                 raise

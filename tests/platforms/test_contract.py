@@ -1,0 +1,218 @@
+"""The contract of every platform, over the whole registry. Each has its documents in a module of its own here."""
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import UTC
+from importlib import import_module
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from statuswatch.errors import FeedError
+from statuswatch.model import Feed, Page
+from statuswatch.platforms import PLATFORMS
+from statuswatch.platforms.reading import Reading
+from tests.platforms.sample import Sample, only
+
+SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.platforms.test_{name}").SAMPLE for name in PLATFORMS}
+JSON: Final = [name for name, it in SAMPLES.items() if not isinstance(it.documents[it.base], bytes)]
+HTML: Final = b"\n<!DOCTYPE html><html><head><title>Sorry</title></head><body>Sorry</body></html>"
+
+
+def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every place in a document, with everything that may stand there instead."""
+    wrong: Any
+    for wrong in (None, 7, "words", [], {}, True, [None], "\x1b[31m‮::error::"):
+        yield path, wrong
+    if path:
+        yield path, KeyError
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from mutations(child, (*path, key))
+
+
+def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
+    if not path:
+        return wrong
+    document = copy.deepcopy(document)
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    if wrong is KeyError:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = wrong
+    return document
+
+
+def assert_sound(feed: Feed) -> None:
+    assert feed.identity
+    assert len({it.id for it in feed.incidents}) == len(feed.incidents)
+    for it in feed.incidents:
+        assert it.id.strip() and it.status and it.url.startswith(("https://", "http://")) and " " not in it.url
+        assert it.created_at.tzinfo is UTC and it.position.tzinfo is not None
+        assert list(it.components) == sorted(it.components)
+        assert [one.created_at for one in it.updates] == sorted(one.created_at for one in it.updates)
+        assert len({one.id for one in it.updates}) == len(it.updates)
+        words = [it.title, it.status, *(one.body for one in it.updates), *(part.name for part in it.components)]
+        assert not any(mark in text for mark in ("\x1b", "‮") for text in words)
+
+
+@pytest.mark.parametrize(("platform", "name"), [(key, name) for key, it in SAMPLES.items() for name in it.documents])
+def test_every_mutation_is_understood_or_refused(platform: str, name: str) -> None:
+    """5: a document with anything deleted, null, empty or of a wrong type gives sound incidents or FeedError."""
+    document = SAMPLES[platform].documents[name]
+    if isinstance(document, bytes):
+        for end in range(0, len(document), 97):
+            cut: dict[str, Any] = {name: document[:end]}
+            try:
+                feed = SAMPLES[platform].read(**cut)
+            except FeedError as error:
+                assert name in str(error), f"{end}: {error}"
+            else:
+                assert_sound(feed)
+        return
+    for path, wrong in mutations(document):
+        try:
+            feed = SAMPLES[platform].read(**{name: mutated(document, path, wrong)})
+        except FeedError as error:
+            assert name in str(error), f"{path}: {error}"
+        else:
+            assert_sound(feed)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_is_no_feed_is_refused(platform: str) -> None:
+    """5: nothing, `{}`, a scalar, HTML with 200, a cut document: the page is not read."""
+    sample = SAMPLES[platform]
+    document = sample.documents[sample.base]
+    whole = document if isinstance(document, bytes) else json.dumps(document).encode()
+    for body in (b"", b"{}", b"null", b"7", whole[:-2], whole[: len(whole) // 2], HTML, b"\xff\xfe{"):
+        changed: dict[str, Any] = {sample.base: body}
+        with pytest.raises(FeedError, match=sample.base):
+            sample.read(**changed)
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_a_list_that_is_missing_is_no_empty_list(platform: str) -> None:
+    """5: a missing or mistyped list is a failed read, never a page without incidents; so is HTML with 200."""
+    sample = SAMPLES[platform]
+    wrong: Any
+    for wrong in (None, {}, "[]", 0, *([KeyError, []] if isinstance(sample.documents[sample.base], dict) else [])):
+        path = sample.entries if wrong != [] else ()
+        changed: dict[str, Any] = {sample.base: mutated(sample.documents[sample.base], path, wrong)}
+        with pytest.raises(FeedError, match=sample.base):
+            sample.read(**changed)
+    html: dict[str, Any] = {sample.base: HTML}
+    with pytest.raises(FeedError, match="HTML instead of JSON"):
+        sample.read(**html)
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_one_bad_incident_costs_itself(platform: str) -> None:
+    """5: one bad incident in a good document is skipped and reported, the rest count; all of them bad is a failure."""
+    sample = SAMPLES[platform]
+    document = copy.deepcopy(sample.documents[sample.base])
+    entries = sample.listed(document)
+    good = len(sample.read().incidents)
+    entries.insert(0, {**entries[0], **sample.bad})
+    changed: dict[str, Any] = {sample.base: document}
+    feed = sample.read(**changed)
+    assert len(feed.incidents) == good and len(feed.skipped) == 1 and "entry 0" in feed.skipped[0]
+    del entries[1:]
+    with pytest.raises(FeedError, match="no other entry"):
+        sample.read(**changed)
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_byte_order_mark(platform: str) -> None:
+    """5: UTF-8 with a byte order mark is UTF-8, and UTF-16 with one is understood."""
+    sample = SAMPLES[platform]
+    plain = json.dumps(sample.documents[sample.base])
+    for body in (b"\xef\xbb\xbf" + plain.encode(), plain.encode("utf-16")):
+        changed: dict[str, Any] = {sample.base: body}
+        assert sample.read(**changed).incidents == sample.read().incidents
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_depth_and_numbers(platform: str) -> None:
+    """5: nesting and numbers beyond measure are a failed read, not a crash."""
+    sample = SAMPLES[platform]
+    for body in (b"[" * 100_000, b'{"page":' * 50_000, b'{"page": ' + b"9" * 10_000 + b"}", b'{"page": 1e400}'):
+        changed: dict[str, Any] = {sample.base: body}
+        with pytest.raises(FeedError):
+            sample.read(**changed)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_decorating_documents_cost_their_decoration(platform: str) -> None:
+    """4: a decorating document that fails costs its decoration, not the page: ids, statuses and updates stay."""
+    sample = SAMPLES[platform]
+    whole = sample.read()
+    for name in set(sample.documents) - {sample.base}:
+        for body in (None, b"<html>", b"{}"):
+            changed: dict[str, Any] = {name: body}
+            for it in sample.read(**changed).incidents:
+                same = only(whole, it.id)
+                assert (it.status, [one.id for one in it.updates]) == (same.status, [one.id for one in same.updates])
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_at_most_two_documents_on_a_calm_run(platform: str) -> None:
+    """6: a calm run makes at most two requests a page."""
+    sample = SAMPLES[platform]
+    asked = PLATFORMS[platform].documents(sample.page)
+    assert 1 <= len(asked) <= 2 and asked[0].required and asked[0].name == sample.base
+    assert PLATFORMS[platform].more(Reading(sample.page, {}), sample.read(), moved=False) == ()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(), lambda it: st.lists(it) | st.dictionaries(st.text(), it)
+    )
+)
+@settings(max_examples=60)
+def test_arbitrary_json(document: Any) -> None:
+    """5: whatever JSON a vendor sends, it is understood or refused."""
+    for sample in SAMPLES.values():
+        changed: dict[str, Any] = {sample.base: json.dumps(document).encode()}
+        try:
+            feed = sample.read(**changed)
+        except FeedError:
+            continue
+        assert document == [] and feed.incidents == (), "only an empty list may be a page without incidents"
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_titles_are_cut(platform: str) -> None:
+    """5: titles are cut at 500 characters."""
+    sample = SAMPLES[platform]
+    document = copy.deepcopy(sample.documents[sample.base])
+    sample.listed(document)[0][sample.title] = "t" * 1_000_000
+    changed: dict[str, Any] = {sample.base: document}
+    assert 501 in {len(it.title) for it in sample.read(**changed).incidents}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_platforms_are_told_apart(platform: str) -> None:
+    """3: a page whose platform is not stated is recognised: of all, in their order, only its own understands it."""
+    sample = SAMPLES[platform]
+    served = {
+        it.url: body
+        for it in PLATFORMS[platform].documents(sample.page)
+        if (body := sample.documents.get(it.name)) is not None
+    }
+    encoded = {url: it if isinstance(it, bytes) else json.dumps(it).encode() for url, it in served.items()}
+    recognised = []
+    for name, other in PLATFORMS.items():
+        page = sample.page if name == platform else Page(key="acme", name="Acme", url=sample.page.url)
+        documents = {it.name: encoded.get(it.url) for it in other.documents(page)}
+        try:
+            if other.recognises(other.parse(Reading(page, documents))):
+                recognised.append(name)
+        except FeedError:
+            continue
+    assert recognised[:1] == [platform]

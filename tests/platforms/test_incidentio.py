@@ -1,0 +1,220 @@
+"""incident.io."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+from statuswatch.model import Impact, Kind, Known
+from statuswatch.platforms import incidentio
+from statuswatch.platforms.reading import Reading
+from tests.platforms.sample import URL, Json, Sample, only, update
+
+
+def fixture() -> dict[str, Json | bytes]:
+    """A page as of incidentio-compat/openai (bodies empty, no components) and incidentio-proxy/pleo and openai."""
+    compat = {
+        "id": "01KA22ACNT50TDGYE1B9TJ86D2",
+        "name": "Login Issues ",
+        "status": "resolved",
+        "created_at": "2026-03-07T00:10:02Z",
+        "updated_at": "2026-03-07T00:57:23Z",
+        "resolved_at": "2026-03-07T00:57:23Z",
+        "impact": "minor",
+        "incident_updates": [
+            update("01KA2KKF07DNHTQAZ65K9MBW3B", "resolved", "2026-03-07T00:57:23Z", ""),
+            update("01KA2KKF07DNHTQAZ65K9MBW3A", "investigating", "2026-03-07T00:10:02Z", ""),
+        ],
+    }
+    status = {"component_id": "01JMXBNJXG1S2D9V65P1ZZTD94", "status": "degraded_performance"}
+    native = {
+        "id": compat["id"],
+        "name": "Login Issues",
+        "status": "resolved",
+        "type": "incident",
+        "published_at": "2026-03-07T00:10:02.3Z",
+        "updates": [
+            {
+                "id": "01KA2KKF07DNHTQAZ65K9MBW3B",
+                "published_at": "2026-03-07T00:57:23.792Z",
+                "message_string": "All impacted services have recovered.",
+                "to_status": "resolved",
+                "component_statuses": [],
+            },
+            {
+                "id": "another id of the same update",
+                "published_at": "2026-03-07T00:10:02.3Z",
+                "message_string": "We are looking.",
+                "to_status": "investigating",
+                "component_statuses": [status],
+            },
+        ],
+        "affected_components": [{**status, "current_status": "operational"}],
+        "component_impacts": [],
+    }
+    window = {
+        "id": "01KFGG5S6TRSJJNNBB3TQATY24",
+        "name": "Scheduled Maintenance",
+        "status": "maintenance_complete",
+        "type": "maintenance",
+        "published_at": "2026-01-21T14:43:41.913Z",
+        "updates": [
+            {
+                "id": "01KFGG5S6T1Q0YQFDB2YWSFBAD",
+                "published_at": "2026-01-21T14:43:41.913Z",
+                "message_string": "A window.",
+                "to_status": "maintenance_scheduled",
+            }
+        ],
+        "component_impacts": [
+            {
+                "component_id": "01JSM5RTJWHRWDTS6Q604VEW3B",
+                "start_at": "2026-01-25T00:00:00Z",
+                "end_at": "2026-01-25T02:00:00Z",
+            }
+        ],
+    }
+    page = "01JMDK9XYNY6RXSED6SDWW50WY"
+    groups = [
+        {"name": "APIs", "components": [{"component_id": "01JSM5RTJWHRWDTS6Q604VEW3B", "name": "Login"}]},
+        {"name": "ChatGPT", "components": [{"component_id": "01JMXBNJXG1S2D9V65P1ZZTD94", "name": "Login"}]},
+    ]
+    feed = f"""<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><entry>
+        <title>Login Issues</title><id>{URL}//incidents/{compat["id"]}</id><updated>2026-03-07T00:57:23Z</updated>
+        <content type="html"><![CDATA[<b>Status: Resolved</b><br/><br/>Words (in brackets)<br/><br/>
+        <b>Affected components</b> <ul> <li>Web (beta) (Operational)</li>
+        <li>Login (Operational)</li> </ul>]]></content></entry></feed>"""
+    return {
+        "incidents.json": {"page": {"id": page, "updated_at": "2026-03-07T00:57:23Z"}, "incidents": [compat]},
+        "native": {"incidents": [native, window]},
+        "names": {"summary": {"id": page, "name": "Acme", "structure": {"items": [{"group": it} for it in groups]}}},
+        "feed.atom": feed.encode(),
+    }
+
+
+SAMPLE = Sample("incidentio", fixture(), "incidents.json", ("incidents",), {"id": "bad", "created_at": "yesterday"})
+read = SAMPLE.read
+
+
+def test_product_is_named() -> None:
+    """4: components come from the native documents, joined by incident id, with their group where two share a name."""
+    feed = read()
+    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
+
+
+def test_next_best_source() -> None:
+    """4: without the native documents the Atom feed names them, and never replaces better names."""
+    native, feed = read(), read(native=None)
+    best, second = only(native, "01KA22ACNT50TDGYE1B9TJ86D2"), only(feed, "01KA22ACNT50TDGYE1B9TJ86D2")
+    assert [part.label for part in second.components] == ["Login", "Web (beta)"]
+    assert second.rank < best.rank
+    bare = only(read(native=None, feed__atom=None), "01KA22ACNT50TDGYE1B9TJ86D2")
+    assert (bare.components, bare.rank) == ((), 0)
+
+
+def test_empty_bodies_are_filled() -> None:
+    """4: empty bodies are filled from the native messages, by id, else by status and second, and marked as borrowed."""
+    updates = only(read(), "01KA22ACNT50TDGYE1B9TJ86D2").updates
+    assert [(it.body, it.borrowed) for it in updates] == [
+        ("We are looking.", True),
+        ("All impacted services have recovered.", True),
+    ]
+
+
+def test_remembers_names() -> None:
+    """6: component names are remembered by id, so that a calm run need not read them again."""
+    names = read().names
+    known = SAMPLE.memory(names=dict(names))
+    feed = read(known, names=None)
+    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
+    assert incidentio.more(Reading(SAMPLE.page, {"native": b""}, known), feed, moved=False) == ()
+
+
+def test_asks_for_names_it_lacks() -> None:
+    """4: an id without a name makes the page of names read, and if that does not do, the Atom feed."""
+    feed = read(names=None, feed__atom=None)
+    asked = incidentio.more(Reading(SAMPLE.page, {"native": b"{}"}), feed, moved=True)
+    assert [it.name for it in asked] == ["names", "feed.atom"]
+
+
+def test_maintenance() -> None:
+    """4: maintenance windows come from the native list, in the words of the contract."""
+    window = only(read(), "01KFGG5S6TRSJJNNBB3TQATY24")
+    assert (window.kind, window.status, window.impact) == (Kind.MAINTENANCE, "completed", Impact.MAINTENANCE)
+    assert window.scheduled_for == datetime(2026, 1, 25, tzinfo=UTC)
+    assert [one.status for one in window.updates] == ["scheduled"]
+
+
+def test_order_of_components() -> None:
+    """4: the order of components, which incident.io shuffles at every request, says nothing."""
+    document = copy.deepcopy(SAMPLE.documents["feed.atom"])
+    assert isinstance(document, bytes)
+    a, b = b"<li>Web (beta) (Operational)</li>", b"<li>Login (Operational)</li>"
+    shuffled = document.replace(a, b"@").replace(b, a).replace(b"@", b)
+    assert read(native=None).incidents == read(native=None, feed__atom=shuffled).incidents
+
+
+def test_component_without_a_name() -> None:
+    """6: a component that has no name even on the page of names is asked for again only when something moved."""
+    names = copy.deepcopy(SAMPLE.documents["names"])
+    assert isinstance(names, dict)
+    names["summary"]["structure"]["items"].pop()
+    feed = read(names=names, feed__atom=None)
+    known = SAMPLE.memory(names=dict(feed.names))
+    again = read(known, names=None, feed__atom=None)
+    assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
+    reading = Reading(SAMPLE.page, {"native": b"{}"}, known)
+    assert incidentio.more(reading, again, moved=False) == ()
+    assert [it.name for it in incidentio.more(reading, again, moved=True)] == ["names", "feed.atom"]
+
+
+def test_repeated_id() -> None:
+    """4: an incident that the list has twice is one incident, with the newest update."""
+    document = copy.deepcopy(SAMPLE.documents["incidents.json"])
+    assert isinstance(document, dict)
+    stale = copy.deepcopy(document["incidents"][0])
+    stale["status"], stale["incident_updates"] = "investigating", stale["incident_updates"][1:]
+    for order in ([stale, *document["incidents"]], [*document["incidents"], stale]):
+        feed = read(incidents__json={**document, "incidents": order})
+        assert [it.status for it in feed.incidents if it.id == stale["id"]] == ["resolved"]
+
+
+def test_bad_native_entry() -> None:
+    """5: a native entry that cannot be understood is reported, costs no incident, and may be the one that is missed."""
+    document = copy.deepcopy(SAMPLE.documents["native"])
+    assert isinstance(document, dict)
+    for field, wrong in (("name", None), ("published_at", "0001-01-01T00:00:00+14:00")):
+        document["incidents"][1] = {**document["incidents"][1], field: wrong}
+        feed = read(native=document)
+        assert len(feed.incidents) == 1 and len(feed.skipped) == 1
+
+
+def test_older_native_copy() -> None:
+    """4: native documents from before the newest update replace neither components nor bodies that are known."""
+    document = copy.deepcopy(SAMPLE.documents["native"])
+    assert isinstance(document, dict)
+    document["incidents"][0]["updates"].pop(0)
+    fresh, older = read(), read(native=document)
+    key = "01KA22ACNT50TDGYE1B9TJ86D2"
+    assert only(older, key).rank < only(fresh, key).rank
+    assert [it.body for it in only(older, key).updates] == ["We are looking.", ""]
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    seen = {key: Known(status="resolved", impact=Impact.MINOR, title="t", last=when)}
+    known = SAMPLE.memory(incidents=seen)
+    assert [it.body for it in only(read(known, native=document), key).updates] == ["", ""]
+
+
+def test_hostile_feed() -> None:
+    """5: a feed made to be slow is read in no time, and a body's own list names no component."""
+    document = SAMPLE.documents["feed.atom"]
+    assert isinstance(document, bytes)
+    slow = document.replace(b"<li>Web", b"<li>" + b" " * 200_000 + b"Web")
+    listed = slow.replace(b"Words", b"Affected components <ul><li>We drain the nodes</li></ul>")
+    feed = read(native=None, feed__atom=listed)
+    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["Login", "Web (beta)"]
+
+
+def test_edges_of_the_calendar() -> None:
+    """5: a page's own time beyond the calendar is no time."""
+    document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
+    document["page"]["updated_at"] = "9999-12-31T23:59:59-12:00"
+    assert "incidents.json" not in read(incidents__json=document).updated_at

@@ -1,0 +1,184 @@
+"""Atlassian Statuspage."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from statuswatch.model import Impact, Kind, Known
+from statuswatch.platforms import statuspage
+from statuswatch.platforms.reading import Reading
+from tests.platforms.sample import URL, Json, Sample, only, update
+
+
+def fixture() -> dict[str, Json]:
+    """A page as of statuspage-v2/github and cloudflare: groups, an unlinked incident, an old open one, a window."""
+    page = {"id": "kctbh9vrtdwd", "name": "Acme", "url": URL, "updated_at": "2026-07-31T03:29:01.470Z"}
+    components = [
+        {"id": "g1", "name": "API", "group": True, "components": ["c1"]},
+        {"id": "g2", "name": "Accounts", "group": True, "components": ["c2"]},
+        {"id": "c1", "name": "Login", "group_id": "g1", "group": False, "status": "operational"},
+        {"id": "c2", "name": "Login", "group_id": "g2", "group": False, "status": "operational"},
+        {"id": "c3", "name": "Web", "group_id": None, "group": False, "status": "operational"},
+    ]
+    linked = {
+        "id": "9tpgqq1h4bs7",
+        "name": "Login trouble",
+        "status": "resolved",
+        "impact": "minor",
+        "created_at": "2026-07-30T09:07:42.419Z",
+        "updated_at": "2026-07-30T10:12:15.506Z",
+        "components": [components[2], components[4]],
+        "incident_updates": [
+            update("u2", "resolved", "2026-07-30T10:12:15.489Z", "Fixed.<br /><br />Thanks &amp; sorry."),
+            update("u1", "investigating", "2026-07-30T05:07:42.478-04:00"),
+        ],
+    }
+    affected = [{"code": "c1", "name": "API - Login", "old_status": "operational", "new_status": "major_outage"}]
+    unlinked = {
+        "id": "unlinked0001",
+        "name": "Unlinked at resolve",  # as Anthropic does, see the field's reports
+        "status": "postmortem",
+        "impact": None,
+        "created_at": "2026-07-29T09:00:00Z",
+        "components": [],
+        "incident_updates": [
+            update("u4", "postmortem", "2026-07-29T10:00:00Z", affected_components=None),
+            update("u3", "identified", "2026-07-29T09:00:00Z", affected_components=affected),
+        ],
+    }
+    old = {**linked, "id": "oldandopen01", "status": "monitoring", "created_at": "2026-01-01T00:00:00Z"}
+    old["incident_updates"] = [update("u5", "monitoring", "2026-01-01T00:00:00Z")]
+    window = {
+        **linked,
+        "id": "window000001",
+        "status": "scheduled",
+        "impact": "maintenance",
+        "scheduled_for": "2026-08-01T00:00:00Z",
+        "scheduled_until": "2026-08-01T02:00:00Z",
+        "incident_updates": [update("u6", "scheduled", "2026-07-28T00:00:00Z")],
+    }
+    return {
+        "incidents.json": {"page": page, "incidents": [linked, unlinked]},
+        "summary.json": {
+            "page": page,
+            "components": components,
+            "incidents": [old],
+            "scheduled_maintenances": [window],
+            "status": {"indicator": "none", "description": "All Systems Operational"},
+        },
+        "scheduled-maintenances.json": {"page": page, "scheduled_maintenances": [window]},
+    }
+
+
+SAMPLE = Sample("statuspage", fixture(), "incidents.json", ("incidents",), {"id": "bad", "created_at": "yesterday"})
+read = SAMPLE.read
+
+
+def test_ids_are_the_vendors() -> None:
+    """4: ids of incidents and updates are part of the memory's contract, and pinned here."""
+    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+        "9tpgqq1h4bs7": ["u1", "u2"],
+        "unlinked0001": ["u3", "u4"],
+        "oldandopen01": ["u5"],
+        "window000001": ["u6"],
+    }
+
+
+def test_summary_lists_every_open_incident() -> None:
+    """4: an unresolved incident older than those of incidents.json is read from the summary, as is a window to come."""
+    feed = read()
+    assert only(feed, "oldandopen01").status == "monitoring"
+    window = only(feed, "window000001")
+    assert (window.kind, window.scheduled_for) == (Kind.MAINTENANCE, datetime(2026, 8, 1, tzinfo=UTC))
+    assert feed.complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert read(summary__json=None).complete == set()
+
+
+def test_newest_copy_wins() -> None:
+    """4: where two documents show the same incident, the copy with the newest update counts."""
+    documents = fixture()
+    stale = copy.deepcopy(documents["incidents.json"]["incidents"][0])
+    stale["status"], stale["incident_updates"] = "investigating", stale["incident_updates"][1:]
+    documents["summary.json"]["incidents"].append(stale)
+    assert only(read(summary__json=documents["summary.json"]), "9tpgqq1h4bs7").status == "resolved"
+
+
+def test_components() -> None:
+    """4: names with their group where two share one; recovered from the updates where the vendor has unlinked them."""
+    feed = read()
+    assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login", "Web"]
+    assert [part.label for part in only(feed, "unlinked0001").components] == ["API - Login"]
+    assert only(feed, "unlinked0001").rank < only(feed, "9tpgqq1h4bs7").rank
+    bare = only(read(summary__json=None), "unlinked0001")
+    assert [part.label for part in bare.components] == ["API - Login"]  # the vendor's own words of then
+    assert bare.rank < only(feed, "unlinked0001").rank  # so that they never replace the others
+
+
+def test_text_and_times() -> None:
+    """4: markup of a body is resolved, times are brought to UTC, an impact that is not stated is unknown."""
+    feed = read()
+    first, last = only(feed, "9tpgqq1h4bs7").updates
+    assert first.created_at == datetime(2026, 7, 30, 9, 7, 42, 478000, tzinfo=UTC)
+    assert last.body == "Fixed.\nThanks & sorry."
+    assert only(feed, "unlinked0001").impact is Impact.UNKNOWN
+
+
+def test_another_pages_summary() -> None:
+    """5: a summary of another page is not believed."""
+    documents = fixture()
+    documents["summary.json"]["page"]["id"] = "anotherpage0"
+    feed = read(summary__json=documents["summary.json"])
+    assert any("another page" in loss for loss in feed.losses) and feed.complete == set()
+
+
+def test_asks_for_past_windows_when_one_is_gone() -> None:
+    """4: a maintenance window gone from the summary is looked up among the past ones before anything is said."""
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    window = Known(status="scheduled", impact=Impact.MAINTENANCE, title="t", last=when, kind=Kind.MAINTENANCE)
+    known = SAMPLE.memory(baseline=when, incidents={"gone": window})
+    feed = read(known)
+    asked = statuspage.more(Reading(SAMPLE.page, {}, known), feed, moved=False)
+    assert [it.name for it in asked] == ["scheduled-maintenances.json"]
+
+
+def test_renamed_component() -> None:
+    """4: an incident keeps its own name for a component that the page has renamed, with and without the summary."""
+    documents = fixture()
+    documents["summary.json"]["components"][4]["name"] = "Web app"
+    with_it, without = (read(summary__json=it) for it in (documents["summary.json"], None))
+    for feed in (with_it, without):
+        assert "Web" in [part.name for part in only(feed, "9tpgqq1h4bs7").components]
+
+
+def test_components_without_names() -> None:
+    """5: a component without a name costs itself, not its incident."""
+    documents = fixture()
+    documents["incidents.json"]["incidents"][0]["components"][1]["name"] = None
+    feed = read(incidents__json=documents["incidents.json"])
+    assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login"]
+
+
+def test_older_list_of_windows() -> None:
+    """4: an older copy of the past windows goes unused, and holds back nothing else."""
+    newer = {"scheduled-maintenances.json": datetime(2026, 8, 1, tzinfo=UTC)}
+    feed = read(SAMPLE.memory(updated_at=newer))
+    assert any("older copy" in loss for loss in feed.losses) and "scheduled-maintenances.json" not in feed.updated_at
+    assert feed.complete == {Kind.INCIDENT}
+
+
+def test_without_a_list_of_windows() -> None:
+    """4.12: only where a page never had a list of past windows does its summary alone prove one withdrawn."""
+    document = json.dumps(SAMPLE.documents["incidents.json"]).encode()
+    summary = json.dumps(SAMPLE.documents["summary.json"]).encode()
+    documents = {"incidents.json": document, "summary.json": summary, "scheduled-maintenances.json": None}
+    had = SAMPLE.memory(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
+    assert Kind.MAINTENANCE in statuspage.parse(Reading(SAMPLE.page, documents)).complete
+    assert Kind.MAINTENANCE not in statuspage.parse(Reading(SAMPLE.page, documents, had)).complete
+
+
+def test_edges_of_the_calendar() -> None:
+    """5: a page's own time beyond the calendar is no time."""
+    document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
+    document["page"]["updated_at"] = "9999-12-31T23:59:59-12:00"
+    assert "incidents.json" not in read(incidents__json=document).updated_at
