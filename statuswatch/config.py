@@ -15,10 +15,12 @@ import msgspec
 from statuswatch import text
 from statuswatch.catalog import catalog
 from statuswatch.errors import UsageError
-from statuswatch.model import SCALE, Impact, Page
+from statuswatch.model import SCALE, EventKind, Impact, Kind, Page
 from statuswatch.platforms import PLATFORMS
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+KINDS: Final = (*EventKind, *Kind)  # what `kinds` may name
+LONGEST_ID: Final = 500  # characters
 T = TypeVar("T")
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -38,9 +40,11 @@ class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     url: str | None = None
     platform: str | None = None
+    id: str | None = None
     components: list[str] | None = None
     min_impact: str | None = None
     maintenance: bool | None = None
+    kinds: list[str] | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +56,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     components: list[str] = []
     min_impact: str = "none"
     maintenance: bool = True
+    kinds: list[str] = []
     page: dict[str, _PageTable] = {}
 
 
@@ -175,6 +180,7 @@ def _page(key: str, file: _File, source: str) -> Page:
         name=name,
         url=url,
         platform=platform,
+        id=_id(words.id, f"{where}.id") if words.id is not None else entry.id if entry and words.url is None else "",
         components=tuple(file.components if words.components is None else words.components),
         min_impact=(
             _impact(file.min_impact, f"{source}: min_impact")
@@ -182,6 +188,9 @@ def _page(key: str, file: _File, source: str) -> Page:
             else _impact(words.min_impact, f"{where}.min_impact")
         ),
         maintenance=file.maintenance if words.maintenance is None else words.maintenance,
+        kinds=(
+            _kinds(file.kinds, f"{source}: kinds") if words.kinds is None else _kinds(words.kinds, f"{where}.kinds")
+        ),
     )
 
 
@@ -209,6 +218,19 @@ def _impact(word: str, where: str) -> Impact:
     if word not in SCALE:
         raise UsageError(f"{where}: unknown impact {word!r}{_did_you_mean(word, SCALE)}")
     return Impact(word)
+
+
+def _id(word: str, where: str) -> str:
+    if word != text.line(word) or " " in word or "@" in word or len(word) > LONGEST_ID:
+        raise UsageError(f"{where}: not what a platform calls a page, nor the address of a feed")
+    return word
+
+
+def _kinds(words: list[str], where: str) -> tuple[str, ...]:
+    for word in words:
+        if word not in KINDS:
+            raise UsageError(f"{where}: unknown kind {word!r}{_did_you_mean(word, KINDS)}")
+    return tuple(words)
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
 
 from statuswatch import __version__  # noqa: E402
-from statuswatch.model import Document, Failed, Fetched, NotModified, Validators  # noqa: E402
+from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
 
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
 LONGEST_VALIDATOR: Final = 500  # characters
@@ -60,30 +60,35 @@ class Client:
         self.until = until
         self.answered = False  # whether anything at all came back
         self.asked = asyncio.Event()  # set when the first request is out
+        self.exchanges: list[Exchange] = []  # all that was asked for, in the order of the answers
 
     async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         """The document, following redirects within its host, with one more try after a passing fault. Give it a
         deadline from outside.
         """
-        result, retry = await self._once(document.url, validators)
-        if retry is None or asyncio.get_running_loop().time() + retry >= self.until:
-            return result
-        await asyncio.sleep(retry)
-        return (await self._once(document.url, validators))[0]
+        clock = asyncio.get_running_loop().time
+        begun, hops = clock(), list[str]()
+        result, retry = await self._once(document.url, validators, hops)
+        if retry is not None and clock() + retry < self.until:
+            await asyncio.sleep(retry)
+            hops.clear()
+            result, _ = await self._once(document.url, validators, hops)
+        self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
+        return result
 
     async def _once(
-        self, url: str, validators: Validators | None
+        self, url: str, validators: Validators | None, hops: list[str]
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         """The result, and after how many seconds it is worth another try, if it is."""
         try:
-            return await self._follow(url, validators)
+            return await self._follow(url, validators, hops)
         except httpx.TransportError as error:
             return _transport_failure(error, url)
         except (httpx.InvalidURL, httpx.HTTPError, zlib.error, ValueError) as error:
             return Failed(_words(error), url, "look at the page in a browser"), None
 
     async def _follow(
-        self, url: str, validators: Validators | None
+        self, url: str, validators: Validators | None, hops: list[str]
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         host = urlsplit(url).hostname
         for _ in range(MOST_REDIRECTS + 1):
@@ -100,8 +105,11 @@ class Client:
             there = urlsplit(target)
             if there.scheme not in ("http", "https") or there.hostname != host:
                 place = f"{there.scheme}://{there.netloc}"
-                return Failed(f"it redirects to {place}", url, f'if that is the page now, set url = "{place}"'), None
+                hops.append(target)
+                line = f'url = "{place}"' if there.scheme in ("http", "https") else ""
+                return Failed(f"it redirects to {place}", url, line=line), None
             url = target
+            hops.append(url)
         return Failed(
             f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
         ), None

@@ -18,7 +18,7 @@ from statuswatch.model import Impact, Page
 from statuswatch.platforms import PLATFORMS
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
-KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, page"
+KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page"
 NOT_BASE: Final = "is not the public base address of a page, for example https://status.acme.example"
 
 
@@ -146,10 +146,11 @@ def test_every_key_is_understood(tmp_path: Path) -> None:
 
 def test_a_page_overrules_the_filters_of_all(tmp_path: Path) -> None:
     """Section 3: filters may stand for all pages; what a page says of itself counts more."""
-    every = 'components = ["API"]\nmin_impact = "major"\nmaintenance = false\n'
-    own = 'components = []\nmin_impact = "none"\nmaintenance = true\n'
+    every = 'components = ["API"]\nmin_impact = "major"\nmaintenance = false\nkinds = ["new"]\n'
+    own = 'components = []\nmin_impact = "none"\nmaintenance = true\nkinds = ["incident"]\n'
     plain, special = load(tmp_path, f'pages = ["openai", "github"]\n{every}[page.github]\n{own}').pages
     assert (plain.components, plain.min_impact, plain.maintenance) == (("API",), Impact.MAJOR, False)
+    assert (plain.kinds, special.kinds) == (("new",), ("incident",))
     assert (special.components, special.min_impact, special.maintenance) == ((), Impact.NONE, True)
 
 
@@ -181,6 +182,12 @@ def test_another_address_is_another_page(tmp_path: Path) -> None:
     assert (github.name, github.platform) == (catalog()["github"].name, "")
 
 
+def test_what_a_platform_needs_besides_the_address(tmp_path: Path) -> None:
+    """Section 3: a page may carry the id, or the address of the feed, that its platform needs."""
+    acme = page(tmp_path, f'{ACME}platform = "statuspage"\nid = "/history.rss"')
+    assert acme.id == "/history.rss"
+
+
 BAD: Final = {
     # keys
     'pges = ["openai"]': "pges: unknown key; did you mean 'pages'?",
@@ -189,7 +196,7 @@ BAD: Final = {
     '[acme]\nurl = "https://a.example"': f"acme: unknown key; there are {KEYS}",
     '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key; did you mean 'url'?",
     f"{ACME}colour = 1": "page.acme.colour: unknown key; there are "
-    "name, url, platform, components, min_impact, maintenance",
+    "name, url, platform, id, components, min_impact, maintenance, kinds",
     # pages
     'pages = ["opnai"]': "pages: the catalog has no page 'opnai'; did you mean 'openai'?",
     'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
@@ -204,6 +211,10 @@ BAD: Final = {
     f'{ACME}platform = "statuspag"': "page.acme.platform: unknown platform 'statuspag'; did you mean 'statuspage'?",
     f'{ACME}min_impact = "majr"': "page.acme.min_impact: unknown impact 'majr'; did you mean 'major'?",
     'min_impact = "criticl"': "min_impact: unknown impact 'criticl'; did you mean 'critical'?",
+    'kinds = ["resolvd"]': "kinds: unknown kind 'resolvd'; did you mean 'resolved'?",
+    f'{ACME}kinds = ["zzz"]': "page.acme.kinds: unknown kind 'zzz'; there are "
+    "new, updated, resolved, incident, maintenance, page",
+    f'{ACME}id = "a b"': "page.acme.id: not what a platform calls a page, nor the address of a feed",
     'min_impact = "unknown"': "min_impact: unknown impact 'unknown'; there are none, minor, major, critical",
     # types
     'pages = "openai"': "pages: Expected `list`, got `str`",

@@ -18,6 +18,8 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
+# What page ids look like on the platforms that share the addresses and the form of API v2.
+IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -116,6 +118,14 @@ def identity(vendors: str, name: str) -> str:
         return identifier(vendors)
     except ValueError as error:
         raise FeedError(f"{name}: {error}") from error
+
+
+def own(platform: str, page: PageHead, name: str) -> str:
+    """The identity of a page of API v2. Raises FeedError where it is evidently one of the other platform."""
+    for other, form in IDENTITIES.items():
+        if other != platform and form.fullmatch(page.id):
+            raise FeedError(f"{name}: the page runs on {other}, not on {platform}")
+    return identity(page.id, name)
 
 
 def changed_at(page: PageHead) -> datetime | None:

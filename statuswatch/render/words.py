@@ -65,10 +65,13 @@ def statuses(event: Event) -> list[tuple[str, str]]:
 
 def remark(event: Event) -> str:
     """What the rest does not say; often nothing."""
-    if Change.MISSED in event.changes:
-        return "It was over before a run saw it."
     changes = [str(change) for change in event.changes if change not in _SAID_OTHERWISE]
-    return f"Changed: {', '.join(changes)}" if changes else ""
+    remarks = [f"Changed: {', '.join(changes)}"] if changes else []
+    if Change.MISSED in event.changes:
+        remarks = ["It was over before a run saw it."]
+    if event.page.components and not event.incident.components and event.incident.kind is not Kind.PAGE:
+        remarks.append("It passes the filter on components: the vendor does not state which are affected")
+    return " · ".join(remarks)
 
 
 def clock(moment: datetime) -> str:
