@@ -106,8 +106,8 @@ class Client:
             if there.scheme not in ("http", "https") or there.hostname != host:
                 place = f"{there.scheme}://{there.netloc}"
                 hops.append(target)
-                line = f'url = "{place}"' if there.scheme in ("http", "https") else ""
-                return Failed(f"it redirects to {place}", url, line=line), None
+                usable = place if there.scheme in ("http", "https") else ""
+                return Failed(f"it redirects to {place}", url, there=usable), None
             url = target
             hops.append(url)
         return Failed(

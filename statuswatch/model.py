@@ -187,8 +187,8 @@ class Failed(msgspec.Struct, frozen=True):
     """Why a document, or a page, could not be read: `reason` in a few words, then where, and what to do about it.
 
     `answered` is false where nothing came back at all, `gone` true where the server says that there is no such
-    document, `misread` where it is not what the platform says. `line` is the configuration line that would be right
-    now, where that is known.
+    document, `misread` where it is not what the platform says; `there` is the other host that it redirects to. `line`
+    is the configuration line that would be right now, where that is known.
     """
 
     reason: str
@@ -197,6 +197,7 @@ class Failed(msgspec.Struct, frozen=True):
     answered: bool = True
     gone: bool = False
     misread: bool = False
+    there: str = ""
     line: str = ""
 
     def __str__(self) -> str:

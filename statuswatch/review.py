@@ -277,6 +277,8 @@ def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime)
     elif not failing.told and now - failing.since >= TELL_FAILING_AFTER:
         failing = Failing(failing.since, failed.reason, told=True, line=failed.line)
         events = (_page_event(page, failing, EventKind.NEW, now),)
+    elif failed.line and failed.line != failing.line:
+        failing = msgspec.structs.replace(failing, line=failed.line)
     memory = msgspec.structs.replace(memory, failing=failing)
     return PageReview(page=page, events=events, memory=memory, moved=memory != known, failed=failed)
 

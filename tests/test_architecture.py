@@ -13,6 +13,7 @@ FLOORS = (
     {"model", "errors", "text", "statuswatch"},
     {"review", "diff", "platforms", "render"},
     {"config", "catalog", "fetch", "state", "actions"},
+    {"page"},
     {"run"},
     {"cli", "demo", "__main__"},
 )

@@ -65,7 +65,7 @@ def test_another_host(tmp_path: Path) -> None:
         new.put(statuspage("/acme", [OPEN]))
         old.answer("/acme/api/v2/incidents.json", b"", 301, Location=f"{there}/acme/api/v2/incidents.json")
         reason = Watch(tmp_path, f"{old.url}/acme", "statuspage").reason()
-        assert reason.startswith(f"it redirects to {there}") and reason.endswith(f'set url = "{there}"')
+        assert reason.startswith(f"it redirects to {there}") and reason.endswith(f'set url = "{there}" in [page.acme]')
         assert new.requests == []
 
 
