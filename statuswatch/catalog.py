@@ -1,4 +1,7 @@
-"""The pages that are known by a key: `catalog.csv`, data that anybody can extend."""
+"""The pages that are known by a key: `catalog.csv`, data that anybody can extend.
+
+`id` is what a platform needs besides the address: the id of a status.io page, the address of a feed.
+"""
 
 import csv
 from collections.abc import Mapping
@@ -11,9 +14,19 @@ from statuswatch.model import Page
 
 @cache
 def catalog() -> Mapping[str, Page]:
-    """All of them by key."""
-    lines = Path(__file__).with_name("catalog.csv").read_text(encoding="utf-8").splitlines()
-    rows = [
-        Page(key=it["key"], name=it["name"], url=it["url"], platform=it["platform"]) for it in csv.DictReader(lines)
+    """All of them by key. Read when it is first asked for: a run that uses no key of it does not pay for it."""
+    pages = [
+        Page(key=key, name=name, url=url, platform=platform, id=id_) for key, name, url, platform, _, id_ in _rows()
     ]
-    return MappingProxyType({page.key: page for page in rows})
+    return MappingProxyType({page.key: page for page in pages})
+
+
+@cache
+def categories() -> Mapping[str, str]:
+    """The category of each, by key: for people who look for a page."""
+    return MappingProxyType({row[0]: row[4] for row in _rows()})
+
+
+def _rows() -> list[list[str]]:
+    lines = Path(__file__).with_name("catalog.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.reader(lines[1:]))

@@ -169,18 +169,19 @@ def _page(key: str, file: _File, source: str) -> Page:
         raise UsageError(f"{place} has no page {key!r}{_did_you_mean(key, catalog())}")
     if not _KEY.fullmatch(key):
         raise UsageError(f"{where}: a key has up to 64 letters, digits, '.', '_' and '-'")
-    # Another address may be another platform: only the catalog's own address comes with the catalog's platform.
+    # Another address may be another platform: only the catalog's own comes with the catalog's platform and id.
     platform = words.platform if words.platform is not None else entry.platform if entry and words.url is None else ""
     if platform and platform not in PLATFORMS:
         raise UsageError(f"{where}.platform: unknown platform {platform!r}{_did_you_mean(platform, PLATFORMS)}")
     url = _url(words.url, f"{where}.url") if words.url is not None else entry.url if entry else ""
+    own_id = entry.id if entry and (url, platform) == (entry.url, entry.platform) else ""
     name = text.line(words.name or "") or (entry.name if entry else key)
     return Page(
         key=key,
         name=name,
         url=url,
         platform=platform,
-        id=_id(words.id, f"{where}.id") if words.id is not None else entry.id if entry and words.url is None else "",
+        id=own_id if words.id is None else _id(words.id, f"{where}.id"),
         components=tuple(file.components if words.components is None else words.components),
         min_impact=(
             _impact(file.min_impact, f"{source}: min_impact")

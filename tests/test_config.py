@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +13,6 @@ from statuswatch.catalog import catalog
 from statuswatch.config import Config, choose, load_config
 from statuswatch.errors import UsageError
 from statuswatch.model import Impact, Page
-from statuswatch.platforms import PLATFORMS
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page"
@@ -177,9 +174,12 @@ def test_what_is_left_out_of_a_page_is_found_elsewhere(tmp_path: Path) -> None:
 
 
 def test_another_address_is_another_page(tmp_path: Path) -> None:
-    """Section 3: a catalog's page at another address keeps its name, and its platform is to be recognised."""
+    """Section 3: a catalog's page at another address keeps its name alone: its platform is to be recognised."""
     github = page(tmp_path, '[page.github]\nurl = "https://status.acme.example"', "github")
     assert (github.name, github.platform) == (catalog()["github"].name, "")
+    assert catalog()["gitlab"].id
+    for other in ('url = "https://status.acme.example"', 'platform = "statuspage"'):
+        assert page(tmp_path, f"[page.gitlab]\n{other}", "gitlab").id == ""
 
 
 def test_what_a_platform_needs_besides_the_address(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ BAD: Final = {
     'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
     'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
     "pages = []": 'pages: no page to watch; name some, for example pages = ["openai"]',
-    '[page.acme]\nname = "Acme"': "page.acme.url: missing; and the catalog has no page 'acme'",
+    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing; and the catalog has no page 'zzzzzzzz'",
     '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing; and the catalog has no page 'gihub'; "
     "did you mean 'github'?",
     '[page."a b"]\nurl = "https://a.example"': "page.a b: a key has up to 64 letters, digits, '.', '_' and '-'",
@@ -342,21 +342,6 @@ def test_our_own_configuration_loads() -> None:
     assert keys(config)[0] == "openai"
     assert len(config.pages) >= 11
     assert config.state == root / "state.json"
-
-
-def test_the_catalog_is_whole() -> None:
-    """Section 3: catalog keys are sorted, unique and fit for a configuration; addresses are unique base addresses."""
-    lines = files("statuswatch").joinpath("catalog.csv").read_text(encoding="utf-8").splitlines()
-    rows = list(csv.DictReader(lines))
-    names = [row["key"] for row in rows]
-    assert names == sorted(set(names)) == list(catalog())
-    assert len({row["url"].casefold() for row in rows}) == len(rows)
-    for row in rows:
-        assert re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,63}", row["key"]), row
-        assert re.fullmatch(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*", row["url"]), row
-        assert row["platform"] in PLATFORMS, row
-        assert all(value and value == value.strip() for value in row.values()), row
-        assert len(row) == 5, row
 
 
 def test_every_page_of_the_catalog_can_be_configured(tmp_path: Path) -> None:
