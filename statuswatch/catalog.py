@@ -4,7 +4,7 @@
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,17 @@ def catalog() -> Mapping[str, Page]:
 def categories() -> Mapping[str, str]:
     """The category of each, by key: for people who look for a page."""
     return MappingProxyType({row[0]: row[4] for row in _rows()})
+
+
+def find(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
+    """Those in whose key, name, platform, category or address every word of the query occurs."""
+    words = [word.casefold() for part in query for word in part.split()]
+
+    def text_of(page: Page) -> str:
+        facts = (page.key, page.name, page.platform, categories().get(page.key, ""), page.url)
+        return "\n".join(facts).casefold()
+
+    return tuple(page for page in pages if all(word in text_of(page) for word in words))
 
 
 def _rows() -> list[list[str]]:

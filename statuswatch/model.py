@@ -187,8 +187,8 @@ class Failed(msgspec.Struct, frozen=True):
     """Why a document, or a page, could not be read: `reason` in a few words, then where, and what to do about it.
 
     `answered` is false where nothing came back at all, `gone` true where the server says that there is no such
-    document, `misread` where it is not what the platform says; `there` is the other host that it redirects to. `line`
-    is the configuration line that would be right now, where that is known.
+    document, `misread` where it is not what the platform says; `there` is the other host that it redirects to. `now`
+    is the page as it is now, where that could be found, and `line` what to write in the configuration for it.
     """
 
     reason: str
@@ -198,6 +198,7 @@ class Failed(msgspec.Struct, frozen=True):
     gone: bool = False
     misread: bool = False
     there: str = ""
+    now: Page | None = None
     line: str = ""
 
     def __str__(self) -> str:
@@ -233,6 +234,22 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A platform that a page was not recognised as, and why."""
+
+    platform: str
+    failed: Failed
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """One page explained: as what it was read, what came of it, all that was asked for it, and what it is not."""
+
+    page: Page
+    result: Feed | Failed
+    exchanges: tuple[Exchange, ...]
+    tried: tuple[Attempt, ...]
 
 
 # --------------------------------------------------------------------------------------------------------------- memory

@@ -8,7 +8,18 @@ import msgspec
 
 from statuswatch import fetch
 from statuswatch.errors import FeedError
-from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Page, PageMemory, Validators
+from statuswatch.model import (
+    Attempt,
+    Document,
+    Failed,
+    Feed,
+    Fetched,
+    Inspection,
+    NotModified,
+    Page,
+    PageMemory,
+    Validators,
+)
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.reading import Reading, UnidentifiedError
 from statuswatch.review import Answer, Read, is_unsettled
@@ -19,24 +30,6 @@ MOST_IDS: Final = 10  # that are tried for a page without one
 SHARE_OF_ENRICHING: Final = 0.6  # of the time that a page has left
 
 Results = dict[str, Fetched | NotModified | Failed]  # by address: what several platforms ask for is fetched once
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """A platform that a page was not recognised as, and why."""
-
-    platform: str
-    failed: Failed
-
-
-class Inspection(msgspec.Struct, frozen=True):
-    """One page explained: as what it was read, what came of it, all that was asked for, and the platforms that it was
-    not recognised as.
-    """
-
-    page: Page
-    answer: Answer
-    exchanges: tuple[Exchange, ...]
-    tried: tuple[Attempt, ...]
 
 
 class PageReading:
@@ -196,7 +189,7 @@ async def explained(
     if known and known.failing and known.failing.reason == failed.reason:
         return msgspec.structs.replace(failed, line=known.failing.line)
     now = await _whereabouts(client, page, failed, fetched)
-    return msgspec.structs.replace(failed, line=line(page, now)) if now else failed
+    return msgspec.structs.replace(failed, now=now, line=line(page, now)) if now else failed
 
 
 async def _whereabouts(client: fetch.Client, page: Page, failed: Failed, fetched: Results) -> Page | None:
@@ -258,6 +251,11 @@ async def inspect(client: fetch.Client, page: Page) -> Inspection:
     while isinstance(answer, Read) and await reading.go_on(answer, moved=True):
         answer = reading.understand()
     own = tuple(client.exchanges)
-    if isinstance(answer, Failed):
-        answer = await explained(client, page, None, answer, reading.fetched)
-    return Inspection(reading.page, answer, own, tuple(tried))
+    match answer:
+        case Read(feed):
+            result: Feed | Failed = feed
+        case Failed() as failed:
+            result = await explained(client, page, None, failed, reading.fetched)
+        case NotModified():
+            result = Failed("HTTP 304, though nothing was said to be known")
+    return Inspection(reading.page, result, own, tuple(tried))

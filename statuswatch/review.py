@@ -253,10 +253,11 @@ def _pruned(
     than the baseline.
     """
     listed = {incident.id for incident in feed.incidents}
+    told_of = feed.history | feed.complete | feed.current  # else a document that failed now may list it again
     old = {
         key: it.last
         for key, it in incidents.items()
-        if it.closed and key not in listed and it.kind in feed.history and now - it.last > FORGET_CLOSED_AFTER
+        if it.closed and key not in listed and it.kind in told_of and now - it.last > FORGET_CLOSED_AFTER
     }
     if not old:
         return incidents, baseline

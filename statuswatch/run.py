@@ -95,9 +95,9 @@ async def _read_pages(
             memory[review.page.key] = encode_page(review.memory)
         reviews[review.page.key] = msgspec.structs.replace(review, memory=None)
 
-    async def watch(page: Page) -> None:
+    async def work(page: Page) -> None:
         known = remembered(page)
-        keep(await _watch(trust, config, page, known, now, announce_open), known)
+        keep(await watch(trust, config, page, known, now, announce_open=announce_open), known)
         on_page(reviews[page.key])
 
     # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
@@ -105,7 +105,7 @@ async def _read_pages(
     queue = sorted(pages, key=lambda page: (known := remembered(page)) is None or known.failing is None)
     try:
         async with asyncio.timeout(config.deadline):
-            await fetch.each(queue, watch, config.concurrency)
+            await fetch.each(queue, work, config.concurrency)
     except TimeoutError:
         late = Failed(f"not reached within the run's deadline of {config.deadline:g} s", answered=False)
         for page in pages:
@@ -115,13 +115,20 @@ async def _read_pages(
     return [reviews[page.key] for page in pages]
 
 
-async def _watch(
-    trust: ssl.SSLContext, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+async def watch(
+    trust: ssl.SSLContext,
+    config: Config,
+    page: Page,
+    known: PageMemory | None,
+    now: datetime,
+    *,
+    announce_open: bool = False,
+    turns: fetch.Turns | None = None,
 ) -> PageReview:
     """One page, whatever happens to it."""
     answered = False
     try:
-        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0) as client:
+        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0, turns) as client:
             try:
                 return await _review(client, page, known, now, announce_open)
             finally:

@@ -15,6 +15,7 @@ FLOORS = (
     {"config", "catalog", "fetch", "state", "actions"},
     {"page"},
     {"run"},
+    {"survey"},
     {"cli", "demo", "__main__"},
 )
 IMPURE = {"httpx", "os", "pathlib", "time", "asyncio", "typer", "socket", "subprocess", "random", "tempfile", "sys"}
