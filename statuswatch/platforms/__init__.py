@@ -54,4 +54,6 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "slack",
+    "statusio",
 )
