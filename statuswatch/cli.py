@@ -205,12 +205,18 @@ def inspect(
     known = recall(state or settings.state, target) if target in watched else None
     with _interruptible():
         seen = explain(page, settings.timeout)
-    origin = "recognised" if not page.platform else "configured" if target in watched else "from the catalog"
+    origin = (
+        "recognised by its documents"
+        if not page.platform
+        else "configured"
+        if target in watched
+        else "from the catalog"
+    )
     with _stdout() as stream:
         _lines(stream, lambda width: inspection.render(seen, origin, known, width))
         stream.writelines(f"{line}\n" for line in inspection.to_write(seen, catalog(), target in watched))
     if isinstance(seen.result, Failed):
-        raise errors.UnreadError(f"{page.name} could not be read")
+        raise errors.UnreadError(f"{seen.page.url} could not be read")
 
 
 @app.command()

@@ -122,17 +122,16 @@ def _understood(feed: Feed) -> Lines:
     if feed.incidents:
         sources = ", ".join(f"{source} {count}" for source, count in ranks.items() if count)
         yield INDENT, Text(f"components: {sources}")
-    for kind in (Kind.INCIDENT, Kind.MAINTENANCE):
-        lists = [
-            word
-            for kinds, word in (
-                (feed.current, "only what is open"),
-                (feed.complete, "all that is open"),
-                (feed.history, "what is over, too"),
-            )
-            if kind in kinds
-        ]
-        yield INDENT, Text(f"lists of {kind}s: {', '.join(lists) or 'none of which absence could be told'}")
+    for kind, plural in ((Kind.INCIDENT, "incidents"), (Kind.MAINTENANCE, "maintenance windows")):
+        if kind in feed.current:
+            said = "only what is open: one that is gone is over"
+        elif kind in feed.complete:
+            said = "all that is open: one that is gone at two reads was withdrawn"
+        elif kind in feed.history:
+            said = "the newest, open or over: an open one may roll out of it, and stays open"
+        else:
+            continue
+        yield INDENT, Text(f"its list of {plural} has {said}")
     for what, entries in (("skipped", feed.skipped), ("could not be read", feed.losses)):
         for entry in entries:
             yield INDENT, Text(words.inert(f"{what}: {entry}"), "yellow")

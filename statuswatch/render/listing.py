@@ -11,13 +11,13 @@ from rich.text import Text
 from statuswatch.model import Page, PageReview
 from statuswatch.render import markdown, words
 
-HEAD: Final = ("key", "name", "platform", "category", "address")
+HEAD: Final = ("key", "name", "platform", "category", "url")
 FAILURES: Final = ("key", "why it does not read", "the row that would")
 
 
 def cells(page: Page, categories: Mapping[str, str]) -> tuple[str, ...]:
     """What the table says of a page."""
-    return page.key, page.name, page.platform, categories.get(page.key, ""), page.url.removeprefix("https://")
+    return page.key, page.name, page.platform, categories.get(page.key, ""), page.url
 
 
 def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
