@@ -51,4 +51,7 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "apple",
+    "aws",
+    "google",
 )

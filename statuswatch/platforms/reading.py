@@ -18,6 +18,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
+Raw = TypeVar("Raw")  # an entry of a list before it is understood
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -81,9 +82,7 @@ def unmarked(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def understand(
-    raws: Iterable[msgspec.Raw], build: Callable[[msgspec.Raw], Incident], name: str
-) -> tuple[list[Incident], list[str]]:
+def understand(raws: Iterable[Raw], build: Callable[[Raw], Incident], name: str) -> tuple[list[Incident], list[str]]:
     """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
     incidents, skipped = [], []
     for number, raw in enumerate(raws):
