@@ -56,4 +56,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "statuspage",
     "slack",
     "statusio",
+    "apple",
+    "aws",
+    "google",
 )
