@@ -51,4 +51,9 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "heroku",
+    "pagerduty",
+    "salesforce",
+    "site24x7",
+    "zendesk",
 )
