@@ -59,4 +59,9 @@ PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "apple",
     "aws",
     "google",
+    "heroku",
+    "pagerduty",
+    "salesforce",
+    "site24x7",
+    "zendesk",
 )
