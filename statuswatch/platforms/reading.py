@@ -18,6 +18,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
+Raw = TypeVar("Raw")
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -81,11 +82,10 @@ def unmarked(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def understand(
-    raws: Iterable[msgspec.Raw], build: Callable[[msgspec.Raw], Incident], name: str
-) -> tuple[list[Incident], list[str]]:
+def understand(raws: Iterable[Raw], build: Callable[[Raw], T], name: str) -> tuple[list[T], list[str]]:
     """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
-    incidents, skipped = [], []
+    incidents: list[T] = []
+    skipped: list[str] = []
     for number, raw in enumerate(raws):
         try:
             incidents.append(build(raw))
