@@ -14,7 +14,8 @@ import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a remembered time: with a zone, or state.json is not ours
 
-CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
+EXPIRED: Final = "expired"  # our own word: nothing was heard of it for so long that it is not counted as open
+CLOSED: Final = frozenset({"resolved", "postmortem", "completed", EXPIRED})
 
 
 class Kind(StrEnum):

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from statuswatch.model import Change, Event, PageReview, Report
+from statuswatch.model import EXPIRED, Change, Event, PageReview, Report
 from statuswatch.render import words
 
 LONGEST_MESSAGE: Final = 200  # characters of a commit's subject
@@ -72,5 +72,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def _said(event: Event) -> str:
-    verb = next((_VERBS[change] for change in event.changes if change in _VERBS), str(event.kind))
+    ended = "no end stated" if event.incident.status == EXPIRED else str(event.kind)
+    verb = next((_VERBS[change] for change in event.changes if change in _VERBS), ended)
     return f"{harmless(event.page.name)} {verb}: {harmless(event.incident.title)}"

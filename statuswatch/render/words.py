@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-from statuswatch.model import Change, Event, EventKind, Impact, Kind
+from statuswatch.model import EXPIRED, Change, Event, EventKind, Impact, Kind
 
 # Characters of one vendor message, title or list of components for people; the JSON lines have all of it.
 LONGEST_MESSAGE: Final = 2000
@@ -22,6 +22,8 @@ _SAID_OTHERWISE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.D
 
 def label(event: Event) -> tuple[str, str]:
     """A sign and a word for what happened."""
+    if event.incident.status == EXPIRED:
+        return "⚪", "NO END STATED"
     gone = next((change for change in event.changes if change in (Change.DELISTED, Change.WITHDRAWN)), None)
     return _LABELS[gone or event.kind]
 

@@ -9,6 +9,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Feed, Impact, Incident, Kind, Page
 from statuswatch.platforms import rss
 from statuswatch.platforms.reading import Reading, UnidentifiedError
+from statuswatch.platforms.rss import document
 from statuswatch.review import Read
 from tests.life import Life, shape
 from tests.platforms.sample import URL, Sample, only
@@ -336,7 +337,7 @@ def test_a_report_ends(listed: bool) -> None:
     told = page.serves(20_200, channel(*both, built="Sat, 21 Mar 2026 09:00:00 GMT"))
     assert ("resolved", "fault", ["status", "edited"], ["latest"]) in told
     (event,) = [event for event in page.review.events if event.incident.id == "fault"]
-    assert "No end was stated." in event.updates[0].body
+    assert "no end was stated" in event.updates[0].body
     assert page.serves(20_300, channel(*both, built="Sat, 21 Mar 2026 11:00:00 GMT")) == []
     fresh = item("Fault", "Sun, 22 Mar 2026 11:00:00 GMT", guid="fault", description="It broke again.")
     told = page.serves(22_000, channel(fresh, news, built="Sun, 22 Mar 2026 12:00:00 GMT"))
@@ -468,14 +469,14 @@ def test_long_feeds() -> None:
     ]
     body = atom(*entries)
     feed = read(body)
-    assert len(body) > rss.LARGEST and 300 < len(feed.incidents) <= rss.MOST and feed.skipped == ()
+    assert len(body) > document.LARGEST and 300 < len(feed.incidents) <= document.MOST and feed.skipped == ()
     assert read(atom(*(it.replace("x" * 2000, "") for it in entries))).incidents[0].id == "0000000"
     with pytest.raises(FeedError, match="do not come first"):
         read(atom(*reversed(entries)))
     with pytest.raises(FeedError):
         read(body[:-7])
     with pytest.raises(FeedError, match="an entry of more than"):
-        read(atom(entry("1", "2026-03-07T00:00:00Z", "x" * rss.LARGEST)))
+        read(atom(entry("1", "2026-03-07T00:00:00Z", "x" * document.LARGEST)))
 
 
 @pytest.mark.parametrize("words", ["&lt;small&gt;", "The ", "Affected Components: ", "status: ", "[RESOLVED] "])

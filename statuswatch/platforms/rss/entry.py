@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from statuswatch import text
-from statuswatch.model import Impact, IncidentUpdate
+from statuswatch.model import Impact, IncidentUpdate, Known, Page
 from statuswatch.platforms.reading import derived, epoch, update, word
 
 Entry = Mapping[str, Any]  # as feedparser gives it, without its aliases
@@ -95,6 +95,18 @@ class Dates(NamedTuple):
     published: datetime
     changed: datetime
     limit: datetime
+
+
+class Channel(NamedTuple):
+    """The feed itself. `several` is whether any of its entries lists more than one update."""
+
+    page: Page
+    home: str
+    identity: str
+    built: datetime | None
+    only_open: bool
+    several: bool
+    known: Mapping[str, Known]
 
 
 class Block(NamedTuple):

@@ -17,24 +17,20 @@ Azure's feed lists only what is open (recorded: it is empty when nothing is). Al
 lists nothing at all, so that what was open is withdrawn.
 
 An entry that states no status is "reported". It is told as new, and counts as open until the feed, by its own date or
-that of its newest entry, has gone on for 14 days without a new word on it, be it still listed or not. Then it counts as
-resolved, and its text says why: whether it is over was never said. So a month-old entry is not open at the first read,
-and none stays open for ever.
+that of its newest entry, has gone on for 14 days without a new word on it, be it still listed or not. Then its status
+is "expired", which no vendor says: it is not counted as open any longer, and its event says that no end was stated. So
+a month-old entry is not open at the first read, and none stays open for ever.
 
 Oddities: the published date of Statuspage moves, and lies ahead for a window to come (recorded); links may lack
 their scheme (OnlineOrNot, quoted). The feed's own date is no sign of a change (incident.io: that of the request); it
 only tells an older copy, where entries show no more than their latest text.
 """
 
-import io
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from html.parser import HTMLParser
-from typing import Any, Final, NamedTuple
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -42,6 +38,7 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import (
+    EXPIRED,
     STATED,
     Component,
     Document,
@@ -53,10 +50,22 @@ from statuswatch.model import (
     Known,
     Page,
 )
-from statuswatch.platforms.entries import (
+from statuswatch.platforms.reading import (
+    Reading,
+    derived,
+    identifier,
+    labelled,
+    link,
+    title,
+    understand,
+    update,
+)
+from statuswatch.platforms.rss.document import built_at, decode, is_feed, unidentified
+from statuswatch.platforms.rss.entry import (
     LATEST,
     MAINTENANCE,
     REPORTED,
+    Channel,
     Entry,
     affected,
     blocks,
@@ -65,59 +74,21 @@ from statuswatch.platforms.entries import (
     is_status,
     markup,
     messages,
-    moment,
     said,
     scheduled,
     status,
     untitled,
 )
-from statuswatch.platforms.reading import (
-    Reading,
-    UnidentifiedError,
-    derived,
-    identifier,
-    labelled,
-    link,
-    title,
-    understand,
-    unmarked,
-    update,
-)
+from statuswatch.platforms.rss.series import chained, item, series_of
 
 PARSER: Final = 1
-LARGEST: Final = 1_000_000  # bytes that are looked at, which takes a quarter of a second
-LARGEST_HTML: Final = 200_000  # bytes
-MOST: Final = 500  # entries that are looked at
 UNHEARD_OF: Final = timedelta(days=14)
-_SILENCE: Final = f"Not open any longer, as far as is known: nothing new in {UNHEARD_OF.days} days. No end was stated."
+_SILENCE: Final = f"Nothing new in {UNHEARD_OF.days} days; no end was stated. It is not counted as open any longer."
 _LATEST: Final = text.digest(LATEST)
-_PLACES: Final = (
-    "/history.atom",
-    "/history.rss",
-    "/feed.atom",
-    "/feed.rss",
-    "/rss",
-    "/feed",
-    "/en-us/status/feed/",
-)
-_CANDIDATES: Final = 8
 _ONLY_OPEN: Final = frozenset({"azure.status.microsoft"})  # what such feeds are, by their identity
 _KINDS: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
-_PROLOG: Final = re.compile(rb"(?:\s++|(?><\?.*?\?>)|(?><!--.*?-->))*+", re.DOTALL)
-_ROOT: Final = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s/>]")
-_TYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_HTML: Final = re.compile(rb"<(?:!doctype\s+html|html)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:tag:|https?://)?([a-z0-9.-]+\.[a-z]{2,})(?:[:/,]|$)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"incidents?/([\w-]{4,})/?$", re.IGNORECASE | re.ASCII)
-_SERIES: Final = re.compile(r"#([a-z0-9-]{1,100})_(\d{9,11})$", re.ASCII)
-_SEVERITY: Final = re.compile(r"(Informational message|Performance issues|Service (?:degradation|disruption|impact)): ")
-_SEVERITIES: Final = {
-    "Informational message": Impact.MINOR,
-    "Performance issues": Impact.MAJOR,
-    "Service degradation": Impact.MAJOR,
-    "Service impact": Impact.MAJOR,
-    "Service disruption": Impact.CRITICAL,
-}
 _STATES: Final = {
     **dict.fromkeys(("operational", "informational", "available", "service restored", "servicerestored"), Impact.NONE),
     **dict.fromkeys(("degraded performance", "service degradation", "servicedegradation"), Impact.MINOR),
@@ -125,30 +96,6 @@ _STATES: Final = {
     "major outage": Impact.CRITICAL,
     "under maintenance": Impact.MAINTENANCE,
 }
-
-
-class _Channel(NamedTuple):
-    """The feed itself. `several` is whether any of its entries lists more than one update."""
-
-    page: Page
-    home: str
-    identity: str
-    built: datetime | None
-    only_open: bool
-    several: bool
-    known: Mapping[str, Known]
-
-
-class _Item(NamedTuple):
-    """One update of a series. `is_over` is what its title says, which is said of the whole series when it is over."""
-
-    place: str
-    id: str
-    title: str
-    severity: str
-    body: str
-    at: datetime
-    is_over: bool
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
@@ -168,8 +115,8 @@ def recognises(feed: Feed, /) -> bool:
 
 def parse(reading: Reading, /) -> Feed:
     body = reading.documents.get("feed")
-    if not reading.page.id and (body is None or not _is_feed(body)):
-        raise _unidentified(reading.page, body)
+    if not reading.page.id and (body is None or not is_feed(body)):
+        raise unidentified(reading.page, body)
     return read(reading)
 
 
@@ -178,15 +125,15 @@ def read(reading: Reading, *, only_open: bool = False) -> Feed:
     body = reading.documents.get("feed")
     if body is None:
         raise FeedError("feed: missing")
-    head, entries = _decode(body)
+    head, entries = decode(body)
 
     home = str(head.get("link") or "")
     identity = next((found[1].lower() for it in (head.get("id"), home) if (found := _HOST.match(str(it or "")))), "")
     identity = identity or title(str(head.get("title") or ""))
     if not identity:
         raise FeedError("feed: it does not say of what it is")
-    built = _built(head)
-    channel = _Channel(
+    built = built_at(head)
+    channel = Channel(
         page=reading.page,
         home=home,
         identity=identity,
@@ -201,11 +148,11 @@ def read(reading: Reading, *, only_open: bool = False) -> Feed:
         incidents = [one for one in components if one.impact is not Impact.NONE]
         channel = channel._replace(only_open=True)
     else:
-        of_series = [(entry, match) for entry in entries if (match := _series(entry))]
-        others = [entry for entry in entries if not _series(entry)]
-        items, skipped = understand(of_series, _item, "feed")
+        of_series = [(entry, match) for entry in entries if (match := series_of(entry))]
+        others = [entry for entry in entries if not series_of(entry)]
+        items, skipped = understand(of_series, item, "feed")
         alone, more_skipped = understand(others, partial(_incident, channel), "feed")
-        incidents = [*_chained(channel, items), *alone]
+        incidents = [*chained(channel, items), *alone]
         skipped += more_skipped
     if not channel.only_open:
         incidents = _heard_of(channel, incidents)
@@ -222,112 +169,10 @@ def read(reading: Reading, *, only_open: bool = False) -> Feed:
     )
 
 
-# ------------------------------------------------------------------------------------------ the document
-
-
-def _is_feed(body: bytes) -> bool:
-    try:
-        return _ROOT.match(_unprefixed(unmarked(body))) is not None
-    except UnicodeDecodeError:
-        return False
-
-
-def _unprefixed(plain: bytes) -> bytes:
-    """Without the declaration of the encoding, comments and instructions that may come before the first element."""
-    prolog = _PROLOG.match(plain)
-    return plain[prolog.end() :] if prolog else plain
-
-
-def _decode(body: bytes) -> tuple[Entry, list[Entry]]:
-    """The feed's own elements, and its entries as listed. Raises FeedError, also for one that was cut.
-
-    Of a long one only the beginning is looked at, where the newest entries come first.
-    """
-    try:
-        plain = unmarked(body)
-    except UnicodeDecodeError as error:
-        raise FeedError(f"feed: {text.line(str(error))}") from error
-    start = _unprefixed(plain)
-    if not _ROOT.match(start):
-        if _HTML.search(plain[:1024]):
-            raise FeedError("feed: HTML instead of a feed")
-        if _TYPE.match(start):
-            raise FeedError("feed: it declares a document type, which no feed needs")
-        raise FeedError("feed: neither RSS nor Atom")
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        plain = start  # its declaration speaks of the encoding that it had
-    import feedparser  # slow, and not needed where nothing changed
-
-    is_long = len(plain) > LARGEST
-    if is_long:
-        cut = max(plain.rfind(end, 0, LARGEST) for end in (b"</item>", b"</entry>"))
-        if cut < 0:
-            raise FeedError(f"feed: an entry of more than {LARGEST} bytes")
-        plain = plain[:cut] + plain[max(plain.rfind(end) for end in (b"</item>", b"</entry>")) :]
-    document: Any = feedparser.parse(io.BytesIO(plain), sanitize_html=False, resolve_relative_uris=False)
-    fault = document.get("bozo_exception")
-    if fault is not None and not isinstance(fault, feedparser.exceptions.ThingsNobodyCaresAboutButMe):
-        raise FeedError(f"feed: {text.line(str(fault))}") from fault
-    if not document.version:
-        raise FeedError("feed: neither RSS nor Atom")
-    entries: list[Entry] = [dict(entry) for entry in document.entries]  # aliases of other names warn
-    if is_long or len(entries) > MOST:
-        entries = entries[:MOST]
-        times = [when for entry in entries if (when := _when(entry))]
-        if times and times[0] < times[-1]:
-            raise FeedError("feed: too long to look at all of it, and its newest entries do not come first")
-    return dict(document.feed), entries
-
-
-def _when(entry: Entry) -> datetime | None:
-    try:
-        return dates(entry, None).changed
-    except ValueError:
-        return None
-
-
-def _built(head: Entry) -> datetime | None:
-    try:
-        return moment(head, "updated") or moment(head, "published")
-    except ValueError:
-        return None
-
-
-# ------------------------------------------------------------------------------------------ where the feed may be
-
-
-class _Links(HTMLParser):
-    """The feeds that a page names in its HTML."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        it = dict(attrs)
-        kind = (it.get("type") or "").lower()
-        named = "alternate" in (it.get("rel") or "").lower().split() and kind in (
-            "application/rss+xml",
-            "application/atom+xml",
-        )
-        if tag == "link" and named and (href := it.get("href")):
-            self.found.append(href)
-
-
-def _unidentified(page: Page, body: bytes | None) -> UnidentifiedError:
-    links = _Links()
-    with suppress(AssertionError):  # what html.parser says to a marked section
-        links.feed((body or b"")[:LARGEST_HTML].decode(errors="replace"))
-    before = () if body else (page.url,)
-    ids = (*before, *(link(href, page) for href in links.found), *(urljoin(page.url, place) for place in _PLACES))
-    fresh = [it for it in dict.fromkeys(ids) if not (body and it == page.url)]
-    return UnidentifiedError("feed: its address is not known", *fresh[:_CANDIDATES])
-
-
 # ------------------------------------------------------------------------------------------ one entry, one incident
 
 
-def _incident(channel: _Channel, entry: Entry) -> Incident:
+def _incident(channel: Channel, entry: Entry) -> Incident:
     when = dates(entry, channel.built)
     html = markup(entry)
     plain = text.paragraph(html)
@@ -382,7 +227,7 @@ def _latest(stated: str, body: str, at: datetime) -> tuple[IncidentUpdate, ...]:
     return (update(LATEST, stated, body, at, None),)
 
 
-def _key(channel: _Channel, entry: Entry, name: str, published: datetime) -> str:
+def _key(channel: Channel, entry: Entry, name: str, published: datetime) -> str:
     """The vendor's: the number at the end of `…incident/NUMBER`, which stays when the page moves to another host;
     else its whole id or link; else what does not change.
     """
@@ -403,7 +248,7 @@ def _bare(address: str) -> str:
     return address.partition("://")[2].rstrip("/") or address
 
 
-def _address(channel: _Channel, entry: Entry) -> str:
+def _address(channel: Channel, entry: Entry) -> str:
     address = re.sub(r"(?<!:)//+", "/", str(entry.get("link") or ""))
     if not address.startswith(("http://", "https://", "/")) and _HOST.match(address):
         address = f"https://{address}"
@@ -423,7 +268,7 @@ def _once(incidents: Iterable[Incident]) -> tuple[list[Incident], list[str]]:
 # ------------------------------------------------------------------------------------------ no status stated
 
 
-def _heard_of(channel: _Channel, incidents: list[Incident]) -> list[Incident]:
+def _heard_of(channel: Channel, incidents: list[Incident]) -> list[Incident]:
     """With what was reported so long ago that it does not count as open any longer, listed or not."""
     newest = channel.built or max((it.position for it in incidents), default=None)
     if newest is None:
@@ -445,16 +290,16 @@ def _unheard_of(it: Incident) -> Incident:
     body = "\n".join(filter(None, (latest.body, _SILENCE)))
     return msgspec.structs.replace(
         it,
-        status="resolved",
-        updates=(*it.updates[:-1], msgspec.structs.replace(latest, status="resolved", body=body)),
+        status=EXPIRED,
+        updates=(*it.updates[:-1], msgspec.structs.replace(latest, status=EXPIRED, body=body)),
     )
 
 
 def _is_unheard_of(it: Incident) -> bool:
-    return bool(it.updates) and it.updates[-1].body.endswith(_SILENCE)
+    return it.status == EXPIRED
 
 
-def _remembered(channel: _Channel, key: str, was: Known) -> Incident:
+def _remembered(channel: Channel, key: str, was: Known) -> Incident:
     return Incident(
         id=key,
         kind=was.kind,
@@ -467,79 +312,6 @@ def _remembered(channel: _Channel, key: str, was: Known) -> Incident:
         components=was.components,
         rank=was.rank,
         updates=_latest(was.status, "", was.last),
-    )
-
-
-# ------------------------------------------------------------------------------------------ one item an update
-
-
-def _series(entry: Entry) -> re.Match[str] | None:
-    return _SERIES.search(str(entry.get("id") or ""))
-
-
-def _item(part: tuple[Entry, re.Match[str]]) -> _Item:
-    entry, found = part
-    name, in_title = untitled(title(text.paragraph(str(entry.get("title") or ""))))
-    severity = _SEVERITY.match(name)
-    return _Item(
-        place=found[1],
-        id="",
-        title=name[severity.end() :] if severity else name,
-        severity=severity[1] if severity else "",
-        body=markup(entry),
-        at=dates(entry, None).changed,
-        is_over=in_title == "resolved",
-    )
-
-
-def _chained(channel: _Channel, items: list[_Item]) -> list[Incident]:
-    same: Counter[tuple[str, datetime]] = Counter()
-    runs: dict[tuple[str, str], list[list[_Item]]] = {}
-    for _, it in sorted(enumerate(items), key=lambda one: (one[1].at, -one[0])):  # of one time the lower is older
-        minute = it.at.replace(second=0)
-        same[it.place, minute] += 1
-        it = it._replace(id=derived(it.place, minute.isoformat(), str(same[it.place, minute])))
-        chain = runs.setdefault((it.place, it.title), [])
-        if not chain or (chain[-1][-1].is_over and it.at - chain[-1][-1].at >= timedelta(days=1)):
-            chain.append([])
-        chain[-1].append(it)
-    incidents: dict[str, list[_Item]] = {}
-    chains = [run for chain in runs.values() for run in chain]
-    keys = [_by_updates(channel, run) for run in chains]
-    for run, key in zip(chains, keys, strict=True):
-        first = run[0]
-        key = key or _by_title(channel, run, keys) or f"{first.place}_{int(first.at.timestamp()) // 60 * 60}"
-        incidents.setdefault(key, []).extend(run)
-    return [_of_series(channel, key, sorted(run, key=lambda it: it.at)) for key, run in incidents.items()]
-
-
-def _by_updates(channel: _Channel, run: list[_Item]) -> str:
-    digests = {text.digest(it.id) for it in run}
-    mine = ((key, it) for key, it in channel.known.items() if key.startswith(f"{run[0].place}_"))
-    return next((key for key, it in mine if digests & {one[:6] for one in it.updates.split()}), "")
-
-
-def _by_title(channel: _Channel, run: list[_Item], taken: list[str]) -> str:
-    mine = ((key, it) for key, it in channel.known.items() if key.startswith(f"{run[0].place}_") and key not in taken)
-    return next((key for key, it in mine if not it.closed and it.title == run[0].title), "")
-
-
-def _of_series(channel: _Channel, key: str, run: list[_Item]) -> Incident:
-    last = run[-1]
-    stated = "resolved" if last.is_over else status(last.severity or REPORTED)
-    return Incident(
-        id=key,
-        title=last.title,
-        status=stated,
-        impact=_SEVERITIES.get(last.severity, Impact.UNKNOWN),
-        url=channel.home if channel.home.startswith("http") else channel.page.url,
-        created_at=run[0].at.replace(second=0),
-        position=last.at,
-        components=(Component(last.place),),
-        rank=STATED,
-        updates=tuple(
-            update(it.id, "resolved" if it is last and last.is_over else "update", it.body, it.at, None) for it in run
-        ),
     )
 
 
@@ -556,7 +328,7 @@ def _state(entry: Entry) -> tuple[str, str] | None:
     return (name, state.lower()) if name and state.lower() in _STATES else None
 
 
-def _component(channel: _Channel, part: tuple[Entry, tuple[str, str]]) -> Incident:
+def _component(channel: Channel, part: tuple[Entry, tuple[str, str]]) -> Incident:
     entry, (name, state) = part
     severity = _STATES.get(state, Impact.UNKNOWN)
     kind = Kind.MAINTENANCE if severity is Impact.MAINTENANCE else Kind.INCIDENT
