@@ -34,6 +34,7 @@ def remarks(review: PageReview, *, verbose: bool) -> list[str]:
         lines.append(
             f"{review.page.key}: {review.suspicion}; nothing is told until a read half an hour later still says so"
         )
+    lines += [f"{review.page.key}: skipped: {entry}" for entry in review.skipped]
     lines += [f"{review.page.key}: {note}" for note in review.notes]
     if verbose:
         lines += [f"{review.page.key}: could not be read: {loss}" for loss in review.losses]
