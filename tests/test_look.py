@@ -46,7 +46,7 @@ def test_inspect_explains_a_configured_page(desk: Desk) -> None:
         f"    {desk.site.url}/acme/api/v2/incidents.json\n",
         f"    {desk.site.url}/acme/api/v2/summary.json\n",
         "no validators",
-        "  2 incidents, 1 maintenance window, 4 updates; 2 open\n",
+        "  2 incidents, 1 maintenance window, 3 updates; 2 open\n",
         "components: stated with it 1, not stated 2",
         "  open: Trouble a1 · minor · investigating\n    Login · since 2025-01-01 10:00:00 UTC · 1 update\n",
         "1 update\n    It is investigating.\n",

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,13 @@ def test_every_command(command: str) -> None:
     assert f"`statuswatch {command}" in README
 
 
-def test_every_option() -> None:
-    """The table of options has every option of `check`, and no other."""
-    told = {option for cell in table("option of `check`") for option in re.findall(r"`(--?[a-z-]+)", cell)}
-    real = {option for parameter in COMMANDS["check"].params for option in parameter.opts if option.startswith("-")}
+@pytest.mark.parametrize(
+    "command", [name for name, it in COMMANDS.items() if any(p.opts[0] != "--help" for p in it.params)]
+)
+def test_every_option(command: str) -> None:
+    """The table of a command's options has every one of them, and no other."""
+    told = {option for cell in table(f"option of `{command}`") for option in re.findall(r"`(--?[a-z-]+)", cell)}
+    real = {option for parameter in COMMANDS[command].params for option in parameter.opts if option.startswith("-")}
     assert told == real - {"--help", "-h"}
 
 
@@ -76,8 +80,22 @@ def test_nothing_is_left_to_fill_in() -> None:
 
 
 def test_the_catalog_count_is_real() -> None:
-    """The README counts the catalog as it is."""
-    assert f"The catalog has {len(catalog())} pages" in README
+    """The README counts the catalog as it is, in all and by platform."""
+    sentence = " ".join(README[README.index("**The catalog has") :].split(". ")[0].split())
+    names = {
+        "Statuspage": "statuspage",
+        "incident.io": "incidentio",
+        "Status.io": "statusio",
+        "Better Stack": "betterstack",
+    }
+    for count, platform in Counter(page.platform for page in catalog().values()).items():
+        name = next((shown for shown, key in names.items() if key == platform), platform)
+        if count > 2:
+            assert re.search(rf"(?i)\b{count}( of)? {'feeds' if platform == 'rss' else re.escape(name)}", sentence), (
+                platform,
+                count,
+            )
+    assert f"The catalog has {len(catalog())} pages" in README.replace("**", "")
 
 
 def test_ci_runs_the_readmes_commands() -> None:
