@@ -6,7 +6,7 @@ import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import Impact, Kind, Page
-from statuswatch.platforms import incidentio, statuspage
+from statuswatch.platforms import betterstack, incidentio, statuspage
 from statuswatch.platforms.reading import Reading, decode
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
@@ -80,3 +80,9 @@ def test_unclaimed_page() -> None:
         statuspage.parse(
             Reading(PAGE, {"incidents.json": body("error-pages/statuspage/unknown-subdomain-marketing.html")})
         )
+
+
+def test_better_stack() -> None:
+    """The page without reports of Better Stack's documentation is one without incidents."""
+    feed = betterstack.parse(Reading(PAGE, {"index.json": body("betterstack-index/docs/index-excerpt.json")}))
+    assert (feed.identity, feed.incidents, feed.skipped) == ("165", (), ())

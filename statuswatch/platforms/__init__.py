@@ -51,4 +51,6 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "betterstack",
+    "instatus",
 )

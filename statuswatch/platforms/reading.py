@@ -81,9 +81,7 @@ def unmarked(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def understand(
-    raws: Iterable[msgspec.Raw], build: Callable[[msgspec.Raw], Incident], name: str
-) -> tuple[list[Incident], list[str]]:
+def understand(raws: Iterable[T], build: Callable[[T], Incident], name: str) -> tuple[list[Incident], list[str]]:
     """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
     incidents, skipped = [], []
     for number, raw in enumerate(raws):
