@@ -1,7 +1,10 @@
-"""The pages that are known by a key: `catalog.csv`, data that anybody can extend."""
+"""The pages that are known by a key: `catalog.csv`, data that anybody can extend.
+
+`id` is what a platform needs besides the address: the id of a status.io page, the address of a feed.
+"""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +14,30 @@ from statuswatch.model import Page
 
 @cache
 def catalog() -> Mapping[str, Page]:
-    """All of them by key."""
-    lines = Path(__file__).with_name("catalog.csv").read_text(encoding="utf-8").splitlines()
-    rows = [
-        Page(key=it["key"], name=it["name"], url=it["url"], platform=it["platform"]) for it in csv.DictReader(lines)
+    """All of them by key. Read when it is first asked for: a run that uses no key of it does not pay for it."""
+    pages = [
+        Page(key=key, name=name, url=url, platform=platform, id=id_) for key, name, url, platform, _, id_ in _rows()
     ]
-    return MappingProxyType({page.key: page for page in rows})
+    return MappingProxyType({page.key: page for page in pages})
+
+
+@cache
+def categories() -> Mapping[str, str]:
+    """The category of each, by key: for people who look for a page."""
+    return MappingProxyType({row[0]: row[4] for row in _rows()})
+
+
+def find(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
+    """Those in whose key, name, platform, category or address every word of the query occurs."""
+    words = [word.casefold() for part in query for word in part.split()]
+
+    def text_of(page: Page) -> str:
+        facts = (page.key, page.name, page.platform, categories().get(page.key, ""), page.url)
+        return "\n".join(facts).casefold()
+
+    return tuple(page for page in pages if all(word in text_of(page) for word in words))
+
+
+def _rows() -> list[list[str]]:
+    lines = Path(__file__).with_name("catalog.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.reader(lines[1:]))

@@ -20,8 +20,11 @@ from statuswatch import __version__, errors
 from statuswatch.errors import StatuswatchError, TellError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
+    from rich.text import Text
 
     from statuswatch.config import Config
     from statuswatch.model import Event, PageReview, Report
@@ -42,6 +45,19 @@ app = typer.Typer(
 class Format(StrEnum):
     CONSOLE = "console"
     JSONL = "jsonl"
+
+
+class Shape(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration to use.")]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", metavar="FILE", help="Memory to use instead of the configured one.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 
 
 def main() -> None:
@@ -70,10 +86,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def check(
     pages: Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", help="Only these pages, by key.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration to use.")] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", metavar="FILE", help="Memory to use instead of the configured one.")
-    ] = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
     output: Annotated[Format, typer.Option("--format", help="How events are printed.")] = Format.CONSOLE,
     once: Annotated[
         bool, typer.Option("--once", help="One pass and exit: the default, spelled out.", show_default=False)
@@ -83,7 +97,7 @@ def check(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; write nothing.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 10 if there were events.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    quiet: QuietOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
 ) -> None:
     """Read the pages once and print what changed since the last run."""
@@ -100,7 +114,7 @@ def check(
         chosen = choose(settings, pages)
         settings = settings if settings.source else chosen
     with _interruptible(), ExitStack() as bar:
-        on_page = bar.enter_context(_progress(settings, pages, shown=not quiet))
+        on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
 
         def tell(report: "Report") -> None:
             bar.close()  # before anything else is on the terminal
@@ -128,6 +142,83 @@ def check(
         raise typer.Exit(errors.EVENTS_FOUND)
 
 
+@app.command("pages")
+def list_pages(
+    query: Annotated[list[str] | None, typer.Argument(metavar="[QUERY]...", help="Words to look for.")] = None,
+    configured: Annotated[
+        bool, typer.Option("--configured", help="What the configuration watches, instead of the catalog.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read each of them, politely, and print those that do not read.")
+    ] = False,
+    config: ConfigOption = None,
+    output: Annotated[Shape, typer.Option("--format", help="How they are printed.")] = Shape.CONSOLE,
+    quiet: QuietOption = False,
+) -> None:
+    """Search the catalog by key, name, platform, category or address; or list what is watched."""
+    from statuswatch.catalog import catalog, categories, find
+    from statuswatch.config import load_config, near
+    from statuswatch.render import listing
+
+    settings = load_config(config, os.environ, Path.cwd())
+    among = settings.pages if configured else tuple(catalog().values())
+    chosen = find(among, query or ())
+    if not chosen:
+        words = " ".join(query or ())
+        _say(f"no page matches {words!r}{near(words, [it for page in among for it in (page.key, page.name)])}")
+    if not verify:
+        rows = [listing.cells(page, categories()) for page in chosen]
+        _show(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
+        return
+
+    from statuswatch.survey import verify as read_all
+
+    with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
+        reviews = read_all(settings, chosen, datetime.now(UTC), on_page)
+    if reviews and not any(review.failed is None or review.failed.answered for review in reviews):
+        raise errors.NetworkError("no page answered at all: our own network, most likely")
+    failures = [listing.failure(review, categories()) for review in reviews if review.failed]
+    _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)
+    if not quiet:
+        _say(f"{len(reviews) - len(failures)} of {len(reviews)} pages read")
+
+
+@app.command()
+def inspect(
+    target: Annotated[
+        str, typer.Argument(metavar="PAGE|URL", help="A key of the configuration or the catalog; or an address.")
+    ],
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Explain one page: what was fetched, which platform it runs on, what was understood, what to write down."""
+    from statuswatch.catalog import catalog
+    from statuswatch.config import load_config, page_at
+    from statuswatch.model import Failed
+    from statuswatch.render import inspection
+    from statuswatch.state import recall
+    from statuswatch.survey import explain
+
+    settings = load_config(config, os.environ, Path.cwd())
+    watched = {page.key: page for page in settings.pages} if settings.source else {}
+    page = watched.get(target) or catalog().get(target) or page_at(target, [*watched, *catalog()])
+    known = recall(state or settings.state, target) if target in watched else None
+    with _interruptible():
+        seen = explain(page, settings.timeout)
+    origin = (
+        "recognised by its documents"
+        if not page.platform
+        else "configured"
+        if target in watched
+        else "from the catalog"
+    )
+    with _stdout() as stream:
+        _lines(stream, lambda width: inspection.render(seen, origin, known, width))
+        stream.writelines(f"{line}\n" for line in inspection.to_write(seen, catalog(), target in watched))
+    if isinstance(seen.result, Failed):
+        raise errors.UnreadError(f"{seen.page.url} could not be read")
+
+
 @app.command()
 def demo() -> None:
     """Watch it at work on an embedded server, without a network."""
@@ -151,18 +242,45 @@ def _print(events: "tuple[Event, ...]", now: datetime, output: Format) -> None:
 
             stream.writelines(jsonlines.render(event, now) + "\n" for event in events)
             return
-        from rich.console import Console
-
         from statuswatch.render import console
 
-        class Terminal(Console):
-            def on_broken_pipe(self) -> None:
-                raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
+        _lines(stream, lambda width: [line for event in events for line in console.render(event, width)])
 
-        terminal = Terminal(file=stream, markup=False, emoji=False, highlight=False)
-        for event in events:
-            for line in console.render(event, terminal.width if terminal.is_terminal else None):
-                terminal.print(line, soft_wrap=True)
+
+def _lines(stream: "TextIO", render: "Callable[[int | None], Sequence[Text]]") -> None:
+    """Rich text, made for the width of the terminal, or for none."""
+    terminal = _terminal(stream)
+    for line in render(terminal.width if terminal.is_terminal else None):
+        terminal.print(line, soft_wrap=True)
+
+
+def _terminal(stream: "TextIO") -> "Console":
+    from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
+
+    return Terminal(file=stream, markup=False, emoji=False, highlight=False)
+
+
+def _show(
+    head: "Sequence[str]", rows: "Sequence[Sequence[str]]", fields: "Sequence[dict[str, object]]", shape: Shape
+) -> None:
+    """A table to stdout: folded to fit a terminal, a line of tab-separated cells for each row anywhere else."""
+    from statuswatch.render import jsonlines, listing
+
+    with _stdout() as stream:
+        terminal = _terminal(stream)
+        match shape:
+            case Shape.JSON:
+                stream.write(jsonlines.encode(fields) + "\n")
+            case Shape.MARKDOWN:
+                stream.write(listing.as_markdown(head, rows))
+            case Shape.CONSOLE if terminal.is_terminal and rows:
+                terminal.print(listing.terminal(head, rows))
+            case Shape.CONSOLE:
+                stream.writelines(f"{line}\n" for line in listing.plain(rows))
 
 
 @contextmanager
@@ -214,12 +332,10 @@ def _say(line: str) -> None:
         sys.stderr.writelines(f"{part}\n" for part in _wrapped(f"statuswatch: {line}", sys.stderr))
 
 
-def _progress(
-    settings: "Config", only: list[str] | None, *, shown: bool
-) -> "AbstractContextManager[Callable[[PageReview], None]]":
+def _progress(pages: int, *, shown: bool) -> "AbstractContextManager[Callable[[PageReview], None]]":
     """A bar on a terminal, while the pages come in; nothing anywhere else."""
     if not shown or not sys.stderr.isatty():
         return nullcontext(lambda _: None)
     from statuswatch.render.progress import bar
 
-    return bar(len(set(only) if only else settings.pages))
+    return bar(pages)

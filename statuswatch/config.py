@@ -15,11 +15,14 @@ import msgspec
 from statuswatch import text
 from statuswatch.catalog import catalog
 from statuswatch.errors import UsageError
-from statuswatch.model import SCALE, Impact, Page
+from statuswatch.model import SCALE, EventKind, Impact, Kind, Page
 from statuswatch.platforms import PLATFORMS
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+KINDS: Final = (*EventKind, *Kind)  # what `kinds` may name
+LONGEST_ID: Final = 500  # characters
 T = TypeVar("T")
+_GENERIC: Final = {"www", "status", "statuspage", "instatus", "betteruptime", "co", "com"}  # no vendor's name
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -38,9 +41,11 @@ class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     url: str | None = None
     platform: str | None = None
+    id: str | None = None
     components: list[str] | None = None
     min_impact: str | None = None
     maintenance: bool | None = None
+    kinds: list[str] | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +57,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     components: list[str] = []
     min_impact: str = "none"
     maintenance: bool = True
+    kinds: list[str] = []
     page: dict[str, _PageTable] = {}
 
 
@@ -85,8 +91,26 @@ def choose(config: Config, keys: Sequence[str]) -> Config:
     for key in keys:
         if key not in among:
             where = f"{config.source} does not watch" if config.source else "the catalog does not have"
-            raise UsageError(f"{where} a page {key!r}{_did_you_mean(key, among)}")
+            raise UsageError(f"{where} a page {key!r}{near(key, among)}")
     return msgspec.structs.replace(config, pages=tuple(among[key] for key in dict.fromkeys(keys)))
+
+
+def page_at(target: str, keys: Sequence[str]) -> Page:
+    """A page of which only the address is known. Raises UsageError where it is none, with the key that is near."""
+    host = target.partition("/")[0]
+    url = target if "://" in target or "." not in host else f"https://{target}"
+    if "://" not in url:
+        raise UsageError(f"there is no page {target!r}{near(target, keys)}; or give an address, https://…")
+    url = _url(url, "inspect")
+    key = key_of(url)
+    return Page(key=key, name=key, url=url)
+
+
+def key_of(url: str) -> str:
+    """A key for a page: `acme` for https://status.acme.example and https://acme.statuspage.io."""
+    labels = (urlsplit(url).hostname or "").split(".")
+    named = [label for label in labels[:-1] if label not in _GENERIC and not label.isdigit()]
+    return re.sub("[^a-z0-9-]", "", named[-1]) if named else "page"
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -152,7 +176,7 @@ def _check_keys(table: dict[str, Any], source: str) -> None:
     for prefix, it, known in places:
         for key in it:
             if key not in known:
-                raise UsageError(f"{source}: {prefix}{key}: unknown key{_did_you_mean(key, known)}")
+                raise UsageError(f"{source}: {prefix}{key}: unknown key{near(key, known)}")
 
 
 def _page(key: str, file: _File, source: str) -> Page:
@@ -161,20 +185,22 @@ def _page(key: str, file: _File, source: str) -> Page:
     where = f"{source}: page.{key}"
     if entry is None and words.url is None:
         place = f"{where}.url: missing; and the catalog" if key in file.page else f"{source}: pages: the catalog"
-        raise UsageError(f"{place} has no page {key!r}{_did_you_mean(key, catalog())}")
+        raise UsageError(f"{place} has no page {key!r}{near(key, catalog())}")
     if not _KEY.fullmatch(key):
         raise UsageError(f"{where}: a key has up to 64 letters, digits, '.', '_' and '-'")
-    # Another address may be another platform: only the catalog's own address comes with the catalog's platform.
+    # Another address may be another platform: only the catalog's own comes with the catalog's platform and id.
     platform = words.platform if words.platform is not None else entry.platform if entry and words.url is None else ""
     if platform and platform not in PLATFORMS:
-        raise UsageError(f"{where}.platform: unknown platform {platform!r}{_did_you_mean(platform, PLATFORMS)}")
+        raise UsageError(f"{where}.platform: unknown platform {platform!r}{near(platform, PLATFORMS)}")
     url = _url(words.url, f"{where}.url") if words.url is not None else entry.url if entry else ""
+    own_id = entry.id if entry and (url, platform) == (entry.url, entry.platform) else ""
     name = text.line(words.name or "") or (entry.name if entry else key)
     return Page(
         key=key,
         name=name,
         url=url,
         platform=platform,
+        id=own_id if words.id is None else _id(words.id, f"{where}.id"),
         components=tuple(file.components if words.components is None else words.components),
         min_impact=(
             _impact(file.min_impact, f"{source}: min_impact")
@@ -182,6 +208,9 @@ def _page(key: str, file: _File, source: str) -> Page:
             else _impact(words.min_impact, f"{where}.min_impact")
         ),
         maintenance=file.maintenance if words.maintenance is None else words.maintenance,
+        kinds=(
+            _kinds(file.kinds, f"{source}: kinds") if words.kinds is None else _kinds(words.kinds, f"{where}.kinds")
+        ),
     )
 
 
@@ -207,11 +236,25 @@ def _url(url: str, where: str) -> str:
 
 def _impact(word: str, where: str) -> Impact:
     if word not in SCALE:
-        raise UsageError(f"{where}: unknown impact {word!r}{_did_you_mean(word, SCALE)}")
+        raise UsageError(f"{where}: unknown impact {word!r}{near(word, SCALE)}")
     return Impact(word)
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
+def _id(word: str, where: str) -> str:
+    if word != text.line(word) or " " in word or "@" in word or len(word) > LONGEST_ID:
+        raise UsageError(f"{where}: not what a platform calls a page, nor the address of a feed")
+    return word
+
+
+def _kinds(words: list[str], where: str) -> tuple[str, ...]:
+    for word in words:
+        if word not in KINDS:
+            raise UsageError(f"{where}: unknown kind {word!r}{near(word, KINDS)}")
+    return tuple(words)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """What may have been meant, to be put behind a complaint; "" where nothing is near."""
     known = [str(it) for it in known]
     near = get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
     if near:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -98,6 +99,15 @@ def is_older_copy(known: Known, incident: Incident) -> bool:
     """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time."""
     newest = known.updates.rpartition(" ")[2][:6]
     return bool(newest) and all(_id_digest(update) != newest for update in incident.updates)
+
+
+def remembered_status(known: Known, update: str, words: Iterable[str]) -> str:
+    """Which of the words a known update stood under when it was last read; "" where it was never seen, or is under
+    another word. For vendors who state no status of an update, which must not change for that.
+    """
+    place = text.digest(update)
+    seen = next((digest[6:8] for digest in known.updates.split() if digest[:6] == place), "")
+    return next((it for it in words if text.word_digest(it) == seen), "")
 
 
 def remember(incident: Incident, known: Known | None = None, updates: str | None = None) -> Known:

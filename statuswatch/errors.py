@@ -4,6 +4,7 @@ StatuswatchError
 ├── UsageError     2    the command line or the configuration is wrong
 ├── StateError     3    state.json cannot be read, locked or written
 ├── NetworkError   4    no page answered at all: our own network, most likely
+├── UnreadError    4    the page that was asked about could not be read
 └── TellError      5    somebody who asked could not be told; the events are kept for the next run
 
 FeedError               a document that cannot be understood: it fails its page, never the run
@@ -27,6 +28,10 @@ class StateError(StatuswatchError):
 
 
 class NetworkError(StatuswatchError):
+    exit_code = 4
+
+
+class UnreadError(StatuswatchError):
     exit_code = 4
 
 

@@ -12,8 +12,9 @@ import socket
 import ssl
 import sys
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -25,14 +26,22 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
 
 from statuswatch import __version__  # noqa: E402
-from statuswatch.model import Document, Failed, Fetched, NotModified, Validators  # noqa: E402
+from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
+
+
+def agent(env: Mapping[str, str]) -> str:
+    """Who asks; on a runner with the address of who runs it, so that a vendor can say a word."""
+    if env.get("GITHUB_ACTIONS") == "true" and (repository := env.get("GITHUB_REPOSITORY")):
+        return f"statuswatch/{__version__} (+{env.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository})"
+    return f"statuswatch/{__version__}"
+
 
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
 LONGEST_VALIDATOR: Final = 500  # characters
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _HEADERS: Final = {
-    "User-Agent": f"statuswatch/{__version__}",
+    "User-Agent": agent(os.environ),
     "Accept": "application/json, */*;q=0.5",
     "Accept-Encoding": "gzip",
 }
@@ -48,6 +57,8 @@ _HINTS: Final = {
     429: "it asks for fewer requests; run less often",
 }
 
+Turns = defaultdict[str | None, asyncio.Lock]  # by host
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -55,35 +66,46 @@ R = TypeVar("R")
 class Client:
     """Fetches the documents of one page, over connections of its own; inside `connect()`."""
 
-    def __init__(self, http: httpx.AsyncClient, until: float) -> None:
+    def __init__(self, http: httpx.AsyncClient, until: float, turns: Turns | None) -> None:
         self._http = http
+        self._turns = turns
         self.until = until
         self.answered = False  # whether anything at all came back
         self.asked = asyncio.Event()  # set when the first request is out
+        self.exchanges: list[Exchange] = []  # all that was asked for, in the order of the answers
 
     async def fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         """The document, following redirects within its host, with one more try after a passing fault. Give it a
         deadline from outside.
         """
-        result, retry = await self._once(document.url, validators)
-        if retry is None or asyncio.get_running_loop().time() + retry >= self.until:
-            return result
-        await asyncio.sleep(retry)
-        return (await self._once(document.url, validators))[0]
+        turn = nullcontext() if self._turns is None else self._turns[urlsplit(document.url).hostname]
+        async with turn:
+            return await self._fetch(document, validators)
+
+    async def _fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
+        clock = asyncio.get_running_loop().time
+        begun, hops = clock(), list[str]()
+        result, retry = await self._once(document.url, validators, hops)
+        if retry is not None and clock() + retry < self.until:
+            await asyncio.sleep(retry)
+            hops.clear()
+            result, _ = await self._once(document.url, validators, hops)
+        self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
+        return result
 
     async def _once(
-        self, url: str, validators: Validators | None
+        self, url: str, validators: Validators | None, hops: list[str]
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         """The result, and after how many seconds it is worth another try, if it is."""
         try:
-            return await self._follow(url, validators)
+            return await self._follow(url, validators, hops)
         except httpx.TransportError as error:
             return _transport_failure(error, url)
         except (httpx.InvalidURL, httpx.HTTPError, zlib.error, ValueError) as error:
             return Failed(_words(error), url, "look at the page in a browser"), None
 
     async def _follow(
-        self, url: str, validators: Validators | None
+        self, url: str, validators: Validators | None, hops: list[str]
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         host = urlsplit(url).hostname
         for _ in range(MOST_REDIRECTS + 1):
@@ -100,8 +122,11 @@ class Client:
             there = urlsplit(target)
             if there.scheme not in ("http", "https") or there.hostname != host:
                 place = f"{there.scheme}://{there.netloc}"
-                return Failed(f"it redirects to {place}", url, f'if that is the page now, set url = "{place}"'), None
+                hops.append(target)
+                usable = place if there.scheme in ("http", "https") else ""
+                return Failed(f"it redirects to {place}", url, there=usable), None
             url = target
+            hops.append(url)
         return Failed(
             f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
         ), None
@@ -217,8 +242,9 @@ def _words(error: Exception) -> str:
 
 
 @asynccontextmanager
-async def connect(trust: ssl.SSLContext, until: float) -> AsyncIterator[Client]:
+async def connect(trust: ssl.SSLContext, until: float, turns: Turns | None = None) -> AsyncIterator[Client]:
     """A client for one page that has time until then (of the loop); proxies are taken from the environment as usual.
+    With `turns` it asks no host while another client of the same turns asks it.
 
     One client for all pages would have one pool, and scan every connection of it at every request.
     """
@@ -226,7 +252,7 @@ async def connect(trust: ssl.SSLContext, until: float) -> AsyncIterator[Client]:
     _opened.set(opened)
     try:
         async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
-            yield Client(http, until)
+            yield Client(http, until, turns)
     finally:
         # httpcore forgets a connection whose handshake is cut off; a thousand hanging pages would use up all sockets.
         for transport in opened:

@@ -156,6 +156,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...] = ()
     min_impact: Impact = Impact.NONE
     maintenance: bool = True
+    kinds: tuple[str, ...] = ()  # of events, of incidents, or of both; none: all
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -186,7 +187,8 @@ class Failed(msgspec.Struct, frozen=True):
     """Why a document, or a page, could not be read: `reason` in a few words, then where, and what to do about it.
 
     `answered` is false where nothing came back at all, `gone` true where the server says that there is no such
-    document.
+    document, `misread` where it is not what the platform says; `there` is the other host that it redirects to. `now`
+    is the page as it is now, where that could be found, and `line` what to write in the configuration for it.
     """
 
     reason: str
@@ -194,9 +196,23 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str = ""
     answered: bool = True
     gone: bool = False
+    misread: bool = False
+    there: str = ""
+    now: Page | None = None
+    line: str = ""
 
     def __str__(self) -> str:
-        return self.reason + (f" ({self.where})" if self.where else "") + (f": {self.hint}" if self.hint else "")
+        what = f"set {self.line}" if self.line else self.hint
+        return self.reason + (f" ({self.where})" if self.where else "") + (f": {what}" if what else "")
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """What asking for one document came to: where it led (`hops`: the redirects) and how long it took."""
+
+    document: Document
+    result: Fetched | NotModified | Failed
+    seconds: float
+    hops: tuple[str, ...] = ()
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +234,22 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A platform that a page was not recognised as, and why."""
+
+    platform: str
+    failed: Failed
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """One page explained: as what it was read, what came of it, all that was asked for it, and what it is not."""
+
+    page: Page
+    result: Feed | Failed
+    exchanges: tuple[Exchange, ...]
+    tried: tuple[Attempt, ...]
 
 
 # --------------------------------------------------------------------------------------------------------------- memory
@@ -258,11 +290,12 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
 
 
 class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The page has failed at every read since; `told` once people know."""
+    """The page has failed at every read since; `told` once people know. `line` is as in Failed."""
 
     since: Moment
     reason: str
     told: bool = False
+    line: str = ""
 
 
 class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -273,10 +306,13 @@ class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """What is remembered of a page. `baseline` is when it was first read; absent while it never was."""
+    """What is remembered of a page. `baseline` is when it was first read; absent while it never was. `id` is the
+    configured one, or the one that was found.
+    """
 
     url: str
     platform: str
+    id: str = ""
     baseline: Moment | None = None
     identity: str = ""
     updated_at: dict[str, Moment] = {}

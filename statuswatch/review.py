@@ -75,6 +75,10 @@ def passes(event: Event) -> bool:
     passes.
     """
     page, incident = event.page, event.incident
+    for kind, vocabulary in ((event.kind, EventKind), (incident.kind, Kind)):
+        asked = {word for word in page.kinds if word in frozenset(vocabulary)}
+        if asked and kind not in asked:
+            return False
     if incident.kind is Kind.PAGE:
         return True
     if incident.kind is Kind.MAINTENANCE:
@@ -158,7 +162,7 @@ def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, a
     """Rule 1: the first good read of a page tells nothing, unless asked to announce what is open."""
     feed = read.feed
     told, memory = _readable(page, known, now)
-    memory = msgspec.structs.replace(memory, identity=feed.identity, suspicion=None)
+    memory = msgspec.structs.replace(memory, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     incidents = {}
     for incident in feed.incidents:
         if announce_open and not incident.closed:
@@ -249,10 +253,11 @@ def _pruned(
     than the baseline.
     """
     listed = {incident.id for incident in feed.incidents}
+    told_of = feed.history | feed.complete | feed.current  # else a document that failed now may list it again
     old = {
         key: it.last
         for key, it in incidents.items()
-        if it.closed and key not in listed and it.kind in feed.history and now - it.last > FORGET_CLOSED_AFTER
+        if it.closed and key not in listed and it.kind in told_of and now - it.last > FORGET_CLOSED_AFTER
     }
     if not old:
         return incidents, baseline
@@ -265,20 +270,22 @@ def _pruned(
 
 def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime) -> PageReview:
     """A failing page is remembered from its first failing read on, and told once when an hour of them has passed."""
-    memory = known or PageMemory(url=page.url, platform=page.platform)
+    memory = known or PageMemory(url=page.url, platform=page.platform, id=page.id)
     failing = memory.failing
     events: tuple[Event, ...] = ()
     if failing is None or failing.since > now:
-        failing = Failing(now, failed.reason)
+        failing = Failing(now, failed.reason, line=failed.line)
     elif not failing.told and now - failing.since >= TELL_FAILING_AFTER:
-        failing = Failing(failing.since, failed.reason, told=True)
+        failing = Failing(failing.since, failed.reason, told=True, line=failed.line)
         events = (_page_event(page, failing, EventKind.NEW, now),)
+    elif failed.line and failed.line != failing.line:
+        failing = msgspec.structs.replace(failing, line=failed.line)
     memory = msgspec.structs.replace(memory, failing=failing)
     return PageReview(page=page, events=events, memory=memory, moved=memory != known, failed=failed)
 
 
 def _readable(page: Page, known: PageMemory | None, now: datetime) -> tuple[tuple[Event, ...], PageMemory]:
-    memory = known or PageMemory(url=page.url, platform=page.platform)
+    memory = known or PageMemory(url=page.url, platform=page.platform, id=page.id)
     if memory.failing is None:
         return (), memory
     events = (_page_event(page, memory.failing, EventKind.RESOLVED, now),) if memory.failing.told else ()
@@ -290,11 +297,12 @@ def _page_event(page: Page, failing: Failing, kind: EventKind, now: datetime) ->
     since = f"{day}{failing.since:%H:%M} UTC"
     title = f"{page.name}'s status page cannot be read: {failing.reason}, failing at every read since {since}"
     resolved = kind is EventKind.RESOLVED
+    remedy = f" Set {failing.line}." if failing.line else ""
     status = "resolved" if resolved else "failing"
     update = IncidentUpdate(
         id=f"{status}-{(now if resolved else failing.since):%Y%m%dT%H%M%SZ}",
         status=status,
-        body="It can be read again." if resolved else "What happens there now is not known.",
+        body="It can be read again." if resolved else f"What happens there now is not known.{remedy}",
         created_at=now if resolved else failing.since,
         display_at=now if resolved else failing.since,
     )

@@ -8,34 +8,24 @@ ever in memory.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from statuswatch import fetch
 from statuswatch.config import Config
-from statuswatch.errors import FeedError
 from statuswatch.model import (
-    Document,
     Failed,
-    Fetched,
-    NotModified,
     Page,
     PageMemory,
     PageReview,
     Report,
-    Validators,
 )
-from statuswatch.platforms import PLATFORMS, Platform
-from statuswatch.platforms.reading import Reading
-from statuswatch.review import Answer, Read, is_unsettled, passes, review_page
+from statuswatch.page import begin, explained, found
+from statuswatch.review import Read, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
-
-PROMPT: Final = 0.03  # seconds in which a server that is asked once answers before it is asked for more
-SHARE_OF_ENRICHING: Final = 0.6  # of the time that a page has left
 
 
 def check(
@@ -94,20 +84,20 @@ async def _read_pages(
         if page.key not in memory:
             return None
         known = decode_page(memory[page.key], page.key, file.name)
-        if known.url == page.url and (not page.platform or known.platform == page.platform):
+        if known.url == page.url and page.platform in ("", known.platform) and page.id in ("", known.id):
             return known
         # A new baseline; but whoever heard that the page cannot be read hears that it can.
         told = known.failing if known.failing and known.failing.told else None
-        return PageMemory(url=page.url, platform=page.platform, failing=told) if told else None
+        return PageMemory(url=page.url, platform=page.platform, id=page.id, failing=told) if told else None
 
     def keep(review: PageReview, known: PageMemory | None) -> None:
         if review.memory and review.memory != known:
             memory[review.page.key] = encode_page(review.memory)
         reviews[review.page.key] = msgspec.structs.replace(review, memory=None)
 
-    async def watch(page: Page) -> None:
+    async def work(page: Page) -> None:
         known = remembered(page)
-        keep(await _watch(trust, config, page, known, now, announce_open), known)
+        keep(await watch(trust, config, page, known, now, announce_open=announce_open), known)
         on_page(reviews[page.key])
 
     # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
@@ -115,7 +105,7 @@ async def _read_pages(
     queue = sorted(pages, key=lambda page: (known := remembered(page)) is None or known.failing is None)
     try:
         async with asyncio.timeout(config.deadline):
-            await fetch.each(queue, watch, config.concurrency)
+            await fetch.each(queue, work, config.concurrency)
     except TimeoutError:
         late = Failed(f"not reached within the run's deadline of {config.deadline:g} s", answered=False)
         for page in pages:
@@ -125,27 +115,22 @@ async def _read_pages(
     return [reviews[page.key] for page in pages]
 
 
-async def _watch(
-    trust: ssl.SSLContext, config: Config, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
+async def watch(
+    trust: ssl.SSLContext,
+    config: Config,
+    page: Page,
+    known: PageMemory | None,
+    now: datetime,
+    *,
+    announce_open: bool = False,
+    turns: fetch.Turns | None = None,
 ) -> PageReview:
     """One page, whatever happens to it."""
     answered = False
-    notes: tuple[str, ...] = ()
     try:
-        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0) as client:
+        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0, turns) as client:
             try:
-                if not page.platform:
-                    recognised = known.platform if known and known.platform else await _recognise(client, page.url)
-                    if isinstance(recognised, Failed):
-                        return review_page(page, known, recognised, now)
-                    if not known:
-                        notes = (
-                            f'runs on {recognised}; write it down: platform = "{recognised}" in [page.{page.key}]',
-                        )
-                    page = msgspec.structs.replace(page, platform=recognised)
-                    known = msgspec.structs.replace(known, platform=recognised) if known else None
-                review = await _review(client, page, known, now, announce_open)
-                return msgspec.structs.replace(review, notes=(*review.notes, *notes))
+                return await _review(client, page, known, now, announce_open)
             finally:
                 answered = client.answered
     except TimeoutError:
@@ -162,127 +147,14 @@ async def _review(
     client: fetch.Client, page: Page, known: PageMemory | None, now: datetime, announce_open: bool
 ) -> PageReview:
     """Reads documents until the platform wants no more, and reviews what they say."""
-    reading = _PageReading(client, PLATFORMS[page.platform], page, known)
-    answer = await reading.begin()
-    review = review_page(page, known, answer, now, announce_open=announce_open)
+    reading, answer = await begin(client, page, known, [])
+    if isinstance(answer, Failed):
+        failed = await explained(client, page, known, answer, reading.fetched)
+        return review_page(page, known, failed, now)
+    if known:
+        known = msgspec.structs.replace(known, platform=reading.page.platform, id=reading.page.id)
+    review = review_page(reading.page, known, answer, now, announce_open=announce_open)
     while isinstance(answer, Read) and await reading.go_on(answer, moved=review.moved):
         answer = reading.understand()
-        review = review_page(page, known, answer, now, announce_open=announce_open)
-    return review
-
-
-class _PageReading:
-    """The documents of one page, as they are gathered."""
-
-    def __init__(self, client: fetch.Client, platform: Platform, page: Page, known: PageMemory | None) -> None:
-        self.client, self.platform, self.page, self.known = client, platform, page, known
-        self.documents: dict[str, bytes | None] = {}
-        self.validators: dict[str, Validators] = {}
-        self.losses: list[str] = []
-        self.gone: list[str] = []
-        self.tried: set[str] = set()
-
-    async def begin(self) -> Answer:
-        """The first round: conditional, where the memory rests on nothing but what these documents said."""
-        known = self.known
-        asked = self.platform.documents(self.page)
-        usable = known is not None and known.parser == self.platform.PARSER and not is_unsettled(known)
-        results = await self._fetch(asked, known.validators if known and usable else {}, in_turn=True)
-        for document in asked:
-            if document.required and isinstance(failed := results[document.name], Failed):
-                return failed
-        same = [document for document in asked if isinstance(results[document.name], NotModified)]
-        if same and not any(isinstance(result, Fetched) for result in results.values()):
-            return NotModified()
-        if same:  # what changed cannot be read without what did not
-            again = await self._fetch(same, {})
-            for document in same:
-                if document.required and isinstance(failed := again[document.name], Failed):
-                    return failed
-        return self.understand()
-
-    def understand(self) -> Answer:
-        try:
-            feed = self.platform.parse(Reading(self.page, self.documents, self.known))
-        except FeedError as error:
-            return Failed(
-                str(error), self.page.url, "if the page moved or changed its platform, correct its `url` or `platform`"
-            )
-        calm = {document.name for document in self.platform.documents(self.page)}
-        kept = {name: validators for name, validators in self.validators.items() if name in calm}
-        return Read(feed, kept, self.platform.PARSER, tuple(self.losses), tuple(self.gone))
-
-    async def go_on(self, answer: Read, *, moved: bool) -> bool:
-        """Fetches the first document that the platform still wants; whether there was one."""
-        reading = Reading(self.page, self.documents, self.known)
-        wanted = [it for it in self.platform.more(reading, answer.feed, moved=moved) if it.name not in self.tried]
-        if not wanted:
-            return False
-        await self._fetch(wanted[:1], {})
-        return True
-
-    async def _fetch(
-        self, documents: Sequence[Document], conditions: Mapping[str, Validators], *, in_turn: bool = False
-    ) -> dict[str, Fetched | NotModified | Failed]:
-        head, *rest = documents
-        first = asyncio.ensure_future(self._one(head, conditions.get(head.name)))
-        try:
-            if in_turn:
-                await self._wait_a_little(first)
-                if first.done() and head.required and isinstance(first.result(), Failed):
-                    return {head.name: first.result()}  # nothing could make up for it
-            answers = await asyncio.gather(first, *(self._one(it, conditions.get(it.name)) for it in rest))
-        finally:
-            if first.cancel():  # the page's time is up: nothing of it goes on behind the run's back
-                await asyncio.wait({first})
-        for document, answer in zip(documents, answers, strict=True):
-            self.tried.add(document.name)
-            match answer:
-                case Fetched():
-                    self.documents[document.name] = answer.body
-                    if answer.validators != Validators():
-                        self.validators[document.name] = answer.validators
-                case Failed():
-                    if answer.gone:
-                        self.documents[document.name] = None
-                        self.gone.append(f"{document.name}: {answer.reason} ({answer.where})")
-                    else:
-                        self.losses.append(f"{document.name}: {answer.reason} ({answer.where})")
-        return dict(zip((document.name for document in documents), answers, strict=True))
-
-    async def _wait_a_little(self, first: asyncio.Future[Fetched | NotModified | Failed]) -> None:
-        """A prompt server is asked for one document after the other, over one connection: a handshake is most of what
-        a document costs. A slow one is asked for the others meanwhile.
-        """
-        first.add_done_callback(lambda _: self.client.asked.set())
-        await self.client.asked.wait()
-        await asyncio.wait({first}, timeout=PROMPT)
-
-    async def _one(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
-        """A document that only adds to the others gets a share of the time that is left, so that a slow one does not
-        cost the page.
-        """
-        if document.required:
-            return await self.client.fetch(document, validators)
-        now = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout_at(now + SHARE_OF_ENRICHING * (self.client.until - now)):
-                return await self.client.fetch(document, validators)
-        except TimeoutError:
-            return Failed("no complete answer in its share of the time", document.url)
-
-
-async def _recognise(client: fetch.Client, url: str) -> str | Failed:
-    """The platform of a page that the configuration gives none for: the first that understands it as its own."""
-    reason = ""
-    for name, platform in PLATFORMS.items():
-        reading = _PageReading(client, platform, Page(key="", name="", url=url), None)
-        match await reading.begin():
-            case Read(feed) if platform.recognises(feed):
-                return name
-            case Failed(answered=False) as failed:
-                return failed
-            case Failed() as failed:
-                reason = reason or f": {failed.reason}"
-    hint = f"correct its `url`, or give its `platform`: {' or '.join(PLATFORMS)}"
-    return Failed(f"its platform cannot be recognised{reason}", url, hint)
+        review = review_page(reading.page, known, answer, now, announce_open=announce_open)
+    return review if known else msgspec.structs.replace(review, notes=(*review.notes, *found(page, reading.page)))

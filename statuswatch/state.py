@@ -74,6 +74,13 @@ def decode_page(page: bytes, key: str, name: str) -> PageMemory:
         raise _refused(name, f"page {key}: {error}") from error
 
 
+def recall(path: Path, key: str) -> PageMemory | None:
+    """What is remembered of one page, if anything is. Raises StateError."""
+    file = StateFile(path)
+    page = file.load().get(key)
+    return decode_page(page, key, file.name) if page else None
+
+
 class StateFile:
     """The file, held from load to save. `path` may be a link: the file it points to is the one that is replaced."""
 

@@ -13,7 +13,9 @@ FLOORS = (
     {"model", "errors", "text", "statuswatch"},
     {"review", "diff", "platforms", "render"},
     {"config", "catalog", "fetch", "state", "actions"},
+    {"page"},
     {"run"},
+    {"survey"},
     {"cli", "demo", "__main__"},
 )
 IMPURE = {"httpx", "os", "pathlib", "time", "asyncio", "typer", "socket", "subprocess", "random", "tempfile", "sys"}

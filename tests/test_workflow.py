@@ -52,13 +52,14 @@ def commit_step() -> dict[str, Any]:
     return list(steps(load("statuswatch.yml")))[-1]
 
 
-both = pytest.mark.parametrize("name", ["ci.yml", "statuswatch.yml"])
+NAMES = ("catalog.yml", "ci.yml", "statuswatch.yml")
+every = pytest.mark.parametrize("name", NAMES)
 
 
 # ---------------------------------------------------------------------------------------- what the YAML says
 
 
-@both
+@every
 def test_no_permission_is_granted_to_a_whole_workflow(name: str) -> None:
     """The token of a workflow can do nothing but what a job asks for."""
     assert load(name)["permissions"] == {}
@@ -74,6 +75,15 @@ def test_the_continuous_integration_may_only_read() -> None:
     """The job that runs code of pull requests holds contents: read alone."""
     (job,) = load("ci.yml")["jobs"].values()
     assert job["permissions"] == {"contents": "read"}
+
+
+def test_the_catalog_is_verified_weekly_and_by_hand() -> None:
+    """One job that may only read verifies the catalog once a week, off the full hour, and says so in its summary."""
+    workflow = load("catalog.yml")
+    (job,) = workflow["jobs"].values()
+    assert workflow[True] == {"schedule": [{"cron": "37 4 * * 1"}], "workflow_dispatch": None}
+    assert job["permissions"] == {"contents": "read"}
+    assert job["steps"][-1]["run"] == 'statuswatch pages --verify --format markdown >> "$GITHUB_STEP_SUMMARY"'
 
 
 def test_a_running_check_is_never_cancelled_by_the_next() -> None:
@@ -96,7 +106,7 @@ def test_the_check_runs_every_five_minutes_off_the_full_hour() -> None:
     assert 0 not in minutes
 
 
-@both
+@every
 def test_every_action_is_pinned_to_a_commit_with_its_version(name: str) -> None:
     """An action is named by the 40 digits of a commit, and a comment says which version that is."""
     lines = [line.strip() for line in (WORKFLOWS / name).read_text(encoding="utf-8").splitlines()]
@@ -106,13 +116,12 @@ def test_every_action_is_pinned_to_a_commit_with_its_version(name: str) -> None:
         assert re.fullmatch(r"(- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
-def test_both_workflows_use_the_same_actions() -> None:
-    """An action that is updated in one workflow is updated in the other."""
-    pins = [{step["uses"] for step in steps(load(name)) if "uses" in step} for name in ("ci.yml", "statuswatch.yml")]
-    assert pins[0] == pins[1]
+def test_all_workflows_use_the_same_actions() -> None:
+    """An action that is updated in one workflow is updated in the others."""
+    assert len({frozenset(step["uses"] for step in steps(load(name)) if "uses" in step) for name in NAMES}) == 1
 
 
-@both
+@every
 def test_no_expression_is_pasted_into_a_script(name: str) -> None:
     """Values reach a shell through its environment, never through its source."""
     scripts = [step["run"] for step in steps(load(name)) if "run" in step]
@@ -120,7 +129,7 @@ def test_no_expression_is_pasted_into_a_script(name: str) -> None:
     assert not [script for script in scripts if "${{" in script]
 
 
-@both
+@every
 def test_no_checkout_leaves_the_token_behind(name: str) -> None:
     """The checkout writes no credential to .git/config."""
     assert action(load(name), "actions/checkout")["with"]["persist-credentials"] is False
@@ -151,7 +160,7 @@ def test_only_the_commit_is_given_the_token() -> None:
     assert "github.token" not in str(workflow["env"])
 
 
-@both
+@every
 def test_every_job_has_an_end(name: str) -> None:
     """No job may run longer than a quarter of an hour."""
     assert all(0 < job["timeout-minutes"] <= 15 for job in load(name)["jobs"].values())

@@ -40,6 +40,9 @@ class _Registry(Mapping[str, Platform]):
             raise KeyError(name)
         return cast("Platform", import_module(f"{__name__}.{name}"))
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without an import
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
@@ -51,6 +54,8 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "slack",
+    "statusio",
     "betterstack",
     "instatus",
 )

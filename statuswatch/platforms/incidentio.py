@@ -27,16 +27,17 @@ from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
 from statuswatch.platforms.reading import (
+    IDENTITIES,
     IncidentList,
     Reading,
     StatedUpdate,
     changed_at,
     decode,
     identifier,
-    identity,
     labelled,
     oldest_first,
     one_of_each,
+    own,
     title,
     understand,
     update,
@@ -44,7 +45,6 @@ from statuswatch.platforms.reading import (
 )
 
 PARSER: Final = 1
-_IDENTITY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID
 _IMPACTS: Final = frozenset(Impact)
 _LIVE_STATE: Final = re.compile(r" \([^()]*\)$")
 LARGEST_FEED: Final = 1_000_000  # bytes of the Atom feed that are looked at; the newest entries come first
@@ -162,7 +162,7 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
 
 
 def recognises(feed: Feed, /) -> bool:
-    return _IDENTITY.fullmatch(feed.identity) is not None
+    return IDENTITIES["incidentio"].fullmatch(feed.identity) is not None
 
 
 def parse(reading: Reading, /) -> Feed:
@@ -239,7 +239,7 @@ def parse(reading: Reading, /) -> Feed:
             except (OverflowError, ValueError) as error:
                 skipped.append(f"native: {text.line(str(error))}")
     return Feed(
-        identity=identity(compat.page.id, "incidents.json"),
+        identity=own("incidentio", compat.page, "incidents.json"),
         updated_at={"incidents.json": changed} if (changed := changed_at(compat.page)) else {},
         incidents=one_of_each(incidents),
         history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),

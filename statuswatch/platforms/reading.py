@@ -18,6 +18,8 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
+# What page ids look like on the platforms that share the addresses and the form of API v2.
+IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -116,6 +118,14 @@ def identity(vendors: str, name: str) -> str:
         raise FeedError(f"{name}: {error}") from error
 
 
+def own(platform: str, page: PageHead, name: str) -> str:
+    """The identity of a page of API v2. Raises FeedError where it is evidently one of the other platform."""
+    for other, form in IDENTITIES.items():
+        if other != platform and form.fullmatch(page.id):
+            raise FeedError(f"{name}: the page runs on {other}, not on {platform}")
+    return identity(page.id, name)
+
+
 def changed_at(page: PageHead) -> datetime | None:
     """When the page says that it changed; nothing where it says so beyond the calendar."""
     try:
@@ -172,6 +182,17 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     """
     once = {update.id: update for update in reversed(list(updates))}
     return tuple(sorted(once.values(), key=attrgetter("created_at")))
+
+
+def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+    """Oldest first. Those of one id are one, which says all that they say: an id made of a time cannot tell two of the
+    same moment apart, and one made of their order would be the other's as soon as that changes.
+    """
+    whole: dict[str, IncidentUpdate] = {}
+    for it in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
+        before = whole[it.id].body if it.id in whole else ""
+        whole[it.id] = msgspec.structs.replace(it, body="\n".join(filter(None, (before, it.body))))
+    return tuple(sorted(whole.values(), key=attrgetter("created_at")))
 
 
 def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:

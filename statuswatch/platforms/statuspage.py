@@ -12,7 +12,6 @@ still name them, as "<group> - <name>" and under names of then; ids of maintenan
 space; times come in the page's own zone.
 """
 
-import re
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
@@ -24,6 +23,7 @@ from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, Page, utc
 from statuswatch.platforms.reading import (
+    IDENTITIES,
     IncidentList,
     PageHead,
     Reading,
@@ -31,10 +31,10 @@ from statuswatch.platforms.reading import (
     changed_at,
     decode,
     identifier,
-    identity,
     labelled,
     oldest_first,
     one_of_each,
+    own,
     title,
     understand,
     update,
@@ -43,7 +43,6 @@ from statuswatch.platforms.reading import (
 
 PARSER: Final = 1
 _WINDOWS: Final = "scheduled-maintenances.json"
-_IDENTITY: Final = re.compile(r"[0-9a-z]{12}")
 _IMPACTS: Final = frozenset(Impact)
 
 
@@ -111,7 +110,7 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
 
 
 def recognises(feed: Feed, /) -> bool:
-    return _IDENTITY.fullmatch(feed.identity) is not None
+    return IDENTITIES["statuspage"].fullmatch(feed.identity) is not None
 
 
 def parse(reading: Reading, /) -> Feed:
@@ -152,7 +151,7 @@ def parse(reading: Reading, /) -> Feed:
     documents = {"incidents.json": history, "summary.json": summary, _WINDOWS: windows}
     read = {name: document for name, document in documents.items() if document}
     return Feed(
-        identity=identity(history.page.id, "incidents.json"),
+        identity=own("statuspage", history.page, "incidents.json"),
         updated_at={name: when for name, document in read.items() if (when := changed_at(document.page))},
         incidents=one_of_each(*lists),
         by_creation=True,

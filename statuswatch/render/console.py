@@ -33,16 +33,17 @@ def render(event: Event, width: int | None) -> list[Text]:
         paragraphs.append(Text(remark, "dim"))
     lines: list[Text] = []
     for number, paragraph in enumerate(paragraphs):
-        for part in _wrapped(paragraph, width, INDENT if number else 0):
+        for part in wrapped(paragraph, width and width - (INDENT if number else 0), (width or 0) - INDENT):
             indented = number or lines
             lines.append(Text.assemble(" " * INDENT, part) if indented else part)
     return lines
 
 
-def _wrapped(paragraph: Text, width: int | None, indent: int) -> list[Text]:
-    if width is None:
+def wrapped(paragraph: Text, room: int | None, later: int) -> list[Text]:
+    """In lines of so many cells, the first and the later ones; as one line where there is no such bound."""
+    if room is None:
         return [paragraph]
-    lines = list(paragraph.divide(_breaks(paragraph.plain, width - indent, width - INDENT)))
+    lines = list(paragraph.divide(_breaks(paragraph.plain, room, later)))
     for line in lines[:-1]:
         line.rstrip()
     return lines

@@ -31,13 +31,13 @@ def product(event: Event) -> str:
     if event.incident.kind is Kind.PAGE:
         return f"{event.page.name} - status page"
     parts = ", ".join(component.label for component in event.incident.components)
-    return f"{event.page.name} - {_short(parts, LONGEST_TITLE) or 'not stated'}"
+    return f"{event.page.name} - {short(parts, LONGEST_TITLE) or 'not stated'}"
 
 
 def facts(event: Event) -> list[str]:
     """Title, impact, schedule and address."""
     incident = event.incident
-    words = [_short(incident.title, LONGEST_TITLE)]
+    words = [short(incident.title, LONGEST_TITLE)]
     if incident.kind is not Kind.PAGE:
         words.append("impact not stated" if incident.impact is Impact.UNKNOWN else str(incident.impact))
     if incident.scheduled_for:
@@ -49,7 +49,7 @@ def facts(event: Event) -> list[str]:
 def statuses(event: Event) -> list[tuple[str, str]]:
     """(status, message) of each update not told before, oldest first; where there is none, of the newest there is."""
     if event.updates:
-        return [(it.status, _short(it.body)) for it in event.updates]
+        return [(it.status, short(it.body)) for it in event.updates]
     if Change.WITHDRAWN in event.changes:
         return [(event.incident.status, "this was the last that the vendor said; the page does not show it any more")]
     if Change.DELISTED in event.changes:
@@ -60,15 +60,18 @@ def statuses(event: Event) -> list[tuple[str, str]]:
             )
         ]
     newest = event.incident.updates[-1:]
-    return [(event.incident.status, _short(newest[0].body) if newest else "")]
+    return [(event.incident.status, short(newest[0].body) if newest else "")]
 
 
 def remark(event: Event) -> str:
     """What the rest does not say; often nothing."""
-    if Change.MISSED in event.changes:
-        return "It was over before a run saw it."
     changes = [str(change) for change in event.changes if change not in _SAID_OTHERWISE]
-    return f"Changed: {', '.join(changes)}" if changes else ""
+    remarks = [f"Changed: {', '.join(changes)}"] if changes else []
+    if Change.MISSED in event.changes:
+        remarks = ["It was over before a run saw it."]
+    if event.page.components and not event.incident.components and event.incident.kind is not Kind.PAGE:
+        remarks.append("It passes the filter on components: the vendor does not state which are affected")
+    return " · ".join(remarks)
 
 
 def clock(moment: datetime) -> str:
@@ -84,6 +87,6 @@ def inert(line: str) -> str:
     return re.sub(r"(?<!\S)::+", lambda mark: " ".join(mark[0]), line.replace("##[", "## ["))
 
 
-def _short(words: str, longest: int = LONGEST_MESSAGE) -> str:
+def short(words: str, longest: int = LONGEST_MESSAGE) -> str:
     flat = " ".join(words.split())
     return flat if len(flat) <= longest else f"{flat[:longest]}… (and {len(flat) - longest} more characters)"

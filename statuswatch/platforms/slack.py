@@ -1,0 +1,172 @@
+"""Slack's own status page, its API v2.0.0.
+
+`current` lists what is open, and `history` recent entries of any status, the newest first: those that are over and, as
+recorded, those still open. Both are read on every run. What is open is only what `current` lists. The history adds what
+is over, so that an incident that ended is told as resolved, with its last note; of two copies the one with the newest
+note counts, and of equal ones the ended: `current` may come from a cache.
+
+An entry gone from `current` that the history does not show as over yet, or while the history cannot be read, is not
+spoken of at this read: it is noted as absent. If the next read finds it no better it is no longer listed. On a page
+without a history it is so at once.
+
+Oddities: notes have no ids, come oldest first (recorded) and state no status; entries end without a note, or get notes
+for days after their end (recorded); ids are numbers (recorded) or digits in a string (the vendor's documentation);
+times have the offset of California; bodies are HTML. No severity is stated but the type: `outage` is the worst of
+`notice`, `incident` and `outage` on the vendor's page, and no more is made of the others. No document names its page.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from statuswatch.diff import remembered_status
+from statuswatch.errors import FeedError
+from statuswatch.model import CLOSED, STATED, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Known, Page, utc
+from statuswatch.platforms.reading import (
+    Reading,
+    decode,
+    derived,
+    identifier,
+    labelled,
+    link,
+    one_of_each,
+    title,
+    understand,
+    undivided,
+    update,
+    word,
+)
+
+PARSER: Final = 1
+_CURRENT: Final = "/api/v2.0.0/current"
+_HISTORY: Final = "/api/v2.0.0/history"
+_BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_STATUSES: Final = ("active", "resolved", "scheduled", "in_progress", "completed")
+
+
+class _Note(msgspec.Struct):
+    date_created: datetime
+    body: str | None = None
+
+
+class _Incident(msgspec.Struct):
+    id: int | str
+    title: str
+    status: str
+    date_created: datetime
+    notes: list[_Note] | None = None
+    type: str | None = None
+    url: str | None = None
+    services: list[str] | None = None
+
+
+class _Current(msgspec.Struct):
+    status: str
+    active_incidents: list[msgspec.Raw]
+
+
+_decode_incident: Final = msgspec.json.Decoder(_Incident).decode
+
+
+def documents(page: Page, /) -> tuple[Document, ...]:
+    site = page.url.removesuffix(_CURRENT)
+    return (Document("current", f"{site}{_CURRENT}", required=True), Document("history", f"{site}{_HISTORY}"))
+
+
+def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    return ()
+
+
+def recognises(feed: Feed, /) -> bool:
+    return feed.identity == "slack"
+
+
+def parse(reading: Reading, /) -> Feed:
+    body = reading.documents.get("current")
+    if body is None:
+        raise FeedError("current: missing")
+    current = decode(body, _Current, "current")
+    if current.status != "ok" and not current.active_incidents:
+        raise FeedError(f"current: it says {title(current.status)!r} and lists nothing")
+    listed, skipped = understand(current.active_incidents, partial(_incident, reading), "current")
+    past, losses = _past(reading)
+    over = [it for it in past or () if it.closed]
+    incidents = one_of_each(over, listed)
+    return Feed(
+        identity="slack",
+        incidents=incidents,
+        by_creation=True,
+        history=_BOTH if over or past == [] else frozenset(),
+        complete=_BOTH,
+        current=frozenset() if _waits(reading, incidents) else _BOTH,
+        skipped=tuple(skipped),
+        losses=tuple(losses),
+    )
+
+
+def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
+    """The entries of the history, None where it could not be read, and what it could not add. It is never the only
+    one to say that something is open, so that a bad entry of it may not keep anything open.
+    """
+    body = reading.documents.get("history")
+    if body is None:
+        return None, []
+    try:
+        raws = decode(body, list[msgspec.Raw], "history")
+        return understand(raws, partial(_incident, reading), "history")
+    except FeedError as error:
+        return None, [str(error)]
+
+
+def _waits(reading: Reading, incidents: tuple[Incident, ...]) -> bool:
+    """Whether something is gone for the first time, and there is a history that may yet say how it ended."""
+    if reading.known is None or reading.documents.get("history", b"") is None:
+        return False
+    listed = {it.id for it in incidents}
+    gone = [it for key, it in reading.known.incidents.items() if not it.closed and key not in listed]
+    return bool(gone) and not any(it.absent_since for it in gone)
+
+
+def _incident(reading: Reading, raw: msgspec.Raw) -> Incident:
+    it = _decode_incident(raw)
+    key = identifier(str(it.id))
+    created = utc(it.date_created)
+    kind = Kind.MAINTENANCE if it.type == "maintenance" else Kind.INCIDENT
+    status = word(it.status)
+    if kind is Kind.MAINTENANCE and status == "active":
+        status = "in_progress"
+    components = labelled(((name, "") for service in it.services or () if (name := title(service))), {})
+    return Incident(
+        id=key,
+        kind=kind,
+        title=title(it.title),
+        status=status,
+        impact=_impact(it.type),
+        url=link(it.url, reading.page),
+        created_at=created,
+        position=created,
+        components=components,
+        rank=STATED if components else 0,
+        updates=_updates(key, status, it.notes or [], reading.known.incidents.get(key) if reading.known else None),
+    )
+
+
+def _impact(kind: str | None) -> Impact:
+    return {"maintenance": Impact.MAINTENANCE, "outage": Impact.CRITICAL}.get(kind or "", Impact.UNKNOWN)
+
+
+def _updates(key: str, status: str, notes: list[_Note], known: Known | None) -> tuple[IncidentUpdate, ...]:
+    """The notes, each under the status that its incident had when it was first seen, and so for good. Of those never
+    seen, the last has the status of now; the others came before the end, unless that is known to be past.
+    """
+    ended = status in CLOSED
+    times = [utc(note.date_created) for note in notes]
+    updates = []
+    for note, at in zip(notes, times, strict=True):
+        identity = derived(key, at.isoformat())
+        before = ended and at != max(times) and not (known and known.closed)
+        first = remembered_status(known, identity, _STATUSES) if known else ""
+        updates.append(update(identity, first or ("active" if before else status), note.body, at, None))
+    return undivided(updates)

@@ -1,0 +1,256 @@
+"""Slack's own page."""
+
+import copy
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import Document, Event, Impact, Kind, Page
+from statuswatch.platforms import slack
+from statuswatch.platforms.reading import Reading
+from statuswatch.review import Read
+from tests.life import START, Life, shape
+from tests.platforms.sample import URL, Json, Sample, only
+
+PAGE = Page(key="acme", name="Acme", url=URL, platform="slack")
+CALIFORNIA = timedelta(hours=-8)
+
+
+def moment(minutes: float) -> str:
+    """A time as Slack writes it, in minutes after the first read."""
+    return (START + timedelta(minutes=minutes) + CALIFORNIA).replace(tzinfo=None).isoformat() + "-08:00"
+
+
+def incident(key: int, status: str, *notes: float, **fields: Any) -> Json:
+    """As recorded of slack-status.com in 2026: a number for an id, notes without ids or statuses, the oldest first."""
+    return {
+        "id": key,
+        "title": f"Trouble {key}",
+        "type": "incident",
+        "status": status,
+        "url": f"{URL}/2026-03/6c28dfb7b670{key}",
+        "date_created": moment(notes[0]),
+        "date_updated": moment(notes[-1] + 1),
+        "notes": [{"body": f"<p>Note of {at:g}.&nbsp;</p>", "date_created": moment(at)} for at in notes],
+        "services": ["Search", "Messaging"],
+        **fields,
+    }
+
+
+def current(*incidents: Json) -> Json:
+    return {
+        "status": "active" if incidents else "ok",
+        "date_created": moment(0),
+        "date_updated": moment(0),
+        "active_incidents": list(incidents),
+    }
+
+
+OPEN = incident(1579, "active", -30, -20)
+ENDED = incident(1578, "resolved", -300, -240)
+WINDOW = incident(1577, "active", -10, type="maintenance")
+SAMPLE = Sample(
+    "slack",
+    {"current": current(OPEN, WINDOW), "history": [OPEN, ENDED]},
+    "current",
+    ("active_incidents",),
+    {"id": 1, "date_created": "yesterday"},
+    "title",
+    PAGE,
+)
+read = SAMPLE.read
+
+
+class Reads:
+    """The page's life, told by its two documents; None: there is no history."""
+
+    def __init__(self) -> None:
+        self.life = Life(PAGE)
+
+    def at(self, minutes: float, listed: Json, history: list[Json] | bytes | None) -> list[Event]:
+        past = history if history is None or isinstance(history, bytes) else json.dumps(history).encode()
+        documents = {"current": json.dumps(listed).encode(), "history": past}
+        feed = slack.parse(Reading(PAGE, documents, self.life.memory))
+        return self.life.answer(minutes, Read(feed, {}, slack.PARSER))
+
+
+def test_ids() -> None:
+    """4: incidents have the vendor's numbers; ids of notes are made of the incident and the time, and pinned here."""
+    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+        "1578": ["c429bffdbec6", "d4efb121bb0c"],
+        "1579": ["bea895a6bae0", "14a14f01ccbd"],
+        "1577": ["3b6c9af27a05"],
+    }
+    assert {it.id for it in read(current=current({**OPEN, "id": "1579"})).incidents} == {"1578", "1579"}
+
+
+def test_ids_are_those_of_both_documents() -> None:
+    """4: both documents give an incident and its notes the same ids, in whatever order the notes stand."""
+    over = {**OPEN, "status": "resolved", "notes": OPEN["notes"][::-1]}
+    past = only(read(current=current(), history=[over]), "1579")
+    assert [one.id for one in past.updates] == [one.id for one in only(read(), "1579").updates]
+    assert [one.created_at for one in past.updates] == [START - timedelta(minutes=30), START - timedelta(minutes=20)]
+
+
+def test_notes_of_one_second() -> None:
+    """4: two notes of one second are one update with the words of both, in whatever order they are listed."""
+    twins = [{**OPEN["notes"][0], "body": "<p>B</p>"}, {**OPEN["notes"][0], "body": "<p>A</p>"}]
+    first, second = (only(read(current=current({**OPEN, "notes": it})), "1579").updates for it in (twins, twins[::-1]))
+    assert first == second and [one.body for one in first] == ["A\nB"]
+
+
+def test_what_is_understood() -> None:
+    """4: types, statuses, services and times; the only severity that is stated is that of an outage."""
+    it = only(read(), "1579")
+    assert (it.kind, it.status, it.impact) == (Kind.INCIDENT, "active", Impact.UNKNOWN)
+    assert [part.label for part in it.components] == ["Messaging", "Search"]
+    assert it.created_at == START - timedelta(minutes=30) and it.created_at.tzinfo is UTC
+    assert it.updates[0].body == "Note of -30." and it.url == OPEN["url"]
+    window = only(read(), "1577")
+    assert (window.kind, window.status, window.impact) == (Kind.MAINTENANCE, "in_progress", Impact.MAINTENANCE)
+    outage = read(current=current({**OPEN, "type": "outage", "services": [], "url": "javascript:1"})).incidents[1]
+    assert (outage.impact, outage.components, outage.rank, outage.url) == (Impact.CRITICAL, (), 0, URL)
+
+
+def test_where_it_is_read() -> None:
+    """3: both documents stand under the page's address, also where that is the address of the first."""
+    for url in (URL, f"{URL}/api/v2.0.0/current"):
+        assert slack.documents(Page(key="acme", name="Acme", url=url)) == (
+            Document("current", f"{URL}/api/v2.0.0/current", required=True),
+            Document("history", f"{URL}/api/v2.0.0/history"),
+        )
+
+
+def test_says_something_and_lists_nothing() -> None:
+    """5: a page that says that something is open and does not list it is not understood."""
+    with pytest.raises(FeedError, match="current: it says 'active' and lists nothing"):
+        read(current={**current(), "status": "active"})
+    assert only(read(current={**current(OPEN), "status": "ok"}), "1579").status == "active"
+
+
+def test_ends_with_its_last_note() -> None:
+    """4.5: an incident gone from the list of what is open ends as the history says, with its last note."""
+    page = Reads()
+    assert page.at(0, current(OPEN), [OPEN, ENDED]) == []
+    over = incident(1579, "resolved", -30, -20, 4)
+    (event,) = page.at(5, current(), [over, ENDED])
+    assert shape([event])[0][:3] == ("resolved", "1579", ["status"])
+    assert [(one.status, one.body) for one in event.updates] == [("resolved", "Note of 4.")]
+    assert page.at(10, current(), [over, ENDED]) == []
+
+
+def test_ends_without_a_note() -> None:
+    """4.5: an incident that ends without a note tells none again, and nothing of it was edited."""
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    (event,) = page.at(5, current(OPEN), [{**OPEN, "status": "resolved"}, ENDED])  # one of them is an older copy
+    assert shape([event]) == [("resolved", "1579", ["status"], [])]
+    assert page.at(10, current(OPEN), [{**OPEN, "status": "resolved"}, ENDED]) == []
+
+
+def test_notes_after_the_end() -> None:
+    """4.8: notes added to what is over are news of it, and reopen nothing."""
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    page.at(5, current(), [incident(1579, "resolved", -30, -20, 4), ENDED])
+    (event,) = page.at(9000, current(), [incident(1579, "resolved", -30, -20, 4, 8000, 8001), ENDED])
+    assert shape([event])[0][:3] == ("updated", "1579", ["updates"]) and len(event.updates) == 2
+
+
+def test_reopens() -> None:
+    """4.6: what is listed as open again has reopened, with its new note only."""
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    page.at(5, current(), [incident(1579, "resolved", -30, -20, 4), ENDED])
+    (event,) = page.at(10, current(incident(1579, "active", -30, -20, 4, 9)), [ENDED])
+    assert shape([event])[0][:3] == ("updated", "1579", ["reopened"])
+    assert [(one.status, one.body) for one in event.updates] == [("active", "Note of 9.")]
+
+
+def test_came_and_went() -> None:
+    """4.3: what began and ended between two reads is told from the history, as is the way it went."""
+    page = Reads()
+    page.at(0, current(), [ENDED])
+    (event,) = page.at(60, current(), [incident(1580, "resolved", 10, 20, 30), ENDED])
+    assert shape([event])[0][:3] == ("resolved", "1580", ["missed"])
+    assert [one.status for one in event.updates] == ["active", "active", "resolved"]
+
+
+def test_without_a_history() -> None:
+    """4.11: where there is only the list of what is open, what it does not list any more is no longer listed."""
+    page = Reads()
+    page.at(0, current(OPEN, WINDOW), None)
+    assert shape(page.at(5, current(), None)) == [
+        ("resolved", "1577", ["delisted"], []),
+        ("resolved", "1579", ["delisted"], []),
+    ]
+
+
+@pytest.mark.parametrize("late", [[OPEN, ENDED], [ENDED], b"<html>"], ids=["open there", "not there", "not readable"])
+def test_history_lags(late: Any) -> None:
+    """4.11: what is gone and not over in the history yet is left alone for one read; the history has its chance."""
+    over = incident(1579, "resolved", -30, -20, 4)
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    assert page.at(5, current(), late) == []
+    assert shape(page.at(6, current(), [over, ENDED]))[0][:3] == ("resolved", "1579", ["status"])
+
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    assert page.at(5, current(), late) == []
+    assert shape(page.at(20, current(), late)) == [("resolved", "1579", ["delisted"], [])]
+    assert page.at(25, current(), late) == []
+    assert shape(page.at(30, current(), [over, ENDED]))[0][:3] == ("updated", "1579", ["updates"])  # its last note
+
+
+def test_older_copy_of_the_current_list() -> None:
+    """4.11: an incident that is missing from one copy and back in the next was never gone."""
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    assert page.at(5, current(), [OPEN, ENDED]) == []
+    assert page.at(10, current(OPEN), [OPEN, ENDED]) == []
+    assert page.at(15, current(), [OPEN, ENDED]) == []
+
+
+def test_only_the_current_list_opens() -> None:
+    """4: an entry that only the history shows as open is of an older copy of it: nothing is told of it."""
+    page = Reads()
+    page.at(0, current(), [ENDED])
+    assert page.at(5, current(), [incident(1580, "active", 2), ENDED]) == []
+
+
+def test_cancelled() -> None:
+    """4.11: a word that is no end of ours does not keep open what the current list has dropped."""
+    page = Reads()
+    page.at(0, current(WINDOW), [ENDED])
+    assert page.at(5, current(), [{**WINDOW, "status": "cancelled"}, ENDED]) == []
+    events = page.at(10, current(), [{**WINDOW, "status": "cancelled"}, ENDED])
+    assert shape(events) == [("resolved", "1577", ["delisted"], [])]
+
+
+def test_bad_entry_of_the_history() -> None:
+    """5: an entry of the history that cannot be understood is reported, and keeps nothing open."""
+    bad = {**ENDED, "notes": 7}
+    feed = read(history=[bad, ENDED])
+    assert feed.skipped == () and "history: entry 0" in feed.losses[0] and only(feed, "1578").closed
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, bad, ENDED])
+    page.at(5, current(), [OPEN, bad, ENDED])
+    assert shape(page.at(10, current(), [OPEN, bad, ENDED])) == [("resolved", "1579", ["delisted"], [])]
+
+
+def test_suddenly_empty_history() -> None:
+    """5: a history that is suddenly empty is a suspicion."""
+    page = Reads()
+    page.at(0, current(OPEN), [OPEN, ENDED])
+    assert page.at(5, current(), []) == [] and "suddenly empty" in page.life.review.suspicion
+
+
+def test_times_without_a_zone() -> None:
+    """5: times with and without an offset beside each other are understood."""
+    mixed = copy.deepcopy(OPEN)
+    mixed["notes"][0]["date_created"] = "2026-03-07T08:00:00"
+    assert only(read(current=current(mixed)), "1579").updates[0].created_at == datetime(2026, 3, 7, 8, tzinfo=UTC)

@@ -1,0 +1,254 @@
+"""Status.io."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import STATED, Document, Feed, Impact, Kind, Page
+from statuswatch.platforms import statusio
+from statuswatch.platforms.reading import Reading, UnidentifiedError
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import URL, Json, Sample, only
+
+ID = "5b36dc6502d06804c08349f7"
+PAGE = Page(key="acme", name="Acme", url=URL, platform="statusio", id=ID)
+
+
+def message(at: str, state: int, status: int, details: str = "Words.") -> Json:
+    """A message of the public API: without an id."""
+    return {"details": details, "state": state, "status": status, "datetime": at}
+
+
+def fixture() -> Json:
+    """A page as the vendor documents it and as GitLab's was in 2023: components in containers, numbers for words."""
+    east, west, site = {"id": "c1", "name": "US-East"}, {"id": "c2", "name": "US-West"}, {"id": "c3", "name": "Cloud"}
+    parts = [
+        {"id": "p1", "name": "API", "status": "Degraded Performance", "status_code": 300, "containers": [east, west]},
+        {"id": "p2", "name": "Website", "status": "Operational", "status_code": 100, "containers": [site]},
+    ]
+    regional = {
+        "name": "Slow answers",
+        "_id": "649d8d7a6c2f36053b370001",
+        "datetime_open": "2026-03-07T09:00:00.100Z",
+        "messages": [
+            message("2026-03-07T09:30:00.200Z", 200, 300, "Found &amp; being fixed.<br />More soon."),
+            message("2026-03-07T09:00:00.100Z", 100, 500),
+        ],
+        "containers_affected": [{"name": "US-East", "_id": "c1"}],
+        "components_affected": [{"name": "API", "_id": "p1"}],
+    }
+    whole = {
+        **regional,
+        "name": "Errors",
+        "_id": "649d8d7a6c2f36053b370002",
+        "messages": [message("2026-03-07T10:00:00.000Z", 300, 100)],
+        "containers_affected": [{"name": "Cloud", "_id": "c3"}],
+        "components_affected": [{"name": "Website", "_id": "p2"}],
+    }
+    window = {
+        **whole,
+        "name": "Database upgrade",
+        "_id": "649d8d7a6c2f36053b370003",
+        "datetime_planned_start": "2026-07-08T14:00:00.000Z",
+        "datetime_planned_end": "2026-07-08T19:00:00.000Z",
+        "messages": [message("2026-03-07T10:00:00.000Z", 100, 200)],
+    }
+    begun = {**window, "_id": "649d8d7a6c2f36053b370004"}
+    begun["messages"] = [*window["messages"], message("2026-07-08T14:00:01.000Z", 200, 200, "It begins.")]
+    overall = {"updated": "2026-03-07T10:00:00.000Z", "status": "Degraded Performance", "status_code": 300}
+    return {
+        "result": {
+            "status_overall": overall,
+            "status": parts,
+            "incidents": [regional, whole],
+            "maintenance": {"active": [begun], "upcoming": [window]},
+        }
+    }
+
+
+SAMPLE = Sample(
+    "statusio", {"status": fixture()}, "status", ("result", "incidents"), {"_id": "bad", "name": 7}, page=PAGE
+)
+read = SAMPLE.read
+
+
+def page_with(html: str) -> Reading:
+    return Reading(Page(key="acme", name="Acme", url=URL), {"page": html.encode()})
+
+
+def test_ids() -> None:
+    """4: incidents have the vendor's ids; those of messages are made of the incident and the time, and pinned here."""
+    assert {it.id[-1]: [one.id for one in it.updates] for it in read().incidents} == {
+        "1": ["91de14d14aa4", "3ac00adba566"],
+        "2": ["5a0cd2d20cbf"],
+        "3": ["1945eaf64cce"],
+        "4": ["389cafb07813", "4d346247534d"],
+    }
+
+
+def test_ids_of_messages_stay() -> None:
+    """4: a message keeps its id when messages are reordered, edited or added; one of the vendor's own comes first."""
+    document = fixture()
+    incident = document["result"]["incidents"][0]
+    before = only(read(), incident["_id"]).updates
+    incident["messages"].reverse()
+    incident["messages"][0]["details"] = "Other words."
+    incident["messages"].append(message("2026-03-07T11:00:00Z", 300, 300) | {"_id": "m3"})
+    after = only(read(status=document), incident["_id"]).updates
+    assert [one.id for one in after] == [*(one.id for one in before), "m3"]
+
+
+def test_messages_of_one_moment() -> None:
+    """4: two messages of one moment are one update with the words of both, in whatever order they are listed."""
+    document = fixture()
+    messages = document["result"]["incidents"][1]["messages"]
+    messages.append({**messages[0], "details": "And more."})
+    feeds = []
+    for _ in range(2):
+        messages.reverse()
+        feeds.append(read(status=document))
+    (update,) = feeds[0].incidents[1].updates
+    assert update.body == "And more.\nWords." and feeds[0].incidents == feeds[1].incidents
+
+
+def test_statuses_and_impacts() -> None:
+    """4: the numbers of the newest message are the status and the impact; a window's status is its list."""
+    assert [(it.id[-1], it.status, it.impact, it.kind) for it in read().incidents] == [
+        ("1", "identified", Impact.MINOR, Kind.INCIDENT),
+        ("2", "monitoring", Impact.NONE, Kind.INCIDENT),
+        ("4", "in_progress", Impact.MAINTENANCE, Kind.MAINTENANCE),
+        ("3", "scheduled", Impact.MAINTENANCE, Kind.MAINTENANCE),
+    ]
+    assert [one.status for one in read().incidents[2].updates] == ["scheduled", "in_progress"]
+
+
+@pytest.mark.parametrize(("code", "impact"), [(400, "major"), (500, "critical"), (600, "critical"), (700, "unknown")])
+def test_scale(code: int, impact: str) -> None:
+    """4: the vendor's scale; what it does not document is not stated, and an unknown state stays its number."""
+    document = fixture()
+    document["result"]["incidents"][1]["messages"][0] |= {"status": code, "state": 900}
+    it = read(status=document).incidents[1]
+    assert (it.impact, it.status) == (impact, "900")
+
+
+def test_without_messages() -> None:
+    """4: an incident of which nothing is said is open, and states no impact."""
+    document = fixture()
+    document["result"]["incidents"][1]["messages"] = []
+    it = read(status=document).incidents[1]
+    assert (it.status, it.impact, it.updates, it.closed) == ("open", Impact.UNKNOWN, (), False)
+
+
+def test_components() -> None:
+    """4: components by name; regions beside them only where not all of a component's are affected, or alone."""
+    regional, whole, *_ = read().incidents
+    assert [part.label for part in regional.components] == ["API", "US-East"]
+    assert [part.label for part in whole.components] == ["Website"] and whole.rank == STATED
+    document = fixture()
+    document["result"]["incidents"][0]["components_affected"] = []
+    document["result"]["incidents"][1] |= {"components_affected": None, "containers_affected": None}
+    regional, whole, *_ = read(status=document).incidents
+    assert [part.label for part in regional.components] == ["US-East"]
+    assert (whole.components, whole.rank) == ((), 0)
+
+
+def test_text_times_and_addresses() -> None:
+    """4: markup is resolved, times are of UTC, an incident has its own address on the page."""
+    regional, _, _, window = read().incidents
+    assert regional.updates[1].body == "Found & being fixed.\nMore soon."
+    assert regional.created_at == datetime(2026, 3, 7, 9, 0, 0, 100000, tzinfo=UTC)
+    assert window.scheduled_for == datetime(2026, 7, 8, 14, tzinfo=UTC)
+    assert window.scheduled_until == datetime(2026, 7, 8, 19, tzinfo=UTC)
+    assert regional.url == f"{URL}/pages/incident/{ID}/{regional.id}"
+    assert window.url == f"{URL}/pages/maintenance/{ID}/{window.id}"
+
+
+def test_what_is_listed() -> None:
+    """4.11: only what is open is listed, and all of it."""
+    feed = read()
+    assert feed.current == feed.complete == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history
+    life = Life(PAGE)
+
+    def look(minutes: int, feed: Feed) -> Any:
+        return shape(life.answer(minutes, Read(feed, {}, statusio.PARSER)))
+
+    assert look(0, feed) == []
+    document = fixture()
+    window = document["result"]["maintenance"]["upcoming"].pop()
+    window["messages"].append(message("2026-07-08T14:00:02.000Z", 200, 200, "It begins."))
+    document["result"]["maintenance"]["active"].append(window)
+    ((kind, key, changes, _),) = look(5, read(status=document))
+    assert (kind, key, changes) == ("updated", window["_id"], ["updates", "status"])
+    document["result"]["maintenance"]["active"].clear()
+    del document["result"]["incidents"][0]
+    events = look(10, read(status=document))
+    assert {(kind, *changes) for kind, _, changes, _ in events} == {("resolved", "delisted")} and len(events) == 3
+
+
+def test_one_bad_window() -> None:
+    """5: a window that cannot be understood is reported, and costs no incident; a list that is missing is a failure."""
+    document = fixture()
+    document["result"]["maintenance"]["active"][0]["name"] = None
+    feed = read(status=document)
+    assert len(feed.incidents) == 3 and "maintenance in_progress: entry 0" in feed.skipped[0]
+    for lost in ("active", "upcoming"):
+        document = fixture()
+        del document["result"]["maintenance"][lost]
+        with pytest.raises(FeedError, match=f"status: .*{lost}"):
+            read(status=document)
+
+
+def test_unknown_page() -> None:
+    """5: an unknown id is answered with 200 and an error, which is no page without incidents."""
+    with pytest.raises(FeedError, match="status: status page not found"):
+        read(status={"error": "status page not found"})
+
+
+def test_where_it_is_read() -> None:
+    """3: by the page's id from the vendor's host; an address that is of the API already is read as it is."""
+    assert statusio.documents(PAGE) == (Document("status", f"https://api.status.io/1.0/status/{ID}", required=True),)
+    local = Page(key="acme", name="Acme", url=f"http://127.0.9.5:8765/1.0/status/{ID}")
+    assert statusio.documents(local) == (Document("status", local.url, required=True),)
+    feed = SAMPLE._replace(page=local).read()
+    assert feed.identity == ID and statusio.recognises(feed)
+    assert feed.incidents[0].url == f"https://status.io/pages/incident/{ID}/{feed.incidents[0].id}"
+
+
+def test_finds_its_id() -> None:
+    """3: without an id the public page is searched for it, in its links and scripts; the commonest one comes first."""
+    assert [it.name for it in statusio.documents(Page(key="acme", name="Acme", url=URL))] == ["page"]
+    other = "598a973f96a8201305000142"
+    for html in (
+        f'<a href="/pages/history/{ID}">History</a>',
+        f'<link rel="alternate" href="{URL}/pages/{ID}/rss">',
+        f"<a href='/pages/incident/{ID}/649d8d7a6c2f36053b370001'>It</a> <script src='/js/649d8d7a6c2f36053b370002'>",
+        f"<script>var statuspageId = '{ID}';</script>",
+        f'<script>{{"statuspage_id": "{ID.upper()}"}}</script>',
+        f"<script>fetch('//api.status.io/1.0/status/{ID}')</script>",
+    ):
+        with pytest.raises(UnidentifiedError, match="page: ") as raised:
+            statusio.parse(page_with(html))
+        assert raised.value.ids == (ID,)
+    with pytest.raises(UnidentifiedError) as raised:
+        statusio.parse(page_with(f"/pages/history/{other} /pages/history/{ID} /pages/{ID}/rss"))
+    assert raised.value.ids == (ID, other)
+
+
+def test_page_of_something_else() -> None:
+    """5: a page without an id of that kind is none of status.io's."""
+    for html in ("", "<html>/pages/about</html>", "/pages/history/649d8d7a6c2f36053b37000112", f"<i id='{ID}'>"):
+        with pytest.raises(FeedError, match="page: there is no id") as raised:
+            statusio.parse(page_with(html))
+        assert not isinstance(raised.value, UnidentifiedError)
+
+
+def test_edges_of_the_calendar() -> None:
+    """5: a time beyond the calendar costs its incident."""
+    document = copy.deepcopy(fixture())
+    document["result"]["incidents"][0]["messages"][0]["datetime"] = "9999-12-31T23:59:59-12:00"
+    feed = read(status=document)
+    assert len(feed.incidents) == 3 and len(feed.skipped) == 1

@@ -1,0 +1,226 @@
+"""`pages` and `inspect`: finding a page, and understanding one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tomllib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from statuswatch import fetch
+from statuswatch.catalog import catalog, find
+from statuswatch.config import key_of, page_at
+from statuswatch.errors import UsageError
+from statuswatch.model import Document, Fetched
+from statuswatch.render import listing
+from tests.site import incident, incidentio, statuspage, window
+
+if TYPE_CHECKING:
+    import respx
+
+    from tests.desk import Desk
+
+HTML = "<!doctype html><html><body>Claim this page</body></html>"
+
+
+# ------------------------------------------------------------------------------------------------------------- inspect
+
+
+def test_inspect_explains_a_configured_page(desk: Desk) -> None:
+    """Each document with address, status, size and validators; what was understood; the open ones with components."""
+    desk.acme(
+        incident("a1", "investigating", parts=["Login"]),
+        incident("a2", "resolved"),
+        windows=(window("w", "scheduled"),),
+    )
+    done = desk.run("inspect", "acme")
+    assert done.code == 0 and done.err == ""
+    for words in (
+        f"Acme · {desk.site.url}/acme\nPlatform: statuspage (configured)\nIdentity: ",
+        "  incidents.json HTTP 200 · ",
+        f"    {desk.site.url}/acme/api/v2/incidents.json\n",
+        f"    {desk.site.url}/acme/api/v2/summary.json\n",
+        "no validators",
+        "  2 incidents, 1 maintenance window, 4 updates; 2 open\n",
+        "components: stated with it 1, not stated 2",
+        "  open: Trouble a1 · minor · investigating\n    Login · since 2025-01-01 10:00:00 UTC · 1 update\n",
+        "1 update\n    It is investigating.\n",
+    ):
+        assert words in done.out, words
+    assert "To watch it" not in done.out, "it is watched"
+
+
+def test_inspect_shows_what_is_remembered_and_filtered(desk: Desk) -> None:
+    """Who wonders why a page is silent sees since when it is read, what fails, and what its filters leave out."""
+    desk.watch("acme", words='components = ["API*"]\nmin_impact = "major"\n')
+    desk.check()
+    out = desk.run("inspect", "acme").out
+    assert re.search(r"Remembered\n  first read \d{4}-\d\d-\d\d .* UTC; 1 incident, 1 open\n", out)
+    assert "Filters\n  components: API*\n  min_impact: major\n" in out
+    desk.site.answer("/acme/api/v2/incidents.json", HTML)
+    desk.check()
+    assert "failing since" in desk.run("inspect", "acme").out
+
+
+@pytest.mark.parametrize(("platform", "documents"), [("statuspage", statuspage), ("incidentio", incidentio)])
+def test_inspect_tells_what_to_write_for_an_address(desk: Desk, platform: str, documents: Any) -> None:
+    """For a bare address the platform is recognised, and the lines to copy make a configuration that reads it."""
+    desk.site.put(documents("/mine", [incident("m1", "investigating")]))
+    done = desk.run("inspect", f"{desk.site.url}/mine")
+    assert f"Platform: {platform} (recognised" in done.out
+    _, _, lines = done.out.partition("To watch it\n")
+    assert list(tomllib.loads(lines)["page"].values()) == [
+        {"name": "page", "url": f"{desk.site.url}/mine", "platform": platform}
+    ]
+    (desk.folder / "statuswatch.toml").write_text(lines)
+    assert "1 of 1 page read" in desk.check().err
+
+
+def test_inspect_never_takes_a_marketing_page_for_a_page(desk: Desk) -> None:
+    """An unclaimed name answers every path with HTML and 200: exit 4, no platform, nothing to write down."""
+    for name in ("incidents", "summary", "scheduled-maintenances"):
+        desk.site.answer(f"/mine/api/v2/{name}.json", HTML)
+    desk.site.answer("/mine", HTML)
+    done = desk.run("inspect", f"{desk.site.url}/mine")
+    assert done.code == 4
+    assert "Platform: not recognised\n  not incidentio: incidents.json: HTML instead of JSON\n" in done.out
+    assert "To watch it" not in done.out and "could not be read" in done.err
+
+
+def test_inspect_tells_the_line_that_is_right_now(desk: Desk) -> None:
+    """A page on another platform than configured is not read, and the line that would be right is said."""
+    desk.site.put(incidentio("/acme", [incident("a1", "investigating")]))
+    done = desk.run("inspect", "acme")
+    assert done.code == 4 and 'set platform = "incidentio" in [page.acme]' in done.out
+
+
+def test_inspect_shows_redirects_and_what_was_skipped(desk: Desk) -> None:
+    """Redirects are shown hop by hop, and entries that could not be understood with their reason."""
+    documents = statuspage("/acme", [incident("a1", "investigating"), incident("a2", "resolved")])
+    desk.site.put(documents)
+    path = "/acme/api/v2/incidents.json"
+    documents[path]["incidents"][1]["created_at"] = "yesterday"
+    desk.site.answer("/there", documents[path])
+    desk.site.answer(path, b"", 302, Location="/there")
+    out = desk.run("inspect", "acme").out
+    assert f"redirected to {desk.site.url}/there" in out and "skipped: incidents.json: entry 1" in out
+
+
+def test_inspect_of_what_does_not_exist(desk: Desk, dead: str) -> None:
+    """A key that nobody knows is exit 2 with what is near; an address that nobody answers is exit 4."""
+    unknown = desk.run("inspect", "opnai")
+    assert unknown.code == 2 and "did you mean 'openai'?" in unknown.err
+    nobody = desk.run("inspect", dead)
+    assert nobody.code == 4 and "no connection" in nobody.out
+
+
+def test_inspect_makes_vendor_text_inert(desk: Desk) -> None:
+    """7: vendor text gives no command to a runner, and no colour to a terminal."""
+    hostile = incident("a1", "investigating")
+    hostile["name"] = "\x1b[31m[bold]red[/bold] ##[error]now"
+    hostile["incident_updates"][0]["body"] = "::error::now"
+    desk.acme(hostile)
+    out = desk.run("inspect", "acme").out
+    assert "[bold]red[/bold] ## [error]now" in out and not re.search(r"^\s*::error", out, re.MULTILINE)
+
+
+def test_keys_for_addresses() -> None:
+    """A page known only by its address gets the vendor's name for a key; a bare host is an https address."""
+    assert [
+        key_of(f"https://{host}") for host in ("status.acme.example", "acme.statuspage.io", "www.acmestatus.com")
+    ] == [
+        "acme",
+        "acme",
+        "acmestatus",
+    ]
+    assert page_at("status.acme.example", []).url == "https://status.acme.example"
+    with pytest.raises(UsageError, match="there is no page 'acme'"):
+        page_at("acme", [])
+
+
+# --------------------------------------------------------------------------------------------------------------- pages
+
+
+@pytest.mark.parametrize("query", ["openai", "OpenAI ai", "incidentio status.openai"])
+def test_pages_finds_by_any_of_its_words(desk: Desk, query: str) -> None:
+    """Keys, names, categories, platforms and addresses are searched; all words of the query count."""
+    done = desk.run("pages", *query.split(), "--format", "json")
+    assert "openai" in [it["key"] for it in json.loads(done.out)] and done.code == 0
+
+
+def test_pages_as_lines() -> None:
+    """Every page of the catalog is a line of tab-separated cells where the output is no terminal."""
+    rows = listing.plain([listing.cells(page, {}) for page in find(catalog().values(), ["github"])])
+    assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com" in rows
+
+
+def test_pages_suggests_what_is_near(desk: Desk) -> None:
+    """A near miss suggests, on stderr; the data is empty."""
+    done = desk.run("pages", "cloudflair")
+    assert (done.code, done.out) == (0, "") and "did you mean 'cloudflare'?" in done.err
+
+
+def test_pages_configured(desk: Desk) -> None:
+    """--configured lists what this configuration watches, with its filters."""
+    desk.watch("acme", "bolt", words='kinds = ["new"]\n')
+    pages = json.loads(desk.run("pages", "--configured", "--format", "json").out)
+    assert [(it["key"], it["platform"], it["kinds"]) for it in pages] == [
+        ("acme", "statuspage", ["new"]),
+        ("bolt", "incidentio", ["new"]),
+    ]
+
+
+def test_pages_verify(desk: Desk) -> None:
+    """--verify reads every page and prints those that do not read, with the row that would."""
+    desk.watch("acme", "bolt", "mine", "gone")
+    desk.bolt()
+    desk.site.put(statuspage("/mine"))
+    desk.site.put(incidentio("/acme"))
+    done = desk.run("pages", "--configured", "--verify", "--format", "json")
+    first, second = json.loads(done.out)
+    assert (first["key"], first["row"]) == ("acme", f"acme,Acme,{desk.site.url}/acme,incidentio,,")
+    assert (second["key"], second["row"]) == ("gone", "")
+    assert done.code == 0 and "2 of 4 pages read" in done.err
+    table = desk.run("pages", "--configured", "--verify", "--format", "markdown").out
+    assert table.startswith("| key | why it does not read | the row that would |\n| --- | --- | --- |\n| acme | ")
+    assert not desk.state.exists()
+
+
+def test_pages_verify_without_a_network(desk: Desk, dead: str) -> None:
+    """Exit 4 where no page answered at all: that says nothing of the pages."""
+    desk.watch("acme", acme=dead)
+    done = desk.run("pages", "--configured", "--verify")
+    assert (done.code, done.out) == (4, "")
+
+
+def test_one_request_to_a_host_at_a_time(respx_mock: respx.MockRouter) -> None:
+    """A verification asks no host while another of its pages asks it."""
+    respx_mock.get(url__regex="https://a.example/.*").mock(return_value=httpx.Response(200, content=b"{}"))
+
+    async def ask() -> list[int]:
+        turns: fetch.Turns = defaultdict(asyncio.Lock)
+        now = asyncio.get_running_loop().time()
+        seen = []
+        async with fetch.connect(fetch.trusted(), now + 60, turns) as client:
+            async with turns["a.example"]:
+                waiting = asyncio.ensure_future(client.fetch(Document("a", "https://a.example/a"), None))
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                seen.append(respx_mock.calls.call_count)
+            assert isinstance(await waiting, Fetched)
+            seen.append(respx_mock.calls.call_count)
+        return seen
+
+    assert asyncio.run(ask()) == [0, 1]
+
+
+def test_who_asks() -> None:
+    """The User-Agent is the program's, with the address of the project that runs it where a runner knows it."""
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/status", "GITHUB_SERVER_URL": "https://github.com"}
+    assert fetch.agent(runner).endswith(" (+https://github.com/acme/status)")
+    assert fetch.agent({}).startswith("statuswatch/") and " " not in fetch.agent({})

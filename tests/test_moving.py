@@ -1,0 +1,88 @@
+"""A page that moves: to another host, to another identity, to another platform. Never followed in silence."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from statuswatch.config import Config
+from statuswatch.model import Kind, Page, Report
+from statuswatch.run import check
+from tests.site import Site, incident, incidentio, statuspage
+
+NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
+
+
+class Watch:
+    """Runs of one page with one memory."""
+
+    def __init__(self, folder: Path, url: str, platform: str) -> None:
+        self.page = Page(key="acme", name="Acme", url=url, platform=platform)
+        self.config = Config(pages=(self.page,), state=folder / "state.json", timeout=10)
+
+    def run(self, minutes: float = 0) -> Report:
+        return check(self.config, NOW + timedelta(minutes=minutes), lambda _: None)
+
+    def reason(self, minutes: float = 0) -> str:
+        failed = self.run(minutes).reviews[0].failed
+        assert failed, "it was read"
+        return str(failed)
+
+
+OPEN = incident("a1", "investigating")
+
+
+@pytest.mark.parametrize(("before", "after"), [(statuspage, incidentio), (incidentio, statuspage)])
+def test_another_platform_at_the_same_address(tmp_path: Path, before: type, after: type) -> None:
+    """Issue of moving pages: a page that runs on another platform than configured has failed, and the line that would
+    be right now is said, at this read and at the next.
+    """
+    with Site() as site:
+        watch = Watch(tmp_path, f"{site.url}/acme", before.__name__)
+        site.put(before("/acme", [OPEN]))
+        assert not watch.run().failed
+        site.put(after("/acme", [OPEN]))
+        for minutes in (5, 10):
+            assert watch.reason(minutes).endswith(f'set platform = "{after.__name__}" in [page.acme]')
+        asked = len(site.requests)
+        (event,) = watch.run(70).events
+        assert event.incident.kind is Kind.PAGE and f'platform = "{after.__name__}"' in event.updates[0].body
+        assert len(site.requests) - asked <= 2, "it is looked for once"
+
+
+def test_another_platform_from_the_first_read_on(tmp_path: Path) -> None:
+    """5: a page configured for a platform that it does not run on is not read as if it did."""
+    with Site() as site:
+        site.put(incidentio("/acme", [OPEN]))
+        watch = Watch(tmp_path, f"{site.url}/acme", "statuspage")
+        assert "runs on incidentio, not on statuspage" in watch.reason()
+
+
+def test_another_host(tmp_path: Path) -> None:
+    """5: a redirect to another host is a failed read that names the line to write, and nobody asks there."""
+    with Site() as old, Site() as new:
+        there = new.url.replace("127.0.0.1", "localhost")
+        new.put(statuspage("/acme", [OPEN]))
+        old.answer("/acme/api/v2/incidents.json", b"", 301, Location=f"{there}/acme/api/v2/incidents.json")
+        reason = Watch(tmp_path, f"{old.url}/acme", "statuspage").reason()
+        assert reason.startswith(f"it redirects to {there}") and reason.endswith(f'set url = "{there}" in [page.acme]')
+        assert new.requests == []
+
+
+def test_another_identity(tmp_path: Path) -> None:
+    """5: another page at the same address is a failed read, whatever it lists."""
+    with Site() as site:
+        watch = Watch(tmp_path, f"{site.url}/acme", "statuspage")
+        site.put(statuspage("/acme", [OPEN]))
+        watch.run()
+        for path, document in statuspage("/other", []).items():
+            site.answer(path.replace("/other", "/acme"), document)
+        assert "another page now" in watch.reason(5)
+
+
+def test_a_page_without_any_platform_that_fits(tmp_path: Path) -> None:
+    """5: where no platform understands what is there now, no line is made up."""
+    with Site() as site:
+        site.answer("/acme/api/v2/incidents.json", "<html>We have moved</html>")
+        reason = Watch(tmp_path, f"{site.url}/acme", "statuspage").reason()
+        assert reason.startswith("incidents.json: HTML instead of JSON") and "set " not in reason
