@@ -31,7 +31,10 @@ _INLINE_TAG = re.compile(
 
 
 def _visible(text: str) -> str:
-    return _FORBIDDEN.sub("", _ANSI.sub("", _LINE_BREAK.sub("\n", text)))
+    text = _LINE_BREAK.sub("\n", text)
+    if any(mark in text for mark in "\x1b\x9b\x9d"):  # looked for first: it is rare, and the pattern is slow
+        text = _ANSI.sub("", text)
+    return _FORBIDDEN.sub("", text)
 
 
 def line(text: str) -> str:

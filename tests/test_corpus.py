@@ -1,12 +1,13 @@
 """Recorded payloads, where they lie beside the checkout: extra tests, skipped in a clone that has none."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Impact, Kind, Page
-from statuswatch.platforms import betterstack, incidentio, slack, statuspage
+from statuswatch.model import STATED, Impact, Kind, Page
+from statuswatch.platforms import apple, aws, betterstack, google, incidentio, slack, statuspage
 from statuswatch.platforms.reading import Reading, decode
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
@@ -107,3 +108,54 @@ def test_slack() -> None:
         "14:31:24",
     ]
     assert all("<" not in one.body and "&" not in one.body for one in incident.updates)
+
+
+APPLE = "apple-system-status/apple/"
+APPLE_DOCUMENT = "system_status_en_US.js"
+
+
+def test_apple() -> None:
+    """The recorded page of Apple: one incident over, one ongoing; a calm page has none."""
+    feed = apple.parse(Reading(PAGE, {APPLE_DOCUMENT: body(f"{APPLE}customer-one-ongoing-issue.json")}))
+    assert {it.id: (it.status, [part.name for part in it.components]) for it in feed.incidents} == {
+        "2000000560": ("resolved", ["iCloud Keychain"]),
+        "1000000310": ("ongoing", ["iCloud Mail"]),
+    }
+    assert feed.updated_at == {APPLE_DOCUMENT: datetime(2021, 4, 26, 13, 30, tzinfo=UTC)}
+    for name in ("customer-no-issues.json", "developer-no-issues.json"):
+        calm = apple.parse(Reading(PAGE, {APPLE_DOCUMENT: body(APPLE + name)}))
+        assert (calm.incidents, calm.skipped) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "name", ["customer-three-ongoing-issues", "customer-three-resolved-issues", "developer-one-resolved-issue"]
+)
+def test_apple_encoded_anew(name: str) -> None:
+    """What an app stored of Apple's page, without ids and with times since 2001, is refused: it is not the page's."""
+    with pytest.raises(FeedError, match="messageId"):
+        apple.parse(Reading(PAGE, {APPLE_DOCUMENT: body(f"{APPLE}{name}.json")}))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_aws(encoding: str) -> None:
+    """The recorded events of AWS: two, open for two months, of up to 113 services, with 23 and 13 entries."""
+    document = body("aws-currentevents/aws/currentevents-2026-05-02.json").decode().encode(encoding)
+    feed = aws.parse(Reading(PAGE, {"currentevents": document}))
+    assert (feed.skipped, [len(it.updates) for it in feed.incidents]) == ((), [23, 13])
+    assert {it.status for it in feed.incidents} == {"disruption"}
+    assert max(len(it.components) for it in feed.incidents) == 113
+    assert all(part.name.endswith((" (UAE)", " (Bahrain)")) for it in feed.incidents for part in it.components)
+    assert aws.recognises(feed)
+
+
+def test_google() -> None:
+    """A recorded year of Google Cloud: 157 incidents, all over, with 770 updates; each names its products."""
+    document = body("google-incidents/google-cloud/incidents-2022-07-03.json")
+    feed = google.parse(Reading(PAGE, {"incidents.json": document}))
+    assert (len(feed.incidents), feed.skipped, {it.status for it in feed.incidents}) == (157, (), {"resolved"})
+    assert sum(len(it.updates) for it in feed.incidents) == 770
+    assert sum(it.rank == STATED for it in feed.incidents) == 157
+    assert [it.position for it in feed.incidents] == sorted((it.position for it in feed.incidents), reverse=True)
+    assert all(it.title and it.last >= it.created_at for it in feed.incidents) and google.recognises(feed)
+    later = body("google-incidents/google-cloud/incidents-2026-08-07-trimmed.json")
+    assert len(google.parse(Reading(PAGE, {"incidents.json": later})).incidents) == 3

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from statuswatch.model import Component, Impact, Kind
+from statuswatch.model import Change, Component, Impact, Kind
 from statuswatch.review import passes
 from statuswatch.state import encode_page
 from tests.life import PAGE, Life, at, feed, incident, said, shape, with_fields
@@ -446,6 +446,17 @@ def test_pruned_after_ninety_days() -> None:
     it.read(91 * days + 5, OLD, incident("n", said(91 * days, "investigating")))
     assert it.memory and set(it.memory.incidents) == {"old", "n"}
     assert it.read(91 * days + 9, OLD, over, incident("n", said(91 * days, "investigating"))) == []
+
+
+def test_pruned_where_only_what_is_open_is_listed() -> None:
+    """6: of a feed that lists nothing but what is open, too, what is long over is forgotten."""
+    lists = {"history": frozenset[Kind](), "current": frozenset({Kind.INCIDENT})}
+    it = Life()
+    it.read(0, OPEN, **lists)
+    (gone,) = it.read(5, **lists)
+    assert gone.changes == (Change.DELISTED,)
+    it.read(100 * 24 * 60, incident("new", said(100 * 24 * 60, "investigating")), **lists)
+    assert it.memory and list(it.memory.incidents) == ["new"]
 
 
 def test_closed_incidents_are_small() -> None:

@@ -20,6 +20,7 @@ from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMem
 T = TypeVar("T")
 # What page ids look like on the platforms that share the addresses and the form of API v2.
 IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
+Raw = TypeVar("Raw")  # an entry of a list before it is understood
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -83,7 +84,7 @@ def unmarked(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def understand(raws: Iterable[T], build: Callable[[T], Incident], name: str) -> tuple[list[Incident], list[str]]:
+def understand(raws: Iterable[Raw], build: Callable[[Raw], Incident], name: str) -> tuple[list[Incident], list[str]]:
     """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
     incidents, skipped = [], []
     for number, raw in enumerate(raws):

@@ -14,8 +14,8 @@ Json = dict[str, Any]
 
 class Sample(NamedTuple):
     """`base` is the document that is required, `entries` the place of the list of incidents in it; `bad` makes one of
-    them impossible to understand, and `title` is where its title stands, with a dot for each level. The last three say
-    nothing of a document that is not JSON, which is given in bytes.
+    them impossible to understand, and `title` is where its title stands, as "name" or "attributes.name". The last three
+    say nothing of a document that is not JSON, which is given in bytes.
     """
 
     platform: str

@@ -1,0 +1,155 @@
+"""Amazon Web Services: the public events of the AWS Health Dashboard.
+
+One document, `public/currentevents` at the root of the host: the events that are open, of all services and regions,
+and some that were resolved just now; `[]` when there are none. By its nature it keeps no past ones: an event that is
+gone is over.
+
+Oddities, recorded unless said otherwise: UTF-16 with a byte order mark; numbers as strings or as numbers within one
+document; `event_log` is oldest first; an event may stay open for months, with 113 services. A resolved one has status
+0 while the newest entry of its log has another (a copy of 2023); others have seen an entry of status 0 in an event of
+another, so either ends it.
+
+Entries of the log have no ids. In the feed before this one AWS cut the times of all entries to the minute when it
+resolved an event (2015), and in the copy of 2023 they are cut while the event's own time is not: so an entry's id is
+the minute in which it was published, and its number where there are several.
+"""
+
+from collections import Counter
+from functools import partial
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from statuswatch.errors import FeedError
+from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page
+from statuswatch.platforms.reading import (
+    Reading,
+    decode,
+    derived,
+    epoch,
+    identifier,
+    one_of_each,
+    title,
+    understand,
+    update,
+)
+
+PARSER: Final = 1
+_NAME: Final = "currentevents"
+_PATH: Final = "/public/currentevents"
+_IDENTITY: Final = "aws health"  # the document does not say of which page it is
+_ARN: Final = "arn:aws"  # with "-cn" and "-us-gov" in the other partitions
+# The dashboard's legend. It is of severity: nothing else is said of how far an event is.
+_STATUSES: Final = ("resolved", "informational", "degradation", "disruption")
+_IMPACTS: Final = (Impact.UNKNOWN, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
+class _Entry(msgspec.Struct):
+    timestamp: int | str
+    status: int | str
+    message: str | None = None
+
+
+class _Impacted(msgspec.Struct):
+    service_name: str
+
+
+class _Event(msgspec.Struct):
+    arn: str
+    date: int | str
+    status: int | str
+    summary: str
+    service_name: str
+    event_log: list[_Entry]
+    service: str = ""
+    region_name: str | None = None
+    impacted_services: dict[str, _Impacted] | None = None
+
+
+_decode_event: Final = msgspec.json.Decoder(_Event).decode
+
+
+def documents(page: Page, /) -> tuple[Document, ...]:
+    return (Document(_NAME, f"{_origin(page)}{_PATH}", required=True),)
+
+
+def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    return ()
+
+
+def recognises(feed: Feed, /) -> bool:
+    """An empty list is no proof."""
+    return bool(feed.incidents) and all(it.id.startswith(_ARN) for it in feed.incidents)
+
+
+def parse(reading: Reading, /) -> Feed:
+    body = reading.documents.get(_NAME)
+    if body is None:
+        raise FeedError(f"{_NAME}: missing")
+    events = decode(body, list[msgspec.Raw], _NAME)
+    incidents, skipped = understand(events, partial(_incident, _origin(reading.page)), _NAME)
+    return Feed(
+        identity=_IDENTITY,
+        incidents=one_of_each(incidents),
+        current=frozenset({Kind.INCIDENT}),
+        skipped=tuple(skipped),
+    )
+
+
+def _origin(page: Page) -> str:
+    parts = urlsplit(page.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _incident(origin: str, raw: msgspec.Raw) -> Incident:
+    it = _decode_event(raw)
+    key = identifier(it.arn)
+    begun = epoch(int(it.date))
+    log = sorted(it.event_log, key=lambda entry: int(entry.timestamp))
+    codes = [_code(entry.status) for entry in log]
+    code = gravest = _code(it.status)
+    if 0 in (code, *codes[-1:]):
+        # Its last entry resolves it, whatever status that has; it is as grave as it was before.
+        code, gravest = 0, next(filter(None, reversed(codes[:-1] or codes)), 0)
+        codes[-1:] = [0] * len(codes[-1:])
+    return Incident(
+        id=key,
+        title=title(it.summary),
+        status=_STATUSES[code],
+        impact=_IMPACTS[gravest],
+        url=f"{origin}/health/status?eventID={quote(key, safe=':/')}",
+        created_at=begun,
+        position=begun,
+        components=_components(it),
+        rank=STATED,
+        updates=_updates(log, codes),
+    )
+
+
+def _code(vendors: int | str) -> int:
+    code = int(vendors)
+    if code not in range(len(_STATUSES)):
+        raise ValueError(f"a status of {code}")
+    return code
+
+
+def _components(it: _Event) -> tuple[Component, ...]:
+    """The services with the region of the event, which is what one row of the dashboard is of."""
+    services = {part.service_name for part in (it.impacted_services or {}).values()}
+    if not services or not it.service.startswith("multipleservices"):
+        services.add(it.service_name)
+    region = f" ({it.region_name})" if it.region_name else ""
+    return tuple(sorted({Component(title(f"{service}{region}")) for service in services}))
+
+
+def _updates(log: list[_Entry], codes: list[int]) -> tuple[IncidentUpdate, ...]:
+    in_minute: Counter[int] = Counter()
+    updates = []
+    for entry, code in zip(log, codes, strict=True):
+        at = epoch(int(entry.timestamp))
+        minute = int(entry.timestamp) // 60
+        in_minute[minute] += 1
+        number = [str(in_minute[minute])] if in_minute[minute] > 1 else []
+        updates.append(update(derived(str(minute), *number), _STATUSES[code], entry.message, at, at))
+    return tuple(updates)

@@ -1,0 +1,153 @@
+"""Heroku's own status page.
+
+`api/v4/incidents` keeps the newest incidents of any state; `api/v4/current-status` lists every open one. Both are read
+on every run; their entries have one shape. Documented by running clients: a trimmed recording of 2026-09-23 and typed
+readers of both; none of an open incident.
+
+Oddities, reported of live documents: `resolved` is false on resolved incidents, only `state` tells; `scheduled` of the
+current status keeps maintenance as "upcoming" months after its own message says that it is complete, with the time of
+the window only in prose, so that windows are not read at all; the colours of `systems` show their state of now, green
+again once it is over.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from statuswatch.errors import FeedError
+from statuswatch.model import SCALE, STATED, Document, Feed, Impact, Incident, Kind, Page, utc
+from statuswatch.platforms.reading import (
+    Reading,
+    decode,
+    derived,
+    identifier,
+    labelled,
+    link,
+    oldest_first,
+    one_of_each,
+    title,
+    understand,
+    update,
+    word,
+)
+
+PARSER: Final = 1
+_CURRENT: Final = "current-status"
+_COLOURS: Final = {"yellow": Impact.MINOR, "red": Impact.MAJOR}  # green says nothing of what it was
+
+
+class _System(msgspec.Struct):
+    name: str
+    status: str | None = None
+
+
+class _Update(msgspec.Struct):
+    created_at: datetime
+    update_type: str
+    id: int | None = None
+    contents: str | None = None
+
+
+class _Incident(msgspec.Struct):
+    id: int
+    title: str
+    state: str
+    created_at: datetime
+    full_url: str
+    updates: list[_Update]
+    systems: list[_System] | None = None
+
+
+class _Status(msgspec.Struct):
+    incidents: list[msgspec.Raw]
+
+
+class _State(msgspec.Struct):
+    state: str | None = None
+
+
+_decode_incident: Final = msgspec.json.Decoder(_Incident).decode
+_decode_state: Final = msgspec.json.Decoder(_State).decode
+
+
+def documents(page: Page, /) -> tuple[Document, ...]:
+    return (
+        Document("incidents", f"{page.url}/api/v4/incidents", required=True),
+        Document(_CURRENT, f"{page.url}/api/v4/{_CURRENT}"),
+    )
+
+
+def more(_reading: Reading, _feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+    return ()
+
+
+def recognises(feed: Feed, /) -> bool:
+    return bool(feed.incidents)  # no other platform's entries have all that these must have
+
+
+def parse(reading: Reading, /) -> Feed:
+    base = reading.documents.get("incidents")
+    if base is None:
+        raise FeedError("incidents: missing")
+    history, skipped = _understood(decode(base, list[msgspec.Raw], "incidents"), reading.page, "incidents")
+    losses: list[str] = []
+    current: list[Incident] | None = None
+    if (body := reading.documents.get(_CURRENT)) is not None:
+        try:
+            current, bad = _understood(decode(body, _Status, _CURRENT).incidents, reading.page, _CURRENT)
+            skipped += bad
+        except FeedError as error:
+            losses.append(str(error))
+    return Feed(
+        identity="heroku",  # its documents name no page
+        incidents=one_of_each(history, current or ()),
+        by_creation=True,
+        history=frozenset({Kind.INCIDENT}),
+        complete=frozenset() if current is None else frozenset({Kind.INCIDENT}),
+        skipped=tuple(skipped),
+        losses=tuple(losses),
+    )
+
+
+def _understood(raws: list[msgspec.Raw], page: Page, name: str) -> tuple[list[Incident], list[str]]:
+    return understand((raw for raw in raws if not _is_window(raw)), lambda raw: _incident(raw, page), name)
+
+
+def _is_window(raw: msgspec.Raw) -> bool:
+    try:
+        return _decode_state(raw).state == "upcoming"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _incident(raw: msgspec.Raw, page: Page) -> Incident:
+    it = _decode_incident(raw)
+    created = utc(it.created_at)
+    status = word(it.state)
+    ends = [utc(entry.created_at) for entry in it.updates if entry.update_type == "resolved"]
+    over = max(ends) if ends and status == "resolved" else None
+    systems = it.systems or []
+    impacts = {_COLOURS[system.status] for system in systems if system.status in _COLOURS}
+    return Incident(
+        id=identifier(str(it.id)),
+        title=title(it.title),
+        status=status,
+        impact=max(impacts, key=SCALE.index, default=Impact.UNKNOWN),
+        url=link(it.full_url, page),
+        created_at=created,
+        position=created,
+        components=labelled(((title(system.name), "") for system in systems), {}),
+        rank=STATED if systems else 0,
+        updates=oldest_first(
+            update(
+                derived(utc(entry.created_at).isoformat()) if entry.id is None else str(entry.id),
+                # What is added to an incident that is over, of whatever type, does not open it again.
+                "resolved" if over and utc(entry.created_at) >= over else entry.update_type,
+                entry.contents,
+                entry.created_at,
+                None,
+            )
+            for entry in it.updates
+        ),
+    )

@@ -1,0 +1,215 @@
+"""Apple: Apple Services and Apple Developer."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import Impact, Kind, Page
+from statuswatch.platforms import apple
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import Json, Sample, only
+
+NAME = "system_status_en_US.js"
+
+
+def event(key: str, status: str, **fields: Any) -> Json:
+    """An event as recorded in 2021 and in 2025: no list of updates, null instead of an end, a time of publication that
+    all events of a document share.
+    """
+    ongoing = status == "ongoing"
+    return {
+        "messageId": key,
+        "statusType": "Issue",
+        "eventStatus": status,
+        "epochStartDate": 1750352160000,
+        "epochEndDate": None if ongoing else 1750356900000,
+        "message": "Users may be experiencing a problem." if ongoing else "Users may have experienced a problem.",
+        "usersAffected": "Some users are affected" if ongoing else "Some users were affected",
+        "datePosted": "06/19/2025 10:33 PDT",
+        "startDate": "06/19/2025 09:56 PDT",
+        "endDate": None if ongoing else "06/19/2025 11:15 PDT",
+        "affectedServices": None,
+        **fields,
+    }
+
+
+def document(**services: list[Json]) -> Json:
+    listed = [{"serviceName": name, "redirectUrl": None, "events": events} for name, events in services.items()]
+    return {"drpost": False, "drMessage": None, "services": listed}
+
+
+BEFORE = event("1000000560", "resolved", epochStartDate=1750100400000, epochEndDate=1750150560000)
+SAMPLE = Sample(
+    "apple",
+    {NAME: document(Mail=[event("2000004686", "ongoing", statusType="Outage"), BEFORE], Photos=[])},
+    NAME,
+    ("services", 0, "events"),
+    {"messageId": "bad", "epochStartDate": "soon"},
+    "statusType",
+)
+
+
+def read(**services: list[Json]) -> Any:
+    return SAMPLE.read(system_status_en_US__js=document(**services))
+
+
+def test_ids_are_the_vendors() -> None:
+    """4: the id of the message is the incident's and that of its one update; the start may be corrected, the type, the
+    status and the order may change.
+    """
+    feed = SAMPLE.read()
+    assert {it.id: [one.id for one in it.updates] for it in feed.incidents} == {
+        "2000004686": ["2000004686"],
+        "1000000560": ["1000000560"],
+    }
+    corrected = event("2000004686", "resolved", epochStartDate=1750350000000, message="Sorry.")
+    assert [it.id for it in read(Photos=[BEFORE], Mail=[corrected]).incidents] == ["1000000560", "2000004686"]
+
+
+def test_fields() -> None:
+    """4: title, status, impact, text and times of an event."""
+    feed = SAMPLE.read()
+    ongoing, before = only(feed, "2000004686"), only(feed, "1000000560")
+    assert (ongoing.title, ongoing.status, ongoing.impact) == ("Outage", "ongoing", Impact.MAJOR)
+    assert ongoing.updates[0].body == "Users may be experiencing a problem.\nSome users are affected"
+    assert ongoing.created_at == ongoing.updates[0].display_at == datetime(2025, 6, 19, 16, 56, tzinfo=UTC)
+    assert ongoing.updates[0].created_at == datetime(2025, 6, 19, 17, 33, tzinfo=UTC)
+    assert (before.status, before.closed, before.impact) == ("resolved", True, Impact.MINOR)
+    assert before.updates[0].display_at == datetime(2025, 6, 17, 8, 56, tzinfo=UTC)
+
+
+def test_what_is_listed() -> None:
+    """4.11: an event that is absent is no longer listed: it may have been resolved and have left the list."""
+    feed = SAMPLE.read()
+    assert feed.current == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history and not feed.complete
+    assert feed.updated_at == {NAME: datetime(2025, 6, 19, 17, 33, tzinfo=UTC)}
+    assert read(Mail=[], Photos=[]).updated_at == {}
+
+
+def test_one_incident_on_several_services() -> None:
+    """4: one message on several services is one incident of these components; as grave as the gravest, and where they
+    say different things each has its own line.
+    """
+    outage = event("1", "ongoing", statusType="Outage", message="Down.", usersAffected="All users are affected")
+    (it,) = read(Web=[event("1", "ongoing")], Mail=[outage]).incidents
+    assert [part.name for part in it.components] == ["Mail", "Web"]
+    assert (it.title, it.impact) == ("Outage", Impact.MAJOR)
+    assert it.updates[0].body == (
+        "Mail: Down. All users are affected\nWeb: Users may be experiencing a problem. Some users are affected"
+    )
+    (same,) = read(Web=[event("1", "ongoing")], Mail=[event("1", "ongoing")]).incidents
+    assert same.updates[0].body == "Users may be experiencing a problem.\nSome users are affected"
+
+
+def test_open_while_one_service_is() -> None:
+    """4: an incident is over when it is on all of its services."""
+    services = {"Mail": [event("1", "ongoing")], "Web": [event("1", "resolved", statusType="Outage")]}
+    (it,) = read(**services).incidents
+    assert (it.status, it.impact, len(it.components)) == ("ongoing", Impact.MINOR, 2)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("upcoming", "scheduled"), ("ongoing", "in_progress"), ("completed", "completed")]
+)
+def test_maintenance(theirs: str, ours: str) -> None:
+    """4: maintenance is a window with its schedule."""
+    end = 1750356900000
+    (it,) = read(Mail=[event("1", theirs, statusType="Maintenance", epochEndDate=end)]).incidents
+    assert (it.kind, it.impact, it.status) == (Kind.MAINTENANCE, Impact.MAINTENANCE, ours)
+    assert it.scheduled_for == datetime(2025, 6, 19, 16, 56, tzinfo=UTC)
+    assert it.scheduled_until == datetime(2025, 6, 19, 18, 15, tzinfo=UTC)
+
+
+def test_resolved_without_an_end() -> None:
+    """4: an event may be resolved without an end, as recorded on 2025-06-20; its time is then its start."""
+    (it,) = read(Mail=[event("1", "resolved", epochEndDate=None, datePosted=None)]).incidents
+    assert it.closed and it.updates[0].created_at == it.created_at
+
+
+@pytest.mark.parametrize("call", ["jsonCallback(%s);", "jsonCallback( %s ) ;\n", "jsonCallback(%s)", "%s"])
+def test_function_call(call: str) -> None:
+    """5: the developer page's document is a call of a function; either is read, a cut one is not."""
+    body = (call % json.dumps(SAMPLE.documents[NAME])).encode()
+    assert SAMPLE.read(system_status_en_US__js=body) == SAMPLE.read()
+    with pytest.raises(FeedError, match=NAME):
+        SAMPLE.read(system_status_en_US__js=body.rstrip(b" ;\n)")[:-1])
+
+
+def test_a_page_without_services() -> None:
+    """5: a document that names no service says nothing of them."""
+    with pytest.raises(FeedError, match="no service"):
+        read()
+
+
+def test_events_without_an_id() -> None:
+    """5: what was stored by others without ids and with other epochs is not the page's document."""
+    bare = {key: event("1", "resolved")[key] for key in ("message", "eventStatus", "epochStartDate", "epochEndDate")}
+    with pytest.raises(FeedError, match="messageId"):
+        read(Mail=[bare])
+
+
+@pytest.mark.parametrize("posted", [None, "", "gestern", "13/40/2025 10:33 PDT", "06/19/2025 10:33 CEST"])
+def test_publication_in_another_form(posted: str | None) -> None:
+    """5: a time of publication that is not as it was is none."""
+    feed = read(Mail=[event("1", "ongoing", datePosted=posted)])
+    assert feed.updated_at == {} and feed.incidents[0].updates[0].created_at == feed.incidents[0].created_at
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://127.0.9.5:8765", f"http://127.0.9.5:8765/support/systemstatus/data/{NAME}"),
+        ("https://www.apple.com/support/systemstatus", f"https://www.apple.com/support/systemstatus/data/{NAME}"),
+        (
+            "https://developer.apple.com/system-status",
+            f"https://www.apple.com/support/systemstatus/data/developer/{NAME}",
+        ),
+        (f"https://acme.example/{NAME}", f"https://acme.example/{NAME}"),
+    ],
+)
+def test_documents(url: str, asked: str) -> None:
+    """3: the document stands under the page's address; that of the developer page on the other host."""
+    assert [it.url for it in apple.documents(Page(key="apple", name="Apple", url=url))] == [asked]
+
+
+def test_a_life() -> None:
+    """4: begins, is joined by a service, is resolved, reopened at once, resolved again, as recorded on 2025-06-14; an
+    older copy tells nothing; gone, it is no news.
+    """
+
+    def events(posted: str, status: str, *services: str) -> Any:
+        listed = {name: [event("1", status, datePosted=f"06/14/2025 {posted} PDT")] for name in services}
+        return Read(read(Other=[], **listed), {}, 1)
+
+    life = Life()
+    life.answer(0, Read(read(Mail=[]), {}, 1))
+    began = events("14:05", "ongoing", "Mail")
+    assert shape(life.answer(20, began)) == [("new", "1", [], ["1"])]
+    assert life.answer(25, began) == []
+    assert shape(life.answer(30, events("14:15", "ongoing", "Mail", "Web"))) == [("updated", "1", ["components"], [])]
+    resolved = events("14:40", "resolved", "Mail", "Web")
+    assert shape(life.answer(40, resolved)) == [("resolved", "1", ["status", "edited"], ["1"])]
+    assert life.answer(45, began) == [] and "older copy" in life.review.suspicion
+    assert life.answer(50, resolved) == []
+    reopened = life.answer(60, events("15:21", "ongoing", "Mail", "Web"))
+    assert shape(reopened) == [("updated", "1", ["reopened", "edited"], ["1"])]
+    again = life.answer(90, events("16:24", "resolved", "Mail", "Web"))
+    assert shape(again) == [("resolved", "1", ["status", "edited"], ["1"])]
+    assert life.answer(4000, Read(read(Mail=[]), {}, 1)) == []
+
+
+def test_delisted() -> None:
+    """4.11: an ongoing event that is gone is told as no longer listed."""
+    life = Life()
+    life.answer(0, Read(SAMPLE.read(), {}, 1))
+    gone = copy.deepcopy(SAMPLE.documents[NAME])
+    assert isinstance(gone, dict)
+    del gone["services"][0]["events"][0]
+    assert shape(life.answer(10, Read(SAMPLE.read(system_status_en_US__js=gone), {}, 1))) == [
+        ("resolved", "2000004686", ["delisted"], [])
+    ]

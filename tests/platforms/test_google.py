@@ -1,0 +1,176 @@
+"""Google's dashboards."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from statuswatch.model import Impact, Kind, Page
+from statuswatch.platforms import google
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import URL, Json, Sample, only
+
+NAME = "incidents.json"
+OPEN, ENDED = "B5V4MfnVp97nxoTYbxdX", "3BvH3LVGcupoYqV6F4Nw"
+
+
+def update(created: str, status: str, text: str = "Words.") -> Json:
+    """`modified` is what moves."""
+    return {
+        "created": created,
+        "modified": "2026-09-30T00:00:00+00:00",
+        "when": created,
+        "status": status,
+        "text": text,
+    }
+
+
+def document() -> list[Json]:
+    """As recorded on Cloud in 2022 and 2026, and on Workspace in 2026: by beginning, updates newest first."""
+    ongoing = {
+        "id": OPEN,
+        "number": "9353823205405529898",
+        "begin": "2026-09-18T05:00:00+00:00",
+        "created": "2026-09-22T21:38:51+00:00",
+        "modified": "2026-09-23T03:05:44+00:00",
+        "end": None,
+        "external_desc": "**Title:**\nSome users of the latest release see errors\n\n**Description:**\nMore words.",
+        "updates": [update("2026-09-22T21:38:51+00:00", "SERVICE_INFORMATION", "**Title:**\n## \\# Errors")],
+        "status_impact": "SERVICE_INFORMATION",
+        "severity": "low",
+        "service_key": "prPt2Yra2CbGsbEm9cpC",
+        "service_name": "Gmail",
+        "affected_products": [{"title": "Gmail", "id": "prPt2Yra2CbGsbEm9cpC"}],
+        "uri": f"incidents/{OPEN}",
+    }
+    ended = {
+        **ongoing,
+        "id": ENDED,
+        "begin": "2026-07-15T23:57:00+00:00",
+        "end": "2026-07-16T01:30:00+00:00",
+        "external_desc": "Elevated packet loss in europe-north1",
+        "updates": [
+            update("2026-07-25T13:16:55+00:00", "AVAILABLE"),  # a report, nine days later
+            update("2026-07-16T03:31:00+00:00", "AVAILABLE"),
+            update("2026-07-16T02:30:59+00:00", "SERVICE_DISRUPTION"),  # published after the end of the effect
+        ],
+        "severity": "medium",
+        "service_name": "Multiple Products",
+        "affected_products": [
+            {"title": "VMWare engine", "id": "2", "current_title": "VMware Engine"},
+            {"title": "Bare Metal Solution", "id": "1"},
+        ],
+        "uri": f"incidents/{ENDED}",
+    }
+    return [ongoing, ended]
+
+
+SAMPLE = Sample("google", {NAME: document()}, NAME, (), {"id": "bad", "begin": "soon"}, "external_desc")
+
+
+def read(*incidents: Json) -> Any:
+    return SAMPLE.read(incidents__json=list(incidents))
+
+
+def test_ids() -> None:
+    """4: an incident's id is the vendor's, an update's is made of when it was created: it stays when it is edited, when
+    its neighbour is, and in another order; two of one second are two.
+    """
+    ids = [one.id for one in only(SAMPLE.read(), ENDED).updates]
+    assert ids == ["8021c55942b3", "8f944e12bf84", "b30af2580a92"]
+    ended = document()[1]
+    for one in ended["updates"]:
+        one |= {"text": "Edited.", "modified": "2026-10-01T00:00:00+00:00", "status": "SERVICE_OUTAGE"}
+    ended["updates"].reverse()
+    ended |= {"end": None, "begin": "2026-07-15T20:00:00+00:00"}
+    assert [one.id for one in read(ended).incidents[0].updates] == ids
+    ended["updates"].append(update("2026-07-16T02:30:59+00:00", "AVAILABLE"))
+    assert len({one.id for one in read(ended).incidents[0].updates}) == 4
+
+
+def test_fields() -> None:
+    """4: title, status, impact, address, text and times."""
+    feed = SAMPLE.read()
+    ongoing, ended = only(feed, OPEN), only(feed, ENDED)
+    assert ongoing.title == "Some users of the latest release see errors"
+    assert (ongoing.status, ongoing.impact) == ("service_information", Impact.MINOR)
+    assert ongoing.url == f"{URL}/incidents/{OPEN}"
+    assert ongoing.updates[0].body == "Title:\n# Errors"
+    assert (ended.title, ended.status, ended.impact) == (
+        "Elevated packet loss in europe-north1",
+        "resolved",
+        Impact.MAJOR,
+    )
+    assert ended.created_at == ended.position == datetime(2026, 7, 15, 23, 57, tzinfo=UTC)
+    assert ended.last == datetime(2026, 7, 25, 13, 16, 55, tzinfo=UTC)
+
+
+def test_components() -> None:
+    """4: the products under the names that the incident has for them, not those of now; else the service."""
+    feed = SAMPLE.read()
+    assert [part.name for part in only(feed, ENDED).components] == ["Bare Metal Solution", "VMWare engine"]
+    ongoing, ended = (it | {"affected_products": []} for it in document())
+    feed = read(ongoing, ended)
+    assert [part.name for part in only(feed, OPEN).components] == ["Gmail"]
+    assert (only(feed, ENDED).components, only(feed, ENDED).rank) == ((), 0)
+
+
+def test_what_is_listed() -> None:
+    """4.12: a history by beginning; nothing says that every open incident is in it."""
+    feed = SAMPLE.read()
+    assert feed.history == {Kind.INCIDENT} and feed.by_creation and not feed.complete and not feed.current
+    assert google.recognises(feed) and not google.recognises(read())
+
+
+def test_available() -> None:
+    """4: AVAILABLE is the end of an incident that has ended, else no more than a word."""
+    ended = document()[1]
+    assert [one.status for one in read(ended).incidents[0].updates] == ["service_disruption", "resolved", "resolved"]
+    (it,) = read(ended | {"end": None}).incidents
+    assert it.status == it.updates[-1].status == "available"
+
+
+def test_without_an_end() -> None:
+    """4: an open incident has null for an end, or none."""
+    ongoing = document()[0]
+    del ongoing["end"]
+    assert not read(ongoing).incidents[0].closed
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://status.cloud.google.com", "https://status.cloud.google.com/incidents.json"),
+        (
+            "https://www.google.com/appsstatus/dashboard",
+            "https://www.google.com/appsstatus/dashboard/incidents.json",
+        ),
+        ("http://127.0.9.7:8765/incidents.json", "http://127.0.9.7:8765/incidents.json"),
+    ],
+)
+def test_documents(url: str, asked: str) -> None:
+    """3: the document stands under the dashboard."""
+    assert [it.url for it in google.documents(Page(key="google", name="Google", url=url))] == [asked]
+
+
+def test_a_life() -> None:
+    """4: an incident begins, goes on, ends with an end that is set back, and gets a report days later, which does not
+    reopen it.
+    """
+    before, ended = document()[1], document()[0]
+    life = Life()
+    life.answer(0, Read(read(before), {}, 1))
+    ongoing = copy.deepcopy(ended)
+    assert [kind for kind, *_ in shape(life.answer(10, Read(read(ongoing, before), {}, 1)))] == ["new"]
+    ongoing["updates"].insert(0, update("2026-09-22T23:00:00+00:00", "SERVICE_DISRUPTION"))
+    ((kind, _, changes, updates),) = shape(life.answer(20, Read(read(ongoing, before), {}, 1)))
+    assert (kind, changes, len(updates)) == ("updated", ["updates", "status"], 1)
+    ongoing["updates"].insert(0, update("2026-09-23T01:00:00+00:00", "AVAILABLE"))
+    ongoing["end"] = "2026-09-22T22:00:00+00:00"
+    ((kind, _, changes, updates),) = shape(life.answer(30, Read(read(ongoing, before), {}, 1)))
+    assert (kind, changes, len(updates)) == ("resolved", ["status"], 1)
+    ongoing["updates"].insert(0, update("2026-10-01T00:00:00+00:00", "AVAILABLE"))
+    ((kind, _, changes, updates),) = shape(life.answer(40, Read(read(ongoing, before), {}, 1)))
+    assert (kind, changes, len(updates)) == ("updated", ["updates"], 1)

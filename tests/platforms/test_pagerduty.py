@@ -1,0 +1,221 @@
+"""PagerDuty's status pages."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from statuswatch.model import Component, Impact, Incident, Kind, Known, PageMemory
+from statuswatch.platforms import pagerduty
+from statuswatch.platforms.reading import Reading
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import URL, Json, Sample, only
+
+AT = 1781575260000  # 2026-06-16 02:01 UTC, in milliseconds
+
+
+def said(key: str, status: str, minutes: int, message: str, severity: str = "SEV_MAJ", *services: str) -> Json:
+    impacts = [{"service_id": it, "severity_id": "IMP_OUT"} for it in services]
+    facts = {"status_id": status, "severity_id": severity, "message": message, "impacts": impacts}
+    return {"id": key, "reported_at": AT + minutes * 60_000, "update_frequency_ms": None, **facts}
+
+
+def enum(key: str, name: str, kind: str, post: str = "incident") -> Json:
+    return {"id": key, "name": name, "post_type": post, "post_enum_type": kind}
+
+
+FIRST = said("U1", "ST_DET", 0, "<p>We see <strong>errors</strong></p>", "SEV_MAJ", "S1")
+SECOND = said("U2", "ST_INV", 9, '<p>We are looking into it, <a href="https://', "SEV_MAJ", "S1", "S2")
+
+
+def fixture() -> dict[str, Json]:
+    """Featured posts as seven readers know them: the latest update only, its message cut short; a window; a post that
+    says nothing yet, with times as text.
+    """
+    incident = {
+        "id": "POST1",
+        "title": "REST API disruption",
+        "post_type": "incident",
+        "starts_at": None,
+        "ends_at": None,
+        "first_update_at": AT,
+        "last_update_at": AT + 540_000,
+        "latest_update": SECOND,
+    }
+    window = {
+        **incident,
+        "id": "POST2",
+        "title": "Upgrade",
+        "post_type": "maintenance",
+        "starts_at": AT + 3_600_000,
+        "ends_at": AT + 7_200_000,
+        "latest_update": said("U3", "ST_PRO", 5, "Begun.", "SEV_MNT"),
+    }
+    silent = {**incident, "id": "POST3", "first_update_at": None, "starts_at": "2026-06-16T02:00:00Z"}
+    silent["latest_update"] = None
+    enums = [
+        enum("ST_DET", "detected", "status"),
+        enum("ST_INV", "investigating", "status"),
+        enum("ST_RES", "resolved", "status"),
+        enum("SEV_MAJ", "major", "severity"),
+        enum("SEV_OK", "all good", "severity"),
+        enum("IMP_OUT", "outage", "impacts"),
+        enum("ST_PRO", "in progress", "status", "maintenance"),
+        enum("SEV_MNT", "maintenance", "severity", "maintenance"),
+    ]
+    services = [
+        {"id": "S1", "name": "api-prod", "display_name": "REST API (US)", "is_active": True},
+        {"id": "S2", "name": "Web", "display_name": ""},
+    ]
+    return {
+        "posts": {"posts": [incident, window, silent], "continuationToken": None},
+        "post_enums": {"post_enums": enums},
+        "services": {"services": services},
+    }
+
+
+SAMPLE = Sample("pagerduty", fixture(), "posts", ("posts",), {"id": "POSTX", "first_update_at": None}, "title")
+read = SAMPLE.read
+WHOLE: Json = {
+    "post": {**fixture()["posts"]["posts"][0], "updates": [FIRST, {**SECOND, "message": "<p>All of the message</p>"}]}
+}
+WHOLE["post"]["latest_update"] = WHOLE["post"]["updates"][1]
+
+
+def whole(document: Json = WHOLE, known: PageMemory | None = None, **changed: Any) -> Incident:
+    return only(read(known, **{"posts/POST1": document}, **changed), "POST1")
+
+
+def remembering(**statuses: str) -> PageMemory:
+    when = datetime(2026, 6, 16, tzinfo=UTC)
+    incidents = {
+        key: Known(status=it, impact=Impact.MAJOR, title="t", last=when, created_at=when)
+        for key, it in statuses.items()
+    }
+    return SAMPLE.memory(baseline=when, incidents=incidents)
+
+
+def test_ids_are_the_vendors() -> None:
+    """4: ids of posts and updates are part of the memory's contract, in the list and in a whole post; pinned here."""
+    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+        "POST1": ["U2"],
+        "POST2": ["U3"],
+        "POST3": [],
+    }
+    assert [one.id for one in whole().updates] == ["U1", "U2"]
+
+
+def test_update_without_an_id() -> None:
+    """4: an update without an id is told apart by its time and status."""
+    document = copy.deepcopy(WHOLE)
+    for it in (*document["post"]["updates"], document["post"]["latest_update"]):
+        it["id"] = ""
+    assert [one.id for one in whole(document).updates] == ["ae9fff29ef4d", "c5d4e4423d5b"]
+
+
+def test_words_of_the_page() -> None:
+    """4: statuses and severities in the page's own words; "all good" says nothing of what it was."""
+    feed = read()
+    assert [it.status for it in feed.incidents] == ["investigating", "in_progress", "open"]
+    assert [it.impact for it in feed.incidents] == [Impact.MAJOR, Impact.MAINTENANCE, Impact.UNKNOWN]
+    document = copy.deepcopy(WHOLE)
+    document["post"]["latest_update"]["severity_id"] = "SEV_OK"
+    assert whole(document).impact is Impact.UNKNOWN
+
+
+def test_without_words() -> None:
+    """5: without the words nothing is understood, and a status without one costs its post."""
+    posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
+    posts["posts"][0]["latest_update"]["status_id"] = "ST_NEW"
+    assert "without a word" in read(posts=posts).skipped[0]
+
+
+def test_times() -> None:
+    """4: times in milliseconds and as text."""
+    feed = read()
+    assert only(feed, "POST1").created_at == datetime(2026, 6, 16, 2, 1, tzinfo=UTC)
+    assert only(feed, "POST3").created_at == datetime(2026, 6, 16, 2, 0, tzinfo=UTC)
+    assert only(feed, "POST2").scheduled_until == datetime(2026, 6, 16, 4, 1, tzinfo=UTC)
+
+
+def test_messages_of_the_list_are_borrowed() -> None:
+    """4: the list cuts messages short, within a tag; the whole one replaces it silently and is never replaced by it."""
+    short, full = only(read(), "POST1"), whole()
+    assert (short.updates[0].body, short.updates[0].borrowed) == ("We are looking into it,", True)
+    assert (full.updates[1].body, full.updates[1].borrowed) == ("All of the message", False)
+    life = Life()
+    feed = {"identity": "pagerduty", "history": set(), "by_creation": True}
+    life.read(0, **feed)
+    assert shape(life.read(5, full, **feed)) == [("new", "POST1", [], ["U1", "U2"])]
+    assert life.read(10, short, **feed) == life.read(15, full, **feed) == []
+
+
+def test_components() -> None:
+    """4: what the latest update impacts, by the names of the page, which are remembered; asked for when one is new."""
+    feed = read()
+    assert [part.label for part in only(feed, "POST1").components] == ["REST API (US)", "Web"]
+    assert whole().components == only(feed, "POST1").components
+    assert feed.names == {"S1": Component("REST API (US)"), "S2": Component("Web")}
+    bare = read(services=None)
+    assert (only(bare, "POST1").components, only(bare, "POST1").rank) == ((), -1)
+    assert [it.name for it in pagerduty.more(Reading(SAMPLE.page, {}), bare, moved=False)] == ["services"]
+    known = SAMPLE.memory(names={"S1": Component("REST API (US)"), "S2": Component("")})
+    partly = only(read(known, services=None), "POST1")
+    assert ([part.label for part in partly.components], partly.rank) == (["REST API (US)"], 1)
+    assert pagerduty.more(Reading(SAMPLE.page, {}), read(known, services=None), moved=False) == ()
+    nameless: dict[str, Any] = {"services": {"services": []}}
+    assert set(read(**nameless).names.values()) == {Component("")}  # not asked for again
+
+
+def test_reads_open_ones_whole_when_something_moved() -> None:
+    """4: what moved is worth its whole text, of the newest open posts."""
+    asked = pagerduty.more(Reading(SAMPLE.page, {}), read(), moved=True)
+    assert [it.url for it in asked] == [f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")]
+
+
+def test_asks_how_it_ended() -> None:
+    """4: an open post that is not featured any more is read whole, on every run until its end is known."""
+    known = remembering(POST1="investigating", POST9="investigating", POST8="resolved")
+    feed = read(known)
+    asked = pagerduty.more(Reading(SAMPLE.page, {}, known), feed, moved=False)
+    assert [it.name for it in asked] == ["posts/POST9"] and not feed.complete
+
+
+def test_withdrawn() -> None:
+    """4.12: a post is withdrawn only where the server says that there is none: not where it could not be asked."""
+    known = remembering(POST9="investigating")
+    documents: dict[str, bytes | None] = {
+        name: json.dumps(SAMPLE.documents[name]).encode() for name in ("posts", "post_enums")
+    }
+    assert pagerduty.parse(Reading(SAMPLE.page, documents, known)).complete == set()
+    documents["posts/POST9"] = None
+    assert pagerduty.parse(Reading(SAMPLE.page, documents, known)).complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+
+
+def test_another_post() -> None:
+    """5: a whole post that is another one, or none, costs itself."""
+    other: dict[str, Any] = {"posts/POST2": WHOLE}
+    assert "another post" in read(**other).losses[0]
+    for body in (b"<html>", b"{}", b'{"post": {"id": "POST1"}}'):
+        bad: dict[str, Any] = {"posts/POST1": body}
+        assert "posts/POST1" in read(**bad).losses[0] and only(read(**bad), "POST1").status == "investigating"
+
+
+def test_life() -> None:
+    """4: a post that was open and is no longer featured is resolved by its whole, with all that was said since."""
+    life = Life()
+    posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
+
+    def answer(minutes: int, **changed: Any) -> list[tuple[str, str, list[str], list[str]]]:
+        return shape(life.answer(minutes, Read(read(life.memory, posts=posts, **changed), {}, 1)))
+
+    answer(0)
+    del posts["posts"][0]
+    assert answer(5) == []  # its end is not known yet
+    ended = copy.deepcopy(WHOLE)
+    ended["post"]["latest_update"] = said("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
+    ended["post"]["updates"].append(ended["post"]["latest_update"])
+    # The first of its updates was never in the list, which shows the latest only.
+    assert answer(10, **{"posts/POST1": ended}) == [("resolved", "POST1", ["status"], ["U1", "U4"])]
+    assert answer(15) == []

@@ -1,0 +1,176 @@
+"""StatusIQ of Site24x7."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+from statuswatch.model import Impact, Kind, Page
+from statuswatch.platforms import site24x7
+from tests.life import Life, shape
+from tests.platforms.sample import URL, Json, Sample, only
+
+
+def said(status: int, at: str, body: str = "Words.", **more: Any) -> Json:
+    words = {"incident_status": "Untersuchung", "incident_status_desc": body}
+    return {"incident_status_id": status, "status_updated_at": at, **words, **more}
+
+
+def fixture() -> Json:
+    """The fields and types of the vendor's own libraries: active ones, a window among them, and days of the past."""
+    outage = {
+        "enc_inc_id": "aB3_x9Q=",
+        "incident_title": "API down",
+        "incident_desc": "",
+        "incident_severity": "Großer Ausfall",
+        "incident_severity_id": 6,
+        "incident_type": 1,
+        "incident_began_at": "2026-09-06T10:00:00+0200",
+        "incident_affected_components": [
+            {"display_name": "API", "componentgroup_display_name": "EU"},
+            {"display_name": "API", "componentgroup_display_name": "US"},
+            {"display_name": "Web"},
+        ],
+        "incident_status_updates": [
+            said(12, "2026-09-06T10:20:00+0200", "<p>Found.</p>"),
+            said(11, "2026-09-06T10:05:00+0200", enc_inc_state_progress_id="pr0gress="),
+        ],
+    }
+    window = {
+        **outage,
+        "enc_inc_id": "window=",
+        "incident_severity_id": 4,
+        "incident_status_updates": [said(22, "2026-09-06T09:00:00+0000")],
+    }
+    past = {
+        **outage,
+        "enc_inc_id": "past=",
+        "incident_severity_id": 3,
+        "incident_began_at": "2026-09-01T10:00:00+0000",
+        "incident_ended_at": "2026-09-01T11:00:00+0000",
+        "incident_affected_components": [],
+        "incident_status_updates": [said(13, "2026-09-01T10:30:00+0000", enc_inc_state_progress_id="p1")],
+    }
+    return {
+        "code": 0,
+        "message": "success",
+        "data": {
+            "statuspage_details": {"enc_statuspage_id": "P4CJ5YG_lN8=", "updated_at": "2026-09-06T10:20:00+0200"},
+            "current_status": [],
+            "active_incident_details": [outage, window],
+            "resolved_incident_details": [
+                {"grp_by_date": "2026-09-02T00:00:00+0000", "grp_by_status_msg": "No incidents reported"},
+                {"grp_by_date": "2026-09-01T00:00:00+0000", "grp_by_incidents_list": [past]},
+            ],
+        },
+    }
+
+
+SAMPLE = Sample(
+    "site24x7",
+    {"summary_details": fixture()},
+    "summary_details",
+    ("data", "active_incident_details"),
+    {"enc_inc_id": ""},
+    "incident_title",
+)
+read = SAMPLE.read
+
+
+def test_ids() -> None:
+    """4: ids are the vendor's; a message without one is told apart by its time and status, pinned here."""
+    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+        "aB3_x9Q=": ["pr0gress=", "1c74c6ed4759"],
+        "window=": ["fb11bdfd1608"],
+        "past=": ["p1"],
+    }
+
+
+def test_ids_without_ids_survive() -> None:
+    """4: a message without an id keeps its own when it is edited, listed in another order or in another zone."""
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    updates = document["data"]["active_incident_details"][0]["incident_status_updates"]
+    updates[0] |= {"incident_status_desc": "Edited.", "status_updated_at": "2026-09-06T08:20:00+0000"}
+    updates.reverse()
+    before, after = only(read(), "aB3_x9Q="), only(read(summary_details=document), "aB3_x9Q=")
+    assert [one.id for one in before.updates] == [one.id for one in after.updates]
+
+
+def test_numbers_are_words() -> None:
+    """4: statuses and severities are read from their numbers, whatever the page's language."""
+    feed = read()
+    assert [one.status for one in only(feed, "aB3_x9Q=").updates] == ["investigating", "identified"]
+    assert [it.impact for it in feed.incidents] == [Impact.CRITICAL, Impact.MAINTENANCE, Impact.MINOR]
+    assert only(feed, "aB3_x9Q=").updates[1].body == "Found."
+    assert only(feed, "aB3_x9Q=").created_at == datetime(2026, 9, 6, 8, tzinfo=UTC)
+
+
+def test_unknown_number() -> None:
+    """4: a status whose number is not known is open, and stays told apart from the others."""
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    document["data"]["active_incident_details"][0]["incident_status_updates"][0]["incident_status_id"] = 15
+    assert only(read(summary_details=document), "aB3_x9Q=").status == "status-15"
+
+
+def test_past_ones_are_over() -> None:
+    """4: what stands among the resolved ones is closed, whatever its newest message says."""
+    assert only(read(), "past=").status == "resolved"
+
+
+def test_windows_are_told_apart() -> None:
+    """4: a severity or a status of maintenance makes a window."""
+    window = only(read(), "window=")
+    assert (window.kind, window.status) == (Kind.MAINTENANCE, "in_progress")
+
+
+def test_components() -> None:
+    """4: components with their group where two share a name; none stated is none."""
+    feed = read()
+    assert [part.label for part in only(feed, "aB3_x9Q=").components] == ["EU - API", "US - API", "Web"]
+    assert only(feed, "past=").rank == 0
+
+
+def test_what_is_listed() -> None:
+    """4.11: active ones are all that is open; without days of the past there is no history."""
+    feed = read()
+    assert feed.history == {Kind.INCIDENT} and feed.current == {Kind.INCIDENT, Kind.MAINTENANCE}
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    del document["data"]["resolved_incident_details"]
+    assert read(summary_details=document).history == set()
+
+
+def test_bad_days() -> None:
+    """5: past ones that cannot be understood cost themselves, not the page."""
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    document["data"]["resolved_incident_details"][1]["grp_by_incidents_list"] = [{}]
+    feed = read(summary_details=document)
+    assert len(feed.incidents) == 2 and len(feed.skipped) == 1
+
+
+def test_identity_and_address() -> None:
+    """5: the vendor's id of the page says whose document it is; the page may be given by the document's address."""
+    assert read().identity == "P4CJ5YG_lN8=" and site24x7.recognises(read())
+    address = f"{URL}/sp/api/u/summary_details"
+    assert [site24x7.documents(Page(key="s", name="S", url=it))[0].url for it in (URL, address)] == [address, address]
+
+
+def test_life() -> None:
+    """4: an incident that moves to the past is resolved; one that is in neither list is no longer listed."""
+    life = Life()
+    feed = read()
+    facts: dict[str, Any] = {"identity": feed.identity, "history": feed.history, "current": feed.current}
+    past = only(feed, "past=")
+    life.read(0, past, **facts)
+    outage, window = only(feed, "aB3_x9Q="), only(feed, "window=")
+    assert [it[:2] for it in shape(life.read(5, outage, window, past, **facts))] == [
+        ("new", "aB3_x9Q="),
+        ("new", "window="),
+    ]
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    moved = document["data"]["active_incident_details"].pop(0)
+    document["data"]["active_incident_details"].clear()
+    document["data"]["resolved_incident_details"][0]["grp_by_incidents_list"] = [moved]
+    told = shape(life.read(10, *read(summary_details=document).incidents, **facts))
+    assert sorted(it[:3] for it in told) == [
+        ("resolved", "aB3_x9Q=", ["status"]),
+        ("resolved", "window=", ["delisted"]),
+    ]
