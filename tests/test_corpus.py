@@ -1,5 +1,6 @@
 """Recorded payloads, where they lie beside the checkout: extra tests, skipped in a clone that has none."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Impact, Kind, Page
-from statuswatch.platforms import apple, aws, betterstack, google, incidentio, slack, statuspage
+from statuswatch.platforms import apple, aws, betterstack, google, incidentio, instatus, slack, statuspage
 from statuswatch.platforms.reading import Reading, decode
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
@@ -159,3 +160,16 @@ def test_google() -> None:
     assert all(it.title and it.last >= it.created_at for it in feed.incidents) and google.recognises(feed)
     later = body("google-incidents/google-cloud/incidents-2026-08-07-trimmed.json")
     assert len(google.parse(Reading(PAGE, {"incidents.json": later})).incidents) == 3
+
+
+def test_instatus() -> None:
+    """An incident of Manychat, recorded without its time and address, which are filled in here: its page says UP."""
+    recorded = json.loads(body("instatus/manychat/summary-2026-08-03-excerpt.json"))
+    recorded["page"]["url"] = "https://status.manychat.com"
+    place = {"started": "2026-08-03T10:00:00Z", "url": "https://status.manychat.com/incident/cl4a8n3070721qtmzvts760c4"}
+    recorded["activeIncidents"][0].update(place)
+    feed = instatus.parse(Reading(PAGE, {"summary.json": json.dumps(recorded).encode(), "history.rss": None}))
+    assert instatus.recognises(feed) and (feed.skipped, feed.losses) == ((), ())
+    assert [(it.id, it.status, it.impact) for it in feed.incidents] == [
+        ("cl4a8n3070721qtmzvts760c4", "identified", Impact.MINOR)
+    ]

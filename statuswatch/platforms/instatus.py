@@ -1,30 +1,35 @@
 """Instatus.
 
-Incidents, updates and their ids come from `history.rss`: the newest entries of any status, each with its updates, by
-start. `summary.json` lists what is open now. It adds the impact and the schedule, and what the feed does not list; it
-has no updates and names no components. Both are read on every run.
+`summary.json` lists what is open, incidents and windows that are planned or under way, and nothing else: what is open
+is only what it lists, with its statuses, impacts and schedules. `history.rss` lists the newest entries of any status by
+start. It adds the updates and components of what is open, and what is over, so that an incident that ended is told as
+resolved, with its last message; what only it shows as open is passed over. Both are read on every run. A feed that is
+missing, late or in another language than English costs only what it adds. Where it shows as over what the summary still
+lists, the newer counts, of equal ones the feed: the summary may come from a cache. An entry gone from the summary that
+the feed does not show as over yet is noted as absent; if the next read finds it no better it is no longer listed. On a
+page without the feed it is so at once. `/v3/components.json` names no incident, and is not read.
+
+Ids are the vendor's: the summary's (documented since 2024), else the last part of the entry's address, as in the feed
+(documented and recorded). An entry with neither has one derived from its start alone, and is not found in the feed;
+only where several of one document start together do their names tell them apart.
+
+Oddities of the summary: a list without entries is left out (reported by readers of live pages), which is believed where
+the page's status does not speak of that list; UP may stand beside an open incident (recorded); times are JavaScript's
+in the vendor's older documentation. Of `page` nothing stays: the name is edited, and the address is another once the
+page has a domain of its own.
 
 Oddities of the feed, recorded on two pages: the updates stand in an entry's HTML, escaped once more than RSS asks for,
 in either order, without ids, each with a full stop of the template's after it; their times lack the year; components
-are named only in the plain description, separated by commas. A page in another language than English has other words
-for statuses and months: such entries are refused, as nothing tells whether they are over.
-
-Oddities of the summary: a list without entries is left out, so that a calm page is `{"page": {"status": "UP", ...}}`
-(reported by readers of live pages); `page.status` may be UP while an incident is listed (recorded); its times are
-those of JavaScript on some pages, and entries lack ids on some, where their address ends with it (documented by the
-vendor). Whether the feed lists windows is not known: one that is gone from the summary, and is not in the feed, is no
-longer listed.
+are named only in the plain description, separated by commas. Whether it lists windows is not known.
 """
 
 import html
-import io
 import re
-from calendar import timegm
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Final, Literal
+from xml.etree import ElementTree
 
 import msgspec
 
@@ -35,9 +40,8 @@ from statuswatch.platforms.reading import (
     Reading,
     decode,
     derived,
-    epoch,
+    first_absence,
     identifier,
-    identity,
     link,
     oldest_first,
     one_of_each,
@@ -49,36 +53,25 @@ from statuswatch.platforms.reading import (
 )
 
 PARSER: Final = 1
-LARGEST_FEED: Final = 1_000_000  # bytes of the feed that are looked at; the newest entries come first
-_FEED, _SUMMARY = "history.rss", "summary.json"
-_PLACE: Final = re.compile(r"/(incident|maintenance)/([^/?#]+)/?$")
-_ID: Final = re.compile(r"c[a-z0-9]{20,29}")  # a CUID
-_ENTITIES: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_HTML: Final = re.compile(rb"\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
+_SUMMARY, _FEED = "summary.json", "history.rss"
+_IDENTITY: Final = "instatus"  # of a page that says its name and its address
+_BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_LAST_PART: Final = re.compile(r"/([\w-]{0,99}\d[\w-]{0,99})/?(?:[?#].*)?$", re.ASCII)  # with a digit: no mere word
+_NEWEST: Final = 100  # entries of the feed that are looked at
+_MARKUP: Final = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _COMPONENTS: Final = re.compile(r"^[ \t]*Affected Components:(.*)$", re.MULTILINE)
 # <p><small>Sep <var> 25</var>, <var>15:15:00</var> GMT+0</small><br><strong>Resolved</strong> - the message
-_UPDATE: Final = re.compile(
-    r"<p><small>([A-Za-z]{3,9}) {0,3}(?:<var[^<>]*>)? {0,3}(\d{1,2})(?:</var>)?, {0,3}"
-    r"(?:<var[^<>]*>)?(\d{1,2}):(\d\d)(?::(\d\d))?(?:</var>)? {0,3}GMT([+-]\d{1,2})(?::(\d\d))?</small>"
-    r"<br ?/?>\s*<strong>([^<]*)</strong> {0,3}-"
-)
-_HEADING: Final = "<p><small>"
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_UPDATE: Final = re.compile(r"<p><small>([^\n]{1,200}?)</small><br ?/?>\s*<strong>([^<]*)</strong> {0,3}-")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_TIME: Final = re.compile(r"([A-Za-z]{3})[a-z]* (\d{1,2}, \d{1,2}:\d\d)(?::(\d\d))? GMT([+-])(\d{1,2})(?::(\d\d))?")
 # An update without a year is dated at most this long before the start of its incident or window, else after it.
 _BEFOREHAND: Final = {Kind.INCIDENT: timedelta(days=1), Kind.MAINTENANCE: timedelta(days=180)}
-_STATUSES: Final = {  # in the order in which they follow, where two updates are of the same second
-    "NOTSTARTEDYET": "scheduled",
-    "PLANNED": "scheduled",
-    "SCHEDULED": "scheduled",
-    "INPROGRESS": "in_progress",
-    "VERIFYING": "verifying",
-    "INVESTIGATING": "investigating",
-    "IDENTIFIED": "identified",
-    "MONITORING": "monitoring",
-    "COMPLETED": "completed",
-    "RESOLVED": "resolved",
-}
-_ORDER: Final = tuple(_STATUSES.values())
+_STATUSES: Final = {"NOTSTARTEDYET": "scheduled", "PLANNED": "scheduled", "INPROGRESS": "in_progress"}
+# Those that are known, in the order in which they follow, where two updates are of the same second.
+_ORDER: Final = (
+    *("scheduled", "in_progress", "verifying", "completed"),
+    *("investigating", "identified", "monitoring", "resolved"),
+)
 _IMPACTS: Final = {  # as Statuspage counts the same states of components
     "OPERATIONAL": Impact.NONE,
     "DEGRADEDPERFORMANCE": Impact.MINOR,
@@ -89,9 +82,9 @@ _IMPACTS: Final = {  # as Statuspage counts the same states of components
 
 
 class _Page(msgspec.Struct):
-    name: str
-    url: str
     status: Literal["UP", "HASISSUES", "UNDERMAINTENANCE"]
+    name: str | None = None
+    url: str | None = None
 
 
 class _Active(msgspec.Struct, rename="camel"):
@@ -119,7 +112,7 @@ _decode_active: Final = msgspec.json.Decoder(_Active).decode
 
 def documents(page: Page, /) -> tuple[Document, ...]:
     base = page.url.removesuffix(f"/{_FEED}").removesuffix(f"/{_SUMMARY}")
-    return Document(_FEED, f"{base}/{_FEED}", required=True), Document(_SUMMARY, f"{base}/{_SUMMARY}")
+    return Document(_SUMMARY, f"{base}/{_SUMMARY}", required=True), Document(_FEED, f"{base}/{_FEED}")
 
 
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
@@ -127,202 +120,83 @@ def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...
 
 
 def recognises(feed: Feed, /) -> bool:
-    return bool(feed.current) and all(_ID.fullmatch(incident.id) for incident in feed.incidents)
+    return feed.identity == _IDENTITY
 
 
 def parse(reading: Reading, /) -> Feed:
-    body = reading.documents.get(_FEED)
+    body = reading.documents.get(_SUMMARY)
     if body is None:
-        raise FeedError(f"{_FEED}: missing")
-    channel = _channel(body)
-    try:
-        host = urlsplit(str(channel.feed.get("link", ""))).hostname or ""
-    except ValueError as error:
-        raise FeedError(f"{_FEED}: {error}") from error
-
-    losses: list[str] = []
-    listed, skipped = understand(channel.entries, partial(_listed, reading.page), _FEED)
-    summary = _summary(reading, losses)
-    active, bad = _actives(summary, reading.page) if summary else ([], [])
-    known = {incident.id: incident for incident in listed}
+        raise FeedError(f"{_SUMMARY}: missing")
+    summary = decode(body, _Summary, _SUMMARY)
+    active, skipped = _active(summary, reading.page)
+    past, losses = _past(reading)
+    twins = {it.id: it for it in past or ()}
+    over = [it for it in twins.values() if it.closed]
+    incidents = one_of_each((_joined(it, twins.get(it.id)) for it in active), over)
     return Feed(
-        identity=identity(host, _FEED),
-        incidents=one_of_each(
-            (_decorated(incident, active) for incident in listed), (it for it in active if it.id not in known)
-        ),
+        identity=_IDENTITY if summary.page.name and summary.page.url else f"{_IDENTITY}, without a name or an address",
+        incidents=incidents,
         by_creation=True,
-        # Without the summary an incident that the feed does not list yet would seem to be withdrawn.
-        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if summary else ()),
-        current=frozenset({Kind.MAINTENANCE} if summary else ()),
-        skipped=(*skipped, *bad),
+        history=frozenset(it.kind for it in over) if past != [] else _BOTH,
+        complete=_BOTH,
+        current=frozenset() if first_absence(reading, _FEED, incidents) else _BOTH,
+        skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
-def _channel(body: bytes) -> Any:
-    """The feed as feedparser has it. Raises FeedError where it is cut, malformed, no RSS, or declares entities."""
-    import feedparser  # takes its time: only where there is such a page
-
-    if len(body) > LARGEST_FEED:
-        body = body[:LARGEST_FEED].rpartition(b"</item>")[0] + b"</item></channel></rss>"
-    try:
-        body = unmarked(body)
-    except UnicodeDecodeError as error:
-        raise FeedError(f"{_FEED}: {error}") from error
-    if _HTML.match(body):
-        raise FeedError(f"{_FEED}: HTML instead of RSS")
-    if _ENTITIES.search(body):
-        raise FeedError(f"{_FEED}: it declares a document type or entities")
-    channel = feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-type": "application/rss+xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    if channel.get("bozo") or not str(channel.get("version") or "").startswith("rss"):
-        raise FeedError(f"{_FEED}: {text.line(str(channel.get('bozo_exception') or 'no RSS'))}")
-    return channel
+def _joined(listed: Incident, twin: Incident | None) -> Incident:
+    """What the summary lists, with the updates and components of the feed's entry of the same id."""
+    if twin is None or (twin.closed and twin.last >= listed.position):
+        return twin or listed
+    return msgspec.structs.replace(listed, updates=twin.updates, components=twin.components, rank=twin.rank)
 
 
-def _listed(page: Page, entry: Mapping[str, Any]) -> Incident:
-    """An entry of the feed."""
-    kind, key = _place(str(entry.get("link", "")))
-    published = entry.get("published_parsed")
-    if not published:
-        raise ValueError("an entry without a time")
-    started = epoch(timegm(published))
-    markup = html.unescape(" ".join(str(content.get("value", "")) for content in entry.get("content", ())))
-    updates = _updates(markup, started - _BEFOREHAND[kind])
-    named = _COMPONENTS.search(str(entry.get("summary", "")))
-    components = {Component(name) for part in (named[1] if named else "").split(",") if (name := title(part))}
-    created = min(started, updates[0].created_at)
-    return Incident(
-        id=key,
-        kind=kind,
-        title=title(str(entry.get("title", ""))),
-        status=updates[-1].status,
-        impact=Impact.MAINTENANCE if kind is Kind.MAINTENANCE else Impact.UNKNOWN,
-        url=link(str(entry.get("link", "")), page),
-        created_at=created,
-        position=created,
-        components=tuple(sorted(components)),
-        rank=STATED if components else 0,
-        updates=updates,
-    )
-
-
-def _updates(markup: str, earliest: datetime) -> tuple[IncidentUpdate, ...]:
-    """Those of an entry. An id is of the time without its year, which is worked out, and the status; of two with the
-    same, the message tells them apart. Raises ValueError where there is none, or one of them cannot be read.
+def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
+    """The entries, and why some were skipped. Raises FeedError where a list is missing of which the page says that it
+    has something.
     """
-    found = list(_UPDATE.finditer(markup))
-    if not found or len(found) != markup.count(_HEADING):  # one that is overlooked might be the one that resolves it
-        raise ValueError("an entry with an update that cannot be read, or without any")
-    ends = [*(match.start() for match in found[1:]), len(markup)]
-    stated = []
-    for match, end in zip(found, ends, strict=False):
-        status = _STATUSES.get(_plain(match[8]))
-        if status is None:
-            raise ValueError(f"an update of unknown status: {text.line(match[8])[:50]!r}")
-        message = markup[match.end() : end].rstrip().removesuffix("</p>").rstrip().removesuffix(".")
-        stated.append((_moment(match, earliest), status, message))
-    places = [(f"{at:%m-%dT%H:%M:%S}", status) for at, status, _ in stated]
-    stated_updates = [
-        update(derived(*place, *([text.paragraph(body)] * (places.count(place) > 1))), status, body, at, None)
-        for place, (at, status, body) in zip(places, stated, strict=True)
-    ]
-    stated_updates.sort(key=lambda it: (it.created_at, _ORDER.index(it.status)), reverse=True)
-    return oldest_first(stated_updates)
-
-
-def _moment(match: re.Match[str], earliest: datetime) -> datetime:
-    """When an update was published: its time without a year, in the first year that is not before `earliest`. Raises
-    ValueError.
-    """
-    month, day, hour, minute, second, hours, minutes = match.groups()[:7]
-    ahead = timedelta(hours=abs(int(hours)), minutes=int(minutes or 0))
-    zone = timezone(-ahead if hours.startswith("-") else ahead)
-    for year in (earliest.year, earliest.year + 1):
-        try:
-            number = _MONTHS.index(month[:3].lower()) + 1
-            at = datetime(year, number, int(day), int(hour), int(minute), int(second or 0), tzinfo=zone)
-        except ValueError:  # the 29th of February, most likely
-            continue
-        if at >= earliest:
-            return at.astimezone(UTC)
-    raise ValueError(f"a time beyond the calendar: {text.line(match[0])[:50]!r}")
-
-
-def _summary(reading: Reading, losses: list[str]) -> _Summary | None:
-    body = reading.documents.get(_SUMMARY)
-    if body is None:
-        return None
-    try:
-        summary = decode(body, _Summary, _SUMMARY)
-        listless = summary.active_incidents is msgspec.UNSET and summary.active_maintenances is msgspec.UNSET
-        if listless and summary.page.status != "UP":
-            raise FeedError(f"{_SUMMARY}: {summary.page.status}, and it lists nothing")
-    except FeedError as error:
-        losses.append(str(error))
-        return None
-    return summary
-
-
-def _actives(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
     active: list[Incident] = []
     skipped: list[str] = []
-    for kind, raws in ((Kind.INCIDENT, summary.active_incidents), (Kind.MAINTENANCE, summary.active_maintenances)):
+    for kind, raws, told_by in (
+        (Kind.INCIDENT, summary.active_incidents, "HASISSUES"),
+        (Kind.MAINTENANCE, summary.active_maintenances, "UNDERMAINTENANCE"),
+    ):
         if isinstance(raws, msgspec.UnsetType):
+            if summary.page.status == told_by:
+                raise FeedError(f"{_SUMMARY}: {told_by}, and no list of them")
             continue
-        try:
-            understood, bad = understand(raws, partial(_active, kind, page), _SUMMARY)
-        except FeedError as error:
-            understood, bad = [], [str(error)]
+        understood, bad = understand(raws, partial(_listed, kind, page), _SUMMARY)
         active += understood
         skipped += bad
+    starts = [(it.kind, f"{it.scheduled_for or it.created_at:%Y-%m-%dT%H:%M:%S}") for it in active]
+    for place, (it, start) in enumerate(zip(active, starts, strict=True)):
+        if not it.id:
+            name = (it.title,) if starts.count(start) > 1 else ()
+            active[place] = msgspec.structs.replace(it, id=derived(*start, *name))
     return active, skipped
 
 
-def _active(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
-    """An entry of the summary."""
+def _listed(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
+    """An entry of the summary; without an id where the vendor gives it none."""
     it = _decode_active(raw)
     start = _time(it.start if kind is Kind.MAINTENANCE else it.started)
-    created = min(start, _time(it.updated_at)) if it.updated_at else start  # a window may start in the future
+    changed = _time(it.updated_at) if it.updated_at else start
     minutes = str(it.duration or "")
     window = kind is Kind.MAINTENANCE
+    place = _LAST_PART.search(it.url or "")
     return Incident(
-        id=identifier(it.id) if it.id else _place(it.url or "")[1],
+        id=identifier(it.id) if it.id else place[1] if place else "",
         kind=kind,
         title=title(it.name),
-        status=_STATUSES.get(_plain(it.status)) or word(it.status),
-        impact=Impact.MAINTENANCE if window else _IMPACTS.get(_plain(it.impact or ""), Impact.UNKNOWN),
+        status=word(_status(it.status)),
+        impact=Impact.MAINTENANCE if window else _IMPACTS.get(it.impact or "", Impact.UNKNOWN),
         url=link(it.url, page),
-        created_at=created,
-        position=created,
+        created_at=min(start, changed) if window else start,  # a window may start in the future
+        position=changed,
         scheduled_for=start if window else None,
         scheduled_until=start + timedelta(minutes=int(minutes)) if window and minutes.isdecimal() else None,
     )
-
-
-def _decorated(incident: Incident, active: list[Incident]) -> Incident:
-    """With what the summary adds; one that calls a closed incident active is an older copy."""
-    twin = next((it for it in active if it.id == incident.id), None)
-    if twin is None or incident.closed:
-        return incident
-    return msgspec.structs.replace(
-        incident,
-        impact=incident.impact if incident.kind is Kind.MAINTENANCE else twin.impact,
-        scheduled_for=twin.scheduled_for,
-        scheduled_until=twin.scheduled_until,
-    )
-
-
-def _place(address: str) -> tuple[Kind, str]:
-    """The kind and the id of what the vendor's address leads to. Raises ValueError."""
-    place = _PLACE.search(address)
-    if place is None:
-        raise ValueError(f"an address without an id: {text.line(address)[:100]!r}")
-    return Kind(place[1]), identifier(place[2])
 
 
 def _time(vendors: str | None) -> datetime:
@@ -334,6 +208,92 @@ def _time(vendors: str | None) -> datetime:
         return utc(datetime.strptime(plain, "%a %b %d %Y %H:%M:%S GMT%z"))
 
 
-def _plain(vendors: str) -> str:
-    """A word of the vendor's as the summary writes it: `In progress` is INPROGRESS."""
-    return "".join(letter for letter in vendors if letter.isalnum()).upper()
+def _status(vendors: str) -> str:
+    """`INPROGRESS` in the summary and `In progress` in the feed are one."""
+    plain = re.sub(r"[\W_]", "", vendors).upper()
+    return _STATUSES.get(plain, plain.lower())
+
+
+def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
+    """The entries of the feed, None where it could not be read, and what it could not add."""
+    body = reading.documents.get(_FEED)
+    if body is None:
+        return None, []
+    try:
+        content = unmarked(body).decode()
+        if re.search(r"\0|<!(?:DOCTYPE|ENTITY)", content, re.IGNORECASE):
+            raise FeedError(f"{_FEED}: it has a document type, entities or null characters")
+        root = ElementTree.fromstring(content)  # noqa: S314 - nothing is declared that could be expanded
+        if root.tag != "rss":
+            raise FeedError(f"{_FEED}: no RSS")
+        return understand(root.findall("channel/item")[:_NEWEST], partial(_entry, reading.page), _FEED)
+    except (ElementTree.ParseError, UnicodeDecodeError) as error:
+        return None, [f"{_FEED}: {text.line(str(error))}"]
+    except FeedError as error:
+        return None, [str(error)]
+
+
+def _entry(page: Page, item: ElementTree.Element) -> Incident:
+    address = item.findtext("link", "").strip()
+    place = _LAST_PART.search(address)
+    if place is None:
+        raise ValueError(f"an address without an id: {text.line(address)[:100]!r}")
+    kind = Kind.MAINTENANCE if "/maintenance/" in address else Kind.INCIDENT
+    started = utc(parsedate_to_datetime(item.findtext("pubDate", "")))
+    updates = _updates(html.unescape(item.findtext(_MARKUP, "")), started - _BEFOREHAND[kind])
+    named = _COMPONENTS.search(item.findtext("description", ""))
+    components = {Component(name) for part in (named[1] if named else "").split(",") if (name := title(part))}
+    return Incident(
+        id=place[1],
+        kind=kind,
+        title=title(item.findtext("title", "")),
+        status=updates[-1].status,
+        impact=Impact.MAINTENANCE if kind is Kind.MAINTENANCE else Impact.UNKNOWN,
+        url=link(address, page),
+        created_at=min(started, updates[0].created_at),
+        position=started,
+        components=tuple(sorted(components)),
+        rank=STATED if components else 0,
+        updates=updates,
+    )
+
+
+def _updates(markup: str, earliest: datetime) -> tuple[IncidentUpdate, ...]:
+    """Those of an entry. An id is of the time without its year, which is worked out, and the status; of two with the
+    same, the message tells them apart. Raises ValueError where there is none, or one of them cannot be read.
+    """
+    found = list(_UPDATE.finditer(markup))
+    if not found or len(found) != markup.count(
+        "<p><small>"
+    ):  # one that is overlooked might be the one that resolves it
+        raise ValueError("an entry with an update that cannot be read, or without any")
+    ends = [*(match.start() for match in found[1:]), len(markup)]
+    stated = []
+    for match, end in zip(found, ends, strict=False):
+        if (status := _status(match[2])) not in _ORDER:
+            raise ValueError(f"an update of unknown status: {text.line(match[2])[:50]!r}")
+        message = markup[match.end() : end].rstrip().removesuffix("</p>").rstrip().removesuffix(".")
+        stated.append((_moment(_TAG.sub("", match[1]), earliest), status, message))
+    places = [(f"{at:%m-%dT%H:%M:%S}", status) for at, status, _ in stated]
+    updates = []
+    for place, (at, status, body) in zip(places, stated, strict=True):
+        facts = (*place, text.paragraph(body)) if places.count(place) > 1 else place
+        updates.append(update(derived(*facts), status, body, at, None))
+    return oldest_first(sorted(updates, key=lambda it: (it.created_at, _ORDER.index(it.status)), reverse=True))
+
+
+def _moment(vendors: str, earliest: datetime) -> datetime:
+    """When an update was published: its time without a year, in the first year that is not before `earliest`. Raises
+    ValueError.
+    """
+    if parts := _TIME.fullmatch(text.line(vendors)):
+        month, time, second, sign, hours, minutes = parts.groups()
+        plain = f"{month} {time}:{second or '00'} {sign}{hours:0>2}{minutes or '00'}"
+        for year in (earliest.year, earliest.year + 1):
+            try:
+                at = datetime.strptime(f"{year} {plain}", "%Y %b %d, %H:%M:%S %z").astimezone(UTC)
+            except ValueError:  # the 29th of February, most likely
+                continue
+            if at >= earliest:
+                return at
+    raise ValueError(f"a time that cannot be read: {text.line(vendors)[:50]!r}")
