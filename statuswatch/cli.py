@@ -101,18 +101,10 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
 ) -> None:
     """Read the pages once and print what changed since the last run."""
-    import msgspec
-
     from statuswatch import run
     from statuswatch.actions import report_to_runner
-    from statuswatch.config import choose, load_config
 
-    settings = load_config(config, os.environ, Path.cwd())
-    if state is not None:
-        settings = msgspec.structs.replace(settings, state=state)
-    if pages:
-        chosen = choose(settings, pages)
-        settings = settings if settings.source else chosen
+    settings = _settings(config, state, pages)
     with _interruptible(), ExitStack() as bar:
         on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
 
@@ -140,6 +132,84 @@ def check(
         )
     if exit_code and report.events:
         raise typer.Exit(errors.EVENTS_FOUND)
+
+
+class Answer(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Grave(StrEnum):
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+@app.command()
+def status(
+    pages: Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", help="Only these pages, by key.")] = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    output: Annotated[Answer, typer.Option("--format", help="How the answer is printed.")] = Answer.CONSOLE,
+    offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the memory alone.")] = False,
+    fail_on: Annotated[
+        Grave | None,
+        typer.Option("--fail-on", help="Exit 10 if an incident of that impact, a higher or an unstated one is open."),
+    ] = None,
+    component: Annotated[
+        list[str] | None,
+        typer.Option("--component", metavar="GLOB", help="Only what affects such a component, or states none."),
+    ] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="A page that cannot be read is no reason for exit 4.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Print what is open now and what maintenance is coming, worst first.
+
+    Filters of the configuration decide what `check` tells; they hide nothing here.
+    """
+    from statuswatch import run
+    from statuswatch.model import Impact
+    from statuswatch.render import standing as rendered
+    from statuswatch.render import words
+    from statuswatch.standing import view
+
+    settings, now = _settings(config, state, pages), datetime.now(UTC)
+    notes: list[str] = []
+    with _interruptible():
+        if offline:
+            standings = run.recall(settings, only=pages or ())
+        else:
+            with _progress(len(set(pages or settings.pages)), shown=not quiet) as advance:
+
+                def on_page(review: "PageReview") -> None:
+                    notes.extend(f"{review.page.key}: {note}" for note in review.notes)
+                    advance(review)
+
+                standings = run.look(settings, now, only=pages or (), on_page=on_page)
+    seen = view(standings, now, component or ())
+    with _stdout("the answer") as stream:
+        if output is Answer.JSON:
+            stream.write(rendered.document(seen, now, offline=offline) + "\n")
+        else:
+            memory = str(settings.state) if offline else ""
+            _lines(stream, lambda width: rendered.render(seen, now, width, memory=memory))
+    for note in () if quiet else sorted(notes):
+        _say(words.inert(note))
+    stopping = seen.stopping(Impact(fail_on)) if fail_on else ()
+    if stopping:
+        if not quiet:
+            count = f"{len(stopping)} {'incident is' if len(stopping) == 1 else 'incidents are'}"
+            _say(f"--fail-on {fail_on}: {count} open of that impact, a higher or an unstated one")
+        raise typer.Exit(errors.EVENTS_FOUND)
+    if allow_unknown:
+        return
+    if not (offline or seen.answered):
+        raise errors.NetworkError("no page answered at all: our own network, most likely")
+    if fail_on and seen.unknown:
+        keys = ", ".join([*(it.page.key for it in seen.unknown[:5]), *(["…"] if len(seen.unknown) > 5 else [])])
+        raise errors.UnreadError(f"--fail-on {fail_on}: it is not known what is open on {keys}; see --allow-unknown")
 
 
 @app.command("pages")
@@ -281,6 +351,21 @@ def _show(
                 terminal.print(listing.terminal(head, rows))
             case Shape.CONSOLE:
                 stream.writelines(f"{line}\n" for line in listing.plain(rows))
+
+
+def _settings(config: Path | None, state: Path | None, pages: list[str] | None) -> "Config":
+    """The configuration, as the command line has it; without one, any page of the catalog may be chosen."""
+    import msgspec
+
+    from statuswatch.config import choose, load_config
+
+    settings = load_config(config, os.environ, Path.cwd())
+    if state is not None:
+        settings = msgspec.structs.replace(settings, state=state)
+    if pages:
+        chosen = choose(settings, pages)
+        settings = settings if settings.source else chosen
+    return settings
 
 
 @contextmanager

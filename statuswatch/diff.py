@@ -24,6 +24,7 @@ from statuswatch.model import (
     Page,
 )
 
+LONGEST_MESSAGE: Final = 280  # characters of it that are remembered
 _ORDER: Final = {change: place for place, change in enumerate(Change)}
 
 
@@ -75,7 +76,15 @@ def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> 
     """A known open incident that its page does not show any more: rules 11 and 12. Its status stays the last one that
     the vendor stated; it is remembered as closed now, so that it can still reopen however old it is.
     """
-    incident = Incident(
+    told = _tell(page, known, recalled(key, known), EventKind.RESOLVED, (why,), ())
+    return msgspec.structs.replace(
+        told, known=_shrunk(msgspec.structs.replace(told.known, status="resolved", last=now, absent_since=None))
+    )
+
+
+def recalled(key: str, known: Known) -> Incident:
+    """A known incident as far as it is remembered: without its updates."""
+    return Incident(
         id=key,
         kind=known.kind,
         title=known.title,
@@ -89,10 +98,11 @@ def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> 
         scheduled_for=known.scheduled_for,
         scheduled_until=known.scheduled_until,
     )
-    told = _tell(page, known, incident, EventKind.RESOLVED, (why,), ())
-    return msgspec.structs.replace(
-        told, known=_shrunk(msgspec.structs.replace(told.known, status="resolved", last=now, absent_since=None))
-    )
+
+
+def is_news(was: Known, now: Known) -> bool:
+    """Whether it has to be written. A message that was not remembered rides along with a write and causes none."""
+    return now != was and msgspec.structs.replace(now, message=was.message) != was
 
 
 def is_older_copy(known: Known, incident: Incident) -> bool:
@@ -150,9 +160,25 @@ def remember(incident: Incident, known: Known | None = None, updates: str | None
             scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for if known else None),
             scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until if known else None),
             url=incident.url,
+            message=_message(incident, known, updates),
             created_at=known.created_at if known and known.created_at else second(incident.created_at),
         )
     )
+
+
+def _message(incident: Incident, known: Known | None, updates: str) -> str:
+    """The newest update's text in one line, cut. The known one stays where nothing changed, and where this source has
+    no words, or borrowed ones, for an update whose own words are known.
+    """
+    newest = incident.updates[-1] if incident.updates else None
+    if known and known.message:
+        if newest is None or updates == known.updates:
+            return known.message
+        was = next((it[8:] for it in known.updates.split() if it[:6] == _id_digest(newest)), "")
+        if was and (not newest.body or (newest.borrowed and not was.endswith("~"))):
+            return known.message
+    flat = " ".join(newest.body.split()) if newest else ""
+    return flat if len(flat) <= LONGEST_MESSAGE else f"{flat[: LONGEST_MESSAGE - 1].rstrip()}…"
 
 
 def worst_of(impact: Impact, known: Known | None) -> Impact:
@@ -243,7 +269,7 @@ def _shrunk(known: Known) -> Known:
     if not known.closed:
         return known
     title = known.title if _is_digest(known.title) else text.digest(known.title)
-    return msgspec.structs.replace(known, title=title, url="", created_at=None)
+    return msgspec.structs.replace(known, title=title, url="", message="", created_at=None)
 
 
 def _is_digest(title: str) -> bool:

@@ -4,7 +4,7 @@ StatuswatchError
 ├── UsageError     2    the command line or the configuration is wrong
 ├── StateError     3    state.json cannot be read, locked or written
 ├── NetworkError   4    no page answered at all: our own network, most likely
-├── UnreadError    4    the page that was asked about could not be read
+├── UnreadError    4    a page that was asked about could not be read
 └── TellError      5    somebody who asked could not be told; the events are kept for the next run
 
 FeedError               a document that cannot be understood: it fails its page, never the run
@@ -39,7 +39,7 @@ class TellError(StatuswatchError):
     exit_code = 5
 
 
-EVENTS_FOUND = 10  # --exit-code: the run completed and had events
+EVENTS_FOUND = 10  # --exit-code: the run completed and had events; --fail-on: something as grave is open
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

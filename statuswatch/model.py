@@ -14,7 +14,8 @@ import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a remembered time: with a zone, or state.json is not ours
 
-CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
+EXPIRED: Final = "expired"  # our own word: nothing was heard of it for so long that it is not counted as open
+CLOSED: Final = frozenset({"resolved", "postmortem", "completed", EXPIRED})
 
 
 class Kind(StrEnum):
@@ -262,7 +263,8 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
     `updates` are digests, oldest first, space-separated: 6 characters of the id, 2 of the status, 6 of the body
     (none: it was empty; a trailing `~`: it was borrowed). `worst` and `dropped` are the highest impact and the
     components it had before, for the filters; it was vague where an event was made while the vendor stated none.
-    `told` counts its events, so that no two of them share an id.
+    `told` counts its events, so that no two of them share an id. `message` is the beginning of the newest update's
+    text.
     """
 
     status: str
@@ -281,6 +283,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbi
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
     url: str = ""
+    message: str = ""
     created_at: Moment | None = None
     absent_since: Moment | None = None
 
@@ -329,7 +332,7 @@ class PageReview(msgspec.Struct, frozen=True, kw_only=True):
     many of its incidents and maintenance windows are open after it.
 
     `failed`, `suspicion` and `notes` are for the person who reads along; `baseline` is set where this was the first
-    good read.
+    good read. `skipped` says which entries of a good read could not be understood.
     """
 
     page: Page
@@ -340,8 +343,37 @@ class PageReview(msgspec.Struct, frozen=True, kw_only=True):
     baseline: bool = False
     failed: Failed | None = None
     suspicion: str = ""
+    skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How one page stands: what of it is open, and why that may not be all. `read_before` is whether there ever was a
+    good read of it, this one included.
+    """
+
+    page: Page
+    open: Mapping[str, Known] = {}
+    failed: Failed | None = None
+    suspicion: str = ""
+    skipped: tuple[str, ...] = ()
+    read_before: bool = False
+
+    @property
+    def unknown(self) -> str:
+        """Why nobody can say that nothing else is open; "" where it was read, and understood in full."""
+        if self.failed:
+            return self.failed.reason or "no reason is known"
+        if self.suspicion:
+            return self.suspicion
+        more = f" (and {len(self.skipped) - 1} more)" if len(self.skipped) > 1 else ""
+        return f"an entry could not be understood: {self.skipped[0]}{more}" if self.skipped else ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is open is what was open at the last good read."""
+        return self.failed is not None or bool(self.suspicion)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

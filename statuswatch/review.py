@@ -4,6 +4,7 @@ A page is read, or it failed with a reason. A read that looks like an older copy
 is only a suspicion: nothing is told and nothing changes until a read at least half an hour later still says so.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, assert_never
@@ -14,6 +15,7 @@ from statuswatch import diff
 from statuswatch.model import (
     SCALE,
     Change,
+    Component,
     Event,
     EventKind,
     Failed,
@@ -86,10 +88,15 @@ def passes(event: Event) -> bool:
             return False
     elif event.worst in SCALE and not event.vague_impact and SCALE.index(event.worst) < SCALE.index(page.min_impact):
         return False
-    if not page.components or not event.named or event.vague_components:
-        return True
-    names = {name.casefold() for part in event.named for name in (part.name, part.label)}
-    return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in page.components)
+    return event.vague_components or names_one(event.named, page.components)
+
+
+def names_one(components: Iterable[Component], globs: Collection[str]) -> bool:
+    """Whether one of the components has a name that one of the globs names, with its group or without. Where there are
+    no components, or no globs, nothing is excluded.
+    """
+    names = {name.casefold() for part in components for name in (part.name, part.label)}
+    return not names or not globs or any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
 
 
 def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime, announce_open: bool) -> PageReview:
@@ -103,9 +110,8 @@ def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime,
             review = _read(page, known, answer, now, announce_open)
             if review.failed:
                 return review
-            notes = tuple(f"skipped: {entry}" for entry in answer.feed.skipped)
             losses = (*answer.losses, *answer.gone, *answer.feed.losses)
-            return msgspec.structs.replace(review, notes=notes, losses=losses)
+            return msgspec.structs.replace(review, skipped=answer.feed.skipped, losses=losses)
         case _:
             assert_never(answer)
 
@@ -144,7 +150,7 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
         difference = diff.compare(page, was, incident) if was else diff.unknown(page, incident, known.baseline)
         if difference.event:
             told.append(difference.event)
-        moved |= difference.event is not None or (was is not None and difference.known != was)
+        moved |= difference.event is not None or (was is not None and diff.is_news(was, difference.known))
         incidents[incident.id] = difference.known
     for key, was in _absent(known, feed):
         gone = _missing(page, key, was, feed, now)

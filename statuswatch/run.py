@@ -1,5 +1,5 @@
 """One run: load, read all pages, review each as it arrives, tell, save. The order of the last two is the promise: at
-least once.
+least once. And the same without the last two, for who only asks how things stand.
 
 A page is understood and compared as soon as its documents are there, so that no more than the pages in flight are
 ever in memory.
@@ -8,7 +8,7 @@ ever in memory.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 
@@ -16,13 +16,7 @@ import msgspec
 
 from statuswatch import fetch
 from statuswatch.config import Config
-from statuswatch.model import (
-    Failed,
-    Page,
-    PageMemory,
-    PageReview,
-    Report,
-)
+from statuswatch.model import Failed, Page, PageMemory, PageReview, Report, Standing
 from statuswatch.page import begin, explained, found
 from statuswatch.review import Read, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
@@ -44,7 +38,7 @@ def check(
     before it is saved.
     """
     started = time.monotonic()
-    pages = [page for page in config.pages if not only or page.key in only]
+    pages = _chosen(config, only)
     file = StateFile(config.state)
     with nullcontext() if dry_run else file.locked():
         after = file.load()
@@ -66,6 +60,80 @@ def check(
     return msgspec.structs.replace(report, seconds=time.monotonic() - started)
 
 
+def look(
+    config: Config,
+    now: datetime,
+    *,
+    only: Sequence[str] = (),
+    on_page: Callable[[PageReview], None] = lambda _: None,
+) -> tuple[Standing, ...]:
+    """How the pages stand now: read as `check` reads them, with what is remembered, but nothing is told or written, and
+    no other run is waited for. Raises StateError.
+    """
+    pages = _chosen(config, only)
+    file = StateFile(config.state)
+    memory = file.load()
+    with asyncio.Runner(loop_factory=fetch.Loop) as runner:
+        reviews = runner.run(_read_pages(config, pages, file, memory, now, False, on_page))
+    return tuple(
+        _standing(review.page, _remembered(page, memory, file), review.failed, review.suspicion, review.skipped)
+        for page, review in zip(pages, reviews, strict=True)
+    )
+
+
+def recall(config: Config, *, only: Sequence[str] = ()) -> tuple[Standing, ...]:
+    """How the pages stood when something about them last changed, from the memory alone. Raises StateError."""
+    file = StateFile(config.state)
+    memory = file.load()
+    standings = []
+    for page in _chosen(config, only):
+        known = _remembered(page, memory, file)
+        failed = suspicion = None
+        if known and known.failing:
+            hint = f"set {known.failing.line}" if known.failing.line else ""
+            failed = Failed(f"failing since {_clock(known.failing.since)}: {known.failing.reason}", hint=hint)
+        elif known is None or known.baseline is None:
+            failed = Failed("never read", hint="`statuswatch check` reads and remembers it")
+        elif known.suspicion:
+            suspicion = f"suspected since {_clock(known.suspicion.since)}: {known.suspicion.reason}"
+        standings.append(_standing(page, known, failed, suspicion or ""))
+    return tuple(standings)
+
+
+def _chosen(config: Config, only: Sequence[str]) -> list[Page]:
+    return [page for page in config.pages if not only or page.key in only]
+
+
+def _standing(
+    page: Page, known: PageMemory | None, failed: Failed | None, suspicion: str, skipped: tuple[str, ...] = ()
+) -> Standing:
+    """Of what is open only: no more of a thousand pages is kept."""
+    return Standing(
+        page=page,
+        open={key: it for key, it in known.incidents.items() if not it.closed} if known else {},
+        failed=failed,
+        suspicion=suspicion,
+        skipped=skipped,
+        read_before=known is not None and known.baseline is not None,
+    )
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _remembered(page: Page, memory: Mapping[str, bytes], file: StateFile) -> PageMemory | None:
+    """Nothing, where the key meant another address or platform then: that is a new page."""
+    if page.key not in memory:
+        return None
+    known = decode_page(memory[page.key], page.key, file.name)
+    if known.url == page.url and page.platform in ("", known.platform) and page.id in ("", known.id):
+        return known
+    # A new baseline; but whoever heard that the page cannot be read hears that it can.
+    told = known.failing if known.failing and known.failing.told else None
+    return PageMemory(url=page.url, platform=page.platform, id=page.id, failing=told) if told else None
+
+
 async def _read_pages(
     config: Config,
     pages: Sequence[Page],
@@ -79,30 +147,19 @@ async def _read_pages(
     reviews: dict[str, PageReview] = {}
     trust = fetch.trusted()
 
-    def remembered(page: Page) -> PageMemory | None:
-        """Nothing, where the key meant another address or platform then: that is a new page."""
-        if page.key not in memory:
-            return None
-        known = decode_page(memory[page.key], page.key, file.name)
-        if known.url == page.url and page.platform in ("", known.platform) and page.id in ("", known.id):
-            return known
-        # A new baseline; but whoever heard that the page cannot be read hears that it can.
-        told = known.failing if known.failing and known.failing.told else None
-        return PageMemory(url=page.url, platform=page.platform, id=page.id, failing=told) if told else None
-
     def keep(review: PageReview, known: PageMemory | None) -> None:
         if review.memory and review.memory != known:
             memory[review.page.key] = encode_page(review.memory)
         reviews[review.page.key] = msgspec.structs.replace(review, memory=None)
 
     async def work(page: Page) -> None:
-        known = remembered(page)
+        known = _remembered(page, memory, file)
         keep(await watch(trust, config, page, known, now, announce_open=announce_open), known)
         on_page(reviews[page.key])
 
     # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
-    queue = sorted(pages, key=lambda page: (known := remembered(page)) is None or known.failing is None)
+    queue = sorted(pages, key=lambda page: (known := _remembered(page, memory, file)) is None or known.failing is None)
     try:
         async with asyncio.timeout(config.deadline):
             await fetch.each(queue, work, config.concurrency)
@@ -110,7 +167,7 @@ async def _read_pages(
         late = Failed(f"not reached within the run's deadline of {config.deadline:g} s", answered=False)
         for page in pages:
             if page.key not in reviews:
-                known = remembered(page)
+                known = _remembered(page, memory, file)
                 keep(review_page(page, known, late, now), known)
     return [reviews[page.key] for page in pages]
 

@@ -1,6 +1,37 @@
-"""Searches of hypothesis are the same at every run, and no machine is too slow for them."""
+"""Searches of hypothesis are the same at every run, and no machine is too slow for them. And what the tests of several
+files begin with.
+"""
 
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import settings
+
+from tests.desk import Desk
+from tests.site import Site, incident
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Site() as site:
+        desk = Desk(tmp_path, site)
+        desk.acme(incident("a0", "investigating"))
+        yield desk
+
+
+@pytest.fixture
+def dead() -> Iterator[str]:
+    """An address at which nothing listens, and nobody else can begin to."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "statuswatch"
 # The lowest floor first; a module may import from its own floor and those below.
 FLOORS = (
     {"model", "errors", "text", "statuswatch"},
-    {"review", "diff", "platforms", "render"},
+    {"review", "diff", "standing", "platforms", "render"},
     {"config", "catalog", "fetch", "state", "actions"},
     {"page"},
     {"run"},

@@ -10,113 +10,20 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 import trustme
 
+from tests.desk import COMMAND, INCIDENTS, PATIENCE, PLATFORMS, Desk, brief, finish, on_a_terminal
 from tests.site import Site, incident, incidentio, statuspage, window
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 Json = dict[str, Any]
-COMMAND: Final = (sys.executable, "-m", "statuswatch")
-PLATFORMS: Final = {"acme": "statuspage", "bolt": "incidentio"}
-PATIENCE: Final = 20  # seconds for anything to end
-INCIDENTS: Final = "/acme/api/v2/incidents.json"
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Desk:
-    """A folder with a configuration, a site with pages to watch, and the command."""
-
-    def __init__(self, folder: Path, site: Site) -> None:
-        self.folder, self.site = folder, site
-        self.state = folder / "state.json"
-        (folder / "home").mkdir()
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder / "home"), "LANG": "C.UTF-8", "NO_PROXY": "*"}
-        self.watch("acme")
-
-    def watch(self, *keys: str, top: str = "", words: str = "", **urls: str) -> None:
-        """Configures these pages of the site; `words` are added to each."""
-        tables = [
-            f'[page.{key}]\nname = "{key.title()}"\nurl = "{urls.get(key, f"{self.site.url}/{key}")}"\n'
-            + (f'platform = "{PLATFORMS[key]}"\n' if key in PLATFORMS else "")
-            + words
-            for key in keys
-        ]
-        (self.folder / "statuswatch.toml").write_text("\n".join([top, *tables]))
-
-    def acme(self, *incidents: Json, windows: tuple[Json, ...] = ()) -> None:
-        """What Acme's page says from now on."""
-        self.site.put(statuspage("/acme", incidents, windows))
-
-    def bolt(self, *incidents: Json) -> None:
-        """What Bolt's page says from now on."""
-        self.site.put(incidentio("/bolt", incidents))
-
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
-        settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.folder} | more
-        return subprocess.Popen([*COMMAND, *arguments], env=self.env | dict(env or {}), **settings)
-
-    def run(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> Done:
-        return finish(self.start(*arguments, env=env, **more))
-
-    def run_in_shell(self, redirection: str, *arguments: str) -> Done:
-        """With its output redirected as a shell does it."""
-        command = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments]
-        process = subprocess.Popen(
-            command, env=self.env, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        return finish(process)
-
-    def check(self, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
-        """A run that must complete."""
-        done = self.run("check", *arguments, env=env)
-        assert done.code == 0, done
-        return done
-
-    def events(self, *arguments: str) -> list[Json]:
-        """What a run tells, as JSON lines."""
-        return [json.loads(line) for line in self.check("--format", "jsonl", *arguments).out.splitlines()]
-
-    def told(self, *arguments: str) -> list[str]:
-        """What a run tells, in short."""
-        return [brief(event) for event in self.events(*arguments)]
-
-    def memory(self) -> Json:
-        """The pages of state.json."""
-        pages: Json = json.loads(self.state.read_bytes())["pages"]
-        return pages
-
-    def files(self) -> dict[str, bytes]:
-        """Everything in the folder."""
-        return {str(it): it.read_bytes() for it in sorted(self.folder.rglob("*")) if it.is_file()}
-
-
-def finish(process: subprocess.Popen[bytes]) -> Done:
-    try:
-        out, err = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-    return Done(process.returncode, (out or b"").decode(), (err or b"").decode())
-
-
-def brief(event: Json) -> str:
-    return f"{event['event']} {event['page']['key']}/{event['incident']['id']}"
 
 
 def response(document: Json) -> bytes:
@@ -131,22 +38,6 @@ def announcement(desk: Desk) -> str:
         f"             Trouble a0 · minor · {desk.site.url}/acme/incidents/a0\n"
         "             Status: investigating — It is investigating.\n"
     )
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Site() as site:
-        desk = Desk(tmp_path, site)
-        desk.acme(incident("a0", "investigating"))
-        yield desk
-
-
-@pytest.fixture
-def dead() -> Iterator[str]:
-    """An address at which nothing listens, and nobody else can begin to."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 # ---- what a run tells
@@ -228,20 +119,6 @@ def test_events_are_text_on_any_terminal(desk: Desk) -> None:
     """Section 7: an encoding without emoji or dashes is no reason to lose an event or to end with a bug."""
     done = desk.check("--announce-open", env={"PYTHONIOENCODING": "ascii"})
     assert "Trouble a0" in done.out
-
-
-def on_a_terminal(desk: Desk, *arguments: str) -> str:
-    """All that a terminal is sent, from both streams."""
-    ours, theirs = os.openpty()
-    process = desk.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": "xterm", "COLUMNS": "80"})
-    os.close(theirs)
-    seen = b""
-    with suppress(OSError):  # how Linux says that the other side is closed
-        while part := os.read(ours, 4096):
-            seen += part
-    os.close(ours)
-    assert finish(process).code == 0
-    return seen.decode()
 
 
 def test_a_terminal_gets_a_progress_bar(desk: Desk) -> None:

@@ -1,15 +1,17 @@
 """Recorded payloads, where they lie beside the checkout: extra tests, skipped in a clone that has none."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Impact, Kind, Page
-from statuswatch.platforms import apple, aws, betterstack, google, incidentio, instatus, slack, statuspage
+from statuswatch.platforms import apple, aws, azure, betterstack, google, incidentio, instatus, rss, slack, statuspage
 from statuswatch.platforms.reading import Reading, decode
+from statuswatch.review import Read
+from tests.life import START, Life
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
 PAGE = Page(key="acme", name="Acme", url="https://status.example")
@@ -173,3 +175,79 @@ def test_instatus() -> None:
     assert [(it.id, it.status, it.impact) for it in feed.incidents] == [
         ("cl4a8n3070721qtmzvts760c4", "identified", Impact.MINOR)
     ]
+
+
+def told(folder: str) -> list[tuple[str, str, list[str]]]:
+    """What is told of a recorded sequence of a feed, read ten minutes after its last change: never a suspicion."""
+    life = Life(Page(key="acme", name="Acme", url="https://status.example", platform="rss", id="/feed"))
+    events = []
+    for path in sorted((CORPUS / folder).iterdir()):
+        feed = rss.parse(Reading(life.page, {"feed": path.read_bytes()}, life.memory))
+        changed = max(it.last for it in feed.incidents) + timedelta(minutes=10)
+        assert feed.skipped == ()
+        answer = Read(feed, {}, 1)
+        events += life.answer((changed - START).total_seconds() / 60, answer)
+        assert not life.review.suspicion and not life.review.failed
+    return [(str(it.kind), it.incident.id, [str(change) for change in it.changes]) for it in events]
+
+
+def test_feed_of_github() -> None:
+    """Recorded sequences of GitHub's Atom: each incident is told once, titles and texts that were edited later are told
+    as that; two updates whose times were corrected, and an incident that was deleted once resolved, are not told again.
+    """
+    assert told("statuspage-atom/github/seq-01-first-2022") == [
+        ("new", "10330972", []),
+        ("resolved", "10330972", ["status"]),
+        ("resolved", "10356121", ["missed"]),
+        ("resolved", "10362851", ["missed"]),
+        ("resolved", "10371759", ["missed"]),
+        ("resolved", "10367914", ["missed"]),
+    ]
+    assert told("statuspage-atom/github/seq-03-title-change") == [
+        ("resolved", "16184971", ["missed"]),
+        ("resolved", "16184432", ["status", "title"]),
+        ("resolved", "16196728", ["missed"]),
+        ("updated", "16184432", ["title", "edited"]),
+    ]
+    assert told("statuspage-atom/github/seq-06-incident-deleted-2025-12") == [
+        ("resolved", "27649291", ["missed"]),
+        ("resolved", "27650049", ["missed"]),
+        ("resolved", "27649413", ["missed"]),
+        ("updated", "27602231", ["edited"]),
+        ("updated", "27649413", ["edited"]),
+        ("updated", "27599440", ["edited"]),
+        ("updated", "27530605", ["edited"]),
+    ]
+    first = body("statuspage-atom/github/seq-01-first-2022/0001.atom")
+    feed = rss.parse(Reading(Page(key="a", name="A", url="https://x.example", id="/f"), {"feed": first}))
+    windows = {it.title for it in feed.incidents if it.kind is Kind.MAINTENANCE}
+    assert len(windows) == 3 and "Insights charts maintenance" in windows
+
+
+def test_feed_of_aws() -> None:
+    """A recorded sequence of AWS's RSS: all items of an incident are issued again when it is over, and it is told once;
+    what is told of it then is that PDT was corrected to PST.
+    """
+    assert told("aws-rss/aws/seq-2015-11") == [
+        ("resolved", "cloudwatch-sa-east-1_1446703920", ["status"]),
+        ("updated", "cloudwatch-sa-east-1_1446703920", ["edited"]),
+        ("new", "ses-us-east-1_1446841740", []),
+        ("updated", "ses-us-east-1_1446841740", ["updates"]),
+    ]
+
+
+def test_other_feeds() -> None:
+    """Recorded feeds: Parse of 2014, whose zone is called PST in summer too; OpenAI's components; Azure's calm one."""
+    page = Page(key="acme", name="Acme", url="https://status.example", id="/feed")
+
+    def read(path: str) -> Reading:
+        return Reading(page, {"feed": body(path)})
+
+    feed = rss.parse(read("statuspage-rss/parse/history-2014-01.rss"))
+    assert (len(feed.incidents), {it.status for it in feed.incidents}) == (17, {"resolved", "postmortem"})
+    summer = next(it for it in feed.incidents if it.id == "hjvc79kb47c4")
+    assert summer.created_at.isoformat() == "2013-07-22T21:54:00+00:00"
+    feed = rss.parse(read("incidentio-atom/openai/feed-2026-09-28.atom"))
+    assert [len(it.components) for it in feed.incidents] == [4, 0, 15]
+    calm = azure.parse(read("azure-rss/azure/feed-2026-08-07-empty.xml"))
+    assert azure.recognises(calm) and calm.current and not calm.incidents

@@ -478,6 +478,74 @@ def test_closed_incidents_are_small() -> None:
     assert len(encode_page(it.memory)) - len(encode_page(without)) < 270
 
 
+def messages(it: Life) -> dict[str, str]:
+    assert it.memory
+    return {key: known.message for key, known in it.memory.incidents.items()}
+
+
+def test_the_last_message_of_an_open_incident() -> None:
+    """6: of an open incident the newest message is remembered, in one line and cut; of a closed one none."""
+    it = life(incident("a", said(1, "investigating", "First\nwords")), incident("b", said(1, "investigating")), OLD)
+    assert messages(it) == {"a": "First words", "b": "investigating", "old": ""}
+    long = said(3, "identified", "word " * 200)
+    it.read(5, incident("a", said(1, "investigating", "First"), long), incident("b", said(1, "resolved")), OLD)
+    assert messages(it)["a"].startswith("word word") and len(messages(it)["a"]) <= 280
+    assert messages(it)["b"] == ""
+
+
+def test_a_message_is_replaced_by_no_poorer_one() -> None:
+    """4: an empty or borrowed body replaces no message of the same update, an edited one does, and an update without
+    words has none.
+    """
+    own = said(1, "investigating", "Own words")
+    it = life(incident("a", own))
+    for body, borrowed in (("", False), ("Borrowed", True)):
+        poorer = msgspec.structs.replace(own, body=body, borrowed=borrowed)
+        it.read(5, incident("a", poorer, impact=Impact.MAJOR if borrowed else Impact.CRITICAL))
+        assert it.review.moved and messages(it) == {"a": "Own words"}
+    it.read(6, incident("a", said(1, "investigating", "Edited words")))
+    assert messages(it) == {"a": "Edited words"}
+    it.read(7, incident("a", own, msgspec.structs.replace(said(6, "identified"), body="")))
+    assert messages(it) == {"a": ""}
+
+
+def test_a_message_is_that_of_the_newest_update() -> None:
+    """4: an update that is published late, with an earlier time, does not replace the newest message, nor does
+    one that is listed no more take it along.
+    """
+    it = life(incident("a", said(1, "investigating", "First"), said(9, "identified", "Newest")))
+    late = said(4, "monitoring", "Late"), said(9, "identified", "Newest")
+    it.read(12, incident("a", said(1, "investigating", "First"), *late))
+    assert messages(it) == {"a": "Newest"}
+    it.read(15, incident("a", said(1, "investigating", "First"), late[0]), incident("n", said(14, "investigating")))
+    assert it.review.moved and messages(it)["a"] == "Newest"
+
+
+def test_a_message_causes_no_write() -> None:
+    """6: a calm run leaves a state that was written before messages were remembered as it was; the next write adds
+    them.
+    """
+    it = life(OPEN, OLD)
+    assert it.memory
+    before = {key: msgspec.structs.replace(known, message="") for key, known in it.memory.incidents.items()}
+    it.memory = msgspec.structs.replace(it.memory, incidents=before)
+    assert it.read(5, OPEN, OLD) == [] and not it.review.moved
+    assert it.memory.incidents == before
+    it.read(10, OPEN, OLD, incident("n", said(9, "investigating")))
+    assert it.review.moved and messages(it) == {"a": "investigating", "n": "investigating", "old": ""}
+    assert it.read(15, OPEN, OLD, incident("n", said(9, "investigating"))) == [] and not it.review.moved
+
+
+def test_a_withdrawn_incident_has_no_message() -> None:
+    """6: what only an open incident needs goes with its withdrawal, and comes back when it is shown again."""
+    it = life(OPEN, OLD)
+    it.read(5, OLD)
+    it.read(16, OLD)
+    assert messages(it)["a"] == ""
+    it.read(20, OPEN, OLD)
+    assert messages(it)["a"] == "investigating"
+
+
 def test_validators_only_of_what_was_understood() -> None:
     """6: validators are kept only for documents that were understood in full, with the version of the parser."""
     it = life(OPEN)

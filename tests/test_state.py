@@ -68,6 +68,7 @@ knowns = st.builds(
     created_at=st.none() | moments,
     absent_since=st.none() | moments,
     told=st.integers(0, 99),
+    message=texts,
 )
 memories = st.builds(
     PageMemory,

@@ -54,11 +54,10 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
-    "slack",
-    "statusio",
-    "apple",
-    "aws",
     "google",
+    "slack",
+    "aws",
+    "apple",
     "heroku",
     "pagerduty",
     "salesforce",
@@ -66,4 +65,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "zendesk",
     "betterstack",
     "instatus",
+    "statusio",
+    "azure",
+    "rss",
 )

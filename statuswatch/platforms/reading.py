@@ -84,9 +84,10 @@ def unmarked(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def understand(raws: Iterable[Raw], build: Callable[[Raw], Incident], name: str) -> tuple[list[Incident], list[str]]:
+def understand(raws: Iterable[Raw], build: Callable[[Raw], T], name: str) -> tuple[list[T], list[str]]:
     """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
-    incidents, skipped = [], []
+    incidents: list[T] = []
+    skipped: list[str] = []
     for number, raw in enumerate(raws):
         try:
             incidents.append(build(raw))

@@ -1,6 +1,7 @@
 """Events for people, as Rich text: an event is a line and some lines below it, all indented alike."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from rich.text import Text
@@ -31,11 +32,16 @@ def render(event: Event, width: int | None) -> list[Text]:
     ]
     if remark := words.remark(event):
         paragraphs.append(Text(remark, "dim"))
+    return indented(paragraphs, width)
+
+
+def indented(paragraphs: Iterable[Text], width: int | None, indent: int = INDENT) -> list[Text]:
+    """All of it but the first line indented alike."""
     lines: list[Text] = []
     for number, paragraph in enumerate(paragraphs):
-        for part in wrapped(paragraph, width and width - (INDENT if number else 0), (width or 0) - INDENT):
-            indented = number or lines
-            lines.append(Text.assemble(" " * INDENT, part) if indented else part)
+        room = width and width - (indent if number else 0)
+        for part in wrapped(paragraph, room, (width or 0) - indent):
+            lines.append(Text.assemble(" " * indent, part) if lines else part)
     return lines
 
 

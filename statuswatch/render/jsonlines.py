@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.model import Event, Incident, IncidentUpdate, Kind
+from statuswatch.model import Event, Incident, IncidentUpdate, Kind, Page
 
 SCHEMA: Final = 1
 
@@ -18,7 +18,7 @@ def render(event: Event, detected_at: datetime) -> str:
             "id": event.id,
             "event": event.kind,
             "changes": event.changes,
-            "page": {"key": event.page.key, "name": event.page.name, "url": event.page.url},
+            "page": page(event.page),
             "incident": incident(event.incident),
             "updates": [update(it) for it in event.updates],
             "detected_at": moment(detected_at),
@@ -29,6 +29,10 @@ def render(event: Event, detected_at: datetime) -> str:
 def encode(value: object) -> str:
     """JSON in which a workflow runner finds no command: `##[` counts anywhere in a line, and is spelled differently."""
     return msgspec.json.encode(value).decode().replace("##[", "#\\u0023[")
+
+
+def page(it: Page) -> dict[str, object]:
+    return {"key": it.key, "name": it.name, "url": it.url}
 
 
 def incident(it: Incident) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from statuswatch.model import Change, Event, PageReview, Report
+from statuswatch.model import EXPIRED, Change, Event, PageReview, Report
 from statuswatch.render import words
 
 LONGEST_MESSAGE: Final = 200  # characters of a commit's subject
@@ -34,6 +34,7 @@ def remarks(review: PageReview, *, verbose: bool) -> list[str]:
         lines.append(
             f"{review.page.key}: {review.suspicion}; nothing is told until a read half an hour later still says so"
         )
+    lines += [f"{review.page.key}: skipped: {entry}" for entry in review.skipped]
     lines += [f"{review.page.key}: {note}" for note in review.notes]
     if verbose:
         lines += [f"{review.page.key}: could not be read: {loss}" for loss in review.losses]
@@ -72,5 +73,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def _said(event: Event) -> str:
-    verb = next((_VERBS[change] for change in event.changes if change in _VERBS), str(event.kind))
+    ended = "no end stated" if event.incident.status == EXPIRED else str(event.kind)
+    verb = next((_VERBS[change] for change in event.changes if change in _VERBS), ended)
     return f"{harmless(event.page.name)} {verb}: {harmless(event.incident.title)}"

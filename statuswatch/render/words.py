@@ -1,15 +1,17 @@
 """The words that every output for people shares."""
 
 import re
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
-from statuswatch.model import Change, Event, EventKind, Impact, Kind
+from statuswatch.model import EXPIRED, Change, Component, Event, EventKind, Impact, Kind, Page
 
 # Characters of one vendor message, title or list of components for people; the JSON lines have all of it.
 LONGEST_MESSAGE: Final = 2000
 LONGEST_TITLE: Final = 1500
 
+PASSES: Final = "It passes the filter on components: the vendor does not state which are affected"
 _LABELS: Final = {
     EventKind.NEW: ("🔴", "NEW"),
     EventKind.UPDATED: ("🟡", "UPDATED"),
@@ -22,6 +24,8 @@ _SAID_OTHERWISE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.D
 
 def label(event: Event) -> tuple[str, str]:
     """A sign and a word for what happened."""
+    if event.incident.status == EXPIRED:
+        return "⚪", "NO END STATED"
     gone = next((change for change in event.changes if change in (Change.DELISTED, Change.WITHDRAWN)), None)
     return _LABELS[gone or event.kind]
 
@@ -30,8 +34,12 @@ def product(event: Event) -> str:
     """What is affected, as far as the vendor states it."""
     if event.incident.kind is Kind.PAGE:
         return f"{event.page.name} - status page"
-    parts = ", ".join(component.label for component in event.incident.components)
-    return f"{event.page.name} - {short(parts, LONGEST_TITLE) or 'not stated'}"
+    return affected(event.page, event.incident.components)
+
+
+def affected(page: Page, components: Iterable[Component]) -> str:
+    parts = ", ".join(component.label for component in components)
+    return f"{page.name} - {short(parts, LONGEST_TITLE) or 'not stated'}"
 
 
 def facts(event: Event) -> list[str]:
@@ -41,8 +49,7 @@ def facts(event: Event) -> list[str]:
     if incident.kind is not Kind.PAGE:
         words.append("impact not stated" if incident.impact is Impact.UNKNOWN else str(incident.impact))
     if incident.scheduled_for:
-        until = f" to {clock(incident.scheduled_until)}" if incident.scheduled_until else ""
-        words.append(f"scheduled for {clock(incident.scheduled_for)}{until}")
+        words.append(f"scheduled for {span(incident.scheduled_for, incident.scheduled_until)}")
     return [*words, incident.url]
 
 
@@ -70,8 +77,24 @@ def remark(event: Event) -> str:
     if Change.MISSED in event.changes:
         remarks = ["It was over before a run saw it."]
     if event.page.components and not event.incident.components and event.incident.kind is not Kind.PAGE:
-        remarks.append("It passes the filter on components: the vendor does not state which are affected")
+        remarks.append(PASSES)
     return " · ".join(remarks)
+
+
+def span(start: datetime, end: datetime | None) -> str:
+    return f"{clock(start)} to {clock(end)}" if end else clock(start)
+
+
+def length(time: timedelta) -> str:
+    """A duration in its two leading units, cut; of days alone where there are many."""
+    minutes = int(time.total_seconds()) // 60
+    if minutes < 1:
+        return "under a minute"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days >= 3:
+        return f"{days} d"
+    parts = ((days, "d"), (hours, "h"), (0 if days else minutes, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
 def clock(moment: datetime) -> str:

@@ -1,0 +1,35 @@
+"""Microsoft Azure: a feed in RSS, read as `rss` does. It lists only what is open, and is empty when nothing is
+(recorded).
+
+azure.status.microsoft serves it from a host of its own, rssfeed.azure.status.microsoft; anywhere else it stands under
+the page's host.
+"""
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from statuswatch.model import Document, Feed, Page
+from statuswatch.platforms import rss
+from statuswatch.platforms.reading import Reading
+from statuswatch.platforms.rss import more
+
+__all__ = ["PARSER", "documents", "more", "parse", "recognises"]
+
+PARSER: Final = rss.PARSER
+_HOST: Final = "azure.status.microsoft"
+_PATH: Final = "/en-us/status/feed/"
+
+
+def documents(page: Page, /) -> tuple[Document, ...]:
+    if page.id or page.url.endswith("/status/feed"):
+        return rss.documents(page)
+    base = f"https://rssfeed.{_HOST}" if urlsplit(page.url).hostname == _HOST else page.url
+    return (Document("feed", urljoin(base, _PATH), required=True),)
+
+
+def parse(reading: Reading, /) -> Feed:
+    return rss.read(reading, only_open=True)
+
+
+def recognises(feed: Feed, /) -> bool:
+    return feed.identity == _HOST

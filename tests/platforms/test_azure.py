@@ -1,0 +1,64 @@
+"""Microsoft Azure."""
+
+from statuswatch.model import Kind, Page
+from statuswatch.platforms import azure
+from statuswatch.platforms.reading import Reading
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import Sample
+
+# As azure-rss/azure: the date ends with a bare Z, items have no guid.
+FEED = b"""<?xml version="1.0" encoding="utf-8"?>
+<rss xmlns:a10="http://www.w3.org/2005/Atom" version="2.0"><channel><title>Azure Status</title>
+    <link>https://azure.status.microsoft/en-us/status/</link><description>Azure Status</description>
+    <lastBuildDate>Fri, 07 Aug 2026 04:04:00 Z</lastBuildDate>
+    <item><title>Virtual Machines - East US</title><link>https://azure.status.microsoft/en-us/status/</link>
+    <description>We are investigating.</description><pubDate>Fri, 07 Aug 2026 03:10:00 Z</pubDate></item>
+    <item><title>Investigating - Storage - West Europe</title><description>Errors.</description>
+    <link>https://azure.status.microsoft/en-us/status/history/?trackingId=ABC1-234</link>
+    <pubDate>Fri, 07 Aug 2026 01:45:00 Z</pubDate></item></channel></rss>"""
+EMPTY = FEED[: FEED.index(b"<item>")] + b"</channel></rss>"
+URL = "https://azure.status.microsoft/en-us/status"
+SAMPLE = Sample("azure", {"feed": FEED}, "feed", page=Page(key="azure", name="Azure", url=URL))
+
+
+def test_documents() -> None:
+    """3: Azure serves its feed from a host of its own; a page under another host has it there."""
+    addresses = {
+        URL: "https://rssfeed.azure.status.microsoft/en-us/status/feed/",
+        f"{URL}/feed": f"{URL}/feed",
+        "https://rssfeed.azure.status.microsoft/en-us/status/feed": "https://rssfeed.azure.status.microsoft/en-us/status/feed",
+        "http://127.0.9.9:8765": "http://127.0.9.9:8765/en-us/status/feed/",
+    }
+    for url, address in addresses.items():
+        (document,) = azure.documents(Page(key="azure", name="Azure", url=url))
+        assert (document.url, document.required) == (address, True)
+
+
+def test_ids() -> None:
+    """4: an id is the tracking link, or made of the title where there is only the page's link: not of the date, which
+    nobody said stays.
+    """
+    assert {it.id: it.status for it in SAMPLE.read().incidents} == {
+        "eb725061b1a5": "reported",
+        f"{URL}/history/?trackingId=ABC1-234": "investigating",
+    }
+    later = FEED.replace(b"03:10:00", b"04:02:00")
+    assert {it.id for it in SAMPLE.read(feed=later).incidents} == {it.id for it in SAMPLE.read().incidents}
+
+
+def test_lists_only_what_is_open() -> None:
+    """11: what is gone from the feed is no longer listed; an empty feed is a calm one."""
+    feed = SAMPLE.read()
+    assert feed.current == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history
+    page = Life(SAMPLE.page)
+    for minutes, body, told in ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, ["resolved", "resolved"])):
+        read = azure.parse(Reading(SAMPLE.page, {"feed": body}, page.memory))
+        assert [event[0] for event in shape(page.answer(minutes, Read(read, {}, 1)))] == told
+    assert page.review.open == 0 and {str(event.changes[0]) for event in page.review.events} == {"delisted"}
+
+
+def test_recognised() -> None:
+    """3: Azure's feed, empty or not, by the page that it is of."""
+    assert azure.recognises(SAMPLE.read(feed=EMPTY))
+    assert not azure.recognises(SAMPLE.read(feed=FEED.replace(b"azure.status.microsoft", b"status.acme.example")))

@@ -1,0 +1,525 @@
+"""Feeds, RSS and Atom."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import Feed, Impact, Incident, Kind, Page
+from statuswatch.platforms import rss
+from statuswatch.platforms.reading import Reading, UnidentifiedError
+from statuswatch.platforms.rss import document
+from statuswatch.review import Read
+from tests.life import Life, shape
+from tests.platforms.sample import URL, Sample, only
+
+PAGE = Page(key="acme", name="Acme", url=URL, platform="rss", id="/history.atom")
+
+
+def block(when: str, label: str, body: str = "Words.") -> str:
+    """A message as Statuspage and others set it."""
+    markup = f"<p><small>{when}</small><br><strong>{label}</strong> - {body}</p>"
+    return markup.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def entry(number: str, published: str, content: str, title: str = "API down", updated: str = "") -> str:
+    """An entry of Statuspage's Atom."""
+    return f"""<entry><id>tag:status.acme.example,2005:Incident/{number}</id><title>{title}</title>
+        <published>{published}</published><updated>{updated or published}</updated>
+        <link rel="alternate" href="{URL}/incidents/code{number}"/><content type="html">{content}</content></entry>"""
+
+
+def atom(*entries: str, updated: str = "2026-03-07T12:00:00Z") -> bytes:
+    return f"""<?xml version="1.0" encoding="UTF-8"?><!-- Acme --><feed xmlns="http://www.w3.org/2005/Atom">
+        <id>tag:status.acme.example,2005:/history</id><link rel="alternate" href="{URL}"/>
+        <title>Acme Status</title><updated>{updated}</updated>{"".join(entries)}</feed>""".encode()
+
+
+def item(title: str, at: str = "Sat, 07 Mar 2026 09:00:00 GMT", **parts: str) -> str:
+    more = "".join(f"<{name}>{value}</{name}>" for name, value in parts.items())
+    return f"<item><title>{title}</title><pubDate>{at}</pubDate>{more}</item>"
+
+
+def channel(*items: str, built: str = "Sat, 07 Mar 2026 12:00:00 Z", link: str = URL) -> bytes:
+    return f"""<rss version="2.0"><channel><title>Acme Status</title><link>{link}</link>
+        <lastBuildDate>{built}</lastBuildDate>{"".join(items)}</channel></rss>""".encode()
+
+
+# As statuspage-atom/github: newest first, days in <var>, two messages of one minute, an update under a status.
+RESOLVED = entry(
+    "10266025",
+    "2026-03-07T11:41:44Z",
+    block("Mar <var data-var='date'> 7</var>, <var data-var='time'>11:41</var> UTC", "Resolved")
+    + block("Mar  7, 11:41 UTC", "Update", "Better.&lt;br /&gt;Much.")
+    + block("Mar  7, 10:13 UTC", "Investigating"),
+)
+OPEN = entry("10266026", "2026-03-07T11:50:00Z", block("Mar  7, 11:50 UTC", "Identified"), "Web slow")
+WINDOW = entry(
+    "10266027",
+    "2026-04-07T13:00:00Z",  # it lies ahead
+    "&lt;p&gt;&lt;strong&gt;THIS IS A SCHEDULED EVENT Apr 7, 13:00 - 23:45 UTC&lt;/strong&gt;&lt;/p&gt;"
+    + block("Mar  6, 18:00 UTC", "Scheduled"),
+    "PDX on 2026-04-07",
+    updated="2026-03-06T18:00:00Z",
+)
+SAMPLE = Sample("rss", {"feed": atom(WINDOW, OPEN, RESOLVED)}, "feed", page=PAGE)
+
+
+def read(body: bytes, known: Any = None, page: Page = PAGE) -> Feed:
+    return rss.parse(Reading(page, {"feed": body}, known))
+
+
+def one(body: bytes) -> Incident:
+    (incident,) = read(body).incidents
+    return incident
+
+
+class Pages(Life):
+    """A page's life, document by document."""
+
+    def serves(self, minutes: float, body: bytes) -> list[tuple[str, str, list[str], list[str]]]:
+        return shape(self.answer(minutes, Read(read(body, self.memory), {}, 1)))
+
+
+def test_ids_of_incidents_are_the_vendors() -> None:
+    """4: the number in the entry's id, which stays when the page moves to another host; else the whole id; else its
+    link; else what does not change.
+    """
+    keys = {it.id for it in SAMPLE.read().incidents}
+    assert keys == {"10266025", "10266026", "10266027"}
+    assert one(channel(item("A", guid="https://x.example//incidents/01M3DCNWMW57HYK8FJ5FBFPA39"))).id[:5] == "01M3D"
+    assert one(channel(item("A", guid="outage-12"))).id == "outage-12"
+    assert one(channel(item("A", link=f"{URL}/?tracking=ABC"))).id == f"{URL}/?tracking=ABC"
+    general = one(channel(item("A", link=f"{URL}/"))).id
+    assert general == "009f9ca054bd" and one(channel(item("Resolved: A"))).id == general
+    assert one(channel(item("A", at="Sat, 07 Mar 2026 09:01:00 GMT"))).id != general
+    assert len(one(channel(item("A", guid="g" * 300))).id) == 12
+
+
+def test_ids_of_updates_are_made_of_their_time() -> None:
+    """4: an update's id is made of its time as it stands there and of a number; a newer one, even of the same minute,
+    and a new text change none.
+    """
+    updates = only(SAMPLE.read(), "10266025").updates
+    assert [it.id for it in updates] == ["acf02666e0b0", "761efadf3c5a", "2cfe38c13b1f"]
+    assert [it.status for it in updates] == ["investigating", "investigating", "resolved"]
+    earlier = block("Mar 7, 11:41 UTC", "Update", "Other words.") + block("Mar 7, 10:13 UTC", "Identified")
+    assert [it.id for it in one(atom(entry("1", "2026-03-07T11:41:44Z", earlier))).updates] == [
+        "acf02666e0b0",
+        "761efadf3c5a",
+    ]
+    # One that shows its latest text only: the vendor replaces it.
+    assert one(channel(item("A", description="Words."))).updates[0].id == "latest"
+
+
+def test_entries_of_statuspage() -> None:
+    """4: updates oldest first, statuses by their labels; a window by its own, with its beginning."""
+    incident, window = only(SAMPLE.read(), "10266025"), only(SAMPLE.read(), "10266027")
+    assert (incident.status, incident.kind, incident.impact) == ("resolved", Kind.INCIDENT, Impact.UNKNOWN)
+    assert [it.body for it in incident.updates] == ["Words.", "Better.\nMuch.", "Words."]
+    assert incident.created_at == datetime(2026, 3, 7, 10, 13, tzinfo=UTC)
+    assert incident.url == f"{URL}/incidents/code10266025"
+    assert (window.status, window.kind, window.impact) == ("scheduled", Kind.MAINTENANCE, Impact.MAINTENANCE)
+    assert window.scheduled_for == datetime(2026, 4, 7, 13, tzinfo=UTC)
+    assert window.created_at == datetime(2026, 3, 6, 18, tzinfo=UTC)
+
+
+def test_what_is_listed() -> None:
+    """4: a history, whose open entries may roll out of it; an empty one lists nothing at all."""
+    feed = SAMPLE.read()
+    assert feed.history == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.complete and not feed.current
+    assert feed.identity == "status.acme.example" and feed.updated_at == {} and not feed.by_creation
+    assert read(channel()).complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+    azure = read(channel(item("A"), link="https://azure.status.microsoft/en-us/status/"))
+    assert azure.current and not azure.history
+
+
+@pytest.mark.parametrize(
+    ("when", "published", "utc"),
+    [
+        ("Dec 31, 23:50 UTC", "2026-01-01T00:10:00Z", "2025-12-31T23:50"),  # the year of the entry is one too late
+        ("Feb 29, 10:00 UTC", "2024-03-01T00:00:00Z", "2024-02-29T10:00"),
+        ("Jan  1, 09:09 PST", "2014-01-01T17:09:00Z", "2014-01-01T17:09"),  # statuspage-rss/parse
+        ("Oct 28, 14:48 PST", "2013-10-28T21:48:00Z", "2013-10-28T21:48"),  # in truth PDT, likewise
+        ("Mar 7, 10:13 IST", "2026-03-07T04:43:05Z", "2026-03-07T04:43"),  # India's, not Israel's or Ireland's
+        ("Mar 7, 10:13 CET", "2026-03-08T00:00:00Z", "2026-03-07T09:13"),
+        ("Aug 28, 10:33 PM UTC", "2026-08-28T19:50:46Z", "2026-08-28T22:33"),  # OnlineOrNot
+        ("Jul 16, 01:00:01 GMT+2", "2026-07-16T02:00:00Z", "2026-07-15T23:00:01"),  # Instatus
+        ("Jun 25, 2018, 17:53 UTC", "2026-07-16T02:00:00Z", "2018-06-25T17:53"),  # LambStatus
+    ],
+)
+def test_times_without_a_year(when: str, published: str, utc: str) -> None:
+    """4: a message's time takes its year from the entry, and its zone from where it agrees with the entry's."""
+    (update,) = one(atom(entry("1", published, block(when, "Resolved") + "&lt;small&gt;so&lt;/small&gt;"))).updates
+    assert update.created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC) or update.id == "latest"
+    assert update.created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert update.body == "Words.\nso"
+
+
+@pytest.mark.parametrize(
+    ("at", "utc"),
+    [
+        ("Fri, 07 Aug 2026 04:04:00 Z", "2026-08-07T04:04"),  # azure-rss
+        ("Wed,  4 Nov 2015 07:38:09 PST", "2015-11-04T15:38:09"),  # aws-rss
+        ("Thu, 30 Apr 2026 00:25:54 PDT", "2026-04-30T07:25:54"),
+        ("2026-03-07T10:13:00.123+02:00", "2026-03-07T08:13"),
+    ],
+)
+def test_dates(at: str, utc: str) -> None:
+    """4: dates of RSS as vendors write them, in UTC; one without any costs its entry."""
+    assert one(channel(item("A", at=at))).created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    feed = read(channel(item("A"), item("B", at="soon")))
+    assert len(feed.incidents) == 1 and "no date" in feed.skipped[0]
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "status"),
+    [
+        ("[RESOLVED] A", "", "resolved"),
+        ("Resolved: A", "", "resolved"),  # PayPal
+        ("Investigating - A", "", "investigating"),
+        ("Initial Notification: A", "", "reported"),
+        ("A", "&lt;b&gt;Status: Resolved&lt;/b&gt;&lt;br/&gt;&lt;br/&gt;Over.", "resolved"),  # incident.io
+        ("A", "&lt;h3&gt;Status: ACTIVE&lt;/h3&gt;&lt;p&gt;Severity: outage&lt;/p&gt;", "active"),  # xAI
+        ("A", "Status: In progress", "in_progress"),
+        ("A", "&lt;strong&gt;RESOLVED&lt;/strong&gt; - &lt;p&gt;Over.&lt;/p&gt;", "resolved"),  # OnlineOrNot
+        ("A", "Monitoring - a fix is in.", "monitoring"),
+        ("A", "We found it. The underlying network issue has now been fully resolved.", "resolved"),
+        ("A", "The scheduled maintenance has been completed.", "completed"),
+        ("A", "The issue has been resolved for some customers.", "reported"),
+        ("A", "Once the issue has been resolved, we will say so.", "reported"),
+        ("A", "The issue has not been resolved.", "reported"),
+        ("A", "All other services are operating normally.", "reported"),
+        ("Monitoring: alerts come late", "", "reported"),  # a component
+    ],
+)
+def test_statuses(title: str, description: str, status: str) -> None:
+    """4: an entry is over where a well-known word or sentence says so; what states nothing is reported."""
+    incident = one(channel(item(title, description=description)))
+    assert incident.status == status
+    assert incident.title == "A" or incident.title == title
+
+
+def test_incidentio_and_others() -> None:
+    """4: components from the list below the message, whose live states are no part of it; impact from a category."""
+    body = """&lt;b&gt;Status: Identified&lt;/b&gt;&lt;br/&gt;&lt;br/&gt;Slow.&lt;br/&gt;&lt;br/&gt;
+        &lt;b&gt;Affected components&lt;/b&gt; &lt;ul&gt; &lt;li&gt;Web (Degraded performance)&lt;/li&gt;
+        &lt;li&gt;API (beta) (Operational)&lt;/li&gt; &lt;/ul&gt;"""
+    incident = one(atom(entry("1", "2026-03-07T09:00:00Z", body)))
+    assert [part.label for part in incident.components] == ["API (beta)", "Web"]
+    assert [it.body for it in incident.updates] == ["Slow."]
+    # As Instatus: the facts first, a window's messages oldest first.
+    facts = (
+        "&lt;p&gt;&lt;strong&gt;Type:&lt;/strong&gt; Maintenance&lt;/p&gt;\n&lt;p&gt;&lt;strong&gt;Affected Components:"
+    )
+    messages = block("Mar 7, 09:00:01 GMT+0", "Identified") + block("Mar 7, 10:05:17 GMT+0", "Completed")
+    incident = one(atom(entry("1", "2026-03-07T10:05:17Z", f"{facts}&lt;/b&gt; API, Web&lt;/p&gt;{messages}")))
+    assert (incident.kind, incident.status) == (Kind.MAINTENANCE, "completed")
+    assert [part.label for part in incident.components] == ["API", "Web"]
+    incident = one(channel(item("A", category="major_outage", link="status.acme.example/incidents/abc1")))
+    assert (incident.impact, incident.url) == (Impact.CRITICAL, f"{URL}/incidents/abc1")  # the scheme was missing
+
+
+# ------------------------------------------------------------------------------------------ AWS
+
+
+def aws(title: str, at: str, epoch: int, body: str = "Words.", place: str = "ec2-us-east-1") -> str:
+    return item(title, at, guid=f"http://status.aws.example/#{place}_{epoch}", description=body)
+
+
+FIRST, SECOND, LAST = 1446703925, 1446705160, 1446718848  # as aws-rss/aws/seq-2015-11
+WAS = (
+    aws("Informational message: Slow", "Thu,  5 Nov 2015 02:08:59 PST", SECOND, "Still."),
+    aws("Informational message: Slow", "Wed,  4 Nov 2015 22:12:05 PST", FIRST, "Slow."),
+)
+OVER = aws("Service is operating normally: Slow", "Thu,  5 Nov 2015 02:20:48 PST", LAST, "It was slow PDT.")
+AGAIN = (
+    aws("Service is operating normally: [RESOLVED] Slow", "Thu,  5 Nov 2015 02:20:00 PST", 1446718800, "Slow PST."),
+    aws("Service is operating normally: [RESOLVED] Slow", "Thu,  5 Nov 2015 02:08:00 PST", 1446705120, "Still."),
+    aws("Service is operating normally: [RESOLVED] Slow", "Wed,  4 Nov 2015 22:12:00 PST", 1446703920, "Slow."),
+)
+
+
+def test_one_item_an_update() -> None:
+    """4: items of one place and title are one incident, with ids of the place and of minutes, which stay when all of
+    them are issued again with their epochs rounded; only the words that changed are told.
+    """
+    page = Pages()
+    page.serves(0, channel())
+    key = "ec2-us-east-1_1446703920"
+    (event,) = page.serves(10, channel(*WAS))
+    assert event[:3] == ("new", key, []) and len(event[3]) == 2
+    ids = [it.id for it in one(channel(OVER, *WAS)).updates]
+    assert ids == ["dc7b8f11db8e", "8a0b92712aed", "fa31c2c22cb1"]
+    assert page.serves(20, channel(OVER, *WAS)) == [("resolved", key, ["status"], ids[2:])]
+    assert page.serves(30, channel(*AGAIN)) == [("updated", key, ["edited"], ids[2:])]
+    assert page.serves(40, channel(*AGAIN)) == []
+    incident = one(channel(*WAS))
+    assert (incident.title, incident.status, incident.impact) == ("Slow", "informational_message", Impact.MINOR)
+    assert [part.label for part in incident.components] == ["ec2-us-east-1"]
+
+
+def test_a_series_outlives_its_first_item() -> None:
+    """4: when an incident's first items have left the feed it is the same still; so it is where all were replaced."""
+    page = Pages()
+    page.serves(0, channel(*WAS))
+    assert page.serves(10, channel(OVER, WAS[0]))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
+    page = Pages()
+    page.serves(0, channel(*WAS))
+    page.serves(10, channel(OVER))  # it might be an older copy
+    assert page.review.suspicion
+    assert page.serves(50, channel(OVER))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
+
+
+def test_the_next_of_a_series() -> None:
+    """4: what comes in the same place under the same title a day after the end is another incident."""
+    later = aws("Informational message: Slow", "Sat,  7 Nov 2015 02:20:48 PST", 1446891648)
+    assert sorted(it.id for it in read(channel(later, OVER, *WAS)).incidents) == [
+        "ec2-us-east-1_1446703920",
+        "ec2-us-east-1_1446891600",
+    ]
+    other = aws("Informational message: Slow", "Thu,  5 Nov 2015 02:08:59 PST", SECOND, place="s3-us-east-1")
+    assert len(read(channel(other, *WAS)).incidents) == 2
+
+
+# ------------------------------------------------------------------------------------------ components
+
+
+def test_one_item_a_component() -> None:
+    """4: a feed of components tells those that are not well, under their names, and nothing else; being well again is
+    no longer being listed.
+    """
+    page = Pages()
+    well = [item(f"{name} - Operational", guid="2026-03-07") for name in ("Mail", "CRM")]
+    down = item("CRM - Major Outage", guid="2026-03-07", description="CRM is Major Outage")
+    assert page.serves(0, channel(*well)) == [] and page.review.open == 0
+    (event,) = page.serves(10, channel(well[0], down))
+    assert event == ("new", "aa2cea1833ad", [], ["latest"])
+    incident = one(channel(well[0], down))
+    assert (incident.title, incident.status, incident.impact) == ("CRM", "major_outage", Impact.CRITICAL)
+    assert page.serves(20, channel(*well)) == [("resolved", event[1], ["delisted"], [])]
+
+
+def test_one_state_of_all() -> None:
+    """4: an element of the state (status.cloud.microsoft), whose item is dated by the request."""
+    page = Pages()
+    assert page.serves(0, channel(item("Admin Center", status="Available", description="About."))) == []
+    for minutes, date in ((10, "Sat, 07 Mar 2026 09:10:00 Z"), (20, "Sat, 07 Mar 2026 09:20:00 Z")):
+        told = page.serves(minutes, channel(item("Admin Center", date, status="Service degradation"), built=date))
+        assert [event[0] for event in told] == ["new"] * (minutes == 10)
+
+
+# ------------------------------------------------------------------------------------------ pages' lives
+
+
+def test_month_old_reports_are_not_open() -> None:
+    """1: what was reported long ago, and never said to be over, does not count as open at the first read."""
+    old = [item(f"Fault {day}", f"{day:02} Jan 2026 09:00:00 GMT", guid=f"g{day}") for day in range(1, 26)]
+    page = Pages()
+    page.serves(0, channel(item("Fault"), *old))
+    assert page.review.open == 1
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_report_ends(listed: bool) -> None:
+    """2: what states no status is told as new; when the feed has gone on for 14 days without a word on it, it is
+    resolved, be it listed or not, and its text says that no end was stated. It is told once, and its next word reopens.
+    """
+    news = item("Another", "Sat, 21 Mar 2026 08:00:00 GMT", guid="other", description="Resolved - over")
+    fault = item("Fault", guid="fault", description="A switch is broken.")
+    page = Pages()
+    page.serves(-60, channel(item("Older", "Fri, 06 Mar 2026 09:00:00 GMT", guid="older"), built=""))
+    assert page.serves(10, channel(fault)) == [("new", "fault", [], ["latest"])]
+    both = (fault, news) if listed else (news,)
+    page.serves(20_000, channel(*both, built="Sat, 21 Mar 2026 08:59:00 GMT"))
+    assert page.memory and not page.memory.incidents["fault"].closed
+    told = page.serves(20_200, channel(*both, built="Sat, 21 Mar 2026 09:00:00 GMT"))
+    assert ("resolved", "fault", ["status", "edited"], ["latest"]) in told
+    (event,) = [event for event in page.review.events if event.incident.id == "fault"]
+    assert "no end was stated" in event.updates[0].body
+    assert page.serves(20_300, channel(*both, built="Sat, 21 Mar 2026 11:00:00 GMT")) == []
+    fresh = item("Fault", "Sun, 22 Mar 2026 11:00:00 GMT", guid="fault", description="It broke again.")
+    told = page.serves(22_000, channel(fresh, news, built="Sun, 22 Mar 2026 12:00:00 GMT"))
+    assert told == [("updated", "fault", ["reopened", "edited"], ["latest"])]
+
+
+def test_a_latest_text_is_replaced() -> None:
+    """9: an entry that shows its latest text only tells each, at once; an older copy of the feed is not believed."""
+    page = Pages()
+    page.serves(0, channel(item("Old", guid="old", description="Status: Resolved")))
+    steps = ("Investigating", "Identified", "Resolved")
+    bodies = [
+        channel(
+            item("A", f"Sat, 07 Mar 2026 10:0{n}:00 Z", guid="a", description=f"Status: {step}&lt;br&gt;{n}"),
+            built=f"Sat, 07 Mar 2026 12:0{n}:00 Z",
+        )
+        for n, step in enumerate(steps)
+    ]
+    assert page.serves(10, bodies[0]) == [("new", "a", [], ["latest"])]
+    assert page.serves(20, bodies[1]) == [("updated", "a", ["status", "edited"], ["latest"])]
+    assert page.serves(30, bodies[0]) == [] and page.review.suspicion
+    assert page.serves(40, bodies[2]) == [("resolved", "a", ["status", "edited"], ["latest"])]
+
+
+def test_a_block_that_stands_alone() -> None:
+    """4: in a feed whose entries list one message each it is the latest; an incident so remembered goes on so."""
+    page = Pages()
+    page.serves(0, channel())
+
+    def at(minute: int, label: str, *older: str) -> str:
+        html = block(f"Mar 7, 09:{minute:02} UTC", label) + "".join(older)
+        return item("A", guid="a", description=html)
+
+    assert page.serves(10, channel(at(1, "Investigating"))) == [("new", "a", [], ["latest"])]
+    assert (
+        page.serves(
+            20,
+            channel(at(2, "Update", "")),
+        )
+        == []
+    )  # the same words, and nothing on the status
+    more = at(3, "Resolved", block("Mar 7, 09:01 UTC", "Investigating"))
+    assert page.serves(30, channel(more)) == [("resolved", "a", ["status", "edited"], ["latest"])]
+
+
+def test_a_corrected_time_is_no_new_update() -> None:
+    """8: an update listed under another time, with the words that it had (GitHub, recorded), is not told again."""
+    page = Pages()
+    one_more = block("Mar  7, 10:20 UTC", "Resolved", "Over.")
+    page.serves(0, atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:13 UTC", "Identified"))))
+    back = atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:03 UTC", "Identified")))
+    assert page.serves(10, back) == []
+
+
+def test_an_open_incident_that_is_gone() -> None:
+    """12: withdrawn where an older one still stands, twice; 13: kept where the window rolled on."""
+    newer = entry("3", "2026-03-07T11:59:00Z", block("Mar 7, 11:59 UTC", "Resolved"))
+    page = Pages()
+    page.serves(0, atom(OPEN, RESOLVED))
+    for minutes in (10, 30, 60):
+        assert page.serves(minutes, atom(newer))[1:] == []
+    assert page.memory and not page.memory.incidents["10266026"].closed
+    page = Pages()
+    page.serves(0, atom(OPEN, entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved"))))
+    gone = atom(entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved")))
+    assert page.serves(10, gone) == []
+    assert page.serves(20, gone) == [("resolved", "10266026", ["withdrawn"], [])]
+
+
+def test_an_empty_history() -> None:
+    """12: a feed that lists nothing any more: a suspicion first, then withdrawn."""
+    page = Pages()
+    page.serves(0, channel(item("A", guid="a")))
+    assert page.serves(10, channel()) == [] and page.review.suspicion
+    assert page.serves(45, channel()) == []
+    assert page.serves(60, channel()) == [("resolved", "a", ["withdrawn"], [])]
+
+
+def test_one_id_twice() -> None:
+    """5: of two entries with one id the newest counts, and the other is reported."""
+    older = item("A", "Sat, 07 Mar 2026 08:00:00 Z", guid="a")
+    for items in ((older, item("B", guid="a")), (item("B", guid="a"), older)):
+        feed = read(channel(*items))
+        assert [it.title for it in feed.incidents] == ["B"] and "second entry" in feed.skipped[0]
+
+
+# ------------------------------------------------------------------------------------------ the document
+
+
+def test_refused_documents() -> None:
+    """5: what declares a document type, is cut, is ill-formed, says nothing of itself, or is no feed, is refused."""
+    bomb = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b"><!ENTITY c "&a;&a;">]>' + channel(item("&c;"))
+    for body, reason in (
+        (bomb, "document type"),
+        (bomb.decode().encode("utf-16"), "document type"),
+        (channel(item("A"))[:-9], "no element found|unclosed token|mismatched"),
+        (channel(item("&nbsp;")), "undefined entity"),
+        (b"<rss/>", "of what it is"),
+        (b"<rss version='2.0'><channel><item/></channel></rss>", "of what it is"),
+        (b"<opml/>", "neither RSS nor Atom"),
+        (b"<html><head><title>Sorry", "HTML instead of a feed"),
+        (b"<!-- " * 100_000, "neither RSS nor Atom"),
+        (b"\xef\xbb\xbf{}", "neither RSS nor Atom"),
+    ):
+        with pytest.raises(FeedError, match=rf"(?s)feed: .*(?:{reason})"):
+            read(body)
+    with pytest.raises(FeedError, match="feed: missing"):
+        rss.parse(Reading(PAGE, {"feed": None}))
+
+
+def test_encodings() -> None:
+    """5: an encoding that is wrongly or otherwise stated costs nothing but the characters."""
+    body = channel(item("Übung"))
+    assert one(b"\xef\xbb\xbf" + body).title == "Übung"
+    assert one(b'<?xml version="1.0" encoding="utf-8"?>' + body.decode().encode("latin-1")).title == "Übung"
+    assert one(b'<?xml version="1.0" encoding="iso-8859-1"?>' + body.decode().encode("latin-1")).title == "Übung"
+    declared = '<?xml version="1.0" encoding="utf-16"?>' + body.decode()
+    assert one(declared.encode("utf-16")).title == "Übung"
+
+
+def test_long_feeds() -> None:
+    """5: of a long feed the newest entries are looked at; a cut one is refused all the same, and so is one that does
+    not begin with the newest.
+    """
+    start = datetime(2026, 3, 7, tzinfo=UTC)
+    entries = [
+        entry(f"{n:07}", f"{start - timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}", "Resolved - " + "x" * 2000)
+        for n in range(600)
+    ]
+    body = atom(*entries)
+    feed = read(body)
+    assert len(body) > document.LARGEST and 300 < len(feed.incidents) <= document.MOST and feed.skipped == ()
+    assert read(atom(*(it.replace("x" * 2000, "") for it in entries))).incidents[0].id == "0000000"
+    with pytest.raises(FeedError, match="do not come first"):
+        read(atom(*reversed(entries)))
+    with pytest.raises(FeedError):
+        read(body[:-7])
+    with pytest.raises(FeedError, match="an entry of more than"):
+        read(atom(entry("1", "2026-03-07T00:00:00Z", "x" * document.LARGEST)))
+
+
+@pytest.mark.parametrize("words", ["&lt;small&gt;", "The ", "Affected Components: ", "status: ", "[RESOLVED] "])
+def test_repetition(words: str) -> None:
+    """5: text that repeats what is looked for is read in time that grows with its length, and as no more than text."""
+    incident = one(channel(item("A", description=words * 10_000)))
+    assert incident.status == "reported" and not [part for part in incident.components if not part.name]
+
+
+# ------------------------------------------------------------------------------------------ where it is
+
+
+def test_documents() -> None:
+    """3: the feed's address is the page's id, relative to the page; or the page's own, where that has a path."""
+    assert [it.url for it in rss.documents(PAGE)] == [f"{URL}/history.atom"]
+    elsewhere = Page(key="a", name="A", url=URL, id="https://feeds.example/rss")
+    assert [it.url for it in rss.documents(elsewhere)] == ["https://feeds.example/rss"]
+    assert rss.documents(Page(key="a", name="A", url=URL)) == ()
+    page = Page(key="a", name="A", url=f"{URL}/rss/all")
+    assert [(it.url, it.required) for it in rss.documents(page)] == [(f"{URL}/rss/all", True)]
+    assert read(channel(item("A")), page=page).incidents
+
+
+def test_candidates() -> None:
+    """3: where the feed is not known, what the HTML names comes first, then the usual places; eight at most."""
+    html = b"""<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/my.atom">
+        <link rel="alternate" type="application/json" href="/my.json"><link rel="stylesheet" href="/a.css">
+        <LINK REL="alternate" TYPE="application/rss+xml" HREF="https://feeds.example/rss"><![if !IE]>"""
+    page = Page(key="a", name="A", url=f"{URL}/en/status")
+    with pytest.raises(UnidentifiedError) as found:
+        read(html, page=page)
+    assert found.value.ids[:3] == (f"{URL}/my.atom", "https://feeds.example/rss", f"{URL}/history.atom")
+    assert len(found.value.ids) == 8 and page.url not in found.value.ids
+    with pytest.raises(UnidentifiedError) as found:
+        rss.parse(Reading(Page(key="a", name="A", url="http://127.0.9.9:8765"), {}))
+    assert found.value.ids[0] == "http://127.0.9.9:8765"
+    assert found.value.ids[-1] == "http://127.0.9.9:8765/en-us/status/feed/"
+    with pytest.raises(FeedError, match="HTML instead of a feed"):
+        read(html)  # the configuration says where it is
+
+
+def test_recognised() -> None:
+    """3: a feed that states how anything stands is a status page's; a weblog's is not."""
+    assert rss.recognises(SAMPLE.read())
+    assert not rss.recognises(read(channel(item("We are hiring"), item("Hello", "Sat, 07 Feb 2026 09:00:00 GMT"))))
+    assert not rss.recognises(read(channel()))
