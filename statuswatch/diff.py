@@ -106,9 +106,11 @@ def is_news(was: Known, now: Known) -> bool:
 
 
 def is_older_copy(known: Known, incident: Incident) -> bool:
-    """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time."""
+    """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time. One without
+    any update says nothing about its age: a document that adds them may have failed.
+    """
     newest = known.updates.rpartition(" ")[2][:6]
-    return bool(newest) and all(_id_digest(update) != newest for update in incident.updates)
+    return bool(newest and incident.updates) and all(_id_digest(update) != newest for update in incident.updates)
 
 
 def remembered_status(known: Known, update: str, words: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """Recorded payloads, where they lie beside the checkout: extra tests, skipped in a clone that has none."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Impact, Kind, Page
-from statuswatch.platforms import apple, aws, azure, google, incidentio, rss, slack, statuspage
+from statuswatch.platforms import apple, aws, azure, betterstack, google, incidentio, instatus, rss, slack, statuspage
 from statuswatch.platforms.reading import Reading, decode
 from statuswatch.review import Read
 from tests.life import START, Life
@@ -85,6 +86,12 @@ def test_unclaimed_page() -> None:
         )
 
 
+def test_better_stack() -> None:
+    """The page without reports of Better Stack's documentation is one without incidents."""
+    feed = betterstack.parse(Reading(PAGE, {"index.json": body("betterstack-index/docs/index-excerpt.json")}))
+    assert (feed.identity, feed.incidents, feed.skipped) == ("165", (), ())
+
+
 def test_slack() -> None:
     """A recorded list of what is open at Slack: one incident with four notes, the oldest first."""
     page = Page(key="slack", name="Slack", url="https://slack-status.com")
@@ -155,6 +162,19 @@ def test_google() -> None:
     assert all(it.title and it.last >= it.created_at for it in feed.incidents) and google.recognises(feed)
     later = body("google-incidents/google-cloud/incidents-2026-08-07-trimmed.json")
     assert len(google.parse(Reading(PAGE, {"incidents.json": later})).incidents) == 3
+
+
+def test_instatus() -> None:
+    """An incident of Manychat, recorded without its time and address, which are filled in here: its page says UP."""
+    recorded = json.loads(body("instatus/manychat/summary-2026-08-03-excerpt.json"))
+    recorded["page"]["url"] = "https://status.manychat.com"
+    place = {"started": "2026-08-03T10:00:00Z", "url": "https://status.manychat.com/incident/cl4a8n3070721qtmzvts760c4"}
+    recorded["activeIncidents"][0].update(place)
+    feed = instatus.parse(Reading(PAGE, {"summary.json": json.dumps(recorded).encode(), "history.rss": None}))
+    assert instatus.recognises(feed) and (feed.skipped, feed.losses) == ((), ())
+    assert [(it.id, it.status, it.impact) for it in feed.incidents] == [
+        ("cl4a8n3070721qtmzvts760c4", "identified", Impact.MINOR)
+    ]
 
 
 def told(folder: str) -> list[tuple[str, str, list[str]]]:

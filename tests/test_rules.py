@@ -346,6 +346,13 @@ def test_older_copy_by_its_updates() -> None:
     assert it.read(10, full, OLD) == [] and it.memory.suspicion is None
 
 
+def test_copy_without_updates() -> None:
+    """5: a copy that has no updates at all is no older one: the document that adds them failed this time."""
+    it = life(incident("a", said(1, "investigating")), OLD)
+    bare = with_fields(incident("a", said(1, "investigating")), updates=())
+    assert it.read(5, bare, OLD) == [] and not it.review.suspicion and not it.review.moved
+
+
 def test_older_copy_by_the_pages_own_time() -> None:
     """5: so is one whose own time of change is older than the remembered one, whatever it tells."""
     it = life(OLD, updated_at={"incidents.json": at(0)})

@@ -54,6 +54,8 @@ class _Registry(Mapping[str, Platform]):
 PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
     "incidentio",
     "statuspage",
+    "instatus",
+    "betterstack",
     "google",
     "slack",
     "aws",

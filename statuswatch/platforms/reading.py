@@ -212,3 +212,12 @@ def one_of_each(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
         if other is None or incident.last > other.last:
             chosen[incident.id] = incident
     return tuple(chosen.values())
+
+
+def first_absence(reading: Reading, document: str, incidents: Iterable[Incident]) -> bool:
+    """Whether something open is gone for the first time, and the page has a document that may yet say how it ended."""
+    if reading.known is None or reading.documents.get(document, b"") is None:
+        return False
+    listed = {it.id for it in incidents}
+    gone = [it for key, it in reading.known.incidents.items() if not it.closed and key not in listed]
+    return bool(gone) and not any(it.absent_since for it in gone)

@@ -28,6 +28,7 @@ from statuswatch.platforms.reading import (
     Reading,
     decode,
     derived,
+    first_absence,
     identifier,
     labelled,
     link,
@@ -100,7 +101,7 @@ def parse(reading: Reading, /) -> Feed:
         by_creation=True,
         history=_BOTH if over or past == [] else frozenset(),
         complete=_BOTH,
-        current=frozenset() if _waits(reading, incidents) else _BOTH,
+        current=frozenset() if first_absence(reading, "history", incidents) else _BOTH,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
@@ -118,15 +119,6 @@ def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
         return understand(raws, partial(_incident, reading), "history")
     except FeedError as error:
         return None, [str(error)]
-
-
-def _waits(reading: Reading, incidents: tuple[Incident, ...]) -> bool:
-    """Whether something is gone for the first time, and there is a history that may yet say how it ended."""
-    if reading.known is None or reading.documents.get("history", b"") is None:
-        return False
-    listed = {it.id for it in incidents}
-    gone = [it for key, it in reading.known.incidents.items() if not it.closed and key not in listed]
-    return bool(gone) and not any(it.absent_since for it in gone)
 
 
 def _incident(reading: Reading, raw: msgspec.Raw) -> Incident:

@@ -1,0 +1,259 @@
+"""Better Stack."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from statuswatch.errors import FeedError
+from statuswatch.model import STATED, Impact, Kind, Page
+from statuswatch.platforms import betterstack
+from tests.platforms.sample import URL, Json, Sample, only
+
+
+def report(key: str, updates: list[str], **attributes: Any) -> Json:
+    """A status report with the fields of the vendor's documentation."""
+    return {
+        "id": key,
+        "type": "status_report",
+        "attributes": {
+            "title": "Inference is slow",
+            "report_type": "manual",
+            "starts_at": "2026-08-24T19:42:00.000Z",
+            "ends_at": None,
+            "affected_resources": [],
+            "aggregate_state": "downtime",
+            **attributes,
+        },
+        "relationships": {"status_updates": {"data": [{"id": it, "type": "status_update"} for it in updates]}},
+    }
+
+
+def said(key: str, at: str, message: str, **states: str) -> Json:
+    """A status update; `states` by resource, as r61="resolved"."""
+    return {
+        "id": key,
+        "type": "status_update",
+        "attributes": {
+            "message": message,
+            "published_at": at,
+            "published_at_timezone": None,
+            "notify_subscribers": True,
+            "affected_resources": affected(**states),
+        },
+    }
+
+
+def affected(**states: str) -> list[Json]:
+    return [{"status_page_resource_id": name[1:], "status": state} for name, state in states.items()]
+
+
+def resource(key: str, name: str | None, section: int | None) -> Json:
+    attributes = {"public_name": name, "status_page_section_id": section, "status": "operational", "position": 1}
+    return {"id": key, "type": "status_page_resource", "attributes": attributes}
+
+
+def section(key: str, name: str) -> Json:
+    return {"id": key, "type": "status_page_section", "attributes": {"name": name, "position": 0}}
+
+
+def fixture() -> Json:
+    """A page in the shape that the vendor documents, with what readers of live pages report: numbers beside strings,
+    `ends_at` null throughout, an automatic report, white space around a name.
+    """
+    reports = [
+        report("995593", ["12", "11"], affected_resources=affected(r61="downtime", r63="degraded")),
+        report(
+            "990001",
+            ["10", "9", "8"],
+            title=None,
+            report_type="automatic",
+            starts_at="2026-08-01T10:00:00.000Z",
+            aggregate_state="resolved",
+            affected_resources=affected(r62="resolved"),
+        ),
+        report(
+            "980000",
+            ["7", "6"],
+            title="Database upgrade",
+            report_type="maintenance",
+            starts_at="2026-07-10T00:00:00.000Z",
+            ends_at="2026-07-10T02:00:00.000Z",
+            aggregate_state="resolved",
+            affected_resources=affected(r61="resolved"),
+        ),
+    ]
+    rest = [
+        said("11", "2026-08-24T19:42:10.000Z", "Looking into it.", r61="downtime"),
+        said("12", "2026-08-24T20:00:00.000Z", "One part is back.\n\nMore &amp; more.", r61="degraded", r63="degraded"),
+        said("8", "2026-08-01T10:00:00.000Z", "API went down", r62="downtime"),
+        said("9", "2026-08-01T10:04:00.000Z", "Still on it."),
+        said("10", "2026-08-01T10:07:00.000Z", "API recovered", r62="resolved"),
+        said("6", "2026-07-01T09:00:00.000Z", "We will upgrade.", r61="maintenance"),
+        said("7", "2026-07-10T01:30:00.000Z", "Done.", r61="resolved"),
+        section("50", "Inference"),
+        section("51", "Website"),
+        resource("61", "Login", 50),
+        resource("62", "API ", 50),
+        resource("63", "Login", 51),
+        resource("64", None, 51),
+    ]
+    links = [{"id": it["id"], "type": "status_report"} for it in reports]
+    page = {
+        "id": "237745",
+        "type": "status_page",
+        "attributes": {"company_name": "Acme", "aggregate_state": "downtime", "updated_at": "2026-08-24T20:00:01.000Z"},
+        "relationships": {"sections": {"data": []}, "resources": {"data": []}, "status_reports": {"data": links}},
+    }
+    return {"data": page, "included": [*reports, *rest]}
+
+
+SAMPLE = Sample(
+    "betterstack",
+    {"index.json": fixture()},
+    "index.json",
+    ("included",),
+    {"id": "bad", "attributes": {"title": "No time"}},
+    "attributes.title",
+)
+
+
+def changed(number: int, **attributes: Any) -> Json:
+    """The page with other attributes of one of its reports."""
+    document = copy.deepcopy(fixture())
+    document["included"][number]["attributes"].update(attributes)
+    return document
+
+
+def test_ids_are_the_vendors() -> None:
+    """4: ids of reports and updates are the vendor's, whatever the order of the updates and of what is included."""
+    ids = {"995593": ["11", "12"], "990001": ["8", "9", "10"], "980000": ["6", "7"]}
+    document = fixture()
+    document["included"].reverse()
+    for feed in (SAMPLE.read(), SAMPLE.read(index__json=document)):
+        assert {it.id: [one.id for one in it.updates] for it in feed.incidents} == ids
+
+
+def test_statuses() -> None:
+    """4: an open report has the vendor's word for its worst state, a resolved one is resolved, a window completed; an
+    update that states nothing leaves the state as it was.
+    """
+    feed = SAMPLE.read()
+    shown = {it.id: (it.status, [one.status for one in it.updates]) for it in feed.incidents}
+    assert shown == {
+        "995593": ("downtime", ["downtime", "degraded"]),
+        "990001": ("resolved", ["downtime", "downtime", "resolved"]),
+        "980000": ("completed", ["maintenance", "completed"]),
+    }
+
+
+def test_updates_of_one_moment() -> None:
+    """4: of two updates with one time the lower id is the older, in whatever order they are named."""
+    document = fixture()
+    document["included"][4]["attributes"]["published_at"] = "2026-08-24T19:42:10.000Z"
+    document["included"][0]["relationships"]["status_updates"]["data"].reverse()
+    assert [one.id for one in only(SAMPLE.read(index__json=document), "995593").updates] == ["11", "12"]
+
+
+def test_end_is_no_sign() -> None:
+    """4: `ends_at` is null for resolved reports too: only the states tell whether it is over."""
+    assert only(SAMPLE.read(index__json=changed(1, ends_at=None)), "990001").closed
+    over = changed(0, ends_at="2026-08-24T20:00:00Z")
+    assert not only(SAMPLE.read(index__json=over), "995593").closed
+
+
+@pytest.mark.parametrize(
+    ("state", "resources", "status"),
+    [
+        ("resolved", [], "resolved"),
+        ("operational", affected(r61="resolved"), "resolved"),
+        ("operational", [], "operational"),
+        ("Degraded", affected(r61="resolved", r62="degraded"), "degraded"),
+        (None, affected(r61="resolved", r62="resolved"), "resolved"),
+        (None, affected(r61="resolved", r62="degraded", r63="downtime"), "downtime"),
+        (None, affected(r61="newword"), "newword"),
+    ],
+)
+def test_states(state: str | None, resources: list[Json], status: str) -> None:
+    """4: the state is the report's own word; where it has none, the worst of its resources."""
+    feed = SAMPLE.read(index__json=changed(0, aggregate_state=state, affected_resources=resources))
+    assert only(feed, "995593").status == status
+
+
+def test_no_state() -> None:
+    """5: a report whose state nothing tells is skipped and reported, never taken as open or over."""
+    feed = SAMPLE.read(index__json=changed(0, aggregate_state=None, affected_resources=[]))
+    assert len(feed.incidents) == 2 and "entry 0" in feed.skipped[0]
+
+
+def test_impacts() -> None:
+    """4: the impact is the worst state that report and updates ever stated, as a resolved report states none."""
+    feed = SAMPLE.read()
+    assert only(feed, "995593").impact is Impact.MAJOR
+    assert only(feed, "990001").impact is Impact.MAJOR
+    assert only(feed, "980000").impact is Impact.MAINTENANCE
+    quiet = report("5", [], aggregate_state="resolved", affected_resources=affected(r61="resolved"))
+    document = fixture()
+    document["included"].append(quiet)
+    assert only(SAMPLE.read(index__json=document), "5").impact is Impact.UNKNOWN
+
+
+def test_components() -> None:
+    """4: the resources that a report affects, with their section where two share a name."""
+    feed = SAMPLE.read()
+    assert [part.label for part in only(feed, "995593").components] == ["Inference - Login", "Website - Login"]
+    assert [part.label for part in only(feed, "990001").components] == ["API"]
+    assert {it.rank for it in feed.incidents} == {STATED}
+    gone = changed(1, affected_resources=affected(r62="resolved", r99="resolved"))
+    assert only(SAMPLE.read(index__json=gone), "990001").rank < STATED  # part of them has no name any more
+
+
+def test_windows() -> None:
+    """4: a maintenance report is a window with its schedule, and was created when it was announced."""
+    window = only(SAMPLE.read(), "980000")
+    assert window.kind is Kind.MAINTENANCE
+    assert window.scheduled_for == datetime(2026, 7, 10, tzinfo=UTC)
+    assert window.scheduled_until == datetime(2026, 7, 10, 2, tzinfo=UTC)
+    assert window.created_at == datetime(2026, 7, 1, 9, tzinfo=UTC)
+    assert only(SAMPLE.read(), "995593").scheduled_for is None
+
+
+def test_words_and_addresses() -> None:
+    """4: a report without a title has one of ours; an incident's address is that of its own page."""
+    feed = SAMPLE.read()
+    assert only(feed, "990001").title == "Untitled report"
+    assert only(feed, "995593").updates[1].body == "One part is back.\nMore & more."
+    assert only(feed, "995593").url == f"{URL}/incident/995593"
+    assert only(feed, "980000").url == URL
+
+
+def test_what_is_listed() -> None:
+    """4.10 to 4.13: reports of any age stay on the page, open or not; none is sure to be listed."""
+    feed = SAMPLE.read()
+    assert feed.history == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert not (feed.complete or feed.current or feed.updated_at)
+
+
+def test_reports_that_are_not_included() -> None:
+    """5: a page that names reports but includes none was not understood; one that names none has none."""
+    document = fixture()
+    document["included"] = document["included"][3:]
+    with pytest.raises(FeedError, match="it names status reports"):
+        SAMPLE.read(index__json=document)
+    document["data"]["relationships"]["status_reports"]["data"] = []
+    assert SAMPLE.read(index__json=document).incidents == ()
+
+
+def test_update_that_cannot_be_read() -> None:
+    """5: a report with an update that cannot be read is skipped, as its words would be lost in silence."""
+    document = fixture()
+    document["included"][3]["attributes"]["published_at"] = "today"
+    feed = SAMPLE.read(index__json=document)
+    assert [it.id for it in feed.incidents] == ["990001", "980000"] and len(feed.skipped) == 1
+
+
+def test_address_of_the_document() -> None:
+    """3: a page given by the address of its document is read there."""
+    page = Page(key="acme", name="Acme", url=f"{URL}/index.json")
+    assert betterstack.documents(page) == betterstack.documents(SAMPLE.page)
