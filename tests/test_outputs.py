@@ -293,6 +293,12 @@ def test_several_components() -> None:
     )
 
 
+def test_very_many_components() -> None:
+    """Of more than 20 components people are told how many more there are; AWS listed 113 of one event."""
+    many = tuple(Component(f"Service {number:03}") for number in range(113))
+    assert shown(event(components=many))[0].endswith("Service 018, Service 019 and 93 more")
+
+
 def test_several_events() -> None:
     """Contract 7: events follow one another as they were given, with nothing between them or after the last."""
     assert shown(event(), event(RESOLVED)) == [*shown(event()), *shown(event(RESOLVED))]

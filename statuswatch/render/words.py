@@ -10,6 +10,7 @@ from statuswatch.model import EXPIRED, Change, Component, Event, EventKind, Impa
 # Characters of one vendor message, title or list of components for people; the JSON lines have all of it.
 LONGEST_MESSAGE: Final = 2000
 LONGEST_TITLE: Final = 1500
+MOST_COMPONENTS: Final = 20  # of an event, for people: AWS listed 113 of one
 
 PASSES: Final = "It passes the filter on components: the vendor does not state which are affected"
 _LABELS: Final = {
@@ -38,8 +39,9 @@ def product(event: Event) -> str:
 
 
 def affected(page: Page, components: Iterable[Component]) -> str:
-    parts = ", ".join(component.label for component in components)
-    return f"{page.name} - {short(parts, LONGEST_TITLE) or 'not stated'}"
+    labels = [component.label for component in components]
+    rest = f" and {len(labels) - MOST_COMPONENTS} more" if len(labels) > MOST_COMPONENTS else ""
+    return f"{page.name} - {short(', '.join(labels[:MOST_COMPONENTS]), LONGEST_TITLE) or 'not stated'}{rest}"
 
 
 def facts(event: Event) -> list[str]:
