@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from statuswatch.config import Config
+    from statuswatch.config import Config, Notify
     from statuswatch.model import Event, PageReview, Report
+    from statuswatch.notify import Channel
 
 # Everything heavy is imported by the command that needs it: `--help` and a wrong option answer at once.
 
@@ -105,6 +106,7 @@ def check(
     from statuswatch.actions import report_to_runner
 
     settings = _settings(config, state, pages)
+    channels = _channels(settings.notify)
     with _interruptible(), ExitStack() as bar:
         on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
 
@@ -120,6 +122,7 @@ def check(
             announce_open=announce_open,
             dry_run=dry_run,
             on_page=on_page,
+            channels=channels,
         )
     problems = [] if dry_run else report_to_runner(report, os.environ)
     if not quiet:
@@ -130,6 +133,9 @@ def check(
         raise errors.NetworkError(
             "no page answered at all: our own network, most likely; nothing was told, nothing was written"
         )
+    waiting = [it.name for it in report.outcomes if it.waiting]
+    if waiting:
+        raise TellError(f"not everything was taken by {', '.join(waiting)}; it is kept for the next run")
     if exit_code and report.events:
         raise typer.Exit(errors.EVENTS_FOUND)
 
@@ -289,6 +295,38 @@ def inspect(
         raise errors.UnreadError(f"{seen.page.url} could not be read")
 
 
+notify_app = typer.Typer(help="The sinks that the configuration names.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(notify_app, name="notify")
+
+
+@notify_app.callback()
+def _notify() -> None:
+    """The sinks that the configuration names."""
+
+
+@notify_app.command("test")
+def notify_test(
+    sink: Annotated[str | None, typer.Argument(metavar="[SINK]", help="Only this one, by its name.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send one marked example to each sink, and say what came back."""
+    from statuswatch.config import load_config, near
+    from statuswatch.notify import try_out
+
+    settings = load_config(config, os.environ, Path.cwd())
+    named = [it for it in settings.notify if sink in (None, it.name)]
+    if not named:
+        known = [it.name for it in settings.notify]
+        missing = f"no sink is called {sink!r}{near(sink, known)}" if sink and known else "it names no sink, [[notify]]"
+        raise errors.UsageError(f"{settings.source or 'the built-in default'}: {missing}")
+    with _interruptible():
+        outcomes = try_out(_channels(tuple(named)), datetime.now(UTC))
+    with _stdout() as stream:
+        stream.writelines(f"{it.name}: {'; '.join(it.remarks) or 'taken'}\n" for it in outcomes)
+    if any(it.remarks for it in outcomes):
+        raise TellError("not every sink took its example")
+
+
 @app.command()
 def demo() -> None:
     """Watch it at work on an embedded server, without a network."""
@@ -353,6 +391,15 @@ def _show(
                 stream.writelines(f"{line}\n" for line in listing.plain(rows))
 
 
+def _channels(configured: "tuple[Notify, ...]") -> "tuple[Channel, ...]":
+    """The sinks, ready to send; imported where there are any."""
+    if not configured:
+        return ()
+    from statuswatch.notify import connect
+
+    return connect(configured, os.environ)
+
+
 def _settings(config: Path | None, state: Path | None, pages: list[str] | None) -> "Config":
     """The configuration, as the command line has it; without one, any page of the catalog may be chosen."""
     import msgspec
@@ -408,6 +455,8 @@ def _talk(report: "Report", settings: "Config", *, verbose: bool) -> None:
     for review in report.reviews:
         for line in talk.remarks(review, verbose=verbose):
             _say(line)
+    for line in talk.told(report):
+        _say(line)
     _say(f"{talk.closing(report)} · {report.seconds:.1f} s")
 
 

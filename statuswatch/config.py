@@ -4,7 +4,8 @@ with the place of it.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -17,13 +18,30 @@ from statuswatch.catalog import catalog
 from statuswatch.errors import UsageError
 from statuswatch.model import SCALE, EventKind, Impact, Kind, Page
 from statuswatch.platforms import PLATFORMS
+from statuswatch.sinks import SINKS
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+EVENTS: Final = frozenset(map(str, EventKind))  # that a sink is told unless it says otherwise
 KINDS: Final = (*EventKind, *Kind)  # what `kinds` may name
 LONGEST_ID: Final = 500  # characters
 T = TypeVar("T")
 _GENERIC: Final = {"www", "status", "statuspage", "instatus", "betteruptime", "co", "com"}  # no vendor's name
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Notify(msgspec.Struct, frozen=True, kw_only=True):
+    """A sink to tell, and of what. `options` are the sink's own, `where` is its place in the configuration."""
+
+    sink: str
+    name: str
+    where: str
+    options: object
+    min_impact: Impact = Impact.NONE
+    maintenance: bool = True
+    events: frozenset[str] = EVENTS
+    pages: frozenset[str] = frozenset()
+    digest_above: int | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +52,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 15.0
     deadline: float = 240.0
     concurrency: int = 128
+    notify: tuple[Notify, ...] = ()
     source: str = ""
 
 
@@ -48,6 +67,18 @@ class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
     kinds: list[str] | None = None
 
 
+class _NotifyTable(msgspec.Struct):
+    """What stands in the table of every sink; the rest is the sink's."""
+
+    sink: str
+    name: str | None = None
+    min_impact: str = "none"
+    maintenance: bool | None = None
+    events: list[str] | None = None
+    pages: list[str] = []
+    digest_above: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     pages: list[str] | None = None
     state: Annotated[str, msgspec.Meta(min_length=1)] = "state.json"
@@ -59,6 +90,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     maintenance: bool = True
     kinds: list[str] = []
     page: dict[str, _PageTable] = {}
+    notify: list[dict[str, Any]] = []
 
 
 def load_config(path: Path | None, env: Mapping[str, str], cwd: Path) -> Config:
@@ -143,6 +175,13 @@ def _config(table: dict[str, Any], source: str, folder: Path) -> Config:
         file.page.update(tables)
     listed = file.pages if file.pages is not None else [] if file.page else list(DEFAULT_PAGES)
     pages = [_page(key, file, source) for key in dict.fromkeys([*listed, *file.page])]
+    notify = tuple(
+        _notify(table, source, f"notify[{number}]", {page.key for page in pages})
+        for number, table in enumerate(file.notify)
+    )
+    for name, count in Counter(it.name for it in notify).items():
+        if count > 1:
+            raise UsageError(f"{source}: notify: {count} sinks are called {name!r}; give each a `name` of its own")
     if not pages:
         raise UsageError(f'{source}: pages: no page to watch; name some, for example pages = ["openai"]')
     return Config(
@@ -151,6 +190,7 @@ def _config(table: dict[str, Any], source: str, folder: Path) -> Config:
         timeout=file.timeout,
         deadline=file.deadline,
         concurrency=file.concurrency,
+        notify=notify,
         source=source,
     )
 
@@ -211,6 +251,39 @@ def _page(key: str, file: _File, source: str) -> Page:
         kinds=(
             _kinds(file.kinds, f"{source}: kinds") if words.kinds is None else _kinds(words.kinds, f"{where}.kinds")
         ),
+    )
+
+
+def _notify(table: dict[str, Any], source: str, place: str, pages: Set[str]) -> Notify:
+    shared, where = _NotifyTable.__struct_fields__, f"{source}: {place}"
+    common = _typed({name: it for name, it in table.items() if name in shared}, _NotifyTable, source, place)
+    if common.sink not in SINKS:
+        raise UsageError(f"{where}.sink: unknown sink {common.sink!r}{near(common.sink, SINKS)}")
+    what = SINKS[common.sink].OPTIONS
+    for name, it in table.items():
+        if name not in (*shared, *what.__struct_fields__):
+            known = (*shared, *what.__struct_fields__)
+            raise UsageError(f"{where}.{name}: unknown option of the sink {common.sink}{near(name, known)}")
+        if name.endswith("_env") and not (isinstance(it, str) and _VARIABLE.fullmatch(it)):  # it may be the secret
+            raise UsageError(f"{where}.{name}: not the name of an environment variable (and never what it holds)")
+    for name, words, those in (("events", common.events or (), (*EventKind, "edited")), ("pages", common.pages, pages)):
+        for word in words:
+            if word not in those:
+                raise UsageError(f"{where}.{name}: unknown {name[:-1]} {word!r}{near(word, those)}")
+    if common.name is not None and not _KEY.fullmatch(common.name):
+        raise UsageError(f"{where}.name: a name has up to 64 letters, digits, '.', '_' and '-'")
+    least = _impact(common.min_impact, f"{where}.min_impact")
+    own = {name: it for name, it in table.items() if name in what.__struct_fields__}
+    return Notify(
+        sink=common.sink,
+        name=common.name or common.sink,
+        where=f"{where} ({common.sink})",
+        options=_typed(own, what, source, place),
+        min_impact=least,
+        maintenance=least is SCALE[0] if common.maintenance is None else common.maintenance,
+        events=EVENTS if common.events is None else frozenset(common.events),
+        pages=frozenset(common.pages),
+        digest_above=common.digest_above,
     )
 
 

@@ -228,6 +228,7 @@ def _tell(
         incident=shown,
         updates=updates,
         worst=worst_of(after.impact, known),
+        worst_before=worst_of(known.impact, known) if known else None,
         named=tuple(sorted({*after.components, *after.dropped})),
         vague_impact=after.vague_impact,
         vague_components=after.vague_components,

@@ -36,12 +36,13 @@ def agent(env: Mapping[str, str]) -> str:
     return f"statuswatch/{__version__}"
 
 
+AGENT: Final = agent(os.environ)
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
 LONGEST_VALIDATOR: Final = 500  # characters
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _HEADERS: Final = {
-    "User-Agent": agent(os.environ),
+    "User-Agent": AGENT,
     "Accept": "application/json, */*;q=0.5",
     "Accept-Encoding": "gzip",
 }

@@ -5,6 +5,7 @@ what is fetched of a page. What changed about one incident since the last run is
 *report*; what is remembered is the *state*.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -132,12 +133,35 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[Component, ...]
     vague_impact: bool = False
     vague_components: bool = False
+    worst_before: Impact | None = None  # what it was before; None where the incident was not known
 
     @property
     def at(self) -> datetime:
         """When its newest update was published: the order of a report."""
         newest = self.incident.last if self.incident.updates else self.incident.position
         return max((update.created_at for update in self.updates), default=newest)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """An event for one sink, and when it was detected. It waits `since` its first refusal, for that `reason`."""
+
+    event: Event
+    detected_at: Moment
+    since: Moment | None = None
+    reason: str = ""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What is sent at once: one event, or many as a digest. `test` marks what did not happen."""
+
+    notices: tuple[Notice, ...]
+    test: bool = False
+
+    @property
+    def id(self) -> str:
+        """The event's; of a digest one that is the same for the same events."""
+        ids = [notice.event.id for notice in self.notices]
+        return ids[0] if len(ids) == 1 else f"digest/{hashlib.sha256(chr(10).join(ids).encode()).hexdigest()[:12]}"
 
 
 # -------------------------------------------------------------------------------------------------- pages and documents
@@ -376,6 +400,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return self.failed is not None or bool(self.suspicion)
 
 
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of telling one sink: how many messages it took, what waits for the next run, what there is to say."""
+
+    name: str
+    sent: int = 0
+    waiting: tuple[Notice, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run: what is told, of which pages, and whether the memory changed."""
 
@@ -384,6 +417,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
     changed: bool
     seconds: float = 0.0
+    outcomes: tuple[Outcome, ...] = ()
+    due: Mapping[str, tuple[Notice, ...]] = {}  # what each sink would be sent, of a run that sends nothing
 
     @property
     def reached(self) -> bool:

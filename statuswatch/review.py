@@ -86,7 +86,7 @@ def passes(event: Event) -> bool:
     if incident.kind is Kind.MAINTENANCE:
         if not page.maintenance:
             return False
-    elif event.worst in SCALE and not event.vague_impact and SCALE.index(event.worst) < SCALE.index(page.min_impact):
+    elif not is_at_least(event, page.min_impact):
         return False
     return event.vague_components or names_one(event.named, page.components)
 
@@ -97,6 +97,11 @@ def names_one(components: Iterable[Component], globs: Collection[str]) -> bool:
     """
     names = {name.casefold() for part in components for name in (part.name, part.label)}
     return not names or not globs or any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
+
+
+def is_at_least(event: Event, least: Impact) -> bool:
+    """Whether the incident ever was that grave. What is not stated may have been."""
+    return event.worst not in SCALE or event.vague_impact or SCALE.index(event.worst) >= SCALE.index(least)
 
 
 def _review(page: Page, known: PageMemory | None, answer: Answer, now: datetime, announce_open: bool) -> PageReview:

@@ -17,6 +17,7 @@ import msgspec
 from statuswatch import fetch
 from statuswatch.config import Config
 from statuswatch.model import Failed, Page, PageMemory, PageReview, Report, Standing
+from statuswatch.notify import Channel, deliver, outboxes
 from statuswatch.page import begin, explained, found
 from statuswatch.review import Read, passes, review_page
 from statuswatch.state import StateFile, decode_page, encode_page
@@ -31,8 +32,10 @@ def check(
     announce_open: bool = False,
     dry_run: bool = False,
     on_page: Callable[[PageReview], None] = lambda _: None,
+    channels: Sequence[Channel] = (),
 ) -> Report:
-    """Runs once. Where no page answered at all nothing is told and nothing is written: see `Report.reached`.
+    """Runs once: reads, prints by `tell`, tells the sinks, saves. Where no page answered at all nothing is told and
+    nothing is written: see `Report.reached`.
 
     `only` limits it to some keys, and then nothing is forgotten. Raises StateError; what `tell` raises ends the run
     before it is saved.
@@ -53,10 +56,17 @@ def check(
         )
         if report.reached:
             tell(report)
-            if any(review.moved for review in reviews) and not dry_run:
+            waiting = file.waiting
+            if dry_run:
+                report = msgspec.structs.replace(report, due=outboxes(channels, report.events, waiting, now))
+            else:
+                outcomes = deliver(channels, report.events, waiting, now)
+                waiting = {it.name: it.waiting for it in outcomes if it.waiting}
+                report = msgspec.structs.replace(report, outcomes=outcomes)
+            if not dry_run and (any(review.moved for review in reviews) or waiting != file.waiting):
                 watched = {page.key for page in config.pages}
                 kept = {key: page for key, page in after.items() if only or key in watched}
-                report = msgspec.structs.replace(report, changed=file.save(kept))
+                report = msgspec.structs.replace(report, changed=file.save(kept, waiting))
     return msgspec.structs.replace(report, seconds=time.monotonic() - started)
 
 

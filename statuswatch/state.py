@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from statuswatch.errors import StateError
-from statuswatch.model import PageMemory
+from statuswatch.model import Notice, PageMemory
 
 VERSION: Final = 1
+Waiting = Mapping[str, tuple[Notice, ...]]  # by the name of the sink
+_NOTHING: Final[Waiting] = MappingProxyType({})
 LOCK_PATIENCE: Final = 3.0  # seconds to wait for another run to end
 
 _json: Final = msgspec.json.Encoder(order="sorted").encode
@@ -26,31 +29,38 @@ _decode_page: Final = msgspec.json.Decoder(PageMemory).decode
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     pages: dict[str, msgspec.Raw]
+    waiting: dict[str, list[Notice]] = {}
 
 
 class _Version(msgspec.Struct):
     version: int
 
 
-def encode(pages: Mapping[str, bytes]) -> Iterator[bytes]:
-    """The file's content in parts, of pages encoded one by one."""
+def encode(pages: Mapping[str, bytes], waiting: Waiting | None = None) -> Iterator[bytes]:
+    """The file's content in parts, of pages encoded one by one, and of what waits for which sink, an event a line."""
     yield b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
     yield b"\n }" if pages else b"}"
-    yield b',\n "version": ' + _json(VERSION) + b"\n}\n"
+    yield b',\n "version": ' + _json(VERSION)
+    for number, (name, notices) in enumerate(sorted((waiting or {}).items())):
+        lines = b",\n   ".join(_json(notice) for notice in notices)
+        yield (b",\n  " if number else b',\n "waiting": {\n  ') + _json(name) + b": [\n   " + lines + b"]"
+    yield b"\n }\n}\n" if waiting else b"\n}\n"
 
 
-def decode(content: bytes, name: str) -> dict[str, bytes]:
-    """The pages, each still encoded. Raises StateError that says what is wrong with it and how to recover."""
+def decode(content: bytes, name: str) -> tuple[dict[str, bytes], Waiting]:
+    """The pages, each still encoded, and what waits. Raises StateError that says what is wrong and how to recover."""
     if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
         raise _refused(name, "it has git conflict markers")
     try:
         version = msgspec.json.decode(content, type=_Version).version
         if version != VERSION:
             raise _refused(name, f"it is of version {version}, and this program reads version {VERSION}")
-        return {key: bytes(page) for key, page in msgspec.json.decode(content, type=_File).pages.items()}
+        file = msgspec.json.decode(content, type=_File)
+        waiting = {sink: tuple(notices) for sink, notices in file.waiting.items()}
+        return {key: bytes(page) for key, page in file.pages.items()}, waiting
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(name, str(error) if content.strip() else "it is empty") from error
 
@@ -88,6 +98,7 @@ class StateFile:
         self.name = str(path)
         self.path = path.resolve()
         self._pages: dict[str, bytes] | None = None  # as the file has them
+        self.waiting: Waiting = {}  # what the file has for sinks that refused it
 
     def load(self) -> dict[str, bytes]:
         """The pages, each still encoded; nothing where there is no file yet. Raises StateError."""
@@ -97,18 +108,18 @@ class StateFile:
             return {}
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {error.strerror or error}") from error
-        self._pages = decode(content, self.name)
+        self._pages, self.waiting = decode(content, self.name)
         return dict(self._pages)
 
-    def save(self, pages: Mapping[str, bytes]) -> bool:
+    def save(self, pages: Mapping[str, bytes], waiting: Waiting = _NOTHING) -> bool:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
-        if pages == self._pages:
+        if pages == self._pages and waiting == self.waiting:
             return False
         temporary = ""
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
             with os.fdopen(descriptor, "wb") as file:
-                file.writelines(encode(pages))
+                file.writelines(encode(pages, waiting))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(self._mode())
@@ -123,7 +134,7 @@ class StateFile:
             if temporary:
                 with suppress(FileNotFoundError):
                     Path(temporary).unlink()
-        self._pages = dict(pages)
+        self._pages, self.waiting = dict(pages), dict(waiting)
         return True
 
     @contextmanager

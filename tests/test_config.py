@@ -15,7 +15,7 @@ from statuswatch.errors import UsageError
 from statuswatch.model import Impact, Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
-KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page"
+KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
 NOT_BASE: Final = "is not the public base address of a page, for example https://status.acme.example"
 
 

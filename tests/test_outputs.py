@@ -675,7 +675,10 @@ def test_talk_gives_a_runner_no_command(reason: str) -> None:
 
 def test_closing_line() -> None:
     """Contract 2: the closing line says what was read, told and is open, in one line."""
-    assert talk.closing(report(event(), open_=3)) == "1 of 1 page read · 1 event · 3 open · state written"
+    assert (
+        talk.closing(report(event(), open_=3))
+        == "1 of 1 page read · 1 event · 3 open · largest delay 28 min · state written"
+    )
     assert talk.closing(report(failed=[Failed("HTTP 403")], changed=False)) == "1 of 2 pages read · 0 events · 0 open"
 
 
@@ -743,7 +746,7 @@ def test_summary() -> None:
     written = markdown.summary(report(event(), failed=[Failed("HTTP 403", "https://x.example", "look at it")], open_=2))
     assert visible(written).replace("\u2060", "") == (
         "statuswatch"
-        "1 of 2 pages read · 1 event · 2 open · state written"
+        "1 of 2 pages read · 1 event · 2 open · largest delay 28 min · state written"
         "⚠️ OpenAI: HTTP 403 (https://x.example): look at it"
         "🔴 NEW 2025-11-03 14:32:00 UTC · OpenAI - Chat Completions"
         "Slow answers · major"
@@ -774,7 +777,7 @@ def test_markdown_shows_vendor_text_as_it_is(vendors: str) -> None:
     it = hostile_event(vendors)
     (part,) = it.incident.components
     assert squashed(visible(hostile_summary(vendors))) == squashed(
-        "statuswatch 1 of 2 pages read · 1 event · 0 open · state written"
+        "statuswatch 1 of 2 pages read · 1 event · 0 open · largest delay 28 min · state written"
         f"⚠️ OpenAI: {it.incident.title}"
         f"🔴 NEW 2025-11-03 14:32:00 UTC · {it.page.name} - {part.group} - {part.name}{it.incident.title} · major"
         + "".join(f"{update.status} — {update.body}" for update in it.updates)

@@ -12,18 +12,21 @@ SCHEMA: Final = 1
 
 def render(event: Event, detected_at: datetime) -> str:
     """The line, without its end."""
-    return encode(
-        {
-            "schema": SCHEMA,
-            "id": event.id,
-            "event": event.kind,
-            "changes": event.changes,
-            "page": page(event.page),
-            "incident": incident(event.incident),
-            "updates": [update(it) for it in event.updates],
-            "detected_at": moment(detected_at),
-        }
-    )
+    return encode(fields(event, detected_at))
+
+
+def fields(event: Event, detected_at: datetime) -> dict[str, object]:
+    """What the line says."""
+    return {
+        "schema": SCHEMA,
+        "id": event.id,
+        "event": event.kind,
+        "changes": event.changes,
+        "page": page(event.page),
+        "incident": incident(event.incident),
+        "updates": [update(it) for it in event.updates],
+        "detected_at": moment(detected_at),
+    }
 
 
 def encode(value: object) -> str:

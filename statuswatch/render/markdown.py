@@ -18,6 +18,7 @@ def summary(report: Report) -> str:
     """Headline, pages that failed, events."""
     kept = [f"### statuswatch\n\n{text(closing(report))}\n\n"]
     kept += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failed))}\n" for review in report.failed]
+    kept += [f"- ⚠️ {text(it.name)}: {text('; '.join(it.remarks))}\n" for it in report.outcomes if it.remarks]
     size = sum(map(len, kept))
     for number, event in enumerate(report.events):
         kept.append(_event(event))

@@ -1,6 +1,7 @@
 """What a run says about itself: the closing line, the failures, and the one line that a commit carries."""
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from statuswatch.model import EXPIRED, Change, Event, PageReview, Report
@@ -20,9 +21,26 @@ def closing(report: Report) -> str:
     ]
     if report.baseline:
         parts.append(f"baseline: {report.baseline_open} open")
+    if delay := largest_delay(report):
+        parts.append(f"largest delay {words.length(delay)}")
     if report.changed:
         parts.append("state written")
     return " · ".join(parts)
+
+
+def largest_delay(report: Report) -> timedelta | None:
+    """The longest time from a vendor's publication to our detection of it; none where nothing is told."""
+    published = [update.created_at for event in report.events for update in event.updates]
+    return max((report.detected_at - it for it in published), default=None)
+
+
+def told(report: Report) -> list[str]:
+    """What there is to say of the sinks: what each took or refused, or, of a run that sends nothing, would be sent."""
+    lines = [f"{name}: would be sent {counted(len(notices), 'event')}" for name, notices in report.due.items()]
+    for it in report.outcomes:
+        taken = [f"took {counted(it.sent, 'message')}"] if it.sent else []
+        lines.append(f"{it.name}: {'; '.join([*taken, *it.remarks])}")
+    return [words.inert(" ".join(line.split())) for line in lines]
 
 
 def remarks(review: PageReview, *, verbose: bool) -> list[str]:

@@ -1,0 +1,282 @@
+"""Telling sinks: which events are due to whom, and sending them.
+
+At least once per sink. All sinks are told at once, the events of one in order; what one does not take costs the others
+nothing, and is kept for the next run. Two things are never kept for ever: what a receiver refuses for good (HTTP 4xx)
+is given up after a day, and of what waits for one sink only the newest hundred stay. Both are said aloud.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from statuswatch import fetch, text
+from statuswatch.config import Notify
+from statuswatch.diff import event_id
+from statuswatch.errors import UsageError
+from statuswatch.model import (
+    SCALE,
+    STATED,
+    Change,
+    Component,
+    Event,
+    EventKind,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Kind,
+    Message,
+    Notice,
+    Outcome,
+    Page,
+)
+from statuswatch.review import is_at_least
+from statuswatch.sinks import SINKS, Send, SinkError
+
+DEADLINE: Final = 30.0  # seconds for one sink, all of its events and retries; all are told at once
+HEADERS: Final = {"User-Agent": fetch.AGENT}
+REQUEST: Final = httpx.Timeout(10.0)  # for each step of one request
+ATTEMPTS: Final = 3
+LONGEST_PAUSE: Final = 20.0  # seconds that a receiver may ask us to wait within a run
+GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
+MOST_WAITING: Final = 100  # events for one sink
+LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """A sink that is ready to send: its configuration, the function, and what must never be printed."""
+
+    notify: Notify
+    send: Send
+    digest_above: int
+    secrets: tuple[str, ...]
+
+
+def connect(configured: Iterable[Notify], env: Mapping[str, str]) -> tuple[Channel, ...]:
+    """Makes the sinks ready. Raises UsageError where a variable that one needs is missing."""
+    return tuple(_channel(it, env) for it in configured)
+
+
+def due(channel: Channel, events: Sequence[Event], waiting: Sequence[Notice], now: datetime) -> tuple[Notice, ...]:
+    """What is to be sent to a sink, in order: what waits first, and nothing twice."""
+    known = {notice.event.id for notice in waiting}
+    fresh = (Notice(event, now) for event in events if wants(channel.notify, event) and event.id not in known)
+    return (*waiting, *fresh)
+
+
+def wants(notify: Notify, event: Event) -> bool:
+    """Whether a sink is to be told. An incident that only now is grave enough for it is as good as new, and so is one
+    that reopened; whoever heard of the beginning hears of the end.
+    """
+    if notify.pages and event.page.key not in notify.pages:
+        return False
+    if event.incident.kind is Kind.MAINTENANCE:
+        if not notify.maintenance:
+            return False
+    elif not is_at_least(event, notify.min_impact):
+        return False
+    if event.changes == (Change.EDITED,):
+        return "edited" in notify.events
+    if Change.REOPENED in event.changes or _rose(notify, event):
+        return not {"new", *([event.kind])}.isdisjoint(notify.events)
+    return event.kind in notify.events
+
+
+def _rose(notify: Notify, event: Event) -> bool:
+    """Whether it was not grave enough for the sink before this event."""
+    before = event.worst_before
+    return before in SCALE and before is not None and SCALE.index(before) < SCALE.index(notify.min_impact)
+
+
+def outboxes(
+    channels: Sequence[Channel], events: Sequence[Event], waiting: Mapping[str, Sequence[Notice]], now: datetime
+) -> dict[str, tuple[Notice, ...]]:
+    """What is due to whom, by the name of the sink."""
+    due_to = {it.notify.name: due(it, events, waiting.get(it.notify.name, ()), now) for it in channels}
+    return {name: notices for name, notices in due_to.items() if notices}
+
+
+def try_out(channels: Sequence[Channel], now: datetime) -> tuple[Outcome, ...]:
+    """Sends each sink one marked example: an incident that is over, so that nothing stays open anywhere."""
+    return _all_told([(it, (Notice(_example(now), now),)) for it in channels], now, test=True)
+
+
+def deliver(
+    channels: Sequence[Channel], events: Sequence[Event], waiting: Mapping[str, Sequence[Notice]], now: datetime
+) -> tuple[Outcome, ...]:
+    """Tells all sinks. Never raises: a fault of one is in its outcome."""
+    boxes = outboxes(channels, events, waiting, now)
+    work = [(it, boxes[it.notify.name]) for it in channels if it.notify.name in boxes]
+    return _all_told(work, now)
+
+
+def _all_told(
+    work: Sequence[tuple[Channel, Sequence[Notice]]], now: datetime, *, test: bool = False
+) -> tuple[Outcome, ...]:
+    if not work:
+        return ()
+
+    async def all_of_them() -> list[Outcome]:
+        trust = fetch.trusted()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_tell(trust, channel, notices, now, test)) for channel, notices in work]
+        return [task.result() for task in tasks]
+
+    with asyncio.Runner(loop_factory=fetch.Loop) as runner:
+        return tuple(runner.run(all_of_them()))
+
+
+def _example(now: datetime) -> Event:
+    when = now.replace(microsecond=0)
+    said = "This is an example, sent by `statuswatch notify test`. Nothing happened."
+    updates = (IncidentUpdate(f"test-{when:%Y%m%dT%H%M%SZ}", "resolved", said, when, when),)
+    incident = Incident(
+        id=f"test-{when:%Y%m%dT%H%M%SZ}",
+        title="TEST: an example of an event",
+        status="resolved",
+        impact=Impact.NONE,
+        url="https://example.com/",
+        created_at=when,
+        position=when,
+        components=(Component("Example"),),
+        rank=STATED,
+        updates=updates,
+    )
+    return Event(
+        id=event_id("test", incident.id, EventKind.RESOLVED, when),
+        kind=EventKind.RESOLVED,
+        changes=(Change.STATUS,),
+        page=Page(key="test", name="TEST", url="https://example.com"),
+        incident=incident,
+        updates=updates,
+        worst=Impact.NONE,
+        named=incident.components,
+    )
+
+
+def _channel(notify: Notify, env: Mapping[str, str]) -> Channel:
+    held: list[str] = []
+
+    def secret(variable: str) -> str:
+        value = env.get(variable, "").strip()
+        if not value:
+            raise UsageError(f"{notify.where}: ${variable} is not set, or is empty")
+        held.append(value)
+        return value
+
+    sink = SINKS[notify.sink]
+    send = sink.configure(notify.options, secret)
+    above = sink.DIGEST_ABOVE if notify.digest_above is None else notify.digest_above
+    return Channel(notify, send, above, _spellings(held))
+
+
+async def _tell(
+    trust: ssl.SSLContext, channel: Channel, notices: Sequence[Notice], now: datetime, test: bool
+) -> Outcome:
+    """One sink. A fault that may pass ends its turn, so that its events stay in order; what is refused for good holds
+    up only what else there is of the same incident.
+    """
+    left = {notice.event.id: notice for notice in notices}
+    sent, given_up, faults = 0, list[str](), list[str]()
+    blocked: set[tuple[str, str]] = set()
+    try:
+        async with asyncio.timeout(DEADLINE), httpx.AsyncClient(verify=trust, timeout=REQUEST, headers=HEADERS) as http:
+            for message in _messages(channel, notices, test):
+                if not blocked.isdisjoint(_incidents(message)):
+                    continue
+                fault = await _send(channel, http, message)
+                for notice in message.notices:
+                    if fault is None:
+                        del left[notice.event.id]
+                    elif fault.final and now - (notice.since or now) >= GIVE_UP_AFTER:
+                        given_up.append(left.pop(notice.event.id).event.id)
+                    else:
+                        left[notice.event.id] = _noted(notice, str(fault), now)
+                if fault is None:
+                    sent += 1
+                    continue
+                faults.append(str(fault))
+                if not fault.final:
+                    break
+                blocked |= _incidents(message)
+    except TimeoutError:
+        faults.append(f"not done within {DEADLINE:g} s")
+    why = faults[-1] if faults else ""
+    waiting = [it if it.since else _noted(it, why, now) for it in left.values()]
+    given_up += [notice.event.id for notice in waiting[:-MOST_WAITING]]
+    waiting = waiting[-MOST_WAITING:]
+    return Outcome(channel.notify.name, sent, tuple(waiting), _remarks(faults, waiting, given_up))
+
+
+async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> SinkError | None:
+    """Sends one message, with more tries after a fault that may pass; what was wrong at last."""
+    import stamina  # only where there is something to send
+    import stamina.instrumentation
+
+    stamina.instrumentation.set_on_retry_hooks([])  # they would log what is being sent, and to which address
+    try:
+        async for attempt in stamina.retry_context(
+            on=_again, attempts=ATTEMPTS, timeout=DEADLINE, wait_initial=0.3, wait_jitter=0.3
+        ):
+            with attempt:
+                await channel.send(http, message)
+    except SinkError as error:
+        return SinkError(_masked(str(error), channel.secrets), final=error.final)
+    except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must cost no other sink, nor the memory
+        what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
+        return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True)
+    return None
+
+
+def _again(error: Exception) -> bool | float:
+    """Whether another try is worth it, and after how many seconds where the receiver says."""
+    if not isinstance(error, SinkError) or error.final:
+        return False
+    if error.retry_after is not None:
+        return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
+    return True
+
+
+def _messages(channel: Channel, notices: Sequence[Notice], test: bool) -> list[Message]:
+    if channel.digest_above and len(notices) > channel.digest_above:
+        return [Message(tuple(notices))]
+    return [Message((notice,), test) for notice in notices]
+
+
+def _incidents(message: Message) -> set[tuple[str, str]]:
+    return {(notice.event.page.key, notice.event.incident.id) for notice in message.notices}
+
+
+def _noted(notice: Notice, reason: str, now: datetime) -> Notice:
+    return msgspec.structs.replace(notice, since=notice.since or now, reason=reason)
+
+
+def _remarks(faults: Sequence[str], waiting: Sequence[Notice], given_up: Sequence[str]) -> tuple[str, ...]:
+    """What a person must hear: nothing where all was taken."""
+    lines = list(dict.fromkeys(f"refused: {fault}" for fault in faults))
+    if waiting:
+        lines.append(f"{len(waiting)} {'event waits' if len(waiting) == 1 else 'events wait'} for the next run")
+    if given_up:
+        lines.append(f"GIVEN UP, never delivered: {', '.join(given_up)}")
+    return tuple(lines)
+
+
+def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
+    """How a secret, or a part of it that is one, may stand in what others say; the longest first."""
+    found = set()
+    for secret in secrets:
+        parts = [secret, *re.split(r"[/?&=:@]+", secret.partition("://")[2] or secret)]
+        found |= {spelt for part in parts if len(part) >= LEAST_SECRET for spelt in (part, quote(part, safe=""))}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _masked(words: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        words = words.replace(secret, "***")
+    return text.line(words)

@@ -1,0 +1,104 @@
+"""An event as the parts of a message to a person: each sink sets them in its own language.
+
+Vendor text in it mentions nobody and is no link, wherever plain text is shown as such.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from statuswatch.model import Message, Notice
+from statuswatch.render import words
+
+COLOURS: Final = {"🔴": 0xD32F2F, "🟡": 0xF9A825, "🟢": 0x2E7D32, "⚪": 0x757575}
+TEST: Final = "TEST · "
+
+
+class Card(msgspec.Struct, frozen=True):
+    """`url` is the vendor's page of the incident; `statuses` are (status, message) of what is new, oldest first;
+    `times` says when the vendor published and when it was detected, in UTC.
+    """
+
+    sign: str
+    label: str
+    product: str
+    title: str
+    url: str
+    facts: tuple[str, ...]
+    statuses: tuple[tuple[str, str], ...]
+    remark: str
+    times: str
+
+    @property
+    def headline(self) -> str:
+        return f"{self.sign} {self.label} · {self.product}"
+
+    @property
+    def colour(self) -> int:
+        """RGB."""
+        return COLOURS[self.sign]
+
+    def lines(self) -> list[str]:
+        """All but the headline and the address, as plain lines."""
+        told = [f"{status} — {said}" if said else status for status, said in self.statuses]
+        return [it for it in (self.title, " · ".join(self.facts), *told, self.remark, self.times) if it]
+
+
+def card(notice: Notice, *, test: bool = False) -> Card:
+    """Of one event."""
+    event = notice.event
+    sign, label = words.label(event)
+    title, *facts, url = words.facts(event)
+    return Card(
+        sign=sign,
+        label=f"{TEST}{label}" if test else label,
+        product=harmless(words.product(event)),
+        title=harmless(title),
+        url=url,
+        facts=tuple(harmless(fact) for fact in facts if fact),
+        statuses=tuple((harmless(status), harmless(said)) for status, said in words.statuses(event)),
+        remark=words.remark(event),
+        times=_times(notice),
+    )
+
+
+def cards(message: Message) -> list[Card]:
+    return [card(notice, test=message.test) for notice in message.notices]
+
+
+def digest_headline(message: Message) -> str:
+    """The first line of a digest: how many of what."""
+    signs = [words.label(notice.event)[0] for notice in message.notices]
+    counts = " ".join(f"{sign} {signs.count(sign)}" for sign in COLOURS if sign in signs)
+    return f"{len(signs)} events at once: {counts}"
+
+
+def digest_line(it: Card) -> str:
+    """One incident of a digest."""
+    newest = it.statuses[-1] if it.statuses else ("", "")
+    said = f" — {cut(newest[1], 140)}" if newest[1] else ""
+    return f"{it.headline}: {cut(it.title, 140)} · {newest[0]}{said} · {it.times}"
+
+
+def cut(plain: str, longest: int) -> str:
+    """With the number of characters that are left out."""
+    if len(plain) <= longest:
+        return plain
+    note = f"… (and {len(plain) - longest} more characters)"
+    return plain[: max(0, longest - len(note))] + f"… (and {len(plain) - max(0, longest - len(note))} more characters)"
+
+
+def harmless(plain: str) -> str:
+    """Text in which no chat or mail program finds somebody to call or an address to link: word joiners, which show
+    nothing, stand in `@`, `://` and `www.`.
+    """
+    joined = re.sub(r"@(?=\S)", "@\u2060", words.inert(plain)).replace("://", ":\u2060//")
+    return re.sub(r"(?i)(?<![a-z0-9])www\.", "www\u2060.", joined)
+
+
+def _times(notice: Notice) -> str:
+    event = notice.event
+    delay = notice.detected_at - event.at
+    later = f", {words.length(delay)} later" if delay.total_seconds() >= 60 else ""
+    return f"published {words.clock(event.at)}, detected {words.clock(notice.detected_at)}{later}"

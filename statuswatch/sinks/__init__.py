@@ -1,0 +1,67 @@
+"""Where events go. A sink is a module; a new one is that file and its line in `SINKS`.
+
+A sink says what its table in the configuration may hold, and makes of it a function that sends one message or raises
+SinkError. Order, retries, deadlines and what is kept for the next run are not its business: see `notify`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import msgspec
+
+from statuswatch.model import Message
+
+if TYPE_CHECKING:
+    import httpx
+
+Send = Callable[["httpx.AsyncClient", Message], Awaitable[None]]
+
+
+class SinkError(Exception):
+    """The message was not taken: why, in words that hold no secret. `final` where asking again is no use; `retry_after`
+    is in how many seconds the receiver wants to be asked again.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.final = final
+        self.retry_after = retry_after
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sink's table holds besides what every table may hold. A field `…_env` names an environment variable."""
+
+
+class Sink(Protocol):
+    """What a sink's module has."""
+
+    OPTIONS: type[Options]
+    DIGEST_ABOVE: int  # so many events of a run are sent one by one, more as one message; 0: always one by one
+
+    def configure(self, options: Any, secret: Callable[[str], str], /) -> Send:
+        """Makes the function that sends. `secret` gives what an environment variable holds."""
+
+
+class _Registry(Mapping[str, Sink]):
+    def __init__(self, *names: str) -> None:
+        self._names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Sink:
+        if name not in self._names:
+            raise KeyError(name)
+        return cast("Sink", import_module(f"{__name__}.{name.replace('-', '_')}"))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without an import
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+SINKS: Final[Mapping[str, Sink]] = _Registry(
+    "webhook",
+)
