@@ -20,6 +20,7 @@ from statuswatch.model import (
     Impact,
     Incident,
     IncidentUpdate,
+    Kind,
     Known,
     Page,
 )
@@ -203,7 +204,7 @@ def _tell(
     after = msgspec.structs.replace(
         after,
         told=after.told + 1,
-        vague_impact=after.vague_impact or after.impact is Impact.UNKNOWN,
+        vague_impact=after.vague_impact or _is_vague(after, known),
         vague_components=after.vague_components or not after.components,
     )
     # Not in the digest: components and bodies, which a decorating document may give at one telling and not at the next.
@@ -234,6 +235,11 @@ def _tell(
         vague_components=after.vague_components,
     )
     return Difference(event, after)
+
+
+def _is_vague(now: Known, known: Known | None) -> bool:
+    """Whether no impact was ever stated that can be compared, so that filters pass it. That of a window never can."""
+    return now.impact is Impact.UNKNOWN or (now.kind is Kind.INCIDENT and worst_of(now.impact, known) not in SCALE)
 
 
 def event_id(page: str, incident: str, kind: EventKind, told: object) -> str:

@@ -89,9 +89,13 @@ def wants(notify: Notify, event: Event) -> bool:
 
 
 def _rose(notify: Notify, event: Event) -> bool:
-    """Whether it was not grave enough for the sink before this event."""
-    before = event.worst_before
-    return before in SCALE and before is not None and SCALE.index(before) < SCALE.index(notify.min_impact)
+    """Whether it was not grave enough before this event, for the sink or for its page. Where the vendor did not state
+    how grave it is, it was told all along.
+    """
+    if event.vague_impact or event.worst_before not in SCALE or event.incident.kind is Kind.MAINTENANCE:
+        return False
+    least = max(notify.min_impact, event.page.min_impact, key=SCALE.index)
+    return SCALE.index(event.worst_before) < SCALE.index(least)
 
 
 def outboxes(
