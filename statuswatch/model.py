@@ -143,7 +143,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """An event for one sink, and when it was detected. It waits `since` its first refusal, for that `reason`."""
+    """An event for one sink, and when it was detected. It waits for that `reason`; its receiver refused it for good
+    `since` then.
+    """
 
     event: Event
     detected_at: Moment
@@ -401,11 +403,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of telling one sink: how many messages it took, what waits for the next run, what there is to say."""
+    """What came of telling one sink: how many messages it took, what waits for the next run, the ids of the events that
+    were given up, what there is to say.
+    """
 
     name: str
     sent: int = 0
     waiting: tuple[Notice, ...] = ()
+    lost: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

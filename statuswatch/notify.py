@@ -2,7 +2,7 @@
 
 At least once per sink. All sinks are told at once, the events of one in order; what one does not take costs the others
 nothing, and is kept for the next run. Two things are never kept for ever: what a receiver refuses for good (HTTP 4xx)
-is given up after a day, and of what waits for one sink only the newest hundred stay. Both are said aloud.
+is given up a day after it first did, and of what waits for one sink only the newest hundred stay. Both are said aloud.
 """
 
 import asyncio
@@ -46,6 +46,7 @@ ATTEMPTS: Final = 3
 LONGEST_PAUSE: Final = 20.0  # seconds that a receiver may ask us to wait within a run
 GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
 MOST_WAITING: Final = 100  # events for one sink
+LONGEST_REASON: Final = 240  # characters of what a receiver says that are repeated
 LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
 
 
@@ -190,7 +191,7 @@ async def _tell(
     sent, given_up, faults = 0, list[str](), list[str]()
     blocked: set[tuple[str, str]] = set()
     try:
-        async with asyncio.timeout(DEADLINE), httpx.AsyncClient(verify=trust, timeout=REQUEST, headers=HEADERS) as http:
+        async with asyncio.timeout(DEADLINE), _client(trust) as http:
             for message in _messages(channel, notices, test):
                 if not blocked.isdisjoint(_incidents(message)):
                     continue
@@ -201,7 +202,8 @@ async def _tell(
                     elif fault.final and now - (notice.since or now) >= GIVE_UP_AFTER:
                         given_up.append(left.pop(notice.event.id).event.id)
                     else:
-                        left[notice.event.id] = _noted(notice, str(fault), now)
+                        since = notice.since or (now if fault.final else None)
+                        left[notice.event.id] = msgspec.structs.replace(notice, since=since, reason=str(fault))
                 if fault is None:
                     sent += 1
                     continue
@@ -211,11 +213,22 @@ async def _tell(
                 blocked |= _incidents(message)
     except TimeoutError:
         faults.append(f"not done within {DEADLINE:g} s")
+    except SinkError as error:
+        faults.append(str(error))
     why = faults[-1] if faults else ""
-    waiting = [it if it.since else _noted(it, why, now) for it in left.values()]
+    waiting = [it if it.reason else msgspec.structs.replace(it, reason=why) for it in left.values()]
     given_up += [notice.event.id for notice in waiting[:-MOST_WAITING]]
     waiting = waiting[-MOST_WAITING:]
-    return Outcome(channel.notify.name, sent, tuple(waiting), _remarks(faults, waiting, given_up))
+    remarks = _remarks(faults, () if test else waiting, given_up)
+    return Outcome(channel.notify.name, sent, tuple(waiting), tuple(given_up), remarks)
+
+
+def _client(trust: ssl.SSLContext) -> httpx.AsyncClient:
+    """Raises SinkError."""
+    try:
+        return httpx.AsyncClient(verify=trust, timeout=REQUEST, headers=HEADERS)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        raise SinkError("the proxy that the environment names cannot be used") from None
 
 
 async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> SinkError | None:
@@ -257,10 +270,6 @@ def _incidents(message: Message) -> set[tuple[str, str]]:
     return {(notice.event.page.key, notice.event.incident.id) for notice in message.notices}
 
 
-def _noted(notice: Notice, reason: str, now: datetime) -> Notice:
-    return msgspec.structs.replace(notice, since=notice.since or now, reason=reason)
-
-
 def _remarks(faults: Sequence[str], waiting: Sequence[Notice], given_up: Sequence[str]) -> tuple[str, ...]:
     """What a person must hear: nothing where all was taken."""
     lines = list(dict.fromkeys(f"refused: {fault}" for fault in faults))
@@ -281,6 +290,7 @@ def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
 
 
 def _masked(words: str, secrets: Iterable[str]) -> str:
+    """In one line, cut after the secrets are gone: half of one would not be known."""
     for secret in secrets:
         words = words.replace(secret, "***")
-    return text.line(words)
+    return text.line(words)[:LONGEST_REASON]

@@ -1,10 +1,12 @@
 """One request to a receiver, and what its answer means."""
 
+import asyncio
 import errno
 import os
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import httpx
@@ -13,7 +15,7 @@ from statuswatch import text
 from statuswatch.sinks import SinkError
 
 LARGEST_ANSWER: Final = 65_536  # bytes of it that are looked at
-LONGEST_REASON: Final = 200  # characters of an answer that are repeated
+LONGEST_BODY: Final = 5.0  # seconds that an answer's body may take; its status counts without it
 _ASK_AGAIN: Final = frozenset({408, 425, 429})
 
 
@@ -29,21 +31,20 @@ async def request(
     other address may have the secret.
     """
     try:
+        if (httpx.URL(url).port or 0) > 65_535:
+            raise httpx.InvalidURL("no such port")
         async with client.stream(method, url, content=content, headers=dict(headers or {})) as response:
-            answer = b""
-            async for part in response.aiter_bytes():
-                answer += part
-                if len(answer) > LARGEST_ANSWER:
-                    break
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError):
-        raise SinkError("its address is not one that can be asked", final=True) from None
+            answer = await _body(response)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
+        raise SinkError("its address or a header cannot be sent: see what the variable holds", final=True) from None
     except httpx.HTTPError as error:
         # httpx puts the whole address into what it says: only the cause is repeated.
         raise SinkError(_cause(error)) from None
     status = response.status_code
     if 200 <= status < 300:
         return answer
-    said = text.line(answer.decode(errors="replace"))[:LONGEST_REASON]
+    # Not cut here: half of a secret would no longer be known as one.
+    said = text.line(answer.decode(errors="replace")) if len(answer) <= LARGEST_ANSWER else ""
     reason = f"HTTP {status}" + (f": {said}" if said and "<" not in said[:20] else "")
     if status in _ASK_AGAIN or status >= 500:
         raise SinkError(reason, retry_after=_retry_after(response.headers))
@@ -56,6 +57,18 @@ async def post_json(
     return await request(
         client, "POST", url, content=body, headers={"Content-Type": "application/json", **(headers or {})}
     )
+
+
+async def _body(response: httpx.Response) -> bytes:
+    """As much of it as there is, and as is looked at: what was taken is taken, however its answer ends."""
+    answer = b""
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(LONGEST_BODY):
+            async for part in response.aiter_bytes():
+                answer += part
+                if len(answer) > LARGEST_ANSWER:
+                    break
+    return answer
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:

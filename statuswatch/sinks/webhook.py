@@ -12,6 +12,7 @@ import hmac
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 
@@ -22,6 +23,7 @@ from statuswatch.sinks import Options, Send
 from statuswatch.sinks.http import post_json
 
 DIGEST_ABOVE: Final = 0  # programs want each event
+_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Webhook(Options, frozen=True):
@@ -38,13 +40,14 @@ def configure(options: Webhook, secret: Callable[[str], str], /) -> Send:
 
     async def send(client: httpx.AsyncClient, message: Message) -> None:
         body = document(message)
-        headers = {"Idempotency-Key": message.id}
+        named = quote(message.id, safe=_PRINTABLE)  # a header is ASCII; an id holds what a vendor calls an incident
+        headers = {"Idempotency-Key": named}
         if key:
             at = str(int(time.time()))
             headers |= {
-                "webhook-id": message.id,
+                "webhook-id": named,
                 "webhook-timestamp": at,
-                "webhook-signature": signature(key, message.id, at, body),
+                "webhook-signature": signature(key, named, at, body),
             }
         await post_json(client, url, body, headers)
 
