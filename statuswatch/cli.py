@@ -104,6 +104,7 @@ def check(
     """Read the pages once and print what changed since the last run."""
     from statuswatch import run
     from statuswatch.actions import report_to_runner
+    from statuswatch.render import talk
 
     settings = _settings(config, state, pages)
     channels = _channels(settings.notify)
@@ -133,9 +134,8 @@ def check(
         raise errors.NetworkError(
             "no page answered at all: our own network, most likely; nothing was told, nothing was written"
         )
-    waiting = [it.name for it in report.outcomes if it.waiting]
-    if waiting:
-        raise TellError(f"not everything was taken by {', '.join(waiting)}; it is kept for the next run")
+    if complaints := talk.untaken(report):
+        raise TellError("; ".join(complaints))
     if exit_code and report.events:
         raise typer.Exit(errors.EVENTS_FOUND)
 
@@ -312,6 +312,7 @@ def notify_test(
     """Send one marked example to each sink, and say what came back."""
     from statuswatch.config import load_config, near
     from statuswatch.notify import try_out
+    from statuswatch.render import words
 
     settings = load_config(config, os.environ, Path.cwd())
     named = [it for it in settings.notify if sink in (None, it.name)]
@@ -322,8 +323,8 @@ def notify_test(
     with _interruptible():
         outcomes = try_out(_channels(tuple(named)), datetime.now(UTC))
     with _stdout() as stream:
-        stream.writelines(f"{it.name}: {'; '.join(it.remarks) or 'taken'}\n" for it in outcomes)
-    if any(it.remarks for it in outcomes):
+        stream.writelines(f"{it.name}: {words.inert('; '.join(it.remarks)) or 'taken'}\n" for it in outcomes)
+    if any(it.waiting or it.lost for it in outcomes):
         raise TellError("not every sink took its example")
 
 

@@ -258,7 +258,8 @@ def _notify(table: dict[str, Any], source: str, place: str, pages: Set[str]) -> 
     shared, where = _NotifyTable.__struct_fields__, f"{source}: {place}"
     common = _typed({name: it for name, it in table.items() if name in shared}, _NotifyTable, source, place)
     if common.sink not in SINKS:
-        raise UsageError(f"{where}.sink: unknown sink {common.sink!r}{near(common.sink, SINKS)}")
+        word = f" {common.sink!r}" if _KEY.fullmatch(common.sink) else ""  # else it may be an address, and a secret
+        raise UsageError(f"{where}.sink: unknown sink{word}{near(common.sink, SINKS)}")
     what = SINKS[common.sink].OPTIONS
     for name, it in table.items():
         if name not in (*shared, *what.__struct_fields__):

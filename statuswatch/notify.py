@@ -48,6 +48,7 @@ GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
 MOST_WAITING: Final = 100  # events for one sink
 LONGEST_REASON: Final = 240  # characters of what a receiver says that are repeated
 LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
+_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # no token put in its place looks so
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -171,7 +172,8 @@ def _channel(notify: Notify, env: Mapping[str, str]) -> Channel:
     def secret(variable: str) -> str:
         value = env.get(variable, "").strip()
         if not value:
-            raise UsageError(f"{notify.where}: ${variable} is not set, or is empty")
+            named = f"${variable}" if _NAME.fullmatch(variable) else "the environment variable that it names"
+            raise UsageError(f"{notify.where}: {named} is not set, or is empty")
         held.append(value)
         return value
 

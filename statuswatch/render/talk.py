@@ -36,11 +36,22 @@ def largest_delay(report: Report) -> timedelta | None:
 
 def told(report: Report) -> list[str]:
     """What there is to say of the sinks: what each took or refused, or, of a run that sends nothing, would be sent."""
-    lines = [f"{name}: would be sent {counted(len(notices), 'event')}" for name, notices in report.due.items()]
+    lines = [
+        f"{name}: would be sent {counted(len(notices), 'event')}: {', '.join(it.event.id for it in notices)}"
+        for name, notices in report.due.items()
+    ]
     for it in report.outcomes:
         taken = [f"took {counted(it.sent, 'message')}"] if it.sent else []
         lines.append(f"{it.name}: {'; '.join([*taken, *it.remarks])}")
     return [words.inert(" ".join(line.split())) for line in lines]
+
+
+def untaken(report: Report) -> list[str]:
+    """What makes a run end with an error: who did not take everything. Nobody is too quiet to hear it."""
+    waiting = [it.name for it in report.outcomes if it.waiting]
+    said = [f"not everything was taken by {', '.join(waiting)}; it is kept for the next run"] if waiting else []
+    said += [f"GIVEN UP, never delivered to {it.name}: {', '.join(it.lost)}" for it in report.outcomes if it.lost]
+    return [words.inert(" ".join(line.split())) for line in said]
 
 
 def remarks(review: PageReview, *, verbose: bool) -> list[str]:
