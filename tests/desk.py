@@ -34,7 +34,7 @@ class Desk:
     """A folder with a configuration, a site with pages to watch, and the command."""
 
     def __init__(self, folder: Path, site: Site) -> None:
-        self.folder, self.site = folder, site
+        self.folder, self.site, self.command = folder, site, COMMAND
         self.state = folder / "state.json"
         (folder / "home").mkdir()
         # PYTHONPATH names the checkout, where another one is installed.
@@ -62,7 +62,7 @@ class Desk:
 
     def start(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
         settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.folder} | more
-        return subprocess.Popen([*COMMAND, *arguments], env=self.env | dict(env or {}), **settings)
+        return subprocess.Popen([*self.command, *arguments], env=self.env | dict(env or {}), **settings)
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> Done:
         return finish(self.start(*arguments, env=env, **more))

@@ -1,0 +1,82 @@
+"""No secret in any output, log, error or file (contract, section 7): looked for byte by byte after real processes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.sinks.receiver import SECRET, Receiver
+from tests.sinks.registry import HTTP_SINKS, PARTS, environment, options, service, variables
+from tests.sinks.test_contract import hang
+
+if TYPE_CHECKING:
+    from tests.desk import Desk
+
+# The command, with less patience for receivers that hang.
+HURRIED: Final = (
+    sys.executable,
+    "-c",
+    "from statuswatch import cli, notify; notify.DEADLINE = 1.5; cli.main()",
+)
+COMMANDS: Final = (
+    ("check", "--dry-run", "--announce-open"),
+    ("check", "--verbose", "--announce-open"),
+    ("check",),
+    ("notify", "test"),
+)
+
+
+class Echo(Receiver):
+    """Refuses, and repeats the whole request in its answer."""
+
+    def reply(self, got: Any) -> Any:
+        super().reply(got)
+        return 404, {}, f"{got.method} {got.path} {got.headers} {got.body.decode()}".encode()
+
+
+def table(sink: str, name: str, address: str, desk: Desk) -> tuple[str, dict[str, str]]:
+    """A sink of that name that has variables of its own, and what they hold."""
+    own = {option: f"{variable}_{name.upper()}" for option, variable in variables(sink).items()}
+    held = environment(sink, address)
+    env = {own.get(option, variable): held.pop(variable, "") for option, variable in variables(sink).items()}
+    words = {"sink": sink, "name": name, **options(sink, address), **own}
+    toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in words.items())
+    return f"[[notify]]\n{toml}\n", {**held, **env}
+
+
+@pytest.mark.parametrize("sink", HTTP_SINKS)
+def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
+    """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
+    desk.command = HURRIED
+    summary, output = desk.folder / "summary", desk.folder / "output"
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    with Echo() as echo, service(sink, *[hang] * 99) as hanging, service(sink, *[500] * 99) as failing:
+        addresses = {
+            "echo": echo.address,
+            "dead": dead,
+            "tls": echo.address.replace("http:", "https:"),
+            "hang": hanging.address,
+            "failing": failing.address,
+        }
+        if sink == "webhook":  # another may say at its start that this cannot be right
+            addresses |= {"port": "http://127.0.0.1:99999", "scheme": "nonsense://127.0.0.1", "invalid": "http://["}
+        tables = []
+        for name, address in addresses.items():
+            toml, held = table(sink, name, address, desk)
+            tables.append(toml)
+            env |= held
+        desk.watch("acme", top="\n".join(tables))
+        for command in COMMANDS:
+            done = desk.run(*command, env=env)
+            assert done.code == (0 if "--dry-run" in command else 5), done
+            for name in addresses:
+                assert f"{name}: " in done.out + done.err
+            written = {name: content.decode() for name, content in desk.files().items()}
+            for where, content in {"stdout": done.out, "stderr": done.err, **written}.items():
+                for part in (SECRET, *PARTS):
+                    assert part not in content, f"{part} in {where} of {command}: {content}"
+            assert "Traceback" not in done.err
+    assert echo.got and hanging.got and failing.got and summary.read_text() and output.read_text()
