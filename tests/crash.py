@@ -1,0 +1,212 @@
+"""`python -m tests.crash [KILLS]`: runs of the command, killed at random instants, with three sinks of which one
+refuses a third of what it is sent; and whether each sink has everything that a twin tells which nobody kills.
+
+After each kill the pages may move on, and the next run comes to its end; then the twin reads the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from statuswatch.config import load_config
+from statuswatch.errors import StateError
+from statuswatch.render import jsonlines
+from statuswatch.run import check
+from statuswatch.state import decode, decode_page
+from tests.sinks.receiver import Receiver
+from tests.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from statuswatch.model import Report
+    from tests.sinks.receiver import Answer, Got
+
+Json = dict[str, Any]
+CHECKOUT: Final = Path(__file__).parent.parent
+COMMAND: Final = (sys.executable, "-m", "statuswatch", "check", "--quiet")
+CALM: Final = 60  # runs after which everything must have been taken
+REFUSALS: Final[tuple[Answer, ...]] = ((503, {"Retry-After": "0"}, b"busy"), 404)
+EVENTS: Final = '["new", "updated", "resolved", "edited"]'
+
+
+class Sink(Receiver):
+    """Keeps what it took; refuses that share of its requests, some as busy and some for good."""
+
+    def __init__(self, name: str, refused: float, rng: Random, told: threading.Event) -> None:
+        super().__init__()
+        self.name, self.share, self.rng, self.told = name, refused, rng, told
+        self.taken: list[Json] = []
+        self.refused = 0
+
+    def reply(self, got: Got) -> Answer:
+        self.told.set()
+        with self.lock:
+            self.got.append(got)
+            if self.rng.random() < self.share:
+                self.refused += 1
+                return self.rng.choice(REFUSALS)
+            with suppress(json.JSONDecodeError):  # its sender may be dead in the middle of it
+                event = got.json
+                assert event["id"] == got.headers["Idempotency-Key"]
+                self.taken.append(event)
+        return 200
+
+
+@dataclass
+class Figures:
+    """What came of it; of `wrong` there must be none."""
+
+    kills: int = 0
+    runs: int = 0
+    reads: int = 0  # of state.json, after each kill
+    told: list[Json] = field(default_factory=list)  # by the twin
+    sinks: list[Sink] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def table(self) -> str:
+        lines = [
+            f"{self.kills} kills, {self.runs} runs, {len(self.told)} events of the twin, "
+            f"state.json read {self.reads} times, {len(self.wrong)} faults",
+            f"{'sink':<10}{'requests':>10}{'refused':>10}{'taken':>10}{'events':>10}{'repeats':>10}",
+        ]
+        for it in self.sinks:
+            events = len({event["id"] for event in it.taken})
+            counts = (len(it.got), it.refused, len(it.taken), events, len(it.taken) - events)
+            lines.append(f"{it.name:<10}" + "".join(f"{count:>10}" for count in counts))
+        return "\n".join([*lines, *self.wrong])
+
+
+def facts(event: Json) -> Iterator[tuple[str, ...]]:
+    """What somebody knows who was told this event: how the incident stands, and each update."""
+    incident = event["incident"]
+    about = event["page"]["key"], incident["id"]
+    yield (*about, incident["status"], incident["title"], incident["impact"])
+    for it in event["updates"]:
+        yield (*about, it["id"], it["status"], it["body"])
+
+
+def crash(folder: Path, kills: int, seed: int = 1) -> Figures:
+    """Kills that many runs, lets the rest end, and compares."""
+    rng, told, figures = Random(f"{seed}/kills"), threading.Event(), Figures()
+    world = World(f"{seed}/crash", {"acme": "statuspage", "bolt": "statuspage"}, datetime.now(UTC), withdraws=False)
+    shares = {"first": 0.0, "second": 0.0, "refusing": 1 / 3}
+    figures.sinks = [Sink(name, share, Random(f"{seed}/{name}"), told) for name, share in shares.items()]
+    ours, twin = folder / "ours", folder / "twin"
+    with ExitStack() as served:
+        for it in figures.sinks:
+            served.enter_context(it)
+        served.enter_context(world.served())
+        for place, sinks in ((ours, figures.sinks), (twin, [])):
+            place.mkdir()
+            words = [
+                f'[[notify]]\nsink = "webhook"\nname = "{it.name}"\nurl_env = "{it.name.upper()}"\nevents = {EVENTS}\n'
+                for it in sinks
+            ]
+            (place / "statuswatch.toml").write_text(world.configuration() + "".join(words))
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "STATUSWATCH_"))}
+        env |= {"PYTHONPATH": str(CHECKOUT), "NO_PROXY": "*"} | {it.name.upper(): it.url for it in figures.sinks}
+        config = load_config(twin / "statuswatch.toml", {}, twin)
+
+        def start() -> subprocess.Popen[bytes]:
+            figures.runs += 1
+            world.read()
+            world.asked.clear()
+            told.clear()
+            return subprocess.Popen(COMMAND, cwd=ours, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+        def whole() -> int:
+            with start() as process:
+                _, errors = process.communicate(timeout=60)
+            if process.returncode not in (0, 5):
+                figures.wrong.append(f"exit {process.returncode}: {errors.decode()}")
+            return process.returncode
+
+        def killed(patience: float, after: threading.Event | None) -> bool:
+            """Whether the run was still there to be killed, so long after its start, or after something happened."""
+            with start() as process:
+                while after and not after.wait(0.002) and process.poll() is None:
+                    pass
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(patience)
+                process.kill()
+            return process.returncode < 0
+
+        def tell(report: Report) -> None:
+            figures.told += [json.loads(jsonlines.render(event, report.detected_at)) for event in report.events]
+
+        def look() -> None:
+            """Whatever the instant, what is there is a whole memory."""
+            figures.reads += 1
+            try:
+                pages, _ = decode((ours / "state.json").read_bytes(), "state.json")
+                for key, page in pages.items():
+                    decode_page(page, key, "state.json")
+            except (StateError, OSError) as error:
+                figures.wrong.append(f"invalid state.json after kill {figures.kills}: {error}")
+
+        whole()
+        check(config, datetime.now(UTC), tell)
+        begun = time.monotonic()
+        whole()
+        lasts = time.monotonic() - begun
+        while figures.kills < kills:
+            world.advance(timedelta(minutes=5))
+            span, after = rng.choice([(1.3 * lasts, None), (0.5 * lasts, world.asked), (0.3 * lasts, told)])
+            figures.kills += killed(rng.uniform(0, span), after)
+            look()
+            if rng.random() < 0.5:
+                world.advance(timedelta(minutes=5))
+            whole()
+            check(config, datetime.now(UTC), tell)
+        for _ in range(CALM):
+            if whole() == 0:
+                break
+        requests = [len(it.got) for it in figures.sinks]
+        if whole() != 0 or [len(it.got) for it in figures.sinks] != requests:
+            figures.wrong.append("not calm in the end")
+    known = {fact for event in figures.told for fact in facts(event)}
+    for it in figures.sinks:
+        figures.wrong += [
+            f"{it.name} was never told {fact}" for fact in sorted(known - {fact for e in it.taken for fact in facts(e)})
+        ]
+        figures.wrong += [f"{it.name}: {fault}" for fault in misnamed(it.taken)]
+    return figures
+
+
+def misnamed(events: list[Json]) -> Iterator[str]:
+    """Events of one id that differ, and repeats under another id. Without an update an event may happen again: an
+    impact goes up and down.
+    """
+    contents: dict[str, str] = {}
+    ids: dict[str, set[str]] = {}
+    for event in events:
+        content = json.dumps({key: it for key, it in event.items() if key not in ("id", "detected_at")}, sort_keys=True)
+        if contents.setdefault(event["id"], content) != content:
+            yield f"one id for two events: {event['id']}"
+        if event["updates"]:
+            ids.setdefault(content, set()).add(event["id"])
+    yield from (f"two ids for one event: {sorted(them)}" for them in ids.values() if len(them) > 1)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        figures = crash(Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    sys.stdout.write(figures.table() + "\n")
+    sys.exit(bool(figures.wrong))
+
+
+if __name__ == "__main__":
+    main()
