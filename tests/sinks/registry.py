@@ -52,3 +52,4 @@ def service(sink: str, *answers: Answer) -> Receiver:
 
 HTTP_SINKS: Final = [name for name in SINKS if getattr(module_of(name), "HTTP", True)]
 READS_ANSWERS: Final = {name for name in HTTP_SINKS if hasattr(module_of(name), "SERVICE")}  # not every 2xx does
+REACHED: Final = [name for name in SINKS if name in HTTP_SINKS or hasattr(module_of(name), "environment")]  # by HTTP

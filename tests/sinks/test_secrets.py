@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.sinks.receiver import SECRET, Receiver
-from tests.sinks.registry import HTTP_SINKS, PARTS, environment, options, service, variables
+from tests.sinks.registry import PARTS, REACHED, environment, options, service, variables
 from tests.sinks.test_contract import hang
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def table(sink: str, name: str, address: str, desk: Desk) -> tuple[str, dict[str
     return f"[[notify]]\n{toml}\n", {**held, **env}
 
 
-@pytest.mark.parametrize("sink", HTTP_SINKS)
+@pytest.mark.parametrize("sink", REACHED)
 def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
     """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
     desk.command = HURRIED
