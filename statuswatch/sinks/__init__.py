@@ -65,4 +65,5 @@ class _Registry(Mapping[str, Sink]):
 SINKS: Final[Mapping[str, Sink]] = _Registry(
     "webhook",
     "slack",
+    "discord",
 )
