@@ -66,4 +66,5 @@ SINKS: Final[Mapping[str, Sink]] = _Registry(
     "webhook",
     "slack",
     "discord",
+    "teams",
 )
