@@ -67,4 +67,5 @@ SINKS: Final[Mapping[str, Sink]] = _Registry(
     "slack",
     "discord",
     "teams",
+    "pagerduty",
 )
