@@ -66,4 +66,5 @@ class _Registry(Mapping[str, Sink]):
 SINKS: Final[Mapping[str, Sink]] = _Registry(
     "webhook",
     "email",
+    "apprise",
 )
