@@ -15,7 +15,8 @@ from statuswatch.model import Message
 if TYPE_CHECKING:
     import httpx
 
-Send = Callable[["httpx.AsyncClient", Message], Awaitable[None]]
+# What it gives is to be said of a message that was taken; often nothing.
+Send = Callable[["httpx.AsyncClient", Message], Awaitable[str | None]]
 
 
 class SinkError(Exception):
@@ -68,4 +69,6 @@ SINKS: Final[Mapping[str, Sink]] = _Registry(
     "discord",
     "teams",
     "pagerduty",
+    "email",
+    "apprise",
 )

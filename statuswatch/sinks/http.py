@@ -39,7 +39,7 @@ async def request(
         raise SinkError("its address is not one that can be asked", final=True) from None
     except httpx.HTTPError as error:
         # httpx puts the whole address into what it says: only the cause is repeated.
-        raise SinkError(_cause(error)) from None
+        raise SinkError(cause(error)) from None
     status = response.status_code
     if 200 <= status < 300:
         return answer
@@ -67,7 +67,8 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         return None
 
 
-def _cause(error: httpx.HTTPError) -> str:
+def cause(error: OSError | httpx.HTTPError) -> str:
+    """Why a connection failed, in words that hold no address."""
     seen: Any = error
     for _ in range(10):
         match seen:
@@ -79,6 +80,8 @@ def _cause(error: httpx.HTTPError) -> str:
                 return "its name cannot be resolved"
             case OSError(errno=int() as number) if number in errno.errorcode:
                 return os.strerror(number).lower()
+            case TimeoutError():
+                return "no answer in time"
             case None:
                 break
         seen = seen.__cause__ or seen.__context__
