@@ -64,4 +64,5 @@ class _Registry(Mapping[str, Sink]):
 
 SINKS: Final[Mapping[str, Sink]] = _Registry(
     "webhook",
+    "github-issues",
 )
