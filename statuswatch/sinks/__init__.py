@@ -71,4 +71,5 @@ SINKS: Final[Mapping[str, Sink]] = _Registry(
     "pagerduty",
     "email",
     "apprise",
+    "github-issues",
 )
