@@ -190,14 +190,15 @@ async def _tell(
     up only what else there is of the same incident.
     """
     left = {notice.event.id: notice for notice in notices}
-    sent, given_up, faults = 0, list[str](), list[str]()
+    sent, given_up, faults, said = 0, list[str](), list[str](), list[str]()
     blocked: set[tuple[str, str]] = set()
     try:
         async with asyncio.timeout(DEADLINE), _client(trust) as http:
             for message in _messages(channel, notices, test):
                 if not blocked.isdisjoint(_incidents(message)):
                     continue
-                fault = await _send(channel, http, message)
+                fault, remark = await _send(channel, http, message)
+                said += [remark] if remark else []
                 for notice in message.notices:
                     if fault is None:
                         del left[notice.event.id]
@@ -221,7 +222,7 @@ async def _tell(
     waiting = [it if it.reason else msgspec.structs.replace(it, reason=why) for it in left.values()]
     given_up += [notice.event.id for notice in waiting[:-MOST_WAITING]]
     waiting = waiting[-MOST_WAITING:]
-    remarks = _remarks(faults, () if test else waiting, given_up)
+    remarks = (*dict.fromkeys(said), *_remarks(faults, () if test else waiting, given_up))
     return Outcome(channel.notify.name, sent, tuple(waiting), tuple(given_up), remarks)
 
 
@@ -233,24 +234,27 @@ def _client(trust: ssl.SSLContext) -> httpx.AsyncClient:
         raise SinkError("the proxy that the environment names cannot be used") from None
 
 
-async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> SinkError | None:
-    """Sends one message, with more tries after a fault that may pass; what was wrong at last."""
+async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> tuple[SinkError | None, str]:
+    """Sends one message, with more tries after a fault that may pass: what was wrong at last, and what else is to be
+    said.
+    """
     import stamina  # only where there is something to send
     import stamina.instrumentation
 
+    remark: str | None = None
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what is being sent, and to which address
     try:
         async for attempt in stamina.retry_context(
             on=_again, attempts=ATTEMPTS, timeout=DEADLINE, wait_initial=0.3, wait_jitter=0.3
         ):
             with attempt:
-                await channel.send(http, message)
+                remark = await channel.send(http, message)
     except SinkError as error:
-        return SinkError(_masked(str(error), channel.secrets), final=error.final)
+        return SinkError(_masked(str(error), channel.secrets), final=error.final), ""
     except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must cost no other sink, nor the memory
         what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
-        return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True)
-    return None
+        return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True), ""
+    return None, _masked(remark or "", channel.secrets)
 
 
 def _again(error: Exception) -> bool | float:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
+from statuswatch.config import _config
+from statuswatch.notify import connect
+from tests.desk import Desk
+from tests.sinks.receiver import Receiver
+from tests.site import Site, incident
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +167,34 @@ def test_only_the_commit_is_given_the_token() -> None:
     holders = [step for step in steps(workflow) if "github.token" in str(step.get("env", {}))]
     assert holders == [commit_step()]
     assert "github.token" not in str(workflow["env"])
+
+
+def test_issues_are_ready_to_switch_on() -> None:
+    """With the comments removed that say so, the check may write issues and is given the secrets, and the lines for
+    the configuration make a sink that finds all it needs on a runner.
+    """
+    written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
+    lines = "\n".join(re.findall(r"(?m)^ +#   (\[\[notify\]\]|\w+ = .*)$", written))
+    written = re.sub(r"(?m)^( +)# (issues: write|env:|  [A-Z_]+: \$\{\{)", r"\1\2", written)
+    (job,) = yaml.safe_load(written)["jobs"].values()
+    (check,) = (step for step in job["steps"] if step.get("id") == "check")
+    assert job["permissions"] == {"contents": "write", "issues": "write"}
+    assert check["env"] == {
+        "GITHUB_TOKEN": "${{ github.token }}",
+        "SLACK_WEBHOOK_URL": "${{ secrets.SLACK_WEBHOOK_URL }}",
+    }
+    assert len(lines.splitlines()) == 3
+    (sink,) = _config({"pages": ["openai"], **tomllib.loads(lines)}, "statuswatch.toml", Path()).notify
+    assert sink.sink == "github-issues"
+    assert connect([sink], {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "owner/name"})
+
+
+def test_a_failed_check_fails_the_job() -> None:
+    """Nothing turns the exit code of the check into a success."""
+    (job,) = load("statuswatch.yml")["jobs"].values()
+    (check,) = (step for step in job["steps"] if step.get("id") == "check")
+    assert "continue-on-error" not in job | check
+    assert "\n" not in check["run"] and not re.search(r"[|;&]", check["run"])
 
 
 @every
@@ -551,3 +588,31 @@ def test_the_token_reaches_git_and_nothing_else(tracked: Sandbox) -> None:
     assert TOKEN not in run.stdout
     kept = [path for path in (tracked.checkout / ".git").rglob("*") if path.is_file()]
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
+
+
+def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
+    """Of a check that ends with 5 the state is pushed, with the events that wait for the sink and their message."""
+    output, program = untracked.root / "output", untracked.root / "bin" / "statuswatch"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m statuswatch "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
+    with Site() as site, Receiver(usual=400) as receiver:
+        desk = Desk(untracked.checkout, site)
+        desk.acme(incident("a0", "investigating"))
+        desk.check()
+        desk.acme(incident("a0", "investigating", "resolved"))
+        desk.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
+        runner = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output), "HOOK": receiver.url}
+        path = f"{program.parent}{os.pathsep}{untracked.environment['PATH']}"
+        run = subprocess.run(
+            [BASH, "-e", "-c", check["run"]],
+            cwd=untracked.checkout,
+            env=desk.env | runner | {"PATH": path},
+            check=False,
+        )
+    assert run.returncode == 5
+    (message,) = re.findall("(?m)^message=(.*)$", output.read_text(encoding="utf-8"))
+    assert untracked.commit(message).returncode == 0
+    assert [it["event"]["kind"] for it in json.loads(untracked.state())["waiting"]["webhook"]] == ["resolved"]
+    assert untracked.message() == f"{message}\n" != "\n"

@@ -4,6 +4,8 @@ Vendor text in it mentions nobody and is no link, wherever plain text is shown a
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -13,6 +15,9 @@ from statuswatch.render import words
 
 COLOURS: Final = {"🔴": 0xD32F2F, "🟡": 0xF9A825, "🟢": 0x2E7D32, "⚪": 0x757575}
 TEST: Final = "TEST · "
+JOINER: Final = "\u2060"  # shows nothing, and stands between what must not be read together; never in vendor text
+
+_CUT: Final = re.compile(r"… \(and (\d{1,9}) more characters\)\Z")
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -78,15 +83,22 @@ def digest_line(it: Card) -> str:
     """One incident of a digest."""
     newest = it.statuses[-1] if it.statuses else ("", "")
     said = f" — {cut(newest[1], 140)}" if newest[1] else ""
-    return f"{it.headline}: {cut(it.title, 140)} · {newest[0]}{said} · {it.times}"
+    return f"{cut(it.headline, 300)}: {cut(it.title, 140)} · {cut(newest[0], 100)}{said} · {it.times}"
 
 
-def cut(plain: str, longest: int) -> str:
-    """With the number of characters that are left out."""
-    if len(plain) <= longest:
+def cut(plain: str, longest: int, size: Callable[[str], int] = len) -> str:
+    """With the number of characters that are left out, those of an earlier cut included. `size` is how the receiver
+    measures text.
+    """
+    if size(plain) <= longest:
         return plain
-    note = f"… (and {len(plain) - longest} more characters)"
-    return plain[: max(0, longest - len(note))] + f"… (and {len(plain) - max(0, longest - len(note))} more characters)"
+    cut_before = _CUT.search(plain)
+    whole, left_out = (plain[: cut_before.start()], int(cut_before[1])) if cut_before else (plain, 0)
+
+    def beginning(length: int) -> str:
+        return f"{whole[:length]}… (and {left_out + len(whole[length:].replace(JOINER, ''))} more characters)"
+
+    return beginning(max(0, bisect_right(range(len(whole)), longest, key=lambda it: size(beginning(it))) - 1))
 
 
 def harmless(plain: str) -> str:

@@ -48,7 +48,7 @@ def _event(event: Event) -> str:
     title, *facts, url = words.facts(event)
     lines = [
         f"- {sign} **{label}** {words.clock(event.at)} · {text(words.product(event))}<br>",
-        f"  [{text(title) or 'open'}](<{_address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
+        f"  [{text(title) or 'open'}](<{address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
     ]
     lines += [
         f"  - {text(status)}" + (f" — {text(message)}" if message else "") for status, message in words.statuses(event)
@@ -58,5 +58,6 @@ def _event(event: Event) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
+    """What may stand between `<` and `>` as the target of a link."""
     return re.sub(r"[<>\s\\]", lambda mark: f"%{ord(mark[0]):02X}", url)

@@ -15,7 +15,8 @@ from statuswatch.model import Message
 if TYPE_CHECKING:
     import httpx
 
-Send = Callable[["httpx.AsyncClient", Message], Awaitable[None]]
+# What it gives is to be said of a message that was taken; often nothing.
+Send = Callable[["httpx.AsyncClient", Message], Awaitable[str | None]]
 
 
 class SinkError(Exception):
@@ -64,4 +65,11 @@ class _Registry(Mapping[str, Sink]):
 
 SINKS: Final[Mapping[str, Sink]] = _Registry(
     "webhook",
+    "slack",
+    "discord",
+    "teams",
+    "pagerduty",
+    "email",
+    "apprise",
+    "github-issues",
 )

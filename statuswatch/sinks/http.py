@@ -6,8 +6,8 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, Final
+from contextlib import nullcontext, suppress
+from typing import Any, Final, NamedTuple
 
 import httpx
 
@@ -19,6 +19,18 @@ LONGEST_BODY: Final = 5.0  # seconds that an answer's body may take; its status 
 _ASK_AGAIN: Final = frozenset({408, 425, 429})
 
 
+class Answer(NamedTuple):
+    """Whatever came back; of the body at most a little more than was wanted."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def taken(self) -> bool:
+        return 200 <= self.status < 300
+
+
 async def request(
     client: httpx.AsyncClient,
     method: str,
@@ -28,27 +40,45 @@ async def request(
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """The answer to a request that was taken (2xx). Raises SinkError; a redirect is a refusal, for nobody said that the
-    other address may have the secret.
+    other address may have the secret. What was taken is taken, however its answer ends.
     """
+    answer = await ask(client, method, url, content=content, headers=headers, whole=False)
+    if answer.taken:
+        return answer.body
+    raise refusal(answer)
+
+
+async def ask(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    content: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    largest: int = LARGEST_ANSWER,
+    whole: bool = True,
+) -> Answer:
+    """The answer, whatever its status. Raises SinkError where there is none, or not the whole."""
     try:
         if (httpx.URL(url).port or 0) > 65_535:
             raise httpx.InvalidURL("no such port")
         async with client.stream(method, url, content=content, headers=dict(headers or {})) as response:
-            answer = await _body(response)
+            body = await _body(response, largest, whole=whole)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
         raise SinkError("its address or a header cannot be sent: see what the variable holds", final=True) from None
     except httpx.HTTPError as error:
         # httpx puts the whole address into what it says: only the cause is repeated.
-        raise SinkError(_cause(error)) from None
-    status = response.status_code
-    if 200 <= status < 300:
-        return answer
-    # Not cut here: half of a secret would no longer be known as one.
-    said = text.line(answer.decode(errors="replace")) if len(answer) <= LARGEST_ANSWER else ""
-    reason = f"HTTP {status}" + (f": {said}" if said and "<" not in said[:20] else "")
-    if status in _ASK_AGAIN or status >= 500:
-        raise SinkError(reason, retry_after=_retry_after(response.headers))
-    raise SinkError(reason, final=True)
+        raise SinkError(cause(error)) from None
+    return Answer(response.status_code, response.headers, body)
+
+
+def refusal(answer: Answer) -> SinkError:
+    """What an answer that is not 2xx means. It is not cut here: half of a secret would no longer be known as one."""
+    said = text.line(answer.body.decode(errors="replace")) if len(answer.body) <= LARGEST_ANSWER else ""
+    reason = f"HTTP {answer.status}" + (f": {said}" if said and "<" not in said[:20] else "")
+    if answer.status in _ASK_AGAIN or answer.status >= 500:
+        return SinkError(reason, retry_after=retry_after(answer.headers))
+    return SinkError(reason, final=True)
 
 
 async def post_json(
@@ -59,19 +89,19 @@ async def post_json(
     )
 
 
-async def _body(response: httpx.Response) -> bytes:
-    """As much of it as there is, and as is looked at: what was taken is taken, however its answer ends."""
-    answer = b""
-    with suppress(httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(LONGEST_BODY):
+async def _body(response: httpx.Response, largest: int, *, whole: bool) -> bytes:
+    """As much of it as is looked at; and where the whole is not needed, as much as comes."""
+    body = bytearray()
+    with nullcontext() if whole else suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(None if whole else LONGEST_BODY):
             async for part in response.aiter_bytes():
-                answer += part
-                if len(answer) > LARGEST_ANSWER:
+                body += part
+                if len(body) > largest:
                     break
-    return answer
+    return bytes(body)
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds; none where a date is named, or nothing."""
     wanted = headers.get("retry-after", "").strip()
     try:
@@ -80,7 +110,8 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         return None
 
 
-def _cause(error: httpx.HTTPError) -> str:
+def cause(error: OSError | httpx.HTTPError) -> str:
+    """Why a connection failed, in words that hold no address."""
     seen: Any = error
     for _ in range(10):
         match seen:
@@ -92,6 +123,8 @@ def _cause(error: httpx.HTTPError) -> str:
                 return "its name cannot be resolved"
             case OSError(errno=int() as number) if number in errno.errorcode:
                 return os.strerror(number).lower()
+            case TimeoutError():
+                return "no answer in time"
             case None:
                 break
         seen = seen.__cause__ or seen.__context__
