@@ -201,7 +201,9 @@ def _listed(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
 
 def _time(vendors: str | None) -> datetime:
     """A time as of ISO 8601, or as JavaScript writes it: `Sat Jun 11 2022 18:55:50 GMT+0000 (...)`."""
-    plain = (vendors or "").partition(" (")[0]
+    if not vendors:
+        raise ValueError("no start is stated")
+    plain = vendors.partition(" (")[0]
     try:
         return utc(datetime.fromisoformat(plain))
     except ValueError:
