@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -92,6 +93,13 @@ def check(
     once: Annotated[
         bool, typer.Option("--once", help="One pass and exit: the default, spelled out.", show_default=False)
     ] = True,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Do it again and again, until interrupted."),
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=1, help="With --watch: from one beginning to the next.")
+    ] = 300,
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, tell what is open as new.")
     ] = False,
@@ -101,10 +109,39 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
 ) -> None:
     """Read the pages once and print what changed since the last run."""
+    if watch and exit_code:
+        raise errors.UsageError("--exit-code has nothing to say of --watch, which does not end by itself")
+    settings = _settings(config, state, pages)
+    while True:
+        begun = time.monotonic()
+        try:
+            report = _pass(settings, pages, output, announce_open, dry_run, quiet, verbose)
+        except (errors.NetworkError, errors.StateError) as error:
+            if not watch:
+                raise
+            _say(f"error: {error}")
+        else:
+            if exit_code and report.events:
+                raise typer.Exit(errors.EVENTS_FOUND)
+        if not watch:
+            return
+        with _interruptible("interrupted between two passes; nothing is lost"):
+            time.sleep(max(0.0, begun + every - time.monotonic()))
+
+
+def _pass(
+    settings: "Config",
+    pages: list[str] | None,
+    output: Format,
+    announce_open: bool,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+) -> "Report":
+    """One run of `check`, and the talk about it. Raises StateError, NetworkError, TellError."""
     from statuswatch import run
     from statuswatch.actions import report_to_runner
 
-    settings = _settings(config, state, pages)
     with _interruptible(), ExitStack() as bar:
         on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
 
@@ -130,8 +167,7 @@ def check(
         raise errors.NetworkError(
             "no page answered at all: our own network, most likely; nothing was told, nothing was written"
         )
-    if exit_code and report.events:
-        raise typer.Exit(errors.EVENTS_FOUND)
+    return report
 
 
 class Answer(StrEnum):
@@ -391,12 +427,12 @@ def _wrapped(line: str, stream: "TextIO") -> list[str]:
 
 
 @contextmanager
-def _interruptible() -> "Iterator[None]":
+def _interruptible(then: str = "interrupted; nothing was written") -> "Iterator[None]":
     """Typer ends on Ctrl-C by itself, and without a word."""
     try:
         yield
     except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
+        _say(then)
         raise typer.Exit(errors.INTERRUPTED) from None
 
 
