@@ -348,7 +348,7 @@ def _show(
             case Shape.MARKDOWN:
                 stream.write(listing.as_markdown(head, rows))
             case Shape.CONSOLE if terminal.is_terminal and rows:
-                terminal.print(listing.terminal(head, rows))
+                terminal.print(listing.terminal(head, rows, terminal.width))
             case Shape.CONSOLE:
                 stream.writelines(f"{line}\n" for line in listing.plain(rows))
 

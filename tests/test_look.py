@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import tomllib
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from rich.console import Console
 
 from statuswatch import fetch
 from statuswatch.catalog import catalog, find
@@ -157,6 +159,20 @@ def test_pages_as_lines() -> None:
     """Every page of the catalog is a line of tab-separated cells where the output is no terminal."""
     rows = listing.plain([listing.cells(page, {}) for page in find(catalog().values(), ["github"])])
     assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com" in rows
+
+
+def test_pages_on_a_narrow_terminal() -> None:
+    """Keys and addresses are not cut into pieces: other columns are left out where there is no room for all."""
+    rows = [("acme-cloud", "Acme Cloud", "statuspage", "dev-tools", "https://status.acme.example")]
+
+    def shown(width: int) -> list[str]:
+        console = Console(file=io.StringIO(), width=width)
+        console.print(listing.terminal(listing.HEAD, rows, width))
+        return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+    assert shown(80)[1].split("  ") == [*rows[0]]
+    assert shown(60)[1] == "acme-cloud  statuspage  https://status.acme.example"
+    assert shown(40) == ["key         url", "acme-cloud  https://status.acme.example"]
 
 
 def test_pages_suggests_what_is_near(desk: Desk) -> None:
