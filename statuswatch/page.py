@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -218,7 +219,9 @@ async def recognise(client: fetch.Client, page: Page, fetched: Results, tried: l
         vague = Failed("understood, but not surely its own")
         tried.append(Attempt(name, answer if isinstance(answer, Failed) else vague))
     elsewhere = next((it.failed for it in tried if it.failed.there), None)
-    hint = f"correct its `url`, or give its `platform`: {' or '.join(PLATFORMS)}"
+    base = urljoin(page.url, "/").rstrip("/")
+    perhaps = f" (its base address: {base}, perhaps)" if base != page.url else ""
+    hint = f"correct its `url`{perhaps}, or give its `platform`; `statuswatch inspect` says what was tried"
     return elsewhere or Failed(f"its platform cannot be recognised: {tried[0].failed.reason}", page.url, hint)
 
 

@@ -49,7 +49,7 @@ def test_inspect_explains_a_configured_page(desk: Desk) -> None:
         f"    {desk.site.url}/acme/api/v2/summary.json\n",
         "no validators",
         "  2 incidents, 1 maintenance window, 3 updates; 2 open\n",
-        "components: stated with it 1, not stated 2",
+        "components: stated for 1, not stated for 2",
         "  open: Trouble a1 · minor · investigating\n    Login · since 2025-01-01 10:00:00 UTC · 1 update\n",
         "1 update\n    It is investigating.\n",
     ):
@@ -90,8 +90,16 @@ def test_inspect_never_takes_a_marketing_page_for_a_page(desk: Desk) -> None:
     desk.site.answer("/mine", HTML)
     done = desk.run("inspect", f"{desk.site.url}/mine")
     assert done.code == 4
-    assert "Platform: not recognised\n  not incidentio: incidents.json: HTML instead of JSON\n" in done.out
+    assert "Platform: not recognised\n  not incidentio, statuspage: incidents.json: HTML instead of JSON\n" in done.out
     assert "To watch it" not in done.out and "could not be read" in done.err
+    assert f"(its base address: {desk.site.url}, perhaps)" in done.out
+
+
+def test_inspect_of_a_document_proposes_its_page(desk: Desk) -> None:
+    """Who gives the address of a document hears what may be that of the page; platforms that fail alike are a line."""
+    done = desk.run("inspect", f"{desk.site.url}/acme/api/v2/incidents.json")
+    assert done.code == 4 and f"correct its `url` (its base address: {desk.site.url}, perhaps)" in done.out
+    assert re.search(r"^  not incidentio, statuspage, [a-z0-9, ]+: HTTP 404$", done.out, re.MULTILINE)
 
 
 def test_inspect_tells_the_line_that_is_right_now(desk: Desk) -> None:
