@@ -175,6 +175,8 @@ def status(
     from statuswatch.render import words
     from statuswatch.standing import view
 
+    if not all(component or ()):  # an unset variable: it would match nothing, and let everything pass
+        raise errors.UsageError("--component: an empty GLOB")
     settings, now = _settings(config, state, pages), datetime.now(UTC)
     notes: list[str] = []
     with _interruptible():

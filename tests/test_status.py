@@ -592,6 +592,12 @@ def test_the_gate(desk: Desk) -> None:
     assert gate(desk, "--fail-on", "minor").code == 0
 
 
+def test_the_gate_wants_a_component(desk: Desk) -> None:
+    """8: an empty glob, of a variable that is not set, would let everything pass: exit 2."""
+    desk.acme(incident("a1", "investigating", parts=["Login"]))
+    assert gate(desk, "--fail-on", "minor", "--component", "").code == 2
+
+
 @pytest.mark.parametrize("impact", [None, "catastrophic"])
 def test_the_gate_stops_at_what_is_not_stated(desk: Desk, impact: str | None) -> None:
     """Contract 8: an impact or a component that the vendor does not state may be the one: better one stop too many."""
