@@ -333,7 +333,8 @@ def _terminal(stream: "TextIO") -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
 
-    return Terminal(file=stream, markup=False, emoji=False, highlight=False)
+    width, height = get_terminal_size()  # Rich takes a dumb terminal for one of 80 columns
+    return Terminal(file=stream, width=width, height=height, markup=False, emoji=False, highlight=False)
 
 
 def _show(
@@ -420,8 +421,8 @@ def _say(line: str) -> None:
 
 
 def _progress(pages: int, *, shown: bool) -> "AbstractContextManager[Callable[[PageReview], None]]":
-    """A bar on a terminal, while the pages come in; nothing anywhere else."""
-    if not shown or not sys.stderr.isatty():
+    """A bar on a terminal that can take it back, while the pages come in; nothing anywhere else."""
+    if not shown or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return nullcontext(lambda _: None)
     from statuswatch.render.progress import bar
 

@@ -666,6 +666,12 @@ def test_on_a_terminal(desk: Desk) -> None:
     assert "reading pages" not in on_a_terminal(desk, "status", "--offline")
 
 
+def test_on_a_dumb_terminal(desk: Desk) -> None:
+    """A terminal without a cursor to move gets lines of its own width, and none that is empty for a bar."""
+    seen = on_a_terminal(desk, "status", term="dumb", columns=40)
+    assert seen.startswith("🟡") and all(len(it) <= 40 or "http" in it for it in seen.splitlines())
+
+
 def test_what_to_write_down_is_said(desk: Desk) -> None:
     """Contract 3: a platform that was recognised is said on stderr; --quiet leaves the answer alone."""
     desk.watch("mine", mine=f"{desk.site.url}/acme")
