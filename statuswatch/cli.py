@@ -382,6 +382,8 @@ def _stdout(what: str = "the output", then: str = "") -> "Iterator[TextIO]":
     except OSError as error:
         # What is buffered must not fail again at exit.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        if isinstance(error, BrokenPipeError) and not then:  # who reads the first lines only knows what is missing
+            raise typer.Exit(TellError.exit_code) from error
         raise TellError(f"{what} could not be printed ({error.strerror or error}){then}") from error
 
 

@@ -20,6 +20,7 @@ from statuswatch.config import key_of, page_at
 from statuswatch.errors import UsageError
 from statuswatch.model import Document, Fetched
 from statuswatch.render import listing
+from tests.desk import PATIENCE
 from tests.site import incident, incidentio, statuspage, window
 
 if TYPE_CHECKING:
@@ -187,6 +188,14 @@ def test_pages_suggests_what_is_near(desk: Desk) -> None:
     """A near miss suggests, on stderr; the data is empty."""
     done = desk.run("pages", "cloudflair")
     assert (done.code, done.out) == (0, "") and "did you mean 'cloudflare'?" in done.err
+
+
+def test_a_reader_that_has_enough(desk: Desk) -> None:
+    """8: `pages | head -1` is exit 5 of the command, as for any output that nobody takes, and not a word of it."""
+    with desk.start("pages", bufsize=0) as process:
+        assert process.stdout and process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr and process.stderr.read() == b"" and process.wait(PATIENCE) == 5
 
 
 def test_pages_configured(desk: Desk) -> None:
