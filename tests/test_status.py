@@ -118,6 +118,34 @@ def test_all_of_it() -> None:
     ]
 
 
+def test_the_output_shown_in_the_readme() -> None:
+    """The sample of the README is what is printed for such pages."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"\$ statuswatch status\n(.*?)\n```", readme, re.DOTALL)
+    login = known(
+        Impact.CRITICAL,
+        components=(Component("API"), Component("Login")),
+        message="A bad deployment is being rolled back.",
+        url="https://status.openai.com/incidents/01KK2T9T",
+        last=ago(hours=2, minutes=9),
+    )
+    upgrade = planned(
+        "in_progress",
+        components=(Component("Anycast DNS"),),
+        message="Queries are answered throughout.",
+        url="https://www.cloudflarestatus.com/incidents/q8jmv1p0x2rk",
+        last=ago(hours=1),
+        scheduled_for=ago(hours=1),
+        scheduled_until=NOW + timedelta(minutes=30),
+    )
+    cloudflare = Page(key="cloudflare", name="Cloudflare", url="https://www.cloudflarestatus.com")
+    where = "https://status.granite.example/api/v2/incidents.json"
+    down = Failed("HTTP 503", where, "the vendor's server has a fault; the next run tries again")
+    assert shown.splitlines() == lines(
+        stands(OPENAI, login), stands(cloudflare, upgrade), stands(GRANITE, failed=down, read_before=False)
+    )
+
+
 def test_40_columns() -> None:
     """A narrow terminal wraps between words, and what follows is indented; no address is cut."""
     assert lines(stands(OPENAI, known()), stands(GRANITE, failed=Failed("HTTP 503"), read_before=False), width=40) == [
