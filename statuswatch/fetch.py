@@ -86,12 +86,15 @@ class Client:
     async def _fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         clock = asyncio.get_running_loop().time
         begun, hops = clock(), list[str]()
-        result, retry = await self._once(document.url, validators, hops)
-        if retry is not None and clock() + retry < self.until:
-            await asyncio.sleep(retry)
-            hops.clear()
-            result, _ = await self._once(document.url, validators, hops)
-        self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
+        result: Fetched | NotModified | Failed = Failed("no complete answer", document.url)  # if its time is up
+        try:
+            result, retry = await self._once(document.url, validators, hops)
+            if retry is not None and clock() + retry < self.until:
+                await asyncio.sleep(retry)
+                hops.clear()
+                result, _ = await self._once(document.url, validators, hops)
+        finally:
+            self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
         return result
 
     async def _once(

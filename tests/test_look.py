@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import time
 import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,15 @@ def test_inspect_shows_redirects_and_what_was_skipped(desk: Desk) -> None:
     desk.site.answer(path, b"", 302, Location="/there")
     out = desk.run("inspect", "acme").out
     assert f"redirected to {desk.site.url}/there" in out and "skipped: incidents.json: entry 1" in out
+
+
+def test_inspect_names_the_document_that_hangs(desk: Desk) -> None:
+    """A document that never ends is listed with the others, with the time that it took."""
+    desk.watch("acme", top="timeout = 2")
+    desk.site.answer("/acme/api/v2/incidents.json", lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n"))
+    desk.site.answer("/acme/api/v2/summary.json", lambda _: time.sleep(4))
+    out = desk.run("inspect", "acme").out
+    assert re.search(r"  summary.json no complete answer · \d\.\d\d s\n    http.*/acme/api/v2/summary.json\n", out)
 
 
 def test_inspect_of_what_does_not_exist(desk: Desk, dead: str) -> None:
