@@ -243,6 +243,7 @@ def list_pages(
         _show(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
         return
 
+    from statuswatch.render.talk import counted
     from statuswatch.survey import verify as read_all
 
     with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
@@ -252,7 +253,7 @@ def list_pages(
     failures = [listing.failure(review, categories()) for review in reviews if review.failed]
     _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)
     if not quiet:
-        _say(f"{len(reviews) - len(failures)} of {len(reviews)} pages read")
+        _say(f"{len(reviews) - len(failures)} of {counted(len(reviews), 'page')} read")
 
 
 @app.command()

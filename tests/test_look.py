@@ -236,6 +236,7 @@ def test_pages_verify(desk: Desk) -> None:
 
 def test_pages_verify_without_a_network(desk: Desk, dead: str) -> None:
     """Exit 4 where no page answered at all: that says nothing of the pages."""
+    assert desk.run("pages", "--configured", "--verify").err == "statuswatch: 1 of 1 page read\n"
     desk.watch("acme", acme=dead)
     done = desk.run("pages", "--configured", "--verify")
     assert (done.code, done.out) == (4, "")
