@@ -205,7 +205,7 @@ def test_closing(standings: list[Standing], expected: str) -> None:
 def test_closing_from_memory() -> None:
     """Contract 2: an answer without a read says that it is what was remembered, and where."""
     assert closing(stands(), memory="state.json") == (
-        "All clear: 1 of 1 page known, nothing open · as remembered in state.json"
+        "No incident open: 1 of 1 page known · as remembered in state.json"
     )
     assert closing(stands(), stands(GRANITE, failed=Failed("never read")), memory="state.json") == (
         "No incident open on the 1 of 2 pages that are known · "
