@@ -211,6 +211,8 @@ def status(
     from statuswatch.render import words
     from statuswatch.standing import view
 
+    if not all(component or ()):  # an unset variable: it would match nothing, and let everything pass
+        raise errors.UsageError("--component: an empty GLOB")
     settings, now = _settings(config, state, pages), datetime.now(UTC)
     notes: list[str] = []
     with _interruptible():
@@ -277,6 +279,7 @@ def list_pages(
         _show(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
         return
 
+    from statuswatch.render.talk import counted
     from statuswatch.survey import verify as read_all
 
     with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
@@ -286,7 +289,7 @@ def list_pages(
     failures = [listing.failure(review, categories()) for review in reviews if review.failed]
     _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)
     if not quiet:
-        _say(f"{len(reviews) - len(failures)} of {len(reviews)} pages read")
+        _say(f"{len(reviews) - len(failures)} of {counted(len(reviews), 'page')} read")
 
 
 @app.command()
@@ -367,7 +370,8 @@ def _terminal(stream: "TextIO") -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
 
-    return Terminal(file=stream, markup=False, emoji=False, highlight=False)
+    width, height = get_terminal_size()  # Rich takes a dumb terminal for one of 80 columns
+    return Terminal(file=stream, width=width, height=height, markup=False, emoji=False, highlight=False)
 
 
 def _show(
@@ -384,7 +388,7 @@ def _show(
             case Shape.MARKDOWN:
                 stream.write(listing.as_markdown(head, rows))
             case Shape.CONSOLE if terminal.is_terminal and rows:
-                terminal.print(listing.terminal(head, rows))
+                terminal.print(listing.terminal(head, rows, terminal.width))
             case Shape.CONSOLE:
                 stream.writelines(f"{line}\n" for line in listing.plain(rows))
 
@@ -415,6 +419,8 @@ def _stdout(what: str = "the output", then: str = "") -> "Iterator[TextIO]":
     except OSError as error:
         # What is buffered must not fail again at exit.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        if isinstance(error, BrokenPipeError) and not then:  # who reads the first lines only knows what is missing
+            raise typer.Exit(TellError.exit_code) from error
         raise TellError(f"{what} could not be printed ({error.strerror or error}){then}") from error
 
 
@@ -454,8 +460,8 @@ def _say(line: str) -> None:
 
 
 def _progress(pages: int, *, shown: bool) -> "AbstractContextManager[Callable[[PageReview], None]]":
-    """A bar on a terminal, while the pages come in; nothing anywhere else."""
-    if not shown or not sys.stderr.isatty():
+    """A bar on a terminal that can take it back, while the pages come in; nothing anywhere else."""
+    if not shown or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return nullcontext(lambda _: None)
     from statuswatch.render.progress import bar
 
