@@ -56,13 +56,12 @@ def compare(page: Page, known: Known, incident: Incident) -> Difference:
     places = [_id_digest(update) for update in incident.updates]
     newest = known.updates.rpartition(" ")[2][:6]
     since = incident.updates[places.index(newest) + 1 :] if newest in places else ()
-    reopened_between = any(update in fresh and update.status not in CLOSED for update in since)
     match known.closed, incident.closed:
         case False, True:
             kind, changes = EventKind.RESOLVED, {*changes, Change.STATUS}
         case True, False:
             kind, changes = EventKind.UPDATED, {*changes, Change.REOPENED} - {Change.STATUS}
-        case True, True if reopened_between:
+        case True, True if _reopens(update for update in since if update in fresh and update.created_at > known.last):
             kind, changes = EventKind.RESOLVED, {*changes, Change.REOPENED} - {Change.STATUS}
         case _:
             kind, changes = EventKind.UPDATED, {*changes, Change.UPDATES} if fresh else changes
@@ -70,6 +69,14 @@ def compare(page: Page, known: Known, incident: Incident) -> Difference:
         return Difference(None, remember(incident, known, compared.remembered))
     untold = tuple(update for update in incident.updates if update in fresh or update in edited)
     return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
+
+
+def _reopens(since: Iterable[IncidentUpdate]) -> bool:
+    """Whether what was said since the end, oldest first, opens it and closes it again. A note under an open status is
+    no more than a note where nothing closes it after that.
+    """
+    closed = [update.status in CLOSED for update in since]
+    return False in closed and True in closed[closed.index(False) :]
 
 
 def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> Difference:
