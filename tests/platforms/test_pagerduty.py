@@ -174,6 +174,17 @@ def test_reads_open_ones_whole_when_something_moved() -> None:
     assert [it.url for it in asked] == [f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")]
 
 
+def test_reads_whole_what_just_ended() -> None:
+    """4.5: a post that ended while it is featured is read whole: its latest update alone looks like an older copy."""
+    posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
+    posts["posts"][0]["latest_update"] = said("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
+    for status, asked in (("investigating", ["posts/POST1"]), ("resolved", [])):
+        known = remembering(POST1=status)
+        feed = read(known, posts=posts)
+        wanted = [it.name for it in pagerduty.more(Reading(SAMPLE.page, {}, known), feed, moved=True)]
+        assert [name for name in wanted if name == "posts/POST1"] == asked
+
+
 def test_asks_how_it_ended() -> None:
     """4: an open post that is not featured any more is read whole, on every run until its end is known."""
     known = remembering(POST1="investigating", POST9="investigating", POST8="resolved")
