@@ -62,6 +62,22 @@ def fixture() -> tuple[list[Json], Json]:
 
 INCIDENTS, CURRENT = fixture()
 SAMPLE = Sample("heroku", {"incidents": INCIDENTS, "current-status": CURRENT}, "incidents", (), {"id": None}, "title")
+
+
+def ended(documents: Any) -> str:
+    """What was open moves from the current status to the list."""
+    it = documents["current-status"]["incidents"].pop()
+    it["state"] = "resolved"
+    it["updates"].insert(0, said(75, "resolved", "2026-09-22T09:00:00.000Z"))
+    documents["incidents"].insert(0, it)
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And is followed up."""
+    documents["incidents"][0]["updates"].insert(0, said(76, "followup", "2026-09-23T09:00:00.000Z"))
+
+
 read = SAMPLE.read
 
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from html import escape
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,21 @@ SAMPLE = Sample(
     ("activeIncidents",),
     {"started": "soon"},
 )
+
+
+def ended(documents: Any) -> str:
+    """It leaves the summary, and the feed shows its end."""
+    documents["summary.json"] = CALM | {"activeMaintenances": [PLANNED]}
+    over = said("Sep 25", "17:00:00", "Resolved", "It is over.")
+    documents["history.rss"] = rss(
+        item(LOGIN, "SSO & login", START, FIRST, LAST, over, components="App, Jobs"), *ITEMS[1:]
+    )
+    return LOGIN
+
+
+def noted(documents: Any) -> None:
+    """And is worded anew."""
+    documents["history.rss"] = documents["history.rss"].replace(b"It is over.", b"What had happened.")
 
 
 def read(*items: str, summary: Json = SUMMARY) -> Feed:

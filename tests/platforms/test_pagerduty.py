@@ -75,7 +75,25 @@ def fixture() -> dict[str, Json]:
     }
 
 
-SAMPLE = Sample("pagerduty", fixture(), "posts", ("posts",), {"id": "POSTX", "first_update_at": None}, "title")
+SAMPLE = Sample(
+    "pagerduty", fixture(), "posts", ("posts",), {"id": "POSTX", "first_update_at": None, "starts_at": None}, "title"
+)
+
+
+def ended(documents: Any) -> str:
+    """Its latest update says so."""
+    over = said("U9", "ST_RES", 60, "It is over.", "SEV_OK")
+    documents["posts"]["posts"][0]["latest_update"] = over
+    post = copy.deepcopy(WHOLE["post"])
+    documents["posts/POST1"] = {"post": {**post, "latest_update": over, "updates": [*post["updates"], over]}}
+    return "POST1"
+
+
+def noted(documents: Any) -> None:
+    """And it is featured no more."""
+    del documents["posts"]["posts"][0]
+
+
 read = SAMPLE.read
 WHOLE: Json = {
     "post": {**fixture()["posts"]["posts"][0], "updates": [FIRST, {**SECOND, "message": "<p>All of the message</p>"}]}

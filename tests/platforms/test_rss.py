@@ -66,6 +66,22 @@ WINDOW = entry(
 SAMPLE = Sample("rss", {"feed": atom(WINDOW, OPEN, RESOLVED)}, "feed", page=PAGE)
 
 
+def ended(documents: Any) -> str:
+    """Its open entry has a message that says so."""
+    over = block("Mar  7, 12:30 UTC", "Resolved") + block("Mar  7, 11:50 UTC", "Identified")
+    documents["feed"] = atom(
+        WINDOW, entry("10266026", "2026-03-07T12:30:00Z", over, "Web slow"), RESOLVED, updated="2026-03-07T12:30:00Z"
+    )
+    return "10266026"
+
+
+def noted(documents: Any) -> None:
+    """And another, of the next day."""
+    before = documents["feed"].decode()
+    mark = block("Mar  7, 12:30 UTC", "Resolved")
+    documents["feed"] = before.replace(mark, block("Mar  8, 12:30 UTC", "Update", "Why.") + mark).encode()
+
+
 def read(body: bytes, known: Any = None, page: Page = PAGE) -> Feed:
     return rss.parse(Reading(page, {"feed": body}, known))
 
