@@ -274,6 +274,7 @@ def test_one_item_an_update() -> None:
     incident = one(channel(*WAS))
     assert (incident.title, incident.status, incident.impact) == ("Slow", "informational_message", Impact.MINOR)
     assert [part.label for part in incident.components] == ["ec2-us-east-1"]
+    assert one(channel(*WAS, link="https://status.acme.example/&#x202e; a b")).url == URL
 
 
 def test_a_series_outlives_its_first_item() -> None:
