@@ -248,6 +248,8 @@ def test_hostile_feed() -> None:
     listed = slow.replace(b"Words", b"Affected components <ul><li>We drain the nodes</li></ul>")
     feed = read(native=None, feed__atom=listed)
     assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["Login", "Web (beta)"]
+    long = document.replace(b"Login Issues", b"&#" + b"1" * 5000 + b";")
+    assert "feed.atom" in read(native=None, feed__atom=long).losses[0]
 
 
 def test_edges_of_the_calendar() -> None:

@@ -452,6 +452,7 @@ def test_refused_documents() -> None:
         (bomb.decode().encode("utf-16"), "document type"),
         (channel(item("A"))[:-9], "no element found|unclosed token|mismatched"),
         (channel(item("&nbsp;")), "undefined entity"),
+        (channel(item(f"&#{'1' * 5000};")), "limit"),
         (b"<rss/>", "of what it is"),
         (b"<rss version='2.0'><channel><item/></channel></rss>", "of what it is"),
         (b"<opml/>", "neither RSS nor Atom"),
@@ -490,6 +491,8 @@ def test_long_feeds() -> None:
     assert read(atom(*(it.replace("x" * 2000, "") for it in entries))).incidents[0].id == "0000000"
     with pytest.raises(FeedError, match="do not come first"):
         read(atom(*reversed(entries)))
+    with pytest.raises(FeedError, match="could be understood"):
+        read(atom(*(entry(f"{n:07}", "9999-12-31T23:59:59Z", "x") for n in range(600))))
     with pytest.raises(FeedError):
         read(body[:-7])
     with pytest.raises(FeedError, match="an entry of more than"):
