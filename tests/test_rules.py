@@ -146,6 +146,14 @@ def test_row_9_without_a_new_update(change: str, fields: dict[str, object]) -> N
     assert it.read(10, changed) == []
 
 
+def test_row_8_many_updates() -> None:
+    """4.8: any number of updates is told, in time that grows with it."""
+    it = life(OPEN)
+    many = [said(1 + number / 10_000, "update", key=f"u1-{number}") for number in range(20_000)]
+    (event,) = it.read(9, incident("a", said(1, "investigating"), *many))
+    assert len(event.updates) == 20_000
+
+
 def test_row_9_edit_carries_the_new_words() -> None:
     """4.9: an update that was edited in place is carried with its new body."""
     events = life(OPEN).read(5, with_fields(OPEN, updates=(said(1, "investigating", "It was the database."),)))

@@ -203,11 +203,14 @@ def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
     """Oldest first. Those of one id are one, which says all that they say: an id made of a time cannot tell two of the
     same moment apart, and one made of their order would be the other's as soon as that changes.
     """
-    whole: dict[str, IncidentUpdate] = {}
+    parts: dict[str, list[IncidentUpdate]] = {}
     for it in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
-        before = whole[it.id].body if it.id in whole else ""
-        whole[it.id] = msgspec.structs.replace(it, body="\n".join(filter(None, (before, it.body))))
-    return tuple(sorted(whole.values(), key=attrgetter("created_at")))
+        parts.setdefault(it.id, []).append(it)
+    whole = (
+        msgspec.structs.replace(of_one[-1], body="\n".join(it.body for it in of_one if it.body))
+        for of_one in parts.values()
+    )
+    return tuple(sorted(whole, key=attrgetter("created_at")))
 
 
 def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:

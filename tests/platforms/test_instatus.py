@@ -148,6 +148,14 @@ class Reads:
         return self.life.answer(minutes, Read(parsed, {}, instatus.PARSER))
 
 
+def test_long_addresses() -> None:
+    """5: an address made to be slow is read in no time, and is not followed."""
+    for address in ("/" + "1" * 199, "/1?"):
+        listed = {**ACTIVE, "id": None, "url": address * 10_000 + "\nzz"}
+        feed = SAMPLE.read(summary__json={**SUMMARY, "activeIncidents": [listed]}, history__rss=None)
+        assert feed.incidents[0].url == URL
+
+
 def test_ids_are_pinned() -> None:
     """4: an incident's id is the vendor's; an update's is derived from its time and status."""
     assert {it.id: [one.id for one in it.updates] for it in SAMPLE.read().incidents} == {
