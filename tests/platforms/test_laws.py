@@ -409,6 +409,26 @@ def test_an_end_amid_losses_is_told_once(platform: str, reads: int) -> None:
         assert len(kinds) == len(told) and not any("reopened" in it.changes for it in told), shape(told)
 
 
+@pytest.mark.parametrize("platform", [name for name, it in SAMPLES.items() if len(it.documents) > 1])
+def test_documents_change_one_after_the_other(platform: str) -> None:
+    """4: an end is told once, whichever of the documents shows it first, and however often it is read meanwhile."""
+    key, over, _ = ending(platform)
+    for seed in range(8):
+        order = random.Random(seed)
+        page, documents = begun(platform)
+        served = {**dict.fromkeys(over), **documents}
+        told = []
+        for name in order.sample(sorted(over), len(over)):
+            served[name] = over[name]
+            for _ in range(order.randrange(3)):
+                told += page.later(order.choice((5, 11)), served)
+        for _ in range(3):
+            told += page.later(40, served)
+        kinds = [it.kind for it in told]
+        assert kinds.count(EventKind.RESOLVED) == 1 and EventKind.NEW not in kinds, shape(told)
+        assert all(it.incident.id == key and "reopened" not in it.changes for it in told), shape(told)
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_what_was_never_seen(platform: str) -> None:
     """4.2, 4.3, 4.4: unknown and open is `new` with all its updates; unknown and closed is `missed`, or nothing where
