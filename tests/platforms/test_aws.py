@@ -54,6 +54,18 @@ def document() -> list[Json]:
 SAMPLE = Sample("aws", {NAME: document()}, NAME, (), {"arn": "bad", "date": "soon"}, "summary")
 
 
+def ended(documents: Any) -> str:
+    """Its event of many services is resolved."""
+    documents[NAME][0]["status"] = "0"
+    documents[NAME][0]["event_log"].append(entry(1772400000, "1", "It is over."))
+    return UAE
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more."""
+    documents[NAME][0]["event_log"].append(entry(1772403600, 2, "What had happened."))
+
+
 def read(*events: Json) -> Any:
     return SAMPLE.read(currentevents=list(events))
 

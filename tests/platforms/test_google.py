@@ -70,6 +70,19 @@ def document() -> list[Json]:
 SAMPLE = Sample("google", {NAME: document()}, NAME, (), {"id": "bad", "begin": "soon"}, "external_desc")
 
 
+def ended(documents: Any) -> str:
+    """Its open incident gets an end, and an update that says so."""
+    it = documents[NAME][0]
+    it["end"] = "2026-09-23T02:00:00+00:00"
+    it["updates"].insert(0, update("2026-09-23T03:05:44+00:00", "AVAILABLE"))
+    return OPEN
+
+
+def noted(documents: Any) -> None:
+    """And a report, under a status of before the end."""
+    documents[NAME][0]["updates"].insert(0, update("2026-10-02T03:05:44+00:00", "SERVICE_INFORMATION", "Report."))
+
+
 def read(*incidents: Json) -> Any:
     return SAMPLE.read(incidents__json=list(incidents))
 
