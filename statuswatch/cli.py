@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -93,6 +94,13 @@ def check(
     once: Annotated[
         bool, typer.Option("--once", help="One pass and exit: the default, spelled out.", show_default=False)
     ] = True,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Do it again and again, until interrupted."),
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=1, help="With --watch: from one beginning to the next.")
+    ] = 300,
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, tell what is open as new.")
     ] = False,
@@ -102,12 +110,42 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what every page came to.")] = False,
 ) -> None:
     """Read the pages once and print what changed since the last run."""
+    if watch and exit_code:
+        raise errors.UsageError("--exit-code has nothing to say of --watch, which does not end by itself")
+    settings = _settings(config, state, pages)
+    channels = _channels(settings.notify)
+    while True:
+        begun = time.monotonic()
+        try:
+            report = _pass(settings, channels, pages, output, announce_open, dry_run, quiet, verbose)
+        except (errors.NetworkError, errors.StateError, errors.UntakenError) as error:
+            if not watch:
+                raise
+            _say(f"error: {error}")
+        else:
+            if exit_code and report.events:
+                raise typer.Exit(errors.EVENTS_FOUND)
+        if not watch:
+            return
+        with _interruptible("interrupted between two passes; nothing is lost"):
+            time.sleep(max(0.0, begun + every - time.monotonic()))
+
+
+def _pass(
+    settings: "Config",
+    channels: "tuple[Channel, ...]",
+    pages: list[str] | None,
+    output: Format,
+    announce_open: bool,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+) -> "Report":
+    """One run of `check`, and the talk about it. Raises StateError, NetworkError, TellError."""
     from statuswatch import run
     from statuswatch.actions import report_to_runner
     from statuswatch.render import talk
 
-    settings = _settings(config, state, pages)
-    channels = _channels(settings.notify)
     with _interruptible(), ExitStack() as bar:
         on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
 
@@ -135,9 +173,8 @@ def check(
             "no page answered at all: our own network, most likely; nothing was told, nothing was written"
         )
     if complaints := talk.untaken(report):
-        raise TellError("; ".join(complaints))
-    if exit_code and report.events:
-        raise typer.Exit(errors.EVENTS_FOUND)
+        raise errors.UntakenError("; ".join(complaints))
+    return report
 
 
 class Answer(StrEnum):
@@ -181,6 +218,8 @@ def status(
     from statuswatch.render import words
     from statuswatch.standing import view
 
+    if not all(component or ()):  # an unset variable: it would match nothing, and let everything pass
+        raise errors.UsageError("--component: an empty GLOB")
     settings, now = _settings(config, state, pages), datetime.now(UTC)
     notes: list[str] = []
     with _interruptible():
@@ -247,6 +286,7 @@ def list_pages(
         _show(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
         return
 
+    from statuswatch.render.talk import counted
     from statuswatch.survey import verify as read_all
 
     with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
@@ -256,7 +296,7 @@ def list_pages(
     failures = [listing.failure(review, categories()) for review in reviews if review.failed]
     _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)
     if not quiet:
-        _say(f"{len(reviews) - len(failures)} of {len(reviews)} pages read")
+        _say(f"{len(reviews) - len(failures)} of {counted(len(reviews), 'page')} read")
 
 
 @app.command()
@@ -370,7 +410,8 @@ def _terminal(stream: "TextIO") -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(EPIPE, strerror(EPIPE))  # Rich's own way is to exit with 1
 
-    return Terminal(file=stream, markup=False, emoji=False, highlight=False)
+    width, height = get_terminal_size()  # Rich takes a dumb terminal for one of 80 columns
+    return Terminal(file=stream, width=width, height=height, markup=False, emoji=False, highlight=False)
 
 
 def _show(
@@ -387,7 +428,7 @@ def _show(
             case Shape.MARKDOWN:
                 stream.write(listing.as_markdown(head, rows))
             case Shape.CONSOLE if terminal.is_terminal and rows:
-                terminal.print(listing.terminal(head, rows))
+                terminal.print(listing.terminal(head, rows, terminal.width))
             case Shape.CONSOLE:
                 stream.writelines(f"{line}\n" for line in listing.plain(rows))
 
@@ -427,6 +468,8 @@ def _stdout(what: str = "the output", then: str = "") -> "Iterator[TextIO]":
     except OSError as error:
         # What is buffered must not fail again at exit.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        if isinstance(error, BrokenPipeError) and not then:  # who reads the first lines only knows what is missing
+            raise typer.Exit(TellError.exit_code) from error
         raise TellError(f"{what} could not be printed ({error.strerror or error}){then}") from error
 
 
@@ -439,12 +482,12 @@ def _wrapped(line: str, stream: "TextIO") -> list[str]:
 
 
 @contextmanager
-def _interruptible() -> "Iterator[None]":
+def _interruptible(then: str = "interrupted; nothing was written") -> "Iterator[None]":
     """Typer ends on Ctrl-C by itself, and without a word."""
     try:
         yield
     except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
+        _say(then)
         raise typer.Exit(errors.INTERRUPTED) from None
 
 
@@ -468,8 +511,8 @@ def _say(line: str) -> None:
 
 
 def _progress(pages: int, *, shown: bool) -> "AbstractContextManager[Callable[[PageReview], None]]":
-    """A bar on a terminal, while the pages come in; nothing anywhere else."""
-    if not shown or not sys.stderr.isatty():
+    """A bar on a terminal that can take it back, while the pages come in; nothing anywhere else."""
+    if not shown or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return nullcontext(lambda _: None)
     from statuswatch.render.progress import bar
 

@@ -217,6 +217,11 @@ def _check_keys(table: dict[str, Any], source: str) -> None:
         for key in it:
             if key not in known:
                 raise UsageError(f"{source}: {prefix}{key}: unknown key{near(key, known)}")
+    if isinstance(table.get("pages"), dict) or isinstance(tables, list):
+        wrong = "page" if isinstance(tables, list) else "pages"
+        raise UsageError(
+            f'{source}: {wrong}: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]'
+        )
 
 
 def _page(key: str, file: _File, source: str) -> Page:
@@ -330,7 +335,8 @@ def _kinds(words: list[str], where: str) -> tuple[str, ...]:
 def near(word: str, known: Iterable[str]) -> str:
     """What may have been meant, to be put behind a complaint; "" where nothing is near."""
     known = [str(it) for it in known]
-    near = get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
+    few = len(known) <= 12  # of the hundreds of the catalog some page is always a little near
+    near = get_close_matches(word.casefold(), known, n=1, cutoff=0.6 if few else 0.75)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(known)}" if len(known) <= 12 else ""
+    return f"; there are {', '.join(known)}" if few else ""

@@ -50,27 +50,36 @@ def unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
 def compare(page: Page, known: Known, incident: Incident) -> Difference:
     """An id that is remembered: rules 5 to 9."""
     compared = _updates(known.updates, incident.updates)
-    fresh, edited = compared.fresh, compared.edited
+    fresh, edited = {it.id for it in compared.fresh}, {it.id for it in compared.edited}
     changes = _differences(known, incident, fresh=bool(fresh))
     if edited:
         changes.add(Change.EDITED)
     places = [_id_digest(update) for update in incident.updates]
     newest = known.updates.rpartition(" ")[2][:6]
-    since = incident.updates[places.index(newest) + 1 :] if newest in places else ()
-    reopened_between = any(update in fresh and update.status not in CLOSED for update in since)
+    later = incident.updates[places.index(newest) + 1 :] if newest in places else ()
+    since = (update for update in later if update.id in fresh and update.created_at > known.last)
     match known.closed, incident.closed:
         case False, True:
             kind, changes = EventKind.RESOLVED, {*changes, Change.STATUS}
         case True, False:
             kind, changes = EventKind.UPDATED, {*changes, Change.REOPENED} - {Change.STATUS}
-        case True, True if reopened_between:
+        case True, True if _reopens(since):
             kind, changes = EventKind.RESOLVED, {*changes, Change.REOPENED} - {Change.STATUS}
         case _:
             kind, changes = EventKind.UPDATED, {*changes, Change.UPDATES} if fresh else changes
     if not changes:
         return Difference(None, remember(incident, known, compared.remembered))
-    untold = tuple(update for update in incident.updates if update in fresh or update in edited)
+    news = fresh | edited
+    untold = tuple(update for update in incident.updates if update.id in news)
     return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
+
+
+def _reopens(since: Iterable[IncidentUpdate]) -> bool:
+    """Whether what was said since the end, oldest first, opens it and closes it again. A note under an open status is
+    no more than a note where nothing closes it after that.
+    """
+    closed = [update.status in CLOSED for update in since]
+    return False in closed and True in closed[closed.index(False) :]
 
 
 def vanished(page: Page, key: str, known: Known, why: Change, now: datetime) -> Difference:

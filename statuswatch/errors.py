@@ -6,6 +6,7 @@ StatuswatchError
 ├── NetworkError   4    no page answered at all: our own network, most likely
 ├── UnreadError    4    a page that was asked about could not be read
 └── TellError      5    somebody who asked could not be told; the events are kept for the next run
+    └── UntakenError    a sink did not take all of its events
 
 FeedError               a document that cannot be understood: it fails its page, never the run
 """
@@ -36,6 +37,10 @@ class UnreadError(StatuswatchError):
 
 
 class TellError(StatuswatchError):
+    exit_code = 5
+
+
+class UntakenError(TellError):
     exit_code = 5
 
 

@@ -50,6 +50,7 @@ _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole
 _NO_LIMITS: Final = httpx.Limits()
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
+_BUSY: Final = frozenset({429, 502, 503, 504})  # 500 may be how a server answers what it does not know
 _HINTS: Final = {
     401: "an inactive or private page; look at it in a browser",
     403: "it refuses this client or this network; look at it in a browser, and try from another network",
@@ -86,12 +87,15 @@ class Client:
     async def _fetch(self, document: Document, validators: Validators | None) -> Fetched | NotModified | Failed:
         clock = asyncio.get_running_loop().time
         begun, hops = clock(), list[str]()
-        result, retry = await self._once(document.url, validators, hops)
-        if retry is not None and clock() + retry < self.until:
-            await asyncio.sleep(retry)
-            hops.clear()
-            result, _ = await self._once(document.url, validators, hops)
-        self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
+        result: Fetched | NotModified | Failed = Failed("no complete answer", document.url)  # if its time is up
+        try:
+            result, retry = await self._once(document.url, validators, hops)
+            if retry is not None and clock() + retry < self.until:
+                await asyncio.sleep(retry)
+                hops.clear()
+                result, _ = await self._once(document.url, validators, hops)
+        finally:
+            self.exchanges.append(Exchange(document, result, clock() - begun, tuple(hops)))
         return result
 
     async def _once(
@@ -150,7 +154,7 @@ async def _receive(
         hint = _HINTS.get(status) or (
             "the vendor's server has a fault; the next run tries again" if status >= 500 else "unexpected"
         )
-        failed = Failed(f"HTTP {status}", url, hint, gone=status in (404, 410))
+        failed = Failed(f"HTTP {status}", url, hint, gone=status in (404, 410), busy=status in _BUSY)
         return failed, _retry_after(response) if status == 429 or status in _PASSING else None
     body = await _body(response)
     if isinstance(body, str):

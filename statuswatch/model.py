@@ -214,8 +214,9 @@ class Failed(msgspec.Struct, frozen=True):
     """Why a document, or a page, could not be read: `reason` in a few words, then where, and what to do about it.
 
     `answered` is false where nothing came back at all, `gone` true where the server says that there is no such
-    document, `misread` where it is not what the platform says; `there` is the other host that it redirects to. `now`
-    is the page as it is now, where that could be found, and `line` what to write in the configuration for it.
+    document, `misread` where it is not what the platform says, `busy` where it may be had later; `there` is the other
+    host that it redirects to. `now` is the page as it is now, where that could be found, and `line` what to write in
+    the configuration for it.
     """
 
     reason: str
@@ -224,6 +225,7 @@ class Failed(msgspec.Struct, frozen=True):
     answered: bool = True
     gone: bool = False
     misread: bool = False
+    busy: bool = False
     there: str = ""
     now: Page | None = None
     line: str = ""

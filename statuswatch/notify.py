@@ -45,7 +45,8 @@ REQUEST: Final = httpx.Timeout(10.0)  # for each step of one request
 ATTEMPTS: Final = 3
 LONGEST_PAUSE: Final = 20.0  # seconds that a receiver may ask us to wait within a run
 GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
-MOST_WAITING: Final = 100  # events for one sink
+MOST_REFUSED: Final = 100  # events for one sink that were refused for good
+MOST_WAITING: Final = 1000  # events for one sink, whatever they wait for
 LONGEST_REASON: Final = 240  # characters of what a receiver says that are repeated
 LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # no token put in its place looks so
@@ -220,8 +221,10 @@ async def _tell(
         faults.append(str(error))
     why = faults[-1] if faults else ""
     waiting = [it if it.reason else msgspec.structs.replace(it, reason=why) for it in left.values()]
-    given_up += [notice.event.id for notice in waiting[:-MOST_WAITING]]
-    waiting = waiting[-MOST_WAITING:]
+    refused = [it for it in waiting if it.since]
+    lost = {it.event.id for it in (*refused[:-MOST_REFUSED], *waiting[:-MOST_WAITING])}
+    given_up += [it.event.id for it in waiting if it.event.id in lost]
+    waiting = [it for it in waiting if it.event.id not in lost]
     remarks = (*dict.fromkeys(said), *_remarks(faults, () if test else waiting, given_up))
     return Outcome(channel.notify.name, sent, tuple(waiting), tuple(given_up), remarks)
 

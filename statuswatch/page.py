@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -213,12 +214,14 @@ async def recognise(client: fetch.Client, page: Page, fetched: Results, tried: l
         reading, answer = await _identified(client, bare, None, fetched, probing=True)
         if isinstance(answer, Read) and platform.recognises(answer.feed):
             return reading.page
-        if isinstance(answer, Failed) and not client.answered:
-            return answer
+        if isinstance(answer, Failed) and (not client.answered or (answer.busy and not tried)):
+            return answer  # the others would be refused alike
         vague = Failed("understood, but not surely its own")
         tried.append(Attempt(name, answer if isinstance(answer, Failed) else vague))
     elsewhere = next((it.failed for it in tried if it.failed.there), None)
-    hint = f"correct its `url`, or give its `platform`: {' or '.join(PLATFORMS)}"
+    base = urljoin(page.url, "/").rstrip("/")
+    perhaps = f" (its base address: {base}, perhaps)" if base != page.url else ""
+    hint = f"correct its `url`{perhaps}, or give its `platform`; `statuswatch inspect` says what was tried"
     return elsewhere or Failed(f"its platform cannot be recognised: {tried[0].failed.reason}", page.url, hint)
 
 
@@ -240,6 +243,10 @@ async def _identified(
             found = await other.begin(probing=probing)
             if isinstance(found, Read):
                 return other, found
+            if isinstance(found, Failed) and not (found.gone or found.misread or found.there):
+                answer = found  # that it was refused is the reason, not that its id is unknown
+                if found.busy or not client.answered:
+                    break
             waiting = [*other.ids, *waiting]
     return reading, answer
 

@@ -21,7 +21,7 @@ _FORBIDDEN = re.compile(
     "]"
 )
 _CELL_TAG = re.compile(r"</?(?:dd|dl|dt|td|th)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,9}|#x[0-9a-f]{1,8}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|code|em|font|i|img|kbd|mark|pre|s|small|span|strong|sub|sup|tbody|thead|time|tt|u|var)"

@@ -111,10 +111,10 @@ def brief(event: Json) -> str:
     return f"{event['event']} {event['page']['key']}/{event['incident']['id']}"
 
 
-def on_a_terminal(desk: Desk, *arguments: str) -> str:
+def on_a_terminal(desk: Desk, *arguments: str, term: str = "xterm", columns: int = 80) -> str:
     """All that a terminal is sent, from both streams."""
     ours, theirs = os.openpty()
-    process = desk.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": "xterm", "COLUMNS": "80"})
+    process = desk.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": term, "COLUMNS": str(columns)})
     os.close(theirs)
     seen = b""
     with suppress(OSError):  # how Linux says that the other side is closed

@@ -43,6 +43,28 @@ def announcement(desk: Desk) -> str:
 # ---- what a run tells
 
 
+def test_watch_repeats(desk: Desk) -> None:
+    """Section 2: --watch repeats: what comes between two passes is told by the next; Ctrl-C ends it with 130."""
+    process = desk.start("check", "--watch", "--every", "1", "--format", "jsonl")
+    assert process.stdout and process.stderr
+    assert b"baseline: 1 open" in process.stderr.readline()
+    desk.acme(incident("a1", "investigating"), incident("a0", "investigating"))
+    assert brief(json.loads(process.stdout.readline())) == "new acme/a1"
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    assert (done.code, done.out) == (130, "") and "interrupted" in done.err
+
+
+def test_watch_outlives_a_lost_network(desk: Desk, dead: str) -> None:
+    """Section 2: without a network a watching run says so and goes on."""
+    desk.watch("acme", acme=dead)
+    process = desk.start("check", "--watch", "--every", "1")
+    lines = iter(process.stderr.readline, b"")  # type: ignore[union-attr]
+    seen = [next(line for line in lines if b"no page answered at all" in line) for _ in range(2)]
+    process.send_signal(signal.SIGINT)
+    assert len(seen) == 2 and finish(process).code == 130
+
+
 @pytest.mark.parametrize("arguments", [(), ("--once",)])
 def test_the_first_run_is_a_baseline(desk: Desk, arguments: tuple[str, ...]) -> None:
     """Section 4, rule 1: the first read tells nothing, and the closing line says how many are open."""
@@ -243,13 +265,12 @@ def test_a_platform_that_is_left_out_is_recognised(desk: Desk, platform: str) ->
 
 
 def test_a_platform_that_cannot_be_recognised_is_asked_for(desk: Desk) -> None:
-    """Sections 3 and 5: a page that nobody understands failed, and its reader is told which platforms there are."""
+    """Sections 3 and 5: a page that nobody understands failed, and its reader is told where the platforms are named."""
     desk.watch("acme", "mine")
     desk.site.answer("/mine/api/v2/incidents.json", "<html>Hello</html>")
     err = desk.check().err
     (line,) = [line for line in err.splitlines() if "mine failed" in line]
-    assert "statuspage" in line
-    assert "incidentio" in line
+    assert line.endswith("give its `platform`; `statuswatch inspect` says what was tried")
 
 
 def test_changing_a_filter_tells_nothing(desk: Desk) -> None:

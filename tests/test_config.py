@@ -198,8 +198,11 @@ BAD: Final = {
     f"{ACME}colour = 1": "page.acme.colour: unknown key; there are "
     "name, url, platform, id, components, min_impact, maintenance, kinds",
     # pages
+    'page = ["openai"]': 'page: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
+    "[pages.acme]": 'pages: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
     'pages = ["opnai"]': "pages: the catalog has no page 'opnai'; did you mean 'openai'?",
     'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
+    'pages = ["acme"]': "pages: the catalog has no page 'acme'",  # nor anything near, "parchment" least of all
     'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
     "pages = []": 'pages: no page to watch; name some, for example pages = ["openai"]',
     '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing; and the catalog has no page 'zzzzzzzz'",

@@ -3,12 +3,25 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Impact, Kind, Page
-from statuswatch.platforms import apple, aws, azure, betterstack, google, incidentio, instatus, rss, slack, statuspage
+from statuswatch.platforms import (
+    PLATFORMS,
+    apple,
+    aws,
+    azure,
+    betterstack,
+    google,
+    incidentio,
+    instatus,
+    rss,
+    slack,
+    statuspage,
+)
 from statuswatch.platforms.reading import Reading, decode
 from statuswatch.review import Read
 from tests.life import START, Life
@@ -251,3 +264,69 @@ def test_other_feeds() -> None:
     assert [len(it.components) for it in feed.incidents] == [4, 0, 15]
     calm = azure.parse(read("azure-rss/azure/feed-2026-08-07-empty.xml"))
     assert azure.recognises(calm) and calm.current and not calm.incidents
+
+
+# Every recorded file: the platform that reads it, as which document, and what comes of it: the number of incidents, or
+# the reason of the refusal. What is no document of a page (webhooks, a single component of API v2) is listed as such.
+EVERY: Final = (
+    ("apple-system-status/apple/customer-no-issues.json", "apple", "system_status_en_US.js", 0),
+    ("apple-system-status/apple/customer-one-ongoing-issue.json", "apple", "system_status_en_US.js", 2),
+    ("apple-system-status/apple/customer-three-*.json", "apple", "system_status_en_US.js", "`messageId`"),
+    ("apple-system-status/apple/developer-no-issues.json", "apple", "system_status_en_US.js", 0),
+    ("apple-system-status/apple/developer-one-resolved-issue.json", "apple", "system_status_en_US.js", "`messageId`"),
+    ("aws-currentevents/aws/*.json", "aws", "currentevents", 2),
+    ("aws-rss/aws/all-2026-08-06-trimmed.xml", "rss", "feed", 2),
+    ("aws-rss/aws/seq-2015-11/*.xml", "rss", "feed", None),
+    ("azure-rss/azure/feed-2026-08-07-empty.xml", "azure", "feed", 0),
+    ("azure-rss/azure/feed-with-items-synthetic.xml", "azure", "feed", 2),
+    ("betterstack-index/docs/*.json", "betterstack", "index.json", 0),
+    ("error-pages/statuspage/*.html", "statuspage", "incidents.json", "HTML instead of JSON"),
+    ("error-pages/twitter/*.html", "statuspage", "incidents.json", "HTML instead of JSON"),
+    ("google-incidents/google-cloud/incidents-2022-07-03.json", "google", "incidents.json", 157),
+    ("google-incidents/google-cloud/incidents-2026-08-07-trimmed.json", "google", "incidents.json", 3),
+    ("incidentio-atom/openai/*.atom", "rss", "feed", 3),
+    ("incidentio-compat/openai/incidents-*.json", "incidentio", "incidents.json", None),
+    ("incidentio-compat/openai/summary-*.json", "incidentio", "incidents.json", 1),
+    ("incidentio-compat/openai/seq-2026-09/0001.json", "incidentio", "incidents.json", "`incidents`"),
+    ("incidentio-compat/openai/seq-2026-09/0002.json", "incidentio", "incidents.json", 1),
+    ("incidentio-proxy/*/*.json", "incidentio", "incidents.json", "`page`"),
+    ("instatus/manychat/*.json", "instatus", "summary.json", "no start"),
+    ("slack-status-v2/slack/*.json", "slack", "current", 1),
+    ("statuspage-atom/github/*/*.atom", "rss", "feed", 25),
+    ("statuspage-rss/parse/*.rss", "rss", "feed", 17),
+    ("statuspage-v2/*/scheduled-maintenances-*.json", "statuspage", "incidents.json", "`incidents`"),
+    ("statuspage-v2/github/incidents-*.json", "statuspage", "incidents.json", 50),
+    ("statuspage-v2/github/status-*.json", "statuspage", "incidents.json", "`incidents`"),
+    ("statuspage-v2/*/**/*summary*.json", "statuspage", "incidents.json", None),
+    ("statuspage-v2/*/summary-pair/*.json", "statuspage", "incidents.json", None),
+    ("statuspage-v2/anthropic/seq-2026-09/*.json", "statuspage", "incidents.json", None),
+    ("webhook-*/**/*.json", "statuspage", "incidents.json", "incidents.json"),
+)
+
+
+def outcome(path: Path, platform: str, document: str) -> int | str:
+    """How many incidents are read of a file, or why it is refused."""
+    content = path.read_bytes()
+    if platform == "aws":
+        content = content.decode().encode("utf-16")  # as on the wire
+    page = Page(key="acme", name="Acme", url="https://status.example", platform=platform, id="feed")
+    try:
+        return len(PLATFORMS[platform].parse(Reading(page, {document: content})).incidents)
+    except FeedError as error:
+        return str(error)
+
+
+def test_every_recorded_file() -> None:
+    """Every recorded file is read, or refused for the right reason; none is left out, and none raises anything else."""
+    seen = set()
+    for pattern, platform, document, expected in EVERY:
+        paths = sorted(CORPUS.glob(pattern))
+        assert paths, f"no recorded file is like {pattern}"
+        for path in paths:
+            came = outcome(path, platform, document)
+            seen.add(path)
+            if isinstance(expected, int):
+                assert came == expected, f"{path}: {came}"
+            elif isinstance(expected, str):
+                assert isinstance(came, str) and expected in came, f"{path}: {came}"
+    assert {it for it in CORPUS.rglob("*") if it.is_file() and it.name != "INDEX.tsv"} == seen

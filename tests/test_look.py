@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
+import time
 import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from rich.console import Console
 
 from statuswatch import fetch
 from statuswatch.catalog import catalog, find
@@ -18,6 +21,7 @@ from statuswatch.config import key_of, page_at
 from statuswatch.errors import UsageError
 from statuswatch.model import Document, Fetched
 from statuswatch.render import listing
+from tests.desk import PATIENCE
 from tests.site import incident, incidentio, statuspage, window
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def test_inspect_explains_a_configured_page(desk: Desk) -> None:
         f"    {desk.site.url}/acme/api/v2/summary.json\n",
         "no validators",
         "  2 incidents, 1 maintenance window, 3 updates; 2 open\n",
-        "components: stated with it 1, not stated 2",
+        "components: stated for 1, not stated for 2",
         "  open: Trouble a1 · minor · investigating\n    Login · since 2025-01-01 10:00:00 UTC · 1 update\n",
         "1 update\n    It is investigating.\n",
     ):
@@ -88,8 +92,16 @@ def test_inspect_never_takes_a_marketing_page_for_a_page(desk: Desk) -> None:
     desk.site.answer("/mine", HTML)
     done = desk.run("inspect", f"{desk.site.url}/mine")
     assert done.code == 4
-    assert "Platform: not recognised\n  not incidentio: incidents.json: HTML instead of JSON\n" in done.out
+    assert "Platform: not recognised\n  not incidentio, statuspage: incidents.json: HTML instead of JSON\n" in done.out
     assert "To watch it" not in done.out and "could not be read" in done.err
+    assert f"(its base address: {desk.site.url}, perhaps)" in done.out
+
+
+def test_inspect_of_a_document_proposes_its_page(desk: Desk) -> None:
+    """Who gives the address of a document hears what may be that of the page; platforms that fail alike are a line."""
+    done = desk.run("inspect", f"{desk.site.url}/acme/api/v2/incidents.json")
+    assert done.code == 4 and f"correct its `url` (its base address: {desk.site.url}, perhaps)" in done.out
+    assert re.search(r"^  not incidentio, statuspage, [a-z0-9, ]+: HTTP 404$", done.out, re.MULTILINE)
 
 
 def test_inspect_tells_the_line_that_is_right_now(desk: Desk) -> None:
@@ -109,6 +121,15 @@ def test_inspect_shows_redirects_and_what_was_skipped(desk: Desk) -> None:
     desk.site.answer(path, b"", 302, Location="/there")
     out = desk.run("inspect", "acme").out
     assert f"redirected to {desk.site.url}/there" in out and "skipped: incidents.json: entry 1" in out
+
+
+def test_inspect_names_the_document_that_hangs(desk: Desk) -> None:
+    """A document that never ends is listed with the others, with the time that it took."""
+    desk.watch("acme", top="timeout = 2")
+    desk.site.answer("/acme/api/v2/incidents.json", lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n"))
+    desk.site.answer("/acme/api/v2/summary.json", lambda _: time.sleep(4))
+    out = desk.run("inspect", "acme").out
+    assert re.search(r"  summary.json no complete answer · \d\.\d\d s\n    http.*/acme/api/v2/summary.json\n", out)
 
 
 def test_inspect_of_what_does_not_exist(desk: Desk, dead: str) -> None:
@@ -159,10 +180,32 @@ def test_pages_as_lines() -> None:
     assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com" in rows
 
 
+def test_pages_on_a_narrow_terminal() -> None:
+    """Keys and addresses are not cut into pieces: other columns are left out where there is no room for all."""
+    rows = [("acme-cloud", "Acme Cloud", "statuspage", "dev-tools", "https://status.acme.example")]
+
+    def shown(width: int) -> list[str]:
+        console = Console(file=io.StringIO(), width=width)
+        console.print(listing.terminal(listing.HEAD, rows, width))
+        return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+    assert shown(80)[1].split("  ") == [*rows[0]]
+    assert shown(60)[1] == "acme-cloud  statuspage  https://status.acme.example"
+    assert shown(40) == ["key         url", "acme-cloud  https://status.acme.example"]
+
+
 def test_pages_suggests_what_is_near(desk: Desk) -> None:
     """A near miss suggests, on stderr; the data is empty."""
     done = desk.run("pages", "cloudflair")
     assert (done.code, done.out) == (0, "") and "did you mean 'cloudflare'?" in done.err
+
+
+def test_a_reader_that_has_enough(desk: Desk) -> None:
+    """8: `pages | head -1` is exit 5 of the command, as for any output that nobody takes, and not a word of it."""
+    with desk.start("pages", bufsize=0) as process:
+        assert process.stdout and process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr and process.stderr.read() == b"" and process.wait(PATIENCE) == 5
 
 
 def test_pages_configured(desk: Desk) -> None:
@@ -193,6 +236,7 @@ def test_pages_verify(desk: Desk) -> None:
 
 def test_pages_verify_without_a_network(desk: Desk, dead: str) -> None:
     """Exit 4 where no page answered at all: that says nothing of the pages."""
+    assert desk.run("pages", "--configured", "--verify").err == "statuswatch: 1 of 1 page read\n"
     desk.watch("acme", acme=dead)
     done = desk.run("pages", "--configured", "--verify")
     assert (done.code, done.out) == (4, "")

@@ -86,3 +86,26 @@ def test_a_page_without_any_platform_that_fits(tmp_path: Path) -> None:
         site.answer("/acme/api/v2/incidents.json", "<html>We have moved</html>")
         reason = Watch(tmp_path, f"{site.url}/acme", "statuspage").reason()
         assert reason.startswith("incidents.json: HTML instead of JSON") and "set " not in reason
+
+
+def test_a_feed_that_cannot_be_looked_for(tmp_path: Path, dead: str) -> None:
+    """5: where the places of a feed cannot be asked, that is the reason, and no network is no word of the page."""
+    report = Watch(tmp_path, dead, "rss").run()
+    assert not report.reached and not (tmp_path / "state.json").exists()
+    with Site() as site:
+        site.answer("/", b"", 403)
+        assert Watch(tmp_path, site.url, "rss").reason().startswith("HTTP 403")
+        site.answer("/history.atom", b"", 503)
+        assert Watch(tmp_path, site.url, "rss").reason().startswith("HTTP 503")
+        assert site.requests[-1].path == "/history.atom", "no more is asked of it"
+
+
+@pytest.mark.parametrize(("status", "most"), [(429, 1), (503, 2)])
+def test_a_busy_page_is_not_asked_for_its_platform(tmp_path: Path, status: int, most: int) -> None:
+    """5: a server that refuses for the time being is not asked for what all platforms would have, and the reason is
+    its own.
+    """
+    with Site() as site:
+        site.answer("/acme/api/v2/incidents.json", b"", status)
+        assert Watch(tmp_path, f"{site.url}/acme", "").reason().startswith(f"HTTP {status}")
+        assert len(site.requests) <= most

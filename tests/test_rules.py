@@ -96,6 +96,22 @@ def test_row_7_reopened_and_closed_again() -> None:
     assert shape(it.read(9, twice)) == [("resolved", "a", ["reopened"], ["u4", "u6"])]
 
 
+def test_row_7_not_by_a_note_after_the_end() -> None:
+    """4.7: a note after the end, under whatever status, reopens nothing while the vendor says that it is over."""
+    it = life(incident("a", said(-9, "investigating"), said(-8, "resolved")))
+    noted = incident("a", said(-9, "investigating"), said(-8, "resolved"), said(4, "monitoring"), status="resolved")
+    assert shape(it.read(9, noted)) == [("updated", "a", ["updates"], ["u4"])]
+
+
+def test_row_7_not_by_what_came_before_it_was_missed() -> None:
+    """4.7: what the vendor says later of how a delisted incident went on before that is no reopening."""
+    fields = {"history": frozenset(), "current": INCIDENTS}
+    it = life(OPEN, **fields)
+    assert shape(it.read(9, **fields)) == [("resolved", "a", ["delisted"], [])]
+    story = incident("a", said(1, "investigating"), said(6, "monitoring"), said(8, "resolved"))
+    assert shape(it.read(14, story, **fields)) == [("updated", "a", ["updates"], ["u6", "u8"])]
+
+
 def test_row_8_updates() -> None:
     """4.8: new updates of a known incident are told with what else differs."""
     it = life(OPEN)
@@ -128,6 +144,14 @@ def test_row_9_without_a_new_update(change: str, fields: dict[str, object]) -> N
     changed = with_fields(OPEN, **fields)
     assert [(kind, changes) for kind, _, changes, _ in shape(it.read(5, changed))] == [("updated", [change])]
     assert it.read(10, changed) == []
+
+
+def test_row_8_many_updates() -> None:
+    """4.8: any number of updates is told, in time that grows with it."""
+    it = life(OPEN)
+    many = [said(1 + number / 10_000, "update", key=f"u1-{number}") for number in range(20_000)]
+    (event,) = it.read(9, incident("a", said(1, "investigating"), *many))
+    assert len(event.updates) == 20_000
 
 
 def test_row_9_edit_carries_the_new_words() -> None:

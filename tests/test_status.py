@@ -118,6 +118,34 @@ def test_all_of_it() -> None:
     ]
 
 
+def test_the_output_shown_in_the_readme() -> None:
+    """The sample of the README is what is printed for such pages."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"\$ statuswatch status\n(.*?)\n```", readme, re.DOTALL)
+    login = known(
+        Impact.CRITICAL,
+        components=(Component("API"), Component("Login")),
+        message="A bad deployment is being rolled back.",
+        url="https://status.openai.com/incidents/01KK2T9T",
+        last=ago(hours=2, minutes=9),
+    )
+    upgrade = planned(
+        "in_progress",
+        components=(Component("Anycast DNS"),),
+        message="Queries are answered throughout.",
+        url="https://www.cloudflarestatus.com/incidents/q8jmv1p0x2rk",
+        last=ago(hours=1),
+        scheduled_for=ago(hours=1),
+        scheduled_until=NOW + timedelta(minutes=30),
+    )
+    cloudflare = Page(key="cloudflare", name="Cloudflare", url="https://www.cloudflarestatus.com")
+    where = "https://status.granite.example/api/v2/incidents.json"
+    down = Failed("HTTP 503", where, "the vendor's server has a fault; the next run tries again")
+    assert shown.splitlines() == lines(
+        stands(OPENAI, login), stands(cloudflare, upgrade), stands(GRANITE, failed=down, read_before=False)
+    )
+
+
 def test_40_columns() -> None:
     """A narrow terminal wraps between words, and what follows is indented; no address is cut."""
     assert lines(stands(OPENAI, known()), stands(GRANITE, failed=Failed("HTTP 503"), read_before=False), width=40) == [
@@ -177,7 +205,7 @@ def test_closing(standings: list[Standing], expected: str) -> None:
 def test_closing_from_memory() -> None:
     """Contract 2: an answer without a read says that it is what was remembered, and where."""
     assert closing(stands(), memory="state.json") == (
-        "All clear: 1 of 1 page known, nothing open · as remembered in state.json"
+        "No incident open: 1 of 1 page known · as remembered in state.json"
     )
     assert closing(stands(), stands(GRANITE, failed=Failed("never read")), memory="state.json") == (
         "No incident open on the 1 of 2 pages that are known · "
@@ -592,6 +620,12 @@ def test_the_gate(desk: Desk) -> None:
     assert gate(desk, "--fail-on", "minor").code == 0
 
 
+def test_the_gate_wants_a_component(desk: Desk) -> None:
+    """8: an empty glob, of a variable that is not set, would let everything pass: exit 2."""
+    desk.acme(incident("a1", "investigating", parts=["Login"]))
+    assert gate(desk, "--fail-on", "minor", "--component", "").code == 2
+
+
 @pytest.mark.parametrize("impact", [None, "catastrophic"])
 def test_the_gate_stops_at_what_is_not_stated(desk: Desk, impact: str | None) -> None:
     """Contract 8: an impact or a component that the vendor does not state may be the one: better one stop too many."""
@@ -658,6 +692,12 @@ def test_on_a_terminal(desk: Desk) -> None:
     assert seen.rindex("reading pages") < seen.index("🟡")
     assert "reading pages" not in on_a_terminal(desk, "status", "--quiet")
     assert "reading pages" not in on_a_terminal(desk, "status", "--offline")
+
+
+def test_on_a_dumb_terminal(desk: Desk) -> None:
+    """A terminal without a cursor to move gets lines of its own width, and none that is empty for a bar."""
+    seen = on_a_terminal(desk, "status", term="dumb", columns=40)
+    assert seen.startswith("🟡") and all(len(it) <= 40 or "http" in it for it in seen.splitlines())
 
 
 def test_what_to_write_down_is_said(desk: Desk) -> None:

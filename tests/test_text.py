@@ -222,6 +222,12 @@ def test_entities_are_resolved_once(vendors: str, cleaned: str) -> None:
     assert text.paragraph(vendors) == cleaned
 
 
+def test_a_character_reference_without_end() -> None:
+    """5: a reference to a character of 5,000 digits is no character, and no crash."""
+    said = f"See &#{'1' * 5000};"
+    assert text.paragraph(said) == said
+
+
 @pytest.mark.parametrize("query", ["a=1&region=us", "a=1&timestamp=5", "a=1&copy=2", "a=1&section=3", "a=1&notify=x"])
 def test_an_address_is_not_full_of_entities(query: str) -> None:
     """Contract 1: `&region=us` in an address is no `&reg;`: an entity ends with a semicolon, and no address is told

@@ -15,6 +15,7 @@ the minute in which it was published, and its number where there are several.
 """
 
 from collections import Counter
+from collections.abc import Container
 from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -88,7 +89,8 @@ def parse(reading: Reading, /) -> Feed:
     if body is None:
         raise FeedError(f"{_NAME}: missing")
     events = decode(body, list[msgspec.Raw], _NAME)
-    incidents, skipped = understand(events, partial(_incident, _origin(reading.page)), _NAME)
+    known = reading.known.incidents if reading.known else {}
+    incidents, skipped = understand(events, partial(_incident, _origin(reading.page), known), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=one_of_each(incidents),
@@ -102,22 +104,22 @@ def _origin(page: Page) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _incident(origin: str, raw: msgspec.Raw) -> Incident:
+def _incident(origin: str, known: Container[str], raw: msgspec.Raw) -> Incident:
     it = _decode_event(raw)
     key = identifier(it.arn)
     begun = epoch(int(it.date))
     log = sorted(it.event_log, key=lambda entry: int(entry.timestamp))
     codes = [_code(entry.status) for entry in log]
-    code = gravest = _code(it.status)
+    code = _code(it.status)
+    impact = _IMPACTS[code]
     if 0 in (code, *codes[-1:]):
-        # Its last entry resolves it, whatever status that has; it is as grave as it was before.
-        code, gravest = 0, next(filter(None, reversed(codes[:-1] or codes)), 0)
-        codes[-1:] = [0] * len(codes[-1:])
+        # It is over, and as grave as it was: known already, or the gravest that its entries say.
+        code, impact = 0, Impact.UNKNOWN if key in known else _IMPACTS[max(codes, default=0)]
     return Incident(
         id=key,
         title=title(it.summary),
         status=_STATUSES[code],
-        impact=_IMPACTS[gravest],
+        impact=impact,
         url=f"{origin}/health/status?eventID={quote(key, safe=':/')}",
         created_at=begun,
         position=begun,

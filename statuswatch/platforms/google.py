@@ -9,8 +9,8 @@ Oddities, recorded on Cloud unless said otherwise:
   end is the effect's: 67 of 770 updates that say otherwise were published after it, and 22 incidents altogether.
 - An update has no id; its id is made of when it was created, which no two of an incident share. (On Workspace an
   older update's `modified` moves to when the next one is created, so nothing is made of it.)
-- AVAILABLE in an update is the end of an incident that has ended; while it has not, it is only the vendor's word (33
-  of 270 came before the end). A report is published as one more, 9 days after the end.
+- AVAILABLE in an update is only the vendor's word (33 of 270 came before the end), and stays it when the incident
+  ends: an update that was told does not change. A report is published as one more, 9 days after the end.
 - `current_title` of a product is its name of now: the incident keeps the one it has.
 - `external_desc` is a title, or on Workspace (a copy of 2026) a whole text in Markdown that has one.
 """
@@ -137,8 +137,7 @@ def _updates(it: _Incident) -> tuple[IncidentUpdate, ...]:
         created = utc(entry.created)
         at_once[created] += 1
         facts = (created.isoformat(), *([str(at_once[created])] if at_once[created] > 1 else []))
-        status = "resolved" if it.end and entry.status == "AVAILABLE" else entry.status
-        updates.append(update(derived(*facts), status, _plain(entry.text), created, entry.when))
+        updates.append(update(derived(*facts), entry.status, _plain(entry.text), created, entry.when))
     return oldest_first(reversed(updates))
 
 

@@ -103,7 +103,8 @@ def parse(reading: Reading, /) -> Feed:
         identity="heroku",  # its documents name no page
         incidents=one_of_each(history, current or ()),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT}),
+        # What is open may stand in the current status alone: without it, what is absent may be there.
+        history=frozenset() if current is None else frozenset({Kind.INCIDENT}),
         complete=frozenset() if current is None else frozenset({Kind.INCIDENT}),
         skipped=tuple(skipped),
         losses=tuple(losses),

@@ -14,7 +14,6 @@ never names components and may leave every body empty (82 of 82 in one recorded 
 The native documents are not documented by the vendor; field lists are from recordings of several pages.
 """
 
-import io
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -38,6 +37,7 @@ from statuswatch.platforms.reading import (
     oldest_first,
     one_of_each,
     own,
+    syndicated,
     title,
     understand,
     update,
@@ -303,11 +303,13 @@ def _feed_components(reading: Reading, losses: list[str]) -> Mapping[str, tuple[
     body = reading.documents.get("feed.atom")
     if body is None:
         return {}
-    import feedparser  # only where the native documents failed
-
-    entries: list[Mapping[str, Any]] = feedparser.parse(io.BytesIO(body[:LARGEST_FEED])).entries
-    if not entries:
-        losses.append("feed.atom: no entries")
+    entries: list[Mapping[str, Any]] = []
+    try:
+        entries = syndicated(body[:LARGEST_FEED], "feed.atom").entries
+        if not entries:
+            raise FeedError("feed.atom: no entries")
+    except FeedError as error:
+        losses.append(str(error))
     found = {}
     for entry in entries:
         markup = " ".join(str(content.get("value", "")) for content in entry.get("content", ())) or str(

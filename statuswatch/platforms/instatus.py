@@ -29,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final, Literal
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import msgspec
@@ -56,7 +57,7 @@ PARSER: Final = 1
 _SUMMARY, _FEED = "summary.json", "history.rss"
 _IDENTITY: Final = "instatus"  # of a page that says its name and its address
 _BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
-_LAST_PART: Final = re.compile(r"/([\w-]{0,99}\d[\w-]{0,99})/?(?:[?#].*)?$", re.ASCII)  # with a digit: no mere word
+_NO_MERE_WORD: Final = re.compile(r"(?=\D*\d)[\w-]{1,199}", re.ASCII)
 _NEWEST: Final = 100  # entries of the feed that are looked at
 _MARKUP: Final = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _COMPONENTS: Final = re.compile(r"^[ \t]*Affected Components:(.*)$", re.MULTILINE)
@@ -184,9 +185,8 @@ def _listed(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
     changed = _time(it.updated_at) if it.updated_at else start
     minutes = str(it.duration or "")
     window = kind is Kind.MAINTENANCE
-    place = _LAST_PART.search(it.url or "")
     return Incident(
-        id=identifier(it.id) if it.id else place[1] if place else "",
+        id=identifier(it.id) if it.id else _last_part(it.url or ""),
         kind=kind,
         title=title(it.name),
         status=word(_status(it.status)),
@@ -199,9 +199,17 @@ def _listed(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
     )
 
 
+def _last_part(address: str) -> str:
+    """Of its path; "" where that is a mere word. Raises ValueError."""
+    _, slash, last = urlsplit(address).path.rstrip("/").rpartition("/")
+    return last if slash and _NO_MERE_WORD.fullmatch(last) else ""
+
+
 def _time(vendors: str | None) -> datetime:
     """A time as of ISO 8601, or as JavaScript writes it: `Sat Jun 11 2022 18:55:50 GMT+0000 (...)`."""
-    plain = (vendors or "").partition(" (")[0]
+    if not vendors:
+        raise ValueError("no start is stated")
+    plain = vendors.partition(" (")[0]
     try:
         return utc(datetime.fromisoformat(plain))
     except ValueError:
@@ -235,8 +243,8 @@ def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
 
 def _entry(page: Page, item: ElementTree.Element) -> Incident:
     address = item.findtext("link", "").strip()
-    place = _LAST_PART.search(address)
-    if place is None:
+    key = _last_part(address)
+    if not key:
         raise ValueError(f"an address without an id: {text.line(address)[:100]!r}")
     kind = Kind.MAINTENANCE if "/maintenance/" in address else Kind.INCIDENT
     started = utc(parsedate_to_datetime(item.findtext("pubDate", "")))
@@ -244,7 +252,7 @@ def _entry(page: Page, item: ElementTree.Element) -> Incident:
     named = _COMPONENTS.search(item.findtext("description", ""))
     components = {Component(name) for part in (named[1] if named else "").split(",") if (name := title(part))}
     return Incident(
-        id=place[1],
+        id=key,
         kind=kind,
         title=title(item.findtext("title", "")),
         status=updates[-1].status,

@@ -5,8 +5,8 @@ people, and `api/post_enums`, which has the words for the ids of their statuses 
 Neither can be understood without the other. What decorates them, or follows them:
 
 - `api/posts/<id>`, one whole: the list cuts messages short, within a tag if need be, and may show the latest update
-  only. Read when anything moved, for the newest open ones, and for every open one that the list does not have any more,
-  to learn how it ended.
+  only. Read when anything moved, for the newest open ones and those that just ended, and for every open one that the
+  list does not have any more, to learn how it ended.
 - `api/services`: the names of services. Read when an id has no remembered name.
 
 A list of past posts exists, but wants its dates (`since`, `until`): what came and went between two runs is not told.
@@ -38,7 +38,7 @@ from statuswatch.platforms.reading import (
 )
 
 PARSER: Final = 1
-MOST_WHOLE: Final = 5  # open posts that are read whole when something moved
+MOST_WHOLE: Final = 5  # posts, open or just ended, that are read whole when something moved
 _ENUMS: Final = "post_enums"
 _CUT_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*\Z")
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -131,8 +131,10 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
     wanted = [Document(_whole(key), _address(reading.page, key)) for key in _gone(reading, feed.incidents)]
     if moved:
-        still_open = sorted((it for it in feed.incidents if not it.closed), key=lambda it: it.last, reverse=True)
-        wanted += [Document(_whole(it.id), _address(reading.page, it.id)) for it in still_open[:MOST_WHOLE]]
+        known = reading.known.incidents if reading.known else {}
+        were_open = [it for it in feed.incidents if not it.closed or (it.id in known and not known[it.id].closed)]
+        newest = sorted(were_open, key=lambda it: it.last, reverse=True)[:MOST_WHOLE]
+        wanted += [Document(_whole(it.id), _address(reading.page, it.id)) for it in newest]
     if any(it.rank == _PARTLY for it in feed.incidents):
         wanted.append(Document("services", f"{reading.page.url}/api/services"))
     return tuple(wanted)

@@ -3,12 +3,13 @@ itself.
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
@@ -82,6 +83,18 @@ def unmarked(body: bytes) -> bytes:
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16").encode()
     return body.removeprefix(b"\xef\xbb\xbf")
+
+
+def syndicated(body: bytes, name: str, **options: bool) -> Any:
+    """RSS or Atom as feedparser reads it. Raises FeedError, also where feedparser breaks on it: it does not say what it
+    raises then. Recorded are a ValueError, of a number of 5,000 digits, and a KeyError, of an element out of place.
+    """
+    import feedparser  # slow, and not needed where nothing changed
+
+    try:
+        return feedparser.parse(io.BytesIO(body), **options)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise FeedError(f"{name}: {type(error).__name__}: {text.line(str(error))}") from error
 
 
 def understand(raws: Iterable[Raw], build: Callable[[Raw], T], name: str) -> tuple[list[T], list[str]]:
@@ -190,11 +203,14 @@ def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
     """Oldest first. Those of one id are one, which says all that they say: an id made of a time cannot tell two of the
     same moment apart, and one made of their order would be the other's as soon as that changes.
     """
-    whole: dict[str, IncidentUpdate] = {}
+    parts: dict[str, list[IncidentUpdate]] = {}
     for it in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
-        before = whole[it.id].body if it.id in whole else ""
-        whole[it.id] = msgspec.structs.replace(it, body="\n".join(filter(None, (before, it.body))))
-    return tuple(sorted(whole.values(), key=attrgetter("created_at")))
+        parts.setdefault(it.id, []).append(it)
+    whole = (
+        msgspec.structs.replace(of_one[-1], body="\n".join(it.body for it in of_one if it.body))
+        for of_one in parts.values()
+    )
+    return tuple(sorted(whole, key=attrgetter("created_at")))
 
 
 def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:

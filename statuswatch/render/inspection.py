@@ -84,8 +84,11 @@ def _platform(seen: Inspection, origin: str) -> Lines:
         yield 0, Text("Platform: not recognised", "bold")
     if isinstance(seen.result, Feed):
         yield 0, Text(words.inert(f"Identity: {seen.result.identity}"))
+    alike: dict[str, list[str]] = {}
     for it in seen.tried:
-        yield INDENT, Text(words.inert(f"not {it.platform}: {it.failed.reason}"), "dim")
+        alike.setdefault(it.failed.reason, []).append(it.platform)
+    for reason, platforms in alike.items():
+        yield INDENT, Text(words.inert(f"not {', '.join(platforms)}: {reason}"), "dim")
 
 
 def _documents(exchanges: tuple[Exchange, ...]) -> Lines:
@@ -115,12 +118,12 @@ def _understood(feed: Feed) -> Lines:
     updates = counted(sum(len(it.updates) for it in feed.incidents), "update")
     counts = f"{counted(len(incidents), 'incident')}, {counted(len(windows), 'maintenance window')}, {updates}"
     yield INDENT, Text(f"{counts}; {len(still)} open")
-    ranks = {"stated with it": 0, "recovered from other documents or older updates": 0, "not stated": 0}
+    ranks = {"stated": 0, "recovered from other documents or older updates": 0, "not stated": 0}
     for it in feed.incidents:
-        source = "not stated" if not it.components else "stated with it" if it.rank >= STATED else list(ranks)[1]
+        source = "not stated" if not it.components else "stated" if it.rank >= STATED else list(ranks)[1]
         ranks[source] += 1
     if feed.incidents:
-        sources = ", ".join(f"{source} {count}" for source, count in ranks.items() if count)
+        sources = ", ".join(f"{source} for {count}" for source, count in ranks.items() if count)
         yield INDENT, Text(f"components: {sources}")
     for kind, plural in ((Kind.INCIDENT, "incidents"), (Kind.MAINTENANCE, "maintenance windows")):
         if kind in feed.current:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +13,8 @@ from statuswatch.model import Page, PageReview
 from statuswatch.render import markdown, words
 
 HEAD: Final = ("key", "name", "platform", "category", "url")
+GAP: Final = 2  # cells between columns
+_GIVE_WAY: Final = ("category", "name", "platform")  # on a terminal that is too narrow for all, in this order
 FAILURES: Final = ("key", "why it does not read", "the row that would")
 
 
@@ -52,13 +55,18 @@ def row(page: Page, categories: Mapping[str, str]) -> str:
     return line.getvalue()
 
 
-def terminal(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table that folds rather than cuts."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in head:
+def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+    """A table that folds rather than cuts. Keys and addresses are there to be copied: other columns give way first."""
+    lines = [[words.inert(cell) for cell in cells] for cells in (head, *rows)]
+    columns = {name: list(cells) for name, *cells in zip(*lines, strict=True)}
+    for name in _GIVE_WAY:
+        if sum(max(map(cell_len, [it, *cells])) + GAP for it, cells in columns.items()) - GAP > width:
+            columns.pop(name, None)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for name in columns:
         table.add_column(name, overflow="fold")
-    for cells in rows:
-        table.add_row(*(Text(words.inert(cell)) for cell in cells))
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, cells))
     return table
 
 

@@ -49,7 +49,7 @@ def _blocks(view: View, now: datetime, width: int | None) -> Iterator[Text]:
 
 
 def _closing(view: View, memory: str) -> Text:
-    return Text(_flat(closing(view, memory=memory)), "bold green" if is_all_clear(view) else "bold")
+    return Text(_flat(closing(view, memory=memory)), "bold green" if is_all_clear(view) and not memory else "bold")
 
 
 def is_all_clear(view: View) -> bool:
@@ -65,7 +65,7 @@ def closing(view: View, *, memory: str = "") -> str:
     if view.incidents:
         pages = len({entry.page.key for entry in view.incidents})
         head = f"{counted(len(view.incidents), 'incident')} open{about} on {pages} of {asked}"
-    elif is_all_clear(view):
+    elif is_all_clear(view) and not memory:  # what is remembered may be of last month: calm runs write nothing
         head = f"All clear{about}: {read} of {asked} {verb}, nothing open"
     elif not unknown:
         head = f"No incident open{about}: {read} of {asked} {verb}"

@@ -54,6 +54,20 @@ SAMPLE = Sample(
 )
 
 
+def ended(documents: Any) -> str:
+    """Its open event is resolved, under another message."""
+    it = documents[NAME]["services"][0]["events"][0]
+    it |= event(it["messageId"], "resolved", statusType="Outage")
+    for one in documents[NAME]["services"][0]["events"]:
+        one["datePosted"] = "06/19/2025 11:20 PDT"
+    return str(it["messageId"])
+
+
+def noted(documents: Any) -> None:
+    """And is worded anew."""
+    documents[NAME]["services"][0]["events"][0]["message"] = "Users were not able to send mail."
+
+
 def read(**services: list[Json]) -> Any:
     return SAMPLE.read(system_status_en_US__js=document(**services))
 

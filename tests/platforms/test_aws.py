@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model import Impact, Kind, Known, Page
 from statuswatch.platforms import aws
 from statuswatch.review import Read
 from tests.life import Life, shape
@@ -52,6 +52,18 @@ def document() -> list[Json]:
 
 
 SAMPLE = Sample("aws", {NAME: document()}, NAME, (), {"arn": "bad", "date": "soon"}, "summary")
+
+
+def ended(documents: Any) -> str:
+    """Its event of many services is resolved."""
+    documents[NAME][0]["status"] = "0"
+    documents[NAME][0]["event_log"].append(entry(1772400000, "1", "It is over."))
+    return UAE
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more."""
+    documents[NAME][0]["event_log"].append(entry(1772403600, 2, "What had happened."))
 
 
 def read(*events: Json) -> Any:
@@ -107,13 +119,17 @@ def test_what_is_listed() -> None:
 @pytest.mark.parametrize(("status", "last"), [("0", 1), (3, 0), ("0", 0)])
 def test_resolved(status: int | str, last: int) -> None:
     """4: status 0 ends an event, its own (as recorded in 2023, with a last entry of 1) or its last entry's; it is as
-    grave as it was before.
+    grave as its gravest entry, or as it is known to be, and no entry that was told changes its status for that.
     """
     one = document()[1]
     one |= {"status": status, "event_log": [entry(1772430987, 2), entry(1772440000, last)]}
     (it,) = read(one).incidents
     assert (it.status, it.impact) == ("resolved", Impact.MAJOR)
-    assert [one.status for one in it.updates] == ["degradation", "resolved"]
+    assert [one.status for one in it.updates] == ["degradation", "resolved" if last == 0 else "informational"]
+    when = datetime(2026, 3, 2, tzinfo=UTC)
+    known = SAMPLE.memory(incidents={EC2: Known(status="degradation", impact=Impact.MAJOR, title="t", last=when)})
+    (it,) = SAMPLE.read(known, currentevents=[one]).incidents
+    assert it.impact is Impact.UNKNOWN, "what is remembered stays"
 
 
 def test_unknown_status() -> None:

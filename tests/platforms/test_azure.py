@@ -1,5 +1,7 @@
 """Microsoft Azure."""
 
+from typing import Any
+
 from statuswatch.model import Kind, Page
 from statuswatch.platforms import azure
 from statuswatch.platforms.reading import Reading
@@ -20,6 +22,17 @@ FEED = b"""<?xml version="1.0" encoding="utf-8"?>
 EMPTY = FEED[: FEED.index(b"<item>")] + b"</channel></rss>"
 URL = "https://azure.status.microsoft/en-us/status"
 SAMPLE = Sample("azure", {"feed": FEED}, "feed", page=Page(key="azure", name="Azure", url=URL))
+
+
+def ended(documents: Any) -> str:
+    """The entry with a link of its own is gone."""
+    documents["feed"] = FEED[: FEED.rindex(b"<item>")] + b"</channel></rss>"
+    return f"{URL}/history/?trackingId=ABC1-234"
+
+
+def noted(documents: Any) -> None:
+    """The rest of the feed is published anew."""
+    documents["feed"] = documents["feed"].replace(b"04:04:00", b"05:04:00")
 
 
 def test_documents() -> None:

@@ -119,6 +119,23 @@ SAMPLE = Sample(
 )
 
 
+def ended(documents: Any) -> str:
+    """Its open report is resolved by an update; `ends_at` stays null."""
+    included = documents["index.json"]["included"]
+    it = included[0]
+    it["attributes"] |= {"aggregate_state": "resolved", "affected_resources": affected(r61="resolved", r63="resolved")}
+    it["relationships"]["status_updates"]["data"].insert(0, {"id": "13", "type": "status_update"})
+    included.append(said("13", "2026-08-24T21:00:00.000Z", "It is over.", r61="resolved", r63="resolved"))
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more, without any resource."""
+    included = documents["index.json"]["included"]
+    included[0]["relationships"]["status_updates"]["data"].insert(0, {"id": "14", "type": "status_update"})
+    included.append(said("14", "2026-08-25T09:00:00.000Z", "What had happened."))
+
+
 def changed(number: int, **attributes: Any) -> Json:
     """The page with other attributes of one of its reports."""
     document = copy.deepcopy(fixture())

@@ -70,6 +70,19 @@ def document() -> list[Json]:
 SAMPLE = Sample("google", {NAME: document()}, NAME, (), {"id": "bad", "begin": "soon"}, "external_desc")
 
 
+def ended(documents: Any) -> str:
+    """Its open incident gets an end, and an update that says so."""
+    it = documents[NAME][0]
+    it["end"] = "2026-09-23T02:00:00+00:00"
+    it["updates"].insert(0, update("2026-09-23T03:05:44+00:00", "AVAILABLE"))
+    return OPEN
+
+
+def noted(documents: Any) -> None:
+    """And a report, under a status of before the end."""
+    documents[NAME][0]["updates"].insert(0, update("2026-10-02T03:05:44+00:00", "SERVICE_INFORMATION", "Report."))
+
+
 def read(*incidents: Json) -> Any:
     return SAMPLE.read(incidents__json=list(incidents))
 
@@ -125,11 +138,12 @@ def test_what_is_listed() -> None:
 
 
 def test_available() -> None:
-    """4: AVAILABLE is the end of an incident that has ended, else no more than a word."""
+    """4: AVAILABLE is no more than a word, before the end and after it, so that no update that was told changes."""
     ended = document()[1]
-    assert [one.status for one in read(ended).incidents[0].updates] == ["service_disruption", "resolved", "resolved"]
-    (it,) = read(ended | {"end": None}).incidents
-    assert it.status == it.updates[-1].status == "available"
+    for end, status in ((ended["end"], "resolved"), (None, "available")):
+        (it,) = read(ended | {"end": end}).incidents
+        assert it.status == status
+        assert [one.status for one in it.updates] == ["service_disruption", "available", "available"]
 
 
 def test_without_an_end() -> None:

@@ -62,6 +62,22 @@ def fixture() -> tuple[list[Json], Json]:
 
 INCIDENTS, CURRENT = fixture()
 SAMPLE = Sample("heroku", {"incidents": INCIDENTS, "current-status": CURRENT}, "incidents", (), {"id": None}, "title")
+
+
+def ended(documents: Any) -> str:
+    """What was open moves from the current status to the list."""
+    it = documents["current-status"]["incidents"].pop()
+    it["state"] = "resolved"
+    it["updates"].insert(0, said(75, "resolved", "2026-09-22T09:00:00.000Z"))
+    documents["incidents"].insert(0, it)
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And is followed up."""
+    documents["incidents"][0]["updates"].insert(0, said(76, "followup", "2026-09-23T09:00:00.000Z"))
+
+
 read = SAMPLE.read
 
 
@@ -110,7 +126,9 @@ def test_what_is_listed() -> None:
     """4.12: the current status lists every open incident; without it nothing says so. Windows are not read."""
     assert read().history == read().complete == {Kind.INCIDENT} and not read().current
     without: dict[str, Any] = {"current-status": b"[]"}
-    assert read(**without).complete == set() and "current-status" in read(**without).losses[0]
+    assert (
+        read(**without).complete == read(**without).history == set() and "current-status" in read(**without).losses[0]
+    )
     assert {it.kind for it in read().incidents} == {Kind.INCIDENT}
 
 

@@ -9,6 +9,8 @@ from statuswatch.platforms import incidentio
 from statuswatch.platforms.reading import Reading
 from tests.platforms.sample import URL, Json, Sample, only, update
 
+ONGOING = "01KA24M6S3QK0S5W6J0QF9V3ZD"
+
 
 def fixture() -> dict[str, Json | bytes]:
     """A page as of incidentio-compat/openai (bodies empty, no components) and incidentio-proxy/pleo and openai."""
@@ -26,6 +28,15 @@ def fixture() -> dict[str, Json | bytes]:
         ],
     }
     status = {"component_id": "01JMXBNJXG1S2D9V65P1ZZTD94", "status": "degraded_performance"}
+    begun = {
+        "id": ONGOING,
+        "name": "Slow answers",
+        "status": "investigating",
+        "created_at": "2026-03-07T00:50:00Z",
+        "updated_at": "2026-03-07T00:50:00Z",
+        "impact": "minor",
+        "incident_updates": [update("01KA24M6S4ZNX4A2M0R6K0X6W5", "investigating", "2026-03-07T00:50:00Z")],
+    }
     native = {
         "id": compat["id"],
         "name": "Login Issues",
@@ -73,6 +84,14 @@ def fixture() -> dict[str, Json | bytes]:
             }
         ],
     }
+    native_begun = {
+        **native,
+        "id": ONGOING,
+        "name": "Slow answers",
+        "status": "investigating",
+        "published_at": "2026-03-07T00:50:00.1Z",
+        "updates": [],
+    }
     page = "01JMDK9XYNY6RXSED6SDWW50WY"
     groups = [
         {"name": "APIs", "components": [{"component_id": "01JSM5RTJWHRWDTS6Q604VEW3B", "name": "Login"}]},
@@ -84,14 +103,32 @@ def fixture() -> dict[str, Json | bytes]:
         <b>Affected components</b> <ul> <li>Web (beta) (Operational)</li>
         <li>Login (Operational)</li> </ul>]]></content></entry></feed>"""
     return {
-        "incidents.json": {"page": {"id": page, "updated_at": "2026-03-07T00:57:23Z"}, "incidents": [compat]},
-        "native": {"incidents": [native, window]},
+        "incidents.json": {"page": {"id": page, "updated_at": "2026-03-07T00:57:23Z"}, "incidents": [compat, begun]},
+        "native": {"incidents": [native, window, native_begun]},
         "names": {"summary": {"id": page, "name": "Acme", "structure": {"items": [{"group": it} for it in groups]}}},
         "feed.atom": feed.encode(),
     }
 
 
 SAMPLE = Sample("incidentio", fixture(), "incidents.json", ("incidents",), {"id": "bad", "created_at": "yesterday"})
+
+
+def ended(documents: Any) -> str:
+    """Its open incident is resolved, and comes first."""
+    entries = documents["incidents.json"]["incidents"]
+    it = entries.pop()
+    entries.insert(0, it)
+    it |= {"status": "resolved", "updated_at": "2026-03-07T02:00:00Z", "resolved_at": "2026-03-07T02:00:00Z"}
+    it["incident_updates"].insert(0, update("01KA28W6S4ZNX4A2M0R6K0X6W6", "resolved", "2026-03-07T02:00:00Z", ""))
+    return ONGOING
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more, under a status of before."""
+    it = documents["incidents.json"]["incidents"][0]
+    it["incident_updates"].insert(0, update("01KA48W6S4ZNX4A2M0R6K0X6W7", "identified", "2026-03-08T02:00:00Z"))
+
+
 read = SAMPLE.read
 
 
@@ -185,7 +222,7 @@ def test_bad_native_entry() -> None:
     for field, wrong in (("name", None), ("published_at", "0001-01-01T00:00:00+14:00")):
         document["incidents"][1] = {**document["incidents"][1], field: wrong}
         feed = read(native=document)
-        assert len(feed.incidents) == 1 and len(feed.skipped) == 1
+        assert len(feed.incidents) == 2 and len(feed.skipped) == 1
 
 
 def test_older_native_copy() -> None:
@@ -211,6 +248,8 @@ def test_hostile_feed() -> None:
     listed = slow.replace(b"Words", b"Affected components <ul><li>We drain the nodes</li></ul>")
     feed = read(native=None, feed__atom=listed)
     assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["Login", "Web (beta)"]
+    long = document.replace(b"Login Issues", b"&#" + b"1" * 5000 + b";")
+    assert "feed.atom" in read(native=None, feed__atom=long).losses[0]
 
 
 def test_edges_of_the_calendar() -> None:

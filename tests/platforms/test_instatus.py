@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from html import escape
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,21 @@ SAMPLE = Sample(
 )
 
 
+def ended(documents: Any) -> str:
+    """It leaves the summary, and the feed shows its end."""
+    documents["summary.json"] = CALM | {"activeMaintenances": [PLANNED]}
+    over = said("Sep 25", "17:00:00", "Resolved", "It is over.")
+    documents["history.rss"] = rss(
+        item(LOGIN, "SSO & login", START, FIRST, LAST, over, components="App, Jobs"), *ITEMS[1:]
+    )
+    return LOGIN
+
+
+def noted(documents: Any) -> None:
+    """And is worded anew."""
+    documents["history.rss"] = documents["history.rss"].replace(b"It is over.", b"What had happened.")
+
+
 def read(*items: str, summary: Json = SUMMARY) -> Feed:
     return SAMPLE.read(history__rss=rss(*items), summary__json=summary)
 
@@ -130,6 +146,14 @@ class Reads:
         documents = {"summary.json": json.dumps(summary).encode(), "history.rss": feed}
         parsed = instatus.parse(Reading(SAMPLE.page, documents, self.life.memory))
         return self.life.answer(minutes, Read(parsed, {}, instatus.PARSER))
+
+
+def test_long_addresses() -> None:
+    """5: an address made to be slow is read in no time, and is not followed."""
+    for address in ("/" + "1" * 199, "/1?"):
+        listed = {**ACTIVE, "id": None, "url": address * 10_000 + "\nzz"}
+        feed = SAMPLE.read(summary__json={**SUMMARY, "activeIncidents": [listed]}, history__rss=None)
+        assert feed.incidents[0].url == URL
 
 
 def test_ids_are_pinned() -> None:

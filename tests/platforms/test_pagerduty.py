@@ -75,7 +75,25 @@ def fixture() -> dict[str, Json]:
     }
 
 
-SAMPLE = Sample("pagerduty", fixture(), "posts", ("posts",), {"id": "POSTX", "first_update_at": None}, "title")
+SAMPLE = Sample(
+    "pagerduty", fixture(), "posts", ("posts",), {"id": "POSTX", "first_update_at": None, "starts_at": None}, "title"
+)
+
+
+def ended(documents: Any) -> str:
+    """Its latest update says so."""
+    over = said("U9", "ST_RES", 60, "It is over.", "SEV_OK")
+    documents["posts"]["posts"][0]["latest_update"] = over
+    post = copy.deepcopy(WHOLE["post"])
+    documents["posts/POST1"] = {"post": {**post, "latest_update": over, "updates": [*post["updates"], over]}}
+    return "POST1"
+
+
+def noted(documents: Any) -> None:
+    """And it is featured no more."""
+    del documents["posts"]["posts"][0]
+
+
 read = SAMPLE.read
 WHOLE: Json = {
     "post": {**fixture()["posts"]["posts"][0], "updates": [FIRST, {**SECOND, "message": "<p>All of the message</p>"}]}
@@ -172,6 +190,17 @@ def test_reads_open_ones_whole_when_something_moved() -> None:
     """4: what moved is worth its whole text, of the newest open posts."""
     asked = pagerduty.more(Reading(SAMPLE.page, {}), read(), moved=True)
     assert [it.url for it in asked] == [f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")]
+
+
+def test_reads_whole_what_just_ended() -> None:
+    """4.5: a post that ended while it is featured is read whole: its latest update alone looks like an older copy."""
+    posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
+    posts["posts"][0]["latest_update"] = said("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
+    for status, asked in (("investigating", ["posts/POST1"]), ("resolved", [])):
+        known = remembering(POST1=status)
+        feed = read(known, posts=posts)
+        wanted = [it.name for it in pagerduty.more(Reading(SAMPLE.page, {}, known), feed, moved=True)]
+        assert [name for name in wanted if name == "posts/POST1"] == asked
 
 
 def test_asks_how_it_ended() -> None:

@@ -66,6 +66,22 @@ WINDOW = entry(
 SAMPLE = Sample("rss", {"feed": atom(WINDOW, OPEN, RESOLVED)}, "feed", page=PAGE)
 
 
+def ended(documents: Any) -> str:
+    """Its open entry has a message that says so."""
+    over = block("Mar  7, 12:30 UTC", "Resolved") + block("Mar  7, 11:50 UTC", "Identified")
+    documents["feed"] = atom(
+        WINDOW, entry("10266026", "2026-03-07T12:30:00Z", over, "Web slow"), RESOLVED, updated="2026-03-07T12:30:00Z"
+    )
+    return "10266026"
+
+
+def noted(documents: Any) -> None:
+    """And another, of the next day."""
+    before = documents["feed"].decode()
+    mark = block("Mar  7, 12:30 UTC", "Resolved")
+    documents["feed"] = before.replace(mark, block("Mar  8, 12:30 UTC", "Update", "Why.") + mark).encode()
+
+
 def read(body: bytes, known: Any = None, page: Page = PAGE) -> Feed:
     return rss.parse(Reading(page, {"feed": body}, known))
 
@@ -258,6 +274,7 @@ def test_one_item_an_update() -> None:
     incident = one(channel(*WAS))
     assert (incident.title, incident.status, incident.impact) == ("Slow", "informational_message", Impact.MINOR)
     assert [part.label for part in incident.components] == ["ec2-us-east-1"]
+    assert one(channel(*WAS, link="https://status.acme.example/&#x202e; a b")).url == URL
 
 
 def test_a_series_outlives_its_first_item() -> None:
@@ -435,6 +452,7 @@ def test_refused_documents() -> None:
         (bomb.decode().encode("utf-16"), "document type"),
         (channel(item("A"))[:-9], "no element found|unclosed token|mismatched"),
         (channel(item("&nbsp;")), "undefined entity"),
+        (channel(item(f"&#{'1' * 5000};")), "limit"),
         (b"<rss/>", "of what it is"),
         (b"<rss version='2.0'><channel><item/></channel></rss>", "of what it is"),
         (b"<opml/>", "neither RSS nor Atom"),
@@ -473,6 +491,8 @@ def test_long_feeds() -> None:
     assert read(atom(*(it.replace("x" * 2000, "") for it in entries))).incidents[0].id == "0000000"
     with pytest.raises(FeedError, match="do not come first"):
         read(atom(*reversed(entries)))
+    with pytest.raises(FeedError, match="could be understood"):
+        read(atom(*(entry(f"{n:07}", "9999-12-31T23:59:59Z", "x") for n in range(600))))
     with pytest.raises(FeedError):
         read(body[:-7])
     with pytest.raises(FeedError, match="an entry of more than"):

@@ -69,6 +69,24 @@ def fixture() -> tuple[list[Json], list[Json]]:
 
 ACTIVE, OTHERS = fixture()
 SAMPLE = Sample("salesforce", {"active": ACTIVE, "incidents": OTHERS}, "active", (), {"id": None}, "type")
+
+
+def ended(documents: Any) -> str:
+    """It leaves the active ones, and stands among the others with its end."""
+    documents["active"].clear()
+    it = documents["incidents"][0]
+    it["status"] = "Resolved"
+    it["IncidentImpacts"] = [impact(9, "serviceDisruption", "major", "2026-09-01T13:00:00Z", "2026-09-04T07:00:00Z")]
+    it["IncidentEvents"].insert(0, said(3, "update", "2026-09-04T07:05:00Z", "It is over."))
+    it["IncidentEvents"].insert(0, said(7, "update", "2026-09-04T06:50:00Z", "Nearly there."))
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more."""
+    documents["incidents"][0]["IncidentEvents"].insert(0, said(8, "update", "2026-09-09T07:05:00Z", "The root cause."))
+
+
 read = SAMPLE.read
 
 

@@ -73,6 +73,23 @@ SAMPLE = Sample(
     {"enc_inc_id": ""},
     "incident_title",
 )
+
+
+def ended(documents: Any) -> str:
+    """It leaves the active ones, and stands among those of a day."""
+    data = documents["summary_details"]["data"]
+    it = data["active_incident_details"].pop(0)
+    it["incident_status_updates"].insert(0, said(14, "2026-09-06T12:00:00+0200", "It is over."))
+    data["resolved_incident_details"].insert(0, {"grp_by_incidents_list": [it]})
+    return str(it["enc_inc_id"])
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more, under a status of before."""
+    it = documents["summary_details"]["data"]["resolved_incident_details"][0]["grp_by_incidents_list"][0]
+    it["incident_status_updates"].insert(0, said(12, "2026-09-07T12:00:00+0200", "The root cause."))
+
+
 read = SAMPLE.read
 
 

@@ -61,6 +61,20 @@ SAMPLE = Sample(
     "title",
     PAGE,
 )
+
+
+def ended(documents: Any) -> str:
+    """It leaves what is current, and the history shows its end."""
+    documents["current"]["active_incidents"].pop(0)
+    documents["history"][0] = incident(1579, "resolved", -30, -20, -6, -5)
+    return "1579"
+
+
+def noted(documents: Any) -> None:
+    """And a note of the next day."""
+    documents["history"][0] = incident(1579, "resolved", -30, -20, -6, -5, 24 * 60)
+
+
 read = SAMPLE.read
 
 

@@ -73,6 +73,20 @@ def fixture() -> Json:
 SAMPLE = Sample(
     "statusio", {"status": fixture()}, "status", ("result", "incidents"), {"_id": "bad", "name": 7}, page=PAGE
 )
+
+
+def ended(documents: Any) -> str:
+    """Its last message says so."""
+    it = documents["status"]["result"]["incidents"][0]
+    it["messages"].insert(0, message("2026-03-07T11:00:00.000Z", 400, 100, "It is over."))
+    return str(it["_id"])
+
+
+def noted(documents: Any) -> None:
+    """And it is listed no more."""
+    del documents["status"]["result"]["incidents"][0]
+
+
 read = SAMPLE.read
 
 

@@ -72,6 +72,24 @@ def fixture() -> dict[str, Json]:
 
 
 SAMPLE = Sample("statuspage", fixture(), "incidents.json", ("incidents",), {"id": "bad", "created_at": "yesterday"})
+
+
+def ended(documents: Any) -> str:
+    """Its window leaves the summary, and is completed among the past ones."""
+    documents["summary.json"]["scheduled_maintenances"].clear()
+    it = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
+    it["status"] = "completed"
+    it["incident_updates"].insert(0, update("u8", "completed", "2026-08-01T02:00:00Z"))
+    it["incident_updates"].insert(1, update("u7", "in_progress", "2026-08-01T00:00:00Z"))
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And is spoken of once more."""
+    it = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
+    it["incident_updates"].insert(0, update("u9", "completed", "2026-08-02T00:00:00Z", "What was done."))
+
+
 read = SAMPLE.read
 
 

@@ -60,6 +60,20 @@ def fixture() -> Json:
 SAMPLE = Sample(
     "zendesk", {"incidents.json": fixture()}, "incidents.json", ("data",), {"attributes": {}}, "attributes.name"
 )
+
+
+def ended(documents: Any) -> str:
+    """It gets a time of its end; its status goes stale."""
+    it = documents["incidents.json"]["data"][0]
+    it["attributes"] |= {"resolvedAt": "2026-09-17T19:00:00.000Z", "status": "monitoring"}
+    return str(it["id"])
+
+
+def noted(documents: Any) -> None:
+    """And an article."""
+    documents["incidents.json"]["data"][0]["attributes"] |= {"postmortem": ARTICLE, "status": "resolved"}
+
+
 read = SAMPLE.read
 
 

@@ -36,6 +36,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from statuswatch import text
+from statuswatch.diff import recalled
 from statuswatch.errors import FeedError
 from statuswatch.model import (
     EXPIRED,
@@ -300,19 +301,8 @@ def _is_unheard_of(it: Incident) -> bool:
 
 
 def _remembered(channel: Channel, key: str, was: Known) -> Incident:
-    return Incident(
-        id=key,
-        kind=was.kind,
-        title=was.title,
-        status=was.status,
-        impact=was.impact,
-        url=was.url or channel.page.url,
-        created_at=was.created_at or was.last,
-        position=was.last,
-        components=was.components,
-        rank=was.rank,
-        updates=_latest(was.status, "", was.last),
-    )
+    updates = _latest(was.status, "", was.last)
+    return msgspec.structs.replace(recalled(key, was), url=was.url or channel.page.url, updates=updates)
 
 
 # ------------------------------------------------------------------------------------------ one item a component

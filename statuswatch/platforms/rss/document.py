@@ -1,17 +1,16 @@
 """The document: the feed's own elements and its entries, or where the feed may be instead."""
 
-import io
 import re
 from contextlib import suppress
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urljoin
 
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model import Page
-from statuswatch.platforms.reading import UnidentifiedError, link, unmarked
+from statuswatch.platforms.reading import UnidentifiedError, link, syndicated, unmarked
 from statuswatch.platforms.rss.entry import Entry, dates, moment
 
 LARGEST: Final = 1_000_000  # bytes that are looked at, which takes a quarter of a second
@@ -64,15 +63,15 @@ def decode(body: bytes) -> tuple[Entry, list[Entry]]:
         raise FeedError("feed: neither RSS nor Atom")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         plain = start  # its declaration speaks of the encoding that it had
-    import feedparser  # slow, and not needed where nothing changed
-
     is_long = len(plain) > LARGEST
     if is_long:
         cut = max(plain.rfind(end, 0, LARGEST) for end in (b"</item>", b"</entry>"))
         if cut < 0:
             raise FeedError(f"feed: an entry of more than {LARGEST} bytes")
         plain = plain[:cut] + plain[max(plain.rfind(end) for end in (b"</item>", b"</entry>")) :]
-    document: Any = feedparser.parse(io.BytesIO(plain), sanitize_html=False, resolve_relative_uris=False)
+    import feedparser  # slow, and not needed where nothing changed
+
+    document = syndicated(plain, "feed", sanitize_html=False, resolve_relative_uris=False)
     fault = document.get("bozo_exception")
     if fault is not None and not isinstance(fault, feedparser.exceptions.ThingsNobodyCaresAboutButMe):
         raise FeedError(f"feed: {text.line(str(fault))}") from fault
@@ -90,14 +89,14 @@ def decode(body: bytes) -> tuple[Entry, list[Entry]]:
 def _when(entry: Entry) -> datetime | None:
     try:
         return dates(entry, None).changed
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 
 def built_at(head: Entry) -> datetime | None:
     try:
         return moment(head, "updated") or moment(head, "published")
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from statuswatch import text
 from statuswatch.model import STATED, Component, Impact, Incident
-from statuswatch.platforms.reading import derived, title, update
+from statuswatch.platforms.reading import derived, link, title, update
 from statuswatch.platforms.rss.entry import REPORTED, Channel, Entry, dates, markup, status, untitled
 
 _SERIES: Final = re.compile(r"#([a-z0-9-]{1,100})_(\d{9,11})$", re.ASCII)
@@ -92,7 +92,7 @@ def _of_series(channel: Channel, key: str, run: list[Item]) -> Incident:
         title=last.title,
         status=stated,
         impact=_SEVERITIES.get(last.severity, Impact.UNKNOWN),
-        url=channel.home if channel.home.startswith("http") else channel.page.url,
+        url=link(channel.home if channel.home.startswith("http") else "", channel.page),
         created_at=run[0].at.replace(second=0),
         position=last.at,
         components=(Component(last.place),),
