@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HURRIED: Final = (
     sys.executable,
     "-c",
-    "from statuswatch import cli, notify; notify.DEADLINE = 1.5; cli.main()",
+    "from statuswatch import cli, notify; notify.DEADLINE = 0.7; cli.main()",
 )
 COMMANDS: Final = (
     ("check", "--dry-run", "--announce-open"),
@@ -69,7 +69,7 @@ def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
             tables.append(toml)
             env |= held
         desk.watch("acme", top="\n".join(tables))
-        for command in COMMANDS:
+        for command in COMMANDS if sink == "webhook" else COMMANDS[1::2]:
             done = desk.run(*command, env=env)
             assert done.code == (0 if "--dry-run" in command else 5), done
             for name in addresses:
