@@ -13,6 +13,7 @@ from statuswatch import config, errors
 from statuswatch.catalog import catalog
 from statuswatch.cli import app
 from statuswatch.platforms import PLATFORMS
+from statuswatch.sinks import SINKS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -33,7 +34,7 @@ def test_every_command(command: str) -> None:
     assert f"`statuswatch {command}" in README
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "notify")])
 def test_every_option(command: str) -> None:
     """The table of a command's options has every one of them, and no other."""
     told = {option for cell in table(f"option of `{command}`") for option in re.findall(r"`(--?[a-z-]+)", cell)}
@@ -54,12 +55,24 @@ def test_every_exit_code() -> None:
 
 def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
     """The configuration of the README is one, and names every key there is."""
-    (shown,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    shown, *sinks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "statuswatch.toml").write_text(shown)
     loaded = config.load_config(None, {}, tmp_path)
     assert [page.key for page in loaded.pages] == ["openai", "github", "acme"]
-    keys = {*config._File.__struct_fields__, *config._PageTable.__struct_fields__} - {"page"}
+    keys = {*config._File.__struct_fields__, *config._PageTable.__struct_fields__} - {"page", "notify"}
     assert [key for key in keys if f"\n{key} = " not in f"\n{shown}"] == []
+    (tmp_path / "statuswatch.toml").write_text(f'pages = ["openai"]\n{"".join(sinks)}')
+    told = config.load_config(None, {}, tmp_path).notify
+    assert sorted(it.sink for it in told) == sorted(SINKS), "a block to copy for every sink"
+    assert [key for key in config._NotifyTable.__struct_fields__ if f"\n{key} = " not in f"\n{sinks[0]}"] == []
+
+
+def test_every_sink_and_its_options() -> None:
+    """The table of sinks has every sink with all its options, and no other."""
+    assert sorted(cell.strip("`") for cell in table("sink")) == sorted(SINKS)
+    rows = {line.split("|")[1].strip().strip("`"): line for line in README.splitlines() if line.startswith("| `")}
+    for name, sink in SINKS.items():
+        assert [it for it in sink.OPTIONS.__struct_fields__ if f"`{it}`" not in rows[name]] == []
 
 
 def test_the_output_shown_is_real() -> None:
