@@ -170,12 +170,12 @@ def _example(now: datetime) -> Event:
 def _channel(notify: Notify, env: Mapping[str, str]) -> Channel:
     held: list[str] = []
 
-    def secret(variable: str) -> str:
+    def secret(variable: str, *, public: bool = False) -> str:
         value = env.get(variable, "").strip()
         if not value:
             named = f"${variable}" if _NAME.fullmatch(variable) else "the environment variable that it names"
             raise UsageError(f"{notify.where}: {named} is not set, or is empty")
-        held.append(value)
+        held.extend([] if public else [value])
         return value
 
     sink = SINKS[notify.sink]

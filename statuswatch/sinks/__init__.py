@@ -30,6 +30,12 @@ class SinkError(Exception):
         self.retry_after = retry_after
 
 
+class Lookup(Protocol):
+    """What an environment variable holds. What is not public is masked in all that is printed."""
+
+    def __call__(self, variable: str, /, *, public: bool = False) -> str: ...
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a sink's table holds besides what every table may hold. A field `…_env` names an environment variable."""
 
@@ -40,8 +46,8 @@ class Sink(Protocol):
     OPTIONS: type[Options]
     DIGEST_ABOVE: int  # so many events of a run are sent one by one, more as one message; 0: always one by one
 
-    def configure(self, options: Any, secret: Callable[[str], str], /) -> Send:
-        """Makes the function that sends. `secret` gives what an environment variable holds."""
+    def configure(self, options: Any, secret: Lookup, /) -> Send:
+        """Makes the function that sends."""
 
 
 class _Registry(Mapping[str, Sink]):

@@ -19,7 +19,7 @@ import httpx
 from statuswatch.errors import UsageError
 from statuswatch.model import Message
 from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
-from statuswatch.sinks import Options, Send, SinkError
+from statuswatch.sinks import Lookup, Options, Send, SinkError
 from statuswatch.sinks.apart import apart
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Apprise(Options, frozen=True):
 OPTIONS: Final = Apprise
 
 
-def configure(options: Apprise, secret: Callable[[str], str], /) -> Send:
+def configure(options: Apprise, secret: Lookup, /) -> Send:
     services = _services(secret(options.url_env).split(), options.url_env)
 
     async def send(_: httpx.AsyncClient, message: Message) -> str:

@@ -5,14 +5,13 @@ Asked to wait, Discord answers after it has saved the message; else one that it 
 """
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
 
 from statuswatch.model import Message
 from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
-from statuswatch.sinks import Send
+from statuswatch.sinks import Lookup, Send
 from statuswatch.sinks.posting import Hook, address, newest, packed, part, sender
 
 OPTIONS: Final = Hook
@@ -24,7 +23,7 @@ LONGEST_TITLE: Final = 800  # of the incident
 LONGEST_LINE: Final = 2000  # of a digest
 
 
-def configure(options: Hook, secret: Callable[[str], str], /) -> Send:
+def configure(options: Hook, secret: Lookup, /) -> Send:
     url = httpx.URL(address(secret(options.url_env), f"${options.url_env}"))
     return sender(str(url.copy_merge_params({"wait": "true"})), posts)
 

@@ -15,7 +15,7 @@ import html
 import ipaddress
 import re
 import smtplib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.header import Header
@@ -31,7 +31,7 @@ from statuswatch import fetch, text
 from statuswatch.errors import UsageError
 from statuswatch.model import Event, Kind, Message
 from statuswatch.render.card import Card, card, cards, cut, digest_headline, digest_line, harmless
-from statuswatch.sinks import Options, Send, SinkError
+from statuswatch.sinks import Lookup, Options, Send, SinkError
 from statuswatch.sinks.apart import apart
 from statuswatch.sinks.http import cause
 
@@ -87,7 +87,7 @@ class _Server(msgspec.Struct, frozen=True):
     login: tuple[str, str] | None
 
 
-def configure(options: Email, secret: Callable[[str], str], /) -> Send:
+def configure(options: Email, secret: Lookup, /) -> Send:
     if options.security == "none" and not _on_the_loopback(options.host):
         raise UsageError("email: security: 'none' is for a server on the loopback (localhost, 127.0.0.1, ::1)")
     if options.host != text.line(options.host) or " " in options.host:

@@ -10,7 +10,7 @@ characters, a label 50, a body 65,536, an issue 2,500 comments; a workflow's tok
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -22,7 +22,7 @@ from statuswatch.errors import UsageError
 from statuswatch.model import Change, Event, EventKind, Message, Notice
 from statuswatch.render import markdown, talk, words
 from statuswatch.render.card import card, cut
-from statuswatch.sinks import Options, Send, SinkError
+from statuswatch.sinks import Lookup, Options, Send, SinkError
 from statuswatch.sinks.http import Answer, ask, refusal, retry_after
 
 DIGEST_ABOVE: Final = 0  # each event belongs to the issue of its incident
@@ -78,11 +78,11 @@ class _Issue(_Comment, kw_only=True):
     pull_request: object = None  # the list has pull requests too
 
 
-def configure(options: GitHubIssues, secret: Callable[[str], str], /) -> Send:
+def configure(options: GitHubIssues, secret: Lookup, /) -> Send:
     token = secret(options.token_env)
     if not re.fullmatch(r"[!-~]+", token):
         raise UsageError(f"${options.token_env}: not a token")
-    repository = options.repository or secret(options.repository_env)
+    repository = options.repository or secret(options.repository_env, public=True)
     if not _REPOSITORY.fullmatch(repository):
         place = "repository" if options.repository else f"${options.repository_env}"
         raise UsageError(f'{place}: not a repository, which is "owner/name"')

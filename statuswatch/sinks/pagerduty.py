@@ -5,12 +5,11 @@ nothing (PagerDuty/developer-docs, Send an Alert Event; the lengths below too).
 """
 
 import hashlib
-from collections.abc import Callable
 from typing import Any, Final
 
 from statuswatch.model import Event, EventKind, Impact, Message, Notice
 from statuswatch.render.card import card, cut
-from statuswatch.sinks import Options, Send
+from statuswatch.sinks import Lookup, Options, Send
 from statuswatch.sinks.posting import address, line, newest, sender, units
 
 DIGEST_ABOVE: Final = 0  # each incident has an alert of its own
@@ -29,7 +28,7 @@ class PagerDuty(Options, frozen=True):
 OPTIONS: Final = PagerDuty
 
 
-def configure(options: PagerDuty, secret: Callable[[str], str], /) -> Send:
+def configure(options: PagerDuty, secret: Lookup, /) -> Send:
     key = secret(options.routing_key_env)
 
     def posts(message: Message) -> list[dict[str, Any]]:

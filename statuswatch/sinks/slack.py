@@ -6,14 +6,13 @@ issue 869), and a webhook answers none.
 """
 
 import html
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from statuswatch.model import Message
 from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
-from statuswatch.sinks import Send
+from statuswatch.sinks import Lookup, Send
 from statuswatch.sinks.posting import Hook, address, line, newest, packed, part, sender, units
 
 OPTIONS: Final = Hook
@@ -26,7 +25,7 @@ ROOM: Final = 10_000  # bytes of all blocks: Slack states no limit, and refused 
 LONGEST_PART: Final = 1000  # of the title, and of the product
 
 
-def configure(options: Hook, secret: Callable[[str], str], /) -> Send:
+def configure(options: Hook, secret: Lookup, /) -> Send:
     return sender(address(secret(options.url_env), f"${options.url_env}"), posts)
 
 

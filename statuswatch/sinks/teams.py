@@ -6,14 +6,13 @@ took the card, only the workflow's own history says.
 """
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from statuswatch.model import Message
 from statuswatch.render.card import JOINER, Card, cards, cut, digest_headline, digest_line
-from statuswatch.sinks import Send, SinkError
+from statuswatch.sinks import Lookup, Send, SinkError
 from statuswatch.sinks.posting import Hook, address, newest, packed, part, sender
 
 OPTIONS: Final = Hook
@@ -26,7 +25,7 @@ LONGEST_PART: Final = 1000  # characters of the headline, and of the title
 STYLES: Final = {"🔴": "attention", "🟡": "warning", "🟢": "good", "⚪": "emphasis"}
 
 
-def configure(options: Hook, secret: Callable[[str], str], /) -> Send:
+def configure(options: Hook, secret: Lookup, /) -> Send:
     return sender(address(secret(options.url_env), f"${options.url_env}"), posts, _taken)
 
 

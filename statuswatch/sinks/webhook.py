@@ -10,7 +10,6 @@ import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -19,7 +18,7 @@ import httpx
 from statuswatch.errors import UsageError
 from statuswatch.model import Message
 from statuswatch.render import jsonlines
-from statuswatch.sinks import Options, Send
+from statuswatch.sinks import Lookup, Options, Send
 from statuswatch.sinks.http import post_json
 
 DIGEST_ABOVE: Final = 0  # programs want each event
@@ -34,7 +33,7 @@ class Webhook(Options, frozen=True):
 OPTIONS: Final = Webhook
 
 
-def configure(options: Webhook, secret: Callable[[str], str], /) -> Send:
+def configure(options: Webhook, secret: Lookup, /) -> Send:
     url = secret(options.url_env)
     key = _key(secret(options.secret_env), options.secret_env) if options.secret_env else b""
 
