@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Container
 from functools import partial
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
@@ -39,6 +39,7 @@ from statuswatch.platforms.reading import (
 PARSER: Final = 1
 _NAME: Final = "currentevents"
 _PATH: Final = "/public/currentevents"
+_PAGE: Final = "/health/status"
 _IDENTITY: Final = "aws health"  # the document does not say of which page it is
 _ARN: Final = "arn:aws"  # with "-cn" and "-us-gov" in the other partitions
 # The dashboard's legend. It is of severity: nothing else is said of how far an event is.
@@ -72,7 +73,7 @@ _decode_event: Final = msgspec.json.Decoder(_Event).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
-    return (Document(_NAME, f"{_origin(page)}{_PATH}", required=True),)
+    return (Document(_NAME, f"{_base(page)}{_PATH}", required=True),)
 
 
 def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
@@ -90,7 +91,7 @@ def parse(reading: Reading, /) -> Feed:
         raise FeedError(f"{_NAME}: missing")
     events = decode(body, list[msgspec.Raw], _NAME)
     known = reading.known.incidents if reading.known else {}
-    incidents, skipped = understand(events, partial(_incident, _origin(reading.page), known), _NAME)
+    incidents, skipped = understand(events, partial(_incident, _base(reading.page), known), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=one_of_each(incidents),
@@ -99,12 +100,12 @@ def parse(reading: Reading, /) -> Feed:
     )
 
 
-def _origin(page: Page) -> str:
-    parts = urlsplit(page.url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _base(page: Page) -> str:
+    """What the dashboard and its data stand under, whichever of the two the page's address is."""
+    return page.url.removesuffix(_PAGE).removesuffix(_PATH)
 
 
-def _incident(origin: str, known: Container[str], raw: msgspec.Raw) -> Incident:
+def _incident(base: str, known: Container[str], raw: msgspec.Raw) -> Incident:
     it = _decode_event(raw)
     key = identifier(it.arn)
     begun = epoch(int(it.date))
@@ -120,7 +121,7 @@ def _incident(origin: str, known: Container[str], raw: msgspec.Raw) -> Incident:
         title=title(it.summary),
         status=_STATUSES[code],
         impact=impact,
-        url=f"{origin}/health/status?eventID={quote(key, safe=':/')}",
+        url=f"{base}{_PAGE}?eventID={quote(key, safe=':/')}",
         created_at=begun,
         position=begun,
         components=_components(it),

@@ -6,7 +6,7 @@ the page's host.
 """
 
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from statuswatch.model import Document, Feed, Page
 from statuswatch.platforms import rss
@@ -17,14 +17,14 @@ __all__ = ["PARSER", "documents", "more", "parse", "recognises"]
 
 PARSER: Final = rss.PARSER
 _HOST: Final = "azure.status.microsoft"
-_PATH: Final = "/en-us/status/feed/"
+_PAGE: Final = "/en-us/status"
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
     if page.id or page.url.endswith("/status/feed"):
         return rss.documents(page)
-    base = f"https://rssfeed.{_HOST}" if urlsplit(page.url).hostname == _HOST else page.url
-    return (Document("feed", urljoin(base, _PATH), required=True),)
+    base = f"https://rssfeed.{_HOST}" if urlsplit(page.url).hostname == _HOST else page.url.removesuffix(_PAGE)
+    return (Document("feed", f"{base}{_PAGE}/feed/", required=True),)
 
 
 def parse(reading: Reading, /) -> Feed:

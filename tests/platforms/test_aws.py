@@ -139,11 +139,12 @@ def test_unknown_status() -> None:
     assert [it.id for it in feed.incidents] == [EC2] and "a status of 4" in feed.skipped[0]
 
 
+@pytest.mark.parametrize("base", ["", "/aws"])
 @pytest.mark.parametrize("url", ["", "/health/status", "/public/currentevents"])
-def test_documents(url: str) -> None:
-    """3: the document stands at the root of the page's host."""
-    page = Page(key="aws", name="AWS", url=f"http://127.0.9.6:8765{url}")
-    assert [it.url for it in aws.documents(page)] == ["http://127.0.9.6:8765/public/currentevents"]
+def test_documents(base: str, url: str) -> None:
+    """3: the document stands under what the page stands under: the root of the host, or where a mirror has them."""
+    page = Page(key="aws", name="AWS", url=f"http://127.0.9.6:8765{base}{url}")
+    assert [it.url for it in aws.documents(page)] == [f"http://127.0.9.6:8765{base}/public/currentevents"]
 
 
 def test_a_life() -> None:

@@ -42,6 +42,7 @@ def test_documents() -> None:
         f"{URL}/feed": f"{URL}/feed",
         "https://rssfeed.azure.status.microsoft/en-us/status/feed": "https://rssfeed.azure.status.microsoft/en-us/status/feed",
         "http://127.0.9.9:8765": "http://127.0.9.9:8765/en-us/status/feed/",
+        "http://127.0.9.9:8765/azure": "http://127.0.9.9:8765/azure/en-us/status/feed/",
     }
     for url, address in addresses.items():
         (document,) = azure.documents(Page(key="azure", name="Azure", url=url))

@@ -521,15 +521,17 @@ def test_documents() -> None:
 
 
 def test_candidates() -> None:
-    """3: where the feed is not known, what the HTML names comes first, then the usual places; eight at most."""
+    """3: where the feed is not known, what the HTML names comes first, then the usual places under the page and
+    under its host; ten at most."""
     html = b"""<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/my.atom">
         <link rel="alternate" type="application/json" href="/my.json"><link rel="stylesheet" href="/a.css">
         <LINK REL="alternate" TYPE="application/rss+xml" HREF="https://feeds.example/rss"><![if !IE]>"""
     page = Page(key="a", name="A", url=f"{URL}/en/status")
     with pytest.raises(UnidentifiedError) as found:
         read(html, page=page)
-    assert found.value.ids[:3] == (f"{URL}/my.atom", "https://feeds.example/rss", f"{URL}/history.atom")
-    assert len(found.value.ids) == 8 and page.url not in found.value.ids
+    assert found.value.ids[:3] == (f"{URL}/my.atom", "https://feeds.example/rss", f"{page.url}/history.atom")
+    assert f"{URL}/history.atom" in found.value.ids
+    assert len(found.value.ids) == 10 and page.url not in found.value.ids
     with pytest.raises(UnidentifiedError) as found:
         rss.parse(Reading(Page(key="a", name="A", url="http://127.0.9.9:8765"), {}))
     assert found.value.ids[0] == "http://127.0.9.9:8765"

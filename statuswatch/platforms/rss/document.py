@@ -25,7 +25,7 @@ _PLACES: Final = (
     "/feed",
     "/en-us/status/feed/",
 )
-_CANDIDATES: Final = 8
+_CANDIDATES: Final = 10
 _PROLOG: Final = re.compile(rb"(?:\s++|(?><\?.*?\?>)|(?><!--.*?-->))*+", re.DOTALL)
 _ROOT: Final = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s/>]")
 _TYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -123,6 +123,7 @@ def unidentified(page: Page, body: bytes | None) -> UnidentifiedError:
     with suppress(AssertionError):  # what html.parser says to a marked section
         links.feed((body or b"")[:LARGEST_HTML].decode(errors="replace"))
     before = () if body else (page.url,)
-    ids = (*before, *(link(href, page) for href in links.found), *(urljoin(page.url, place) for place in _PLACES))
+    places = (*(f"{page.url}{place}" for place in _PLACES), *(urljoin(page.url, place) for place in _PLACES))
+    ids = (*before, *(link(href, page) for href in links.found), *places)
     fresh = [it for it in dict.fromkeys(ids) if not (body and it == page.url)]
     return UnidentifiedError("feed: its address is not known", *fresh[:_CANDIDATES])
