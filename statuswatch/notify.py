@@ -219,6 +219,8 @@ async def _tell(
         faults.append(f"not done within {DEADLINE:g} s")
     except SinkError as error:
         faults.append(str(error))
+    except (OSError, RuntimeError, httpx.HTTPError) as error:  # of closing the connections: what was taken was taken
+        faults.append(str(_bug(error, channel)))
     why = faults[-1] if faults else ""
     waiting = [it if it.reason else msgspec.structs.replace(it, reason=why) for it in left.values()]
     refused = [it for it in waiting if it.since]
@@ -255,9 +257,13 @@ async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> 
     except SinkError as error:
         return SinkError(_masked(str(error), channel.secrets), final=error.final), ""
     except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must cost no other sink, nor the memory
-        what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
-        return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True), ""
+        return _bug(error, channel), ""
     return None, _masked(remark or "", channel.secrets)
+
+
+def _bug(error: Exception, channel: Channel) -> SinkError:
+    what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
+    return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True)
 
 
 def _again(error: Exception) -> bool | float:
