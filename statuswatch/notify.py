@@ -8,10 +8,11 @@ is given up a day after it first did, and of what waits for one sink only the ne
 import asyncio
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import msgspec
@@ -297,10 +298,14 @@ def _remarks(faults: Sequence[str], waiting: Sequence[Notice], given_up: Sequenc
 
 def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
     """How a secret, or a part of it that is one, may stand in what others say; the longest first."""
-    found = set()
-    for secret in secrets:
-        parts = [secret, *re.split(r"[/?&=:@]+", secret.partition("://")[2] or secret)]
-        found |= {spelt for part in parts if len(part) >= LEAST_SECRET for spelt in (part, quote(part, safe=""))}
+    found = set[str]()
+    for secret in (it for held in secrets for it in (held, *held.split())):  # a variable may hold several addresses
+        behind = secret.partition("://")[2]
+        login = unquote(behind.partition("/")[0].rpartition("@")[0])  # what HTTP's Basic has in base64
+        parts = [secret, login, *re.split(r"[/?#&=:@]+", behind or secret)]
+        spelt = {it for part in parts if len(part) >= LEAST_SECRET for it in (part, unquote(part))}
+        found |= spelt | {quote(it, safe="") for it in spelt}
+        found |= {b64encode(it.encode()).decode() for it in (secret, login) if len(it) >= LEAST_SECRET}
     return tuple(sorted(found, key=len, reverse=True))
 
 
