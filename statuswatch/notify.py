@@ -121,7 +121,15 @@ def deliver(
     """Tells all sinks. Never raises: a fault of one is in its outcome."""
     boxes = outboxes(channels, events, waiting, now)
     work = [(it, boxes[it.notify.name]) for it in channels if it.notify.name in boxes]
-    return _all_told(work, now)
+    named = {it.notify.name for it in channels}
+    unnamed = (_forgotten(name, notices) for name, notices in waiting.items() if name not in named)
+    return (*_all_told(work, now), *unnamed)
+
+
+def _forgotten(name: str, notices: Sequence[Notice]) -> Outcome:
+    """What comes of what waits for a sink that is configured no more: it goes, but not without a word."""
+    ids = ", ".join(notice.event.id for notice in notices)
+    return Outcome(name, remarks=(f"no sink is called so any more; what waited for it is forgotten: {ids}",))
 
 
 def _all_told(
