@@ -48,6 +48,7 @@ LONGEST_PAUSE: Final = 20.0  # seconds that a receiver may ask us to wait within
 GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
 MOST_REFUSED: Final = 100  # events for one sink that were refused for good
 MOST_WAITING: Final = 1000  # events for one sink, whatever they wait for
+LARGEST_DIGEST: Final = 100  # events: a few posts, which a receiver's limit lets through in one run
 LONGEST_REASON: Final = 240  # characters of what a receiver says that are repeated
 LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # no token put in its place looks so
@@ -286,7 +287,8 @@ def _again(error: Exception) -> bool | float:
 
 def _messages(channel: Channel, notices: Sequence[Notice], test: bool) -> list[Message]:
     if channel.digest_above and len(notices) > channel.digest_above:
-        return [Message(tuple(notices))]
+        starts = range(0, len(notices), LARGEST_DIGEST)
+        return [Message(tuple(notices[at : at + LARGEST_DIGEST]), test) for at in starts]
     return [Message((notice,), test) for notice in notices]
 
 

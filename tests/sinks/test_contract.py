@@ -276,6 +276,21 @@ def test_the_limit_can_be_set(above: int) -> None:
     assert sizes == ([12] if above == 11 else [1] * 12)
 
 
+def test_a_large_digest_is_told_in_parts() -> None:
+    """4: what a receiver that wants a pause took of many events is not sent again, and the rest waits in order."""
+    due = notices(250)
+    sizes: list[int] = []
+
+    def sent(message: Message) -> None:
+        if len(sizes) == 2:
+            raise SinkError("no", retry_after=100)
+        sizes.append(len(message.notices))
+
+    outcome = through(*due, to=sent, digest_above=10)
+    assert (sizes, outcome.sent) == ([100, 100], 2)
+    assert [it.event for it in outcome.waiting] == [it.event for it in due[200:]]
+
+
 def strings(value: Any) -> Iterator[str]:
     match value:
         case str():
