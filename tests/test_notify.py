@@ -226,6 +226,16 @@ def test_a_sink_that_is_removed_is_forgotten(desk: Desk, receiver: Receiver) -> 
     assert f"hook: no sink is called so any more; what waited for it is forgotten: {lost}\n" in done.err
 
 
+def test_a_run_of_some_pages_forgets_no_sink(desk: Desk, receiver: Receiver) -> None:
+    """6: what waits for a sink that such a run does not know stays, as the memory of the other pages does."""
+    hook(desk)
+    refused(desk, receiver, "--announce-open")
+    before = waiting(desk)
+    hook(desk, name="another")
+    done = desk.check("acme", env={"HOOK": receiver.url})
+    assert waiting(desk) == before and "forgotten" not in done.err
+
+
 def test_what_is_given_up_is_said_however_quiet(desk: Desk, receiver: Receiver) -> None:
     """3: refused for good for a day, it is dropped: exit 5 once more, with the event's id, even with --quiet."""
     hook(desk)
