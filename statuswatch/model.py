@@ -82,8 +82,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True):
     id: str
     status: str
     body: str
-    created_at: datetime
-    display_at: datetime
+    created_at: Moment
+    display_at: Moment
     borrowed: bool = False
 
 
@@ -100,13 +100,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     impact: Impact
     url: str
-    created_at: datetime
-    position: datetime
+    created_at: Moment
+    position: Moment
     components: tuple[Component, ...] = ()
     rank: int = 0
     updates: tuple[IncidentUpdate, ...] = ()
-    scheduled_for: datetime | None = None
-    scheduled_until: datetime | None = None
+    scheduled_for: Moment | None = None
+    scheduled_until: Moment | None = None
 
     @property
     def closed(self) -> bool:

@@ -8,10 +8,11 @@ is given up a day after it first did, and of what waits for one sink only the ne
 import asyncio
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import msgspec
@@ -47,6 +48,7 @@ LONGEST_PAUSE: Final = 20.0  # seconds that a receiver may ask us to wait within
 GIVE_UP_AFTER: Final = timedelta(hours=24)  # what was refused for good
 MOST_REFUSED: Final = 100  # events for one sink that were refused for good
 MOST_WAITING: Final = 1000  # events for one sink, whatever they wait for
+LARGEST_DIGEST: Final = 100  # events: a few posts, which a receiver's limit lets through in one run
 LONGEST_REASON: Final = 240  # characters of what a receiver says that are repeated
 LEAST_SECRET: Final = 6  # characters; shorter ones would blank out words
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # no token put in its place looks so
@@ -120,7 +122,15 @@ def deliver(
     """Tells all sinks. Never raises: a fault of one is in its outcome."""
     boxes = outboxes(channels, events, waiting, now)
     work = [(it, boxes[it.notify.name]) for it in channels if it.notify.name in boxes]
-    return _all_told(work, now)
+    named = {it.notify.name for it in channels}
+    unnamed = (_forgotten(name, notices) for name, notices in waiting.items() if name not in named)
+    return (*_all_told(work, now), *unnamed)
+
+
+def _forgotten(name: str, notices: Sequence[Notice]) -> Outcome:
+    """What comes of what waits for a sink that is configured no more: it goes, but not without a word."""
+    ids = ", ".join(notice.event.id for notice in notices)
+    return Outcome(name, remarks=(f"no sink is called so any more; what waited for it is forgotten: {ids}",))
 
 
 def _all_told(
@@ -219,6 +229,8 @@ async def _tell(
         faults.append(f"not done within {DEADLINE:g} s")
     except SinkError as error:
         faults.append(str(error))
+    except (OSError, RuntimeError, httpx.HTTPError) as error:  # of closing the connections: what was taken was taken
+        faults.append(str(_bug(error, channel)))
     why = faults[-1] if faults else ""
     waiting = [it if it.reason else msgspec.structs.replace(it, reason=why) for it in left.values()]
     refused = [it for it in waiting if it.since]
@@ -255,9 +267,13 @@ async def _send(channel: Channel, http: httpx.AsyncClient, message: Message) -> 
     except SinkError as error:
         return SinkError(_masked(str(error), channel.secrets), final=error.final), ""
     except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must cost no other sink, nor the memory
-        what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
-        return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True), ""
+        return _bug(error, channel), ""
     return None, _masked(remark or "", channel.secrets)
+
+
+def _bug(error: Exception, channel: Channel) -> SinkError:
+    what = _masked(f"{type(error).__name__}: {error}", channel.secrets)
+    return SinkError(f"statuswatch itself failed on it, {what}; please report this", final=True)
 
 
 def _again(error: Exception) -> bool | float:
@@ -271,7 +287,8 @@ def _again(error: Exception) -> bool | float:
 
 def _messages(channel: Channel, notices: Sequence[Notice], test: bool) -> list[Message]:
     if channel.digest_above and len(notices) > channel.digest_above:
-        return [Message(tuple(notices))]
+        starts = range(0, len(notices), LARGEST_DIGEST)
+        return [Message(tuple(notices[at : at + LARGEST_DIGEST]), test) for at in starts]
     return [Message((notice,), test) for notice in notices]
 
 
@@ -291,10 +308,14 @@ def _remarks(faults: Sequence[str], waiting: Sequence[Notice], given_up: Sequenc
 
 def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
     """How a secret, or a part of it that is one, may stand in what others say; the longest first."""
-    found = set()
-    for secret in secrets:
-        parts = [secret, *re.split(r"[/?&=:@]+", secret.partition("://")[2] or secret)]
-        found |= {spelt for part in parts if len(part) >= LEAST_SECRET for spelt in (part, quote(part, safe=""))}
+    found = set[str]()
+    for secret in (it for held in secrets for it in (held, *held.split())):  # a variable may hold several addresses
+        behind = secret.partition("://")[2]
+        login = unquote(behind.partition("/")[0].rpartition("@")[0])  # what HTTP's Basic has in base64
+        parts = [secret, login, *re.split(r"[/?#&=:@]+", behind or secret)]
+        spelt = {it for part in parts if len(part) >= LEAST_SECRET for it in (part, unquote(part))}
+        found |= spelt | {quote(it, safe="") for it in spelt}
+        found |= {b64encode(it.encode()).decode() for it in (secret, login) if len(it) >= LEAST_SECRET}
     return tuple(sorted(found, key=len, reverse=True))
 
 

@@ -60,8 +60,11 @@ def check(
             if dry_run:
                 report = msgspec.structs.replace(report, due=outboxes(channels, report.events, waiting, now))
             else:
-                outcomes = deliver(channels, report.events, waiting, now)
-                waiting = {it.name: it.waiting for it in outcomes if it.waiting}
+                named = {it.notify.name for it in channels}
+                others = {name: it for name, it in waiting.items() if only and name not in named}
+                ours = {name: it for name, it in waiting.items() if name not in others}
+                outcomes = deliver(channels, report.events, ours, now)
+                waiting = {**others, **{it.name: it.waiting for it in outcomes if it.waiting}}
                 report = msgspec.structs.replace(report, outcomes=outcomes)
             if not dry_run and (any(review.moved for review in reviews) or waiting != file.waiting):
                 watched = {page.key for page in config.pages}

@@ -216,12 +216,24 @@ def test_only_who_refused_is_told_again(desk: Desk, receiver: Receiver) -> None:
 
 
 def test_a_sink_that_is_removed_is_forgotten(desk: Desk, receiver: Receiver) -> None:
-    """What waits for a sink that the configuration does not name any more goes at the next run."""
+    """3: what waits for a sink that the configuration does not name any more goes at the next run, and is named."""
     hook(desk)
     refused(desk, receiver, "--announce-open")
+    (lost,) = waiting(desk)["hook"]
     hook(desk, name="another")
-    desk.check(env={"HOOK": receiver.url})
+    done = desk.check(env={"HOOK": receiver.url})
     assert waiting(desk) == {}
+    assert f"hook: no sink is called so any more; what waited for it is forgotten: {lost}\n" in done.err
+
+
+def test_a_run_of_some_pages_forgets_no_sink(desk: Desk, receiver: Receiver) -> None:
+    """6: what waits for a sink that such a run does not know stays, as the memory of the other pages does."""
+    hook(desk)
+    refused(desk, receiver, "--announce-open")
+    before = waiting(desk)
+    hook(desk, name="another")
+    done = desk.check("acme", env={"HOOK": receiver.url})
+    assert waiting(desk) == before and "forgotten" not in done.err
 
 
 def test_what_is_given_up_is_said_however_quiet(desk: Desk, receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from statuswatch import state
 from statuswatch.errors import StateError
 from statuswatch.model import Component, Failing, Impact, Known, PageMemory, Suspicion, Validators
+from tests.sinks.sending import notices
 
 NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 PAGE = PageMemory(
@@ -124,6 +126,17 @@ def test_unreadable_page(field: str) -> None:
     block = state.encode_page(PAGE).replace(b'"baseline": "2026-03-07T09:00:00Z"', field.encode())
     with pytest.raises(StateError, match="page acme"):
         state.decode_page(block, "acme", "state.json")
+
+
+@pytest.mark.parametrize("field", ["created_at", "position", "display_at", "scheduled_for", "detected_at", "since"])
+def test_what_waits_has_times_with_a_zone(field: str) -> None:
+    """6: so does an event that waits for a sink, at any place where it has a time."""
+    content = b"".join(state.encode({}, {"hook": notices(1)}))
+    assert b"".join(state.encode(*state.decode(content, "state.json"))) == content
+    broken = re.sub(rb'("%s":)("[^"]*"|null)' % field.encode(), rb'\1"2026-03-07T09:00:00"', content)
+    assert broken != content
+    with pytest.raises(StateError, match="timezone"):
+        state.decode(broken, "state.json")
 
 
 def test_an_unchanged_state_is_not_written(tmp_path: Path) -> None:

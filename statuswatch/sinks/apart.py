@@ -38,7 +38,9 @@ class _Carried(Generic[T]):
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if error:
-            raised = error
+            # A future takes no StopIteration; what is no Exception would end the run before it is saved.
+            fit = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            raised = error if fit else RuntimeError(f"{type(error).__name__}: {error}")
             self._settle(lambda: self.future.set_exception(raised))
         return True
 

@@ -252,7 +252,7 @@ def _id(of: str, domain: str) -> str:
 
 def _thread_index(incident: str, began: datetime) -> str:
     """Six bytes of a FILETIME, the first of which is 1, and a GUID: the head of a conversation."""
-    ticks = (began - _EPOCH) // timedelta(microseconds=1) * 10
+    ticks = (max(began, _EPOCH) - _EPOCH) // timedelta(microseconds=1) * 10  # some vendors' zero is the year 1
     head = ticks.to_bytes(8, "big")[:6]
     return base64.b64encode(head + hashlib.sha256(incident.encode()).digest()[:16]).decode()
 

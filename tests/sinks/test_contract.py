@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+import httpx
 import msgspec
 import pytest
 import stamina
@@ -21,6 +22,7 @@ from statuswatch.config import Notify, load_config
 from statuswatch.errors import UsageError
 from statuswatch.notify import ATTEMPTS, MOST_REFUSED, MOST_WAITING, Channel, deliver
 from statuswatch.sinks import SINKS, SinkError, http
+from statuswatch.sinks.apart import apart
 from statuswatch.state import decode
 from tests.sinks.receiver import SECRET, Receiver
 from tests.sinks.registry import HTTP_SINKS, PARTS, REACHED, READS_ANSWERS, environment, options, service, variables
@@ -274,6 +276,21 @@ def test_the_limit_can_be_set(above: int) -> None:
     assert sizes == ([12] if above == 11 else [1] * 12)
 
 
+def test_a_large_digest_is_told_in_parts() -> None:
+    """4: what a receiver that wants a pause took of many events is not sent again, and the rest waits in order."""
+    due = notices(250)
+    sizes: list[int] = []
+
+    def sent(message: Message) -> None:
+        if len(sizes) == 2:
+            raise SinkError("no", retry_after=100)
+        sizes.append(len(message.notices))
+
+    outcome = through(*due, to=sent, digest_above=10)
+    assert (sizes, outcome.sent) == ([100, 100], 2)
+    assert [it.event for it in outcome.waiting] == [it.event for it in due[200:]]
+
+
 def strings(value: Any) -> Iterator[str]:
     match value:
         case str():
@@ -423,3 +440,32 @@ def test_a_sink_that_fails_stops_neither_another_nor_the_memory(tmp_path: Path, 
     assert [len(it.notices) for it in told] == [1] and list(pages) == ["acme"]
     assert list(waiting) == ["broken"] and waiting["broken"][0].event == report.events[0]
     assert not any(part.encode() in (tmp_path / "state.json").read_bytes() for part in PARTS)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(), OSError()])
+def test_what_a_library_raises_on_its_thread_costs_its_own_sink_only(error: BaseException) -> None:
+    """7: not even what would end a program ends the run, nor does anybody wait for what cannot be handed over."""
+
+    def work() -> None:
+        raise error
+
+    async def broken(_: object, message: Message) -> None:
+        await apart(work)
+
+    sound: list[Message] = []
+    channels = [msgspec.structs.replace(channel(sound.append, "broken"), send=broken), channel(sound.append, "sound")]
+    failed, other = deliver(channels, (ONE[0].event,), {}, NOW)
+    assert len(sound) == other.sent == 1
+    assert failed.sent == 0 and type(error).__name__ in failed.waiting[0].reason
+
+
+def test_a_connection_that_cannot_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """7: delivery never raises: what was taken before was taken."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(httpx.AsyncClient, "__aexit__", broken)
+    outcome = through(*ONE, to=lambda _: None)
+    assert (outcome.sent, outcome.waiting) == (1, ())
+    assert "RuntimeError" in outcome.remarks[0] and not any(part in repr(outcome) for part in PARTS)

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from socketserver import StreamRequestHandler
@@ -272,6 +273,16 @@ def test_one_incident_is_one_thread() -> None:
     assert len({it["Message-ID"] for it in (one, end, other)} | {one["References"]}) == 4
     index = base64.b64decode(one["Thread-Index"])
     assert len(index) == 22 and index[0] == 1
+
+
+@pytest.mark.parametrize("year", [1, 1600, 9999])
+def test_whenever_it_began(year: int) -> None:
+    """A vendor's time that cannot be, for example the zero of a program in Go, costs no mail."""
+    (notice,) = notices(1)
+    began = datetime(year, 1, 1, tzinfo=UTC)
+    it = msgspec.structs.replace(notice.event.incident, created_at=began)
+    event = msgspec.structs.replace(notice.event, incident=it)
+    assert len(base64.b64decode(mail(msgspec.structs.replace(notice, event=event))["Thread-Index"])) == 22
 
 
 def test_components_change_no_thread() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from statuswatch.notify import _spellings
 from tests.sinks.receiver import SECRET, Receiver
 from tests.sinks.registry import PARTS, REACHED, environment, options, service, variables
+from tests.sinks.sending import notices, send
 from tests.sinks.test_contract import hang
 
 if TYPE_CHECKING:
@@ -81,3 +84,25 @@ def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
                     assert part not in content, f"{part} in {where} of {command}: {content}"
             assert "Traceback" not in done.err
     assert echo.got and hanging.got and failing.got and summary.read_text() and output.read_text()
+
+
+class Login(Receiver):
+    """Refuses, and repeats what it was let in by, as it came and as it reads it."""
+
+    def reply(self, got: Any) -> Any:
+        _, _, encoded = got.headers["Authorization"].partition(" ")
+        return 404, {}, f"no {encoded} {base64.b64decode(encoded).decode()}".encode()
+
+
+def test_a_login_in_an_address() -> None:
+    """A user and a password in an address are masked as HTTP sends them and as a receiver understands them."""
+    with Login() as receiver:
+        address = receiver.address.replace("://", "://someuser:p%40ss-w%2Ford@")
+        (kept,) = send("webhook", {"url_env": "HOOK"}, {"HOOK": address}, *notices(1)).waiting
+    assert kept.reason == "HTTP 404: no *** ***"
+
+
+def test_each_of_several_addresses() -> None:
+    """A variable of several addresses is as many secrets."""
+    spelt = _spellings(["json://one.example/first-token json://two.example/other-token"])
+    assert {"first-token", "other-token"} <= set(spelt)
