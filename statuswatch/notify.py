@@ -205,7 +205,7 @@ async def _tell(
     blocked: set[tuple[str, str]] = set()
     try:
         async with asyncio.timeout(DEADLINE), _client(trust) as http:
-            for message in _messages(channel, notices, test):
+            for message in _messages(channel, notices, now, test):
                 if not blocked.isdisjoint(_incidents(message)):
                     continue
                 fault, remark = await _send(channel, http, message)
@@ -285,11 +285,14 @@ def _again(error: Exception) -> bool | float:
     return True
 
 
-def _messages(channel: Channel, notices: Sequence[Notice], test: bool) -> list[Message]:
-    if channel.digest_above and len(notices) > channel.digest_above:
-        starts = range(0, len(notices), LARGEST_DIGEST)
-        return [Message(tuple(notices[at : at + LARGEST_DIGEST]), test) for at in starts]
-    return [Message((notice,), test) for notice in notices]
+def _messages(channel: Channel, notices: Sequence[Notice], now: datetime, test: bool) -> list[Message]:
+    """What has been refused for half of its time goes by itself: one event of a digest may be why all were refused."""
+    alone = [it for it in notices if it.since and now - it.since >= GIVE_UP_AFTER / 2]
+    rest = [it for it in notices if it not in alone]
+    size = LARGEST_DIGEST if channel.digest_above and len(rest) > channel.digest_above else 1
+    starts = range(0, len(rest), size)
+    digests = [Message(tuple(rest[at : at + size]), test) for at in starts]
+    return [*(Message((it,), test) for it in alone), *digests]
 
 
 def _incidents(message: Message) -> set[tuple[str, str]]:

@@ -407,6 +407,22 @@ def test_the_newest_are_kept(final: bool, most: int, at_once: None) -> None:
     assert any(all(lost in remark for lost in outcome.lost) for remark in outcome.remarks)
 
 
+def test_one_event_costs_its_digest_nothing(at_once: None) -> None:
+    """7: a digest that is refused for good is sent event by event before anything is given up: one may be to blame."""
+    due, first = notices(12), NOW
+
+    def picky(message: Message) -> None:
+        if any(it.event.incident.id == "a3" for it in message.notices):
+            raise SinkError("no", final=True)
+
+    target = channel(picky, digest_above=10)
+    for hours, left in ((0, 12), (1, 12), (13, 1), (25, 0)):
+        (outcome,) = deliver([target], (), {"fake": due}, first + timedelta(hours=hours))
+        due = outcome.waiting
+        assert len(due) == left
+    assert outcome.lost == (notices(12)[3].event.id,)
+
+
 def test_what_waits_is_sent_first_and_nothing_twice() -> None:
     """What waits comes before what is new; an event that waits and is told again is sent once."""
     old, new = notices(2)
