@@ -102,11 +102,9 @@ def test_an_incident_is_one_issue() -> None:
 @pytest.mark.parametrize(
     ("fault", "again"),
     [
-        ("before", "all"),
         ("after", "all"),
         ("after", "what waits"),
         ("after", "within the run"),
-        ("status", "within the run"),
     ],
 )
 def test_a_fault_changes_nothing_in_the_end(fault: Fault, again: str) -> None:
