@@ -3,12 +3,12 @@
 They are imported when they are used: a run of three pages need not pay for all of them.
 """
 
-from collections.abc import Iterator, Mapping
-from importlib import import_module
-from typing import Final, Protocol, cast
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from statuswatch.model import Document, Feed, Page
 from statuswatch.platforms.reading import Reading
+from statuswatch.registry import Registry
 
 
 class Platform(Protocol):
@@ -31,27 +31,9 @@ class Platform(Protocol):
         """Whether what it understood is of a page that runs on the platform, as far as can be told."""
 
 
-class _Registry(Mapping[str, Platform]):
-    def __init__(self, *names: str) -> None:
-        self._names = dict.fromkeys(names)
-
-    def __getitem__(self, name: str) -> Platform:
-        if name not in self._names:
-            raise KeyError(name)
-        return cast("Platform", import_module(f"{__name__}.{name}"))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names  # without an import
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
 # In the order in which they are tried on a page whose platform is not known: the surest and commonest first.
-PLATFORMS: Final[Mapping[str, Platform]] = _Registry(
+PLATFORMS: Final[Mapping[str, Platform]] = Registry(
+    __name__,
     "incidentio",
     "statuspage",
     "instatus",

@@ -4,13 +4,13 @@ A sink says what its table in the configuration may hold, and makes of it a func
 SinkError. Order, retries, deadlines and what is kept for the next run are not its business: see `notify`.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from statuswatch.model import Message
+from statuswatch.registry import Registry
 
 if TYPE_CHECKING:
     import httpx
@@ -50,26 +50,8 @@ class Sink(Protocol):
         """Makes the function that sends."""
 
 
-class _Registry(Mapping[str, Sink]):
-    def __init__(self, *names: str) -> None:
-        self._names = dict.fromkeys(names)
-
-    def __getitem__(self, name: str) -> Sink:
-        if name not in self._names:
-            raise KeyError(name)
-        return cast("Sink", import_module(f"{__name__}.{name.replace('-', '_')}"))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names  # without an import
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-SINKS: Final[Mapping[str, Sink]] = _Registry(
+SINKS: Final[Mapping[str, Sink]] = Registry(
+    __name__,
     "webhook",
     "slack",
     "discord",
