@@ -31,11 +31,12 @@ def find(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
     """Those in whose key, name, platform, category or address every word of the query occurs."""
     words = [word.casefold() for part in query for word in part.split()]
 
-    def text_of(page: Page) -> str:
+    def has_all(page: Page) -> bool:
         facts = (page.key, page.name, page.platform, categories().get(page.key, ""), page.url)
-        return "\n".join(facts).casefold()
+        said = "\n".join(facts).casefold()
+        return all(word in said for word in words)
 
-    return tuple(page for page in pages if all(word in text_of(page) for word in words))
+    return tuple(filter(has_all, pages))
 
 
 def _rows() -> list[list[str]]:

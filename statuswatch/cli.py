@@ -286,12 +286,13 @@ def list_pages(
         _show(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
         return
 
+    from statuswatch.model import anybody_answered
     from statuswatch.render.talk import counted
     from statuswatch.survey import verify as read_all
 
     with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
         reviews = read_all(settings, chosen, datetime.now(UTC), on_page)
-    if reviews and not any(review.failed is None or review.failed.answered for review in reviews):
+    if reviews and not anybody_answered(review.failed for review in reviews):
         raise errors.NetworkError("no page answered at all: our own network, most likely")
     failures = [listing.failure(review, categories()) for review in reviews if review.failed]
     _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)

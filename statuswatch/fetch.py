@@ -208,7 +208,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, float | None]:
     reason = _words(error).lower()
-    for cause in _causes(error):
+    for cause in causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 why = f"its certificate is not valid: {cause.verify_message}"
@@ -234,7 +234,7 @@ def _transport_failure(error: httpx.TransportError, url: str) -> tuple[Failed, f
             return Failed(f"the connection broke: {_words(error)}", url, "the next run tries again"), PAUSE_BEFORE_RETRY
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
     """The error and all that led to it; a chain may lead back to itself."""
     chain = [error]
     for it in chain:

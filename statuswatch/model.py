@@ -6,7 +6,7 @@ what is fetched of a page. What changed about one incident since the last run is
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -244,6 +244,11 @@ class Exchange(msgspec.Struct, frozen=True):
     hops: tuple[str, ...] = ()
 
 
+def anybody_answered(outcomes: Iterable[Failed | None]) -> bool:
+    """Whether any page answered, be it with an error; else our own network is the likely cause."""
+    return any(failed is None or failed.answered for failed in outcomes)
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """What a page says, once understood; `updated_at` is what each document says of its own age.
 
@@ -430,7 +435,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reached(self) -> bool:
         """Whether any page answered, be it with an error; else our own network is the likely cause."""
-        return any(review.failed is None or review.failed.answered for review in self.reviews)
+        return anybody_answered(review.failed for review in self.reviews)
 
     @property
     def failed(self) -> tuple[PageReview, ...]:

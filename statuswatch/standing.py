@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.model import SCALE, Impact, Kind, Known, Page, Standing
+from statuswatch.model import SCALE, Impact, Kind, Known, Page, Standing, anybody_answered
 from statuswatch.review import names_one
 
 # An impact that is not stated may be any, and stands below those that are known to hurt.
@@ -55,7 +55,7 @@ class View(msgspec.Struct, frozen=True):
     @property
     def answered(self) -> bool:
         """Whether any page answered, be it with an error; else our own network is the likely cause."""
-        return any(it.failed is None or it.failed.answered for it in self.standings)
+        return anybody_answered(it.failed for it in self.standings)
 
     def stopping(self, least: Impact) -> tuple[Entry, ...]:
         """The incidents of that impact or a higher one now; one whose impact is not stated may be: better one stop too

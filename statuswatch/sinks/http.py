@@ -7,11 +7,12 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import httpx
 
 from statuswatch import text
+from statuswatch.fetch import causes
 from statuswatch.sinks import SinkError
 
 LARGEST_ANSWER: Final = 65_536  # bytes of it that are looked at
@@ -112,8 +113,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
 
 def cause(error: OSError | httpx.HTTPError) -> str:
     """Why a connection failed, in words that hold no address."""
-    seen: Any = error
-    for _ in range(10):
+    for seen in causes(error):
         match seen:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not valid: {seen.verify_message}"
@@ -125,7 +125,4 @@ def cause(error: OSError | httpx.HTTPError) -> str:
                 return os.strerror(number).lower()
             case TimeoutError():
                 return "no answer in time"
-            case None:
-                break
-        seen = seen.__cause__ or seen.__context__
     return "no answer in time" if isinstance(error, httpx.TimeoutException) else "the connection broke"
