@@ -9,7 +9,8 @@ import re
 import time
 import tomllib
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
@@ -83,6 +84,33 @@ def test_inspect_tells_what_to_write_for_an_address(desk: Desk, platform: str, d
     ]
     (desk.folder / "statuswatch.toml").write_text(lines)
     assert "1 of 1 page read" in desk.check().err
+
+
+SLACK: Final = {  # as of slack-status-v2/slack: notes without ids, and their HTML
+    "status": "active",
+    "active_incidents": [
+        {
+            "id": 1579,
+            "title": "Messages are slow to arrive",
+            "type": "incident",
+            "status": "active",
+            "url": "https://slack-status.com/2026-10/6c28dfb7b670dc02",
+            "date_created": "2026-10-01T05:39:35-07:00",
+            "notes": [{"body": "<p>We are looking into it.</p>", "date_created": "2026-10-01T05:39:35-07:00"}],
+            "services": ["Messaging"],
+        }
+    ],
+}
+
+
+def test_the_inspection_shown_is_real(desk: Desk) -> None:
+    """The inspection in the README is what the command prints of such a page, but for the port, times and the ETag."""
+    desk.site.answer("/api/v2.0.0/current", SLACK, ETag='"a19e4593"')
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    (shown,) = re.findall(r"\$ statuswatch inspect http[^\n]*\n(.*?)```", readme, re.DOTALL)
+    printed = desk.run("inspect", desk.site.url).out
+    plain = re.sub(r"\d\.\d\d s", "0.01 s", printed.replace(desk.site.url, "http://127.0.0.1:8080"))
+    assert [part for part in shown.split("  …\n") if part not in plain] == []
 
 
 def test_inspect_never_takes_a_marketing_page_for_a_page(desk: Desk) -> None:

@@ -293,6 +293,22 @@ def test_several_components() -> None:
     )
 
 
+def test_what_passes_a_filter_unstated() -> None:
+    """Contract 3: an event that passes the filter on components only because the vendor states none says so."""
+    said = "It passes the filter on components: the vendor does not state which are affected"
+    page = msgspec.structs.replace(OPENAI, components=("API*",))
+    assert shown(event(page=page, components=()))[-1].strip() == said
+    assert not any(said in line for it in (event(page=page), event(components=())) for line in shown(it))
+
+
+def test_what_no_vendor_ended() -> None:
+    """Contract 1: what only counts as open no longer is not called resolved, neither here nor in a commit."""
+    quiet = said("u2", "expired", "Nothing new in 14 days; no end was stated.")
+    it = event(RESOLVED, Change.STATUS, told=(quiet,), status="expired")
+    assert shown(it)[0].startswith("⚪ NO END STATED") and not any("RESOLVED" in line for line in shown(it))
+    assert "no end stated" in talk.message(report(it)) and "resolved" not in talk.message(report(it))
+
+
 def test_very_many_components() -> None:
     """Of more than 20 components people are told how many more there are; AWS listed 113 of one event."""
     many = tuple(Component(f"Service {number:03}") for number in range(113))
