@@ -21,6 +21,7 @@ import pytest
 import trustme
 
 from tests.desk import COMMAND, INCIDENTS, PATIENCE, PLATFORMS, Desk, brief, finish, on_a_terminal
+from tests.sinks.receiver import Receiver
 from tests.site import Site, incident, incidentio, statuspage, window
 
 Json = dict[str, Any]
@@ -53,6 +54,17 @@ def test_watch_repeats(desk: Desk) -> None:
     process.send_signal(signal.SIGINT)
     done = finish(process)
     assert (done.code, done.out) == (130, "") and "interrupted" in done.err
+
+
+def test_watch_outlives_a_sink_that_refuses(desk: Desk) -> None:
+    """Section 2: what a sink refuses ends no watching run: it is tried again by the next pass."""
+    with Receiver(usual=404) as receiver:
+        desk.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
+        process = desk.start("check", "--watch", "--every", "1", "--announce-open", "-q", env={"HOOK": receiver.url})
+        assert process.stderr
+        said = [next(line for line in iter(process.stderr.readline, b"") if b"error: " in line) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert finish(process).code == 130 and said[0] == said[1] and len(receiver.got) >= 2
 
 
 def test_watch_outlives_a_lost_network(desk: Desk, dead: str) -> None:

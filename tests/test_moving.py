@@ -109,3 +109,27 @@ def test_a_busy_page_is_not_asked_for_its_platform(tmp_path: Path, status: int, 
         site.answer("/acme/api/v2/incidents.json", b"", status)
         assert Watch(tmp_path, f"{site.url}/acme", "").reason().startswith(f"HTTP {status}")
         assert len(site.requests) <= most
+
+
+def test_the_line_is_looked_for_when_the_reason_changes(tmp_path: Path) -> None:
+    """5: a page that fails for a passing fault first, and then because it moved, has its line said and remembered."""
+    with Site() as site:
+        watch = Watch(tmp_path, f"{site.url}/acme", "statuspage")
+        site.put(statuspage("/acme", [OPEN]))
+        watch.run()
+        site.answer("/acme/api/v2/incidents.json", b"", 503)
+        assert "set " not in watch.reason(5)
+        site.put(incidentio("/acme", [OPEN]))
+        assert watch.reason(10).endswith('set platform = "incidentio" in [page.acme]')
+        assert b"incidentio" in (tmp_path / "state.json").read_bytes()
+
+
+def test_what_it_is_now_is_asked_once(tmp_path: Path) -> None:
+    """5: a page that fails for the same reason again is not asked again, by all platforms, what it is."""
+    with Site() as site:
+        site.answer("/acme/api/v2/incidents.json", "<html>We have moved</html>")
+        watch = Watch(tmp_path, f"{site.url}/acme", "statuspage")
+        watch.reason()
+        once = len(site.requests)
+        watch.reason(5)
+        assert once > 5 and len(site.requests) - once <= 2
