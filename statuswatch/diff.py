@@ -14,7 +14,6 @@ from statuswatch.model import (
     SCALE,
     STATED,
     Change,
-    Component,
     Event,
     EventKind,
     Impact,
@@ -26,6 +25,7 @@ from statuswatch.model import (
 )
 
 LONGEST_MESSAGE: Final = 280  # characters of it that are remembered
+_DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
 _ORDER: Final = {change: place for place, change in enumerate(Change)}
 
 
@@ -44,12 +44,15 @@ def unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
         return _tell(page, None, incident, EventKind.NEW, (), incident.updates)
     if max(incident.created_at, incident.last) > baseline:
         return _tell(page, None, incident, EventKind.RESOLVED, (Change.MISSED,), incident.updates)
-    return Difference(None, remember(incident))
+    return Difference(None, learn(incident))
 
 
 def compare(page: Page, known: Known, incident: Incident) -> Difference:
     """An id that is remembered: rules 5 to 9."""
-    compared = _updates(known.updates, incident.updates)
+    digests = _digests(incident)
+    if _is_unchanged(known, incident, digests):
+        return Difference(None, known)
+    compared = _updates(known.updates, incident.updates, digests)
     fresh, edited = {it.id for it in compared.fresh}, {it.id for it in compared.edited}
     changes = _differences(known, incident, fresh=bool(fresh))
     if edited:
@@ -72,6 +75,24 @@ def compare(page: Page, known: Known, incident: Incident) -> Difference:
     news = fresh | edited
     untold = tuple(update for update in incident.updates if update.id in news)
     return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
+
+
+def _is_unchanged(known: Known, incident: Incident, digests: list[str]) -> bool:
+    """Whether it is over, as before, and nothing of it differs: true of nearly all that a calm page lists, and of that
+    nothing has to be worked out.
+    """
+    return (
+        known.closed
+        and incident.status == known.status
+        and incident.impact is known.impact
+        and " ".join(digests) == known.updates
+        and incident.components == known.components
+        and incident.rank == known.rank
+        and incident.scheduled_for is known.scheduled_for is None
+        and incident.scheduled_until is known.scheduled_until is None
+        and known.absent_since is None
+        and known.title == _shortened(incident.title)
+    )
 
 
 def _reopens(since: Iterable[IncidentUpdate]) -> bool:
@@ -132,62 +153,81 @@ def remembered_status(known: Known, update: str, words: Iterable[str]) -> str:
     return next((it for it in words if text.word_digest(it) == seen), "")
 
 
-def remember(incident: Incident, known: Known | None = None, updates: str | None = None) -> Known:
+def learn(incident: Incident) -> Known:
+    """The memory of an incident that was never seen."""
+    over = incident.closed
+    return Known(
+        status=incident.status,
+        impact=incident.impact,
+        title=_shortened(incident.title) if over else incident.title,
+        kind=incident.kind,
+        last=second(max(incident.last, incident.created_at)),
+        updates=" ".join(_digests(incident)),
+        components=incident.components,
+        rank=incident.rank,
+        scheduled_for=_second_or(incident.scheduled_for, None),
+        scheduled_until=_second_or(incident.scheduled_until, None),
+        url="" if over else incident.url,
+        message="" if over else _beginning(incident),
+        created_at=None if over else second(incident.created_at),
+    )
+
+
+def remember(incident: Incident, known: Known, updates: str | None = None) -> Known:
     """The memory of an incident after this read. Without news it equals the old one; an empty or poorer value
     replaces nothing. `updates` are the digests, where they are worked out already.
     """
     components, rank = incident.components, incident.rank
-    before: tuple[Component, ...] = ()
-    if known:
-        before = (*known.components, *known.dropped)
-        same = {part.name for part in components} == {part.name for part in known.components}
-        no_better = (
-            same and rank == known.rank and not any(part.group for part in set(components) - set(known.components))
-        )
-        if not components or (known.components and rank < known.rank) or no_better:
-            components, rank = known.components, known.rank
+    same = {part.name for part in components} == {part.name for part in known.components}
+    no_better = same and rank == known.rank and not any(part.group for part in set(components) - set(known.components))
+    if not components or (known.components and rank < known.rank) or no_better:
+        components, rank = known.components, known.rank
     now = {part.name for part in components}
-    impact = known.impact if known and incident.impact is Impact.UNKNOWN else incident.impact
+    impact = known.impact if incident.impact is Impact.UNKNOWN else incident.impact
     worst = worst_of(impact, known)
-    told_before = known.updates if known else ""
     if updates is None:
-        updates = _updates(told_before, incident.updates).remembered
+        updates = _updates(known.updates, incident.updates, _digests(incident)).remembered
     return _shrunk(
         Known(
             status=incident.status,
             impact=impact,
-            title=incident.title or (known.title if known else ""),
-            kind=known.kind if known else incident.kind,  # a decorating document may have told it, and fail now
-            last=known.last if known and updates == told_before else second(max(incident.last, incident.created_at)),
+            title=incident.title or known.title,
+            kind=known.kind,  # a decorating document may have told it, and fail now
+            last=known.last if updates == known.updates else second(max(incident.last, incident.created_at)),
             updates=updates,
             components=components,
             rank=rank,
             worst=worst if worst is not impact else None,
-            dropped=tuple(sorted({part for part in before if part.name not in now})),
-            told=known.told if known else 0,
-            vague_impact=known is not None and known.vague_impact,
-            vague_components=known is not None and known.vague_components,
-            scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for if known else None),
-            scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until if known else None),
+            dropped=tuple(sorted({part for part in (*known.components, *known.dropped) if part.name not in now})),
+            told=known.told,
+            vague_impact=known.vague_impact,
+            vague_components=known.vague_components,
+            scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for),
+            scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until),
             url=incident.url,
             message=_message(incident, known, updates),
-            created_at=known.created_at if known and known.created_at else second(incident.created_at),
+            created_at=known.created_at or second(incident.created_at),
         )
     )
 
 
-def _message(incident: Incident, known: Known | None, updates: str) -> str:
-    """The newest update's text in one line, cut. The known one stays where nothing changed, and where this source has
-    no words, or borrowed ones, for an update whose own words are known.
+def _message(incident: Incident, known: Known, updates: str) -> str:
+    """The known one stays where nothing changed, and where this source has no words, or borrowed ones, for an update
+    whose own words are known.
     """
     newest = incident.updates[-1] if incident.updates else None
-    if known and known.message:
+    if known.message:
         if newest is None or updates == known.updates:
             return known.message
         was = next((it[8:] for it in known.updates.split() if it[:6] == _id_digest(newest)), "")
         if was and (not newest.body or (newest.borrowed and not was.endswith("~"))):
             return known.message
-    flat = " ".join(newest.body.split()) if newest else ""
+    return _beginning(incident)
+
+
+def _beginning(incident: Incident) -> str:
+    """Of the newest update's text, in one line."""
+    flat = " ".join(incident.updates[-1].body.split()) if incident.updates else ""
     return flat if len(flat) <= LONGEST_MESSAGE else f"{flat[: LONGEST_MESSAGE - 1].rstrip()}…"
 
 
@@ -209,7 +249,7 @@ def _tell(
     changes: tuple[Change, ...],
     updates: tuple[IncidentUpdate, ...],
 ) -> Difference:
-    after = remember(incident, known)
+    after = remember(incident, known) if known else learn(incident)
     after = msgspec.structs.replace(
         after,
         told=after.told + 1,
@@ -284,12 +324,12 @@ def _shrunk(known: Known) -> Known:
     """A closed incident without what only an open one needs."""
     if not known.closed:
         return known
-    title = known.title if _is_digest(known.title) else text.digest(known.title)
-    return msgspec.structs.replace(known, title=title, url="", message="", created_at=None)
+    return msgspec.structs.replace(known, title=_shortened(known.title), url="", message="", created_at=None)
 
 
-def _is_digest(title: str) -> bool:
-    return len(title) == 6 and re.fullmatch(r"[A-Za-z0-9+/]{6}", title) is not None
+def _shortened(title: str) -> str:
+    """Its digest; one that looks like a digest stays as it is."""
+    return title if len(title) == 6 and _DIGEST.fullmatch(title) else text.digest(title)
 
 
 def _id_digest(update: IncidentUpdate) -> str:
@@ -309,11 +349,14 @@ class _Updates(NamedTuple):
     remembered: str
 
 
-def _updates(known: str, updates: tuple[IncidentUpdate, ...]) -> _Updates:
-    """Known updates that are listed no more come first and those just learned last, however they are dated: the last
-    one is always the newest that is listed.
+def _digests(incident: Incident) -> list[str]:
+    return [_update_digest(update) for update in incident.updates]
+
+
+def _updates(known: str, updates: tuple[IncidentUpdate, ...], news: list[str]) -> _Updates:
+    """What is new among the updates, whose digests are `news`. Known ones that are listed no more come first and those
+    just learned last, however they are dated: the last one is always the newest that is listed.
     """
-    news = [_update_digest(update) for update in updates]
     if not known:
         return _Updates(updates, (), " ".join(news))
     if not updates or " ".join(news) == known:

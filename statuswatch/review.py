@@ -155,6 +155,8 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
         difference = diff.compare(page, was, incident) if was else diff.unknown(page, incident, known.baseline)
         if difference.event:
             told.append(difference.event)
+        if difference.known is was:
+            continue
         moved |= difference.event is not None or (was is not None and diff.is_news(was, difference.known))
         incidents[incident.id] = difference.known
     for key, was in _absent(known, feed):
@@ -181,7 +183,7 @@ def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, a
             told = (*told, difference.event) if difference.event else told
             incidents[incident.id] = difference.known
         else:
-            incidents[incident.id] = diff.remember(incident)
+            incidents[incident.id] = diff.learn(incident)
     return PageReview(
         page=page,
         events=told,

@@ -1,10 +1,12 @@
 """Section 4 of the contract, row by row, and section 5's suspicions: the pure rules."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import msgspec
 import pytest
 
+from statuswatch import diff
 from statuswatch.model import Change, Component, Impact, Kind
 from statuswatch.review import passes
 from statuswatch.state import encode_page
@@ -500,6 +502,33 @@ def test_closed_incidents_are_small() -> None:
     assert it.memory
     without = msgspec.structs.replace(it.memory, incidents={})
     assert len(encode_page(it.memory)) - len(encode_page(without)) < 270
+
+
+OVER = incident("a", said(1, "investigating"), said(2, "resolved"), title="Trouble")
+VARIANTS = [
+    OVER,
+    *(with_fields(OVER, title=title) for title in ("More trouble", "Outage", "")),
+    *(with_fields(OVER, impact=impact) for impact in Impact),
+    *(with_fields(OVER, components=tuple(map(Component, parts))) for parts in ((), ("API", "Login"), ("Login",))),
+    with_fields(OVER, components=(Component("API", "EU"),)),
+    *(with_fields(OVER, rank=rank) for rank in (0, 2)),
+    *(with_fields(OVER, updates=(OVER.updates[0], said(2, "resolved", body))) for body in ("Really.", " ")),
+    with_fields(OVER, updates=OVER.updates[1:]),
+    with_fields(OVER, status="completed"),
+    with_fields(OVER, scheduled_for=at(60)),
+    with_fields(OVER, scheduled_until=at(60)),
+]
+
+
+def test_what_is_passed_over_is_unchanged() -> None:
+    """4: a closed incident that is passed over as unchanged is one that the rules would make no news of."""
+    for was, now, absent in product(VARIANTS, VARIANTS, (None, at(5))):
+        known = msgspec.structs.replace(diff.learn(was), absent_since=absent)
+        difference = diff.compare(PAGE, known, now)
+        if difference.known is known:
+            assert difference.event is None and diff.remember(now, known) == known
+    known = diff.learn(OVER)
+    assert diff.compare(PAGE, known, OVER).known is known, "the short way is not taken"
 
 
 def messages(it: Life) -> dict[str, str]:

@@ -27,12 +27,12 @@ from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
 from statuswatch.platforms.reading import (
     IDENTITIES,
-    IncidentList,
     Reading,
     StatedUpdate,
     changed_at,
     decode,
     identifier,
+    incident_list,
     labelled,
     oldest_first,
     one_of_each,
@@ -45,7 +45,7 @@ from statuswatch.platforms.reading import (
 )
 
 PARSER: Final = 1
-_IMPACTS: Final = frozenset(Impact)
+_IMPACTS: Final = {str(impact): impact for impact in Impact}
 _LIVE_STATE: Final = re.compile(r" \([^()]*\)$")
 LARGEST_FEED: Final = 1_000_000  # bytes of the Atom feed that are looked at; the newest entries come first
 # How rich the source of an incident's components is: native; the Atom feed; native, but some have no name even on the
@@ -169,7 +169,7 @@ def parse(reading: Reading, /) -> Feed:
     base = reading.documents.get("incidents.json")
     if base is None:
         raise FeedError("incidents.json: missing")
-    compat = decode(base, IncidentList, "incidents.json")
+    compat = incident_list(base, _Incident, "incidents.json")
     losses: list[str] = []
     unread: list[str] = []
     native = _native(reading, losses, unread)
@@ -192,8 +192,8 @@ def parse(reading: Reading, /) -> Feed:
             return (), _NONE
         return named, _UNNAMED if ids <= names.keys() else _PARTLY
 
-    def incident(raw: msgspec.Raw) -> Incident:
-        it = _decode_incident(raw)
+    def incident(entry: _Incident | msgspec.Raw) -> Incident:
+        it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
         key = identifier(it.id)
         status = word(it.status)
         twin = native.get(key)
@@ -201,8 +201,8 @@ def parse(reading: Reading, /) -> Feed:
             status in _STATUSES or it.impact == "maintenance" or (twin is not None and twin.type == "maintenance")
         )
         updates = oldest_first(
-            update(entry.id, _STATUSES.get(entry.status, entry.status), entry.body, entry.created_at, entry.display_at)
-            for entry in it.incident_updates
+            update(post.id, _STATUSES.get(post.status, post.status), post.body, post.created_at, post.display_at)
+            for post in it.incident_updates
         )
         created = utc(it.created_at)
         named, rank = components(key)
@@ -217,7 +217,7 @@ def parse(reading: Reading, /) -> Feed:
             kind=Kind.MAINTENANCE if maintenance else Kind.INCIDENT,
             title=title(it.name),
             status=_STATUSES.get(status, status),
-            impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
+            impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
             url=_address(reading.page.url, key),
             created_at=created,
             position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
@@ -19,6 +19,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Component, Incident, IncidentUpdate, Page, PageMemory, utc
 
 T = TypeVar("T")
+Entry = TypeVar("Entry")
 # What page ids look like on the platforms that share the addresses and the form of API v2.
 IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
 Raw = TypeVar("Raw")  # an entry of a list before it is understood
@@ -61,11 +62,11 @@ class StatedUpdate(msgspec.Struct):
     display_at: datetime | None = None
 
 
-class IncidentList(msgspec.Struct):
+class IncidentList(msgspec.Struct, Generic[Entry]):
     """`api/v2/incidents.json`."""
 
     page: PageHead
-    incidents: list[msgspec.Raw]
+    incidents: list[Entry]
 
 
 def decode(body: bytes, what: type[T], name: str) -> T:
@@ -76,6 +77,16 @@ def decode(body: bytes, what: type[T], name: str) -> T:
         if re.search(rb"<(?:!doctype\s+html|html|\?xml)", body[:1024], re.IGNORECASE):
             raise FeedError(f"{name}: HTML instead of JSON") from error
         raise FeedError(f"{name}: {text.line(str(error))}") from error
+
+
+def incident_list(body: bytes, what: type[Entry], name: str) -> IncidentList[Any]:
+    """Its entries decoded, in one go; or raw where one of them cannot be, so that it costs only itself. Raises
+    FeedError.
+    """
+    try:
+        return msgspec.json.decode(unmarked(body), type=IncidentList[what])  # type: ignore[valid-type]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return decode(body, IncidentList[msgspec.Raw], name)
 
 
 def unmarked(body: bytes) -> bytes:

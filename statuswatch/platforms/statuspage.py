@@ -24,13 +24,13 @@ from statuswatch.errors import FeedError
 from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, Page, utc
 from statuswatch.platforms.reading import (
     IDENTITIES,
-    IncidentList,
     PageHead,
     Reading,
     StatedUpdate,
     changed_at,
     decode,
     identifier,
+    incident_list,
     labelled,
     oldest_first,
     one_of_each,
@@ -43,7 +43,7 @@ from statuswatch.platforms.reading import (
 
 PARSER: Final = 1
 _WINDOWS: Final = "scheduled-maintenances.json"
-_IMPACTS: Final = frozenset(Impact)
+_IMPACTS: Final = {str(impact): impact for impact in Impact}
 
 
 class _Component(msgspec.Struct):
@@ -118,7 +118,7 @@ def parse(reading: Reading, /) -> Feed:
     base = reading.documents.get("incidents.json")
     if base is None:
         raise FeedError("incidents.json: missing")
-    history = decode(base, IncidentList, "incidents.json")
+    history = incident_list(base, _Incident, "incidents.json")
     summary = _enriching(reading, "summary.json", _Summary, history.page, losses)
     windows = _enriching(reading, _WINDOWS, _Maintenances, history.page, losses)
 
@@ -180,21 +180,27 @@ class _Catalogue:
         """The incident's components and how rich their source is: 3 linked to it now, 2 named by its updates and found
         on the page, 1 only named by its updates, as "<group> - <name>" of then, 0 not stated.
         """
-        parts = [part for part in incident.components or () if part.name and not part.group]
         # Its own name for the component, which stays when the page renames it; the catalogue adds only the group.
-        linked = [(title(part.name or ""), self.by_id.get(part.id, ("", ""))[1]) for part in parts]
+        linked = [
+            (title(part.name), self.by_id.get(part.id, ("", ""))[1])
+            for part in incident.components or ()
+            if part.name and not part.group
+        ]
         if linked:
             return labelled(linked, self.groups), STATED
         affected = [
-            part for entry in incident.incident_updates for part in entry.affected_components or () if part.name
+            (part.code, part.name)
+            for entry in incident.incident_updates
+            for part in entry.affected_components or ()
+            if part.name
         ]
-        found = all(part.code in self.by_id for part in affected)
-        named = [self.by_id[part.code] if found else (title(part.name or ""), "") for part in affected]
+        found = all(code in self.by_id for code, _ in affected)
+        named = [self.by_id[code] if found else (title(name), "") for code, name in affected]
         return labelled(named, self.groups), (2 if found else 1) if named else 0
 
 
-def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> Incident:
-    it = _decode_incident(raw)
+def _incident(kind: Kind, url: str, catalogue: _Catalogue, entry: _Incident | msgspec.Raw) -> Incident:
+    it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
     key = identifier(it.id)
     created = utc(it.created_at)
     components, rank = catalogue.of(it)
@@ -203,15 +209,14 @@ def _incident(kind: Kind, url: str, catalogue: _Catalogue, raw: msgspec.Raw) -> 
         kind=kind,
         title=title(it.name),
         status=word(it.status),
-        impact=Impact(it.impact) if it.impact in _IMPACTS else Impact.UNKNOWN,
+        impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
         url=f"{url}/incidents/{quote(key, safe='')}",
         created_at=created,
         position=created,
         components=components,
         rank=rank,
         updates=oldest_first(
-            update(entry.id, entry.status, entry.body, entry.created_at, entry.display_at)
-            for entry in it.incident_updates
+            update(post.id, post.status, post.body, post.created_at, post.display_at) for post in it.incident_updates
         ),
         scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is Kind.MAINTENANCE else None,
         scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is Kind.MAINTENANCE else None,
