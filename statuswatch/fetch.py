@@ -1,9 +1,8 @@
 """Documents over HTTP: bounded in time and size, conditional where it can be, and never an exception: a failure is a
 value with a reason.
 
-The work in flight is bounded, not the connection pool: with more requests than pool places httpx scans every
-connection for every request. Names are resolved on threads of their own that nobody waits for: asyncio has a handful,
-and two dead names would hold the exit of the run.
+The work in flight is bounded, not the connections. Names are resolved on threads of their own that nobody waits for:
+asyncio has a handful, and two dead names would hold the exit of the run.
 """
 
 import asyncio
@@ -16,9 +15,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 # httpx brings a command line of its own, which imports click, rich and pygments wherever they can be had: +47 ms.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -27,6 +28,7 @@ import httpx  # noqa: E402
 
 from statuswatch import __version__  # noqa: E402
 from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
+from statuswatch.transport import Transport  # noqa: E402
 
 
 def agent(env: Mapping[str, str]) -> str:
@@ -47,7 +49,6 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
 }
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
-_NO_LIMITS: Final = httpx.Limits()
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
 _BUSY: Final = frozenset({429, 502, 503, 504})  # 500 may be how a server answers what it does not know
@@ -256,18 +257,26 @@ async def connect(trust: ssl.SSLContext, until: float, turns: Turns | None = Non
     opened: list[asyncio.BaseTransport] = []
     _opened.set(opened)
     try:
-        async with httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, limits=_NO_LIMITS, headers=_HEADERS) as http:
+        async with _client(trust) as http:
             yield Client(http, until, turns)
     finally:
-        # httpcore forgets a connection whose handshake is cut off; a thousand hanging pages would use up all sockets.
+        # Behind a proxy httpcore forgets a connection whose handshake is cut off, and its socket stays open.
         for transport in opened:
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
 
 
+def _client(trust: ssl.SSLContext) -> httpx.AsyncClient:
+    """Over our own transport; where a proxy is to be used over httpx's."""
+    if any(getproxies().get(scheme) for scheme in ("http", "https", "all")):
+        return httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, headers=_HEADERS)
+    return httpx.AsyncClient(transport=Transport(trust), timeout=_NO_TIMEOUT, headers=_HEADERS)
+
+
 def trusted() -> ssl.SSLContext:
     """The system's certificate authorities; the bundle that httpx carries where the system has none."""
     context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
     paths = ssl.get_default_verify_paths()
     if not (context.cert_store_stats()["x509_ca"] or paths.capath):
         import certifi
@@ -292,14 +301,17 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrenc
 
 
 _opened: ContextVar[list[asyncio.BaseTransport]] = ContextVar("_opened")  # by the page at work
+_Name = tuple[Any, Any, int, int, int, int]  # what the system's resolver is asked
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop that resolves each name once, on a daemon thread of its own, and notes who opens connections."""
+    """An event loop that resolves each name once, on daemon threads of its own, and notes who opens connections."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lookups: dict[tuple[object, ...], asyncio.Future[Any]] = {}
+        self._lookups: dict[_Name, asyncio.Future[Any]] = {}
+        self._wanted: SimpleQueue[_Name | None] = SimpleQueue()
+        self._unresolved = self._threads = 0
 
     async def create_connection(self, *arguments: Any, **options: Any) -> Any:
         transport, protocol = await super().create_connection(*arguments, **options)
@@ -316,29 +328,40 @@ class Loop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        key = (host, port, family, type, proto, flags)
-        if key not in self._lookups:
-            self._lookups[key] = self.create_future()
-            Thread(target=self._look_up, args=key, daemon=True).start()
-        return await asyncio.shield(self._lookups[key])
+        name = (host, port, family, type, proto, flags)
+        if name not in self._lookups:
+            self._lookups[name] = self.create_future()
+            self._unresolved += 1
+            if self._unresolved > self._threads:  # a name that never resolves keeps its thread for itself
+                self._threads += 1
+                Thread(target=self._resolve, daemon=True).start()
+            self._wanted.put(name)
+        return await asyncio.shield(self._lookups[name])
 
-    def _look_up(self, *key: Any) -> None:
-        host, port, family, kind, proto, flags = key
-        found: Any = None
-        error: Exception | None = None
-        try:
-            found = socket.getaddrinfo(host, port, family, kind, proto, flags)
-        except (OSError, UnicodeError) as raised:
-            error = raised
-        try:
-            self.call_soon_threadsafe(self._settle, key, found, error)
-        except RuntimeError:
-            return  # the run is over; nobody waits for this name any more
+    def _resolve(self) -> None:
+        while name := self._wanted.get():
+            host, port, family, kind, proto, flags = name
+            found: Any = None
+            error: Exception | None = None
+            try:
+                found = socket.getaddrinfo(host, port, family, kind, proto, flags)
+            except (OSError, UnicodeError) as raised:
+                error = raised
+            try:
+                self.call_soon_threadsafe(self._settle, name, found, error)
+            except RuntimeError:
+                return  # the run is over; nobody waits for this name any more
 
-    def _settle(self, key: tuple[object, ...], found: Any, error: Exception | None) -> None:
-        lookup = self._lookups[key]
+    def _settle(self, name: _Name, found: Any, error: Exception | None) -> None:
+        self._unresolved -= 1
+        lookup = self._lookups[name]
         if error:
             lookup.set_exception(error)
             lookup.exception()  # seen: a page whose time is up does not come back for it
         else:
             lookup.set_result(found)
+
+    def close(self) -> None:
+        for _ in range(self._threads):
+            self._wanted.put(None)
+        super().close()

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "statuswatch"
 FLOORS = (
     {"model", "errors", "text", "registry", "statuswatch"},
     {"review", "diff", "standing", "platforms", "render"},
-    {"config", "catalog", "fetch", "state", "actions", "sinks"},
+    {"config", "catalog", "transport", "fetch", "state", "actions", "sinks"},
     {"page", "notify"},
     {"run"},
     {"survey"},

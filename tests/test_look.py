@@ -12,7 +12,6 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 from rich.console import Console
 
@@ -23,11 +22,9 @@ from statuswatch.errors import UsageError
 from statuswatch.model import Document, Fetched
 from statuswatch.render import listing
 from tests.desk import PATIENCE
-from tests.site import incident, incidentio, statuspage, window
+from tests.site import Site, incident, incidentio, statuspage, window
 
 if TYPE_CHECKING:
-    import respx
-
     from tests.desk import Desk
 
 HTML = "<!doctype html><html><body>Claim this page</body></html>"
@@ -270,25 +267,26 @@ def test_pages_verify_without_a_network(desk: Desk, dead: str) -> None:
     assert (done.code, done.out) == (4, "")
 
 
-def test_one_request_to_a_host_at_a_time(respx_mock: respx.MockRouter) -> None:
+def test_one_request_to_a_host_at_a_time() -> None:
     """A verification asks no host while another of its pages asks it."""
-    respx_mock.get(url__regex="https://a.example/.*").mock(return_value=httpx.Response(200, content=b"{}"))
 
-    async def ask() -> list[int]:
+    async def ask(site: Site) -> list[int]:
         turns: fetch.Turns = defaultdict(asyncio.Lock)
         now = asyncio.get_running_loop().time()
         seen = []
         async with fetch.connect(fetch.trusted(), now + 60, turns) as client:
-            async with turns["a.example"]:
-                waiting = asyncio.ensure_future(client.fetch(Document("a", "https://a.example/a"), None))
+            async with turns["127.0.0.1"]:
+                waiting = asyncio.ensure_future(client.fetch(Document("a", f"{site.url}/a"), None))
                 for _ in range(20):
                     await asyncio.sleep(0)
-                seen.append(respx_mock.calls.call_count)
+                seen.append(len(site.requests))
             assert isinstance(await waiting, Fetched)
-            seen.append(respx_mock.calls.call_count)
+            seen.append(len(site.requests))
         return seen
 
-    assert asyncio.run(ask()) == [0, 1]
+    with Site() as site:
+        site.answer("/a", "{}")
+        assert asyncio.run(ask(site)) == [0, 1]
 
 
 def test_who_asks() -> None:
