@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from statuswatch.model import Report
-from statuswatch.render import markdown, talk
 
 
 def report_to_runner(report: Report, env: Mapping[str, str]) -> list[str]:
@@ -13,6 +12,8 @@ def report_to_runner(report: Report, env: Mapping[str, str]) -> list[str]:
     """
     if env.get("GITHUB_ACTIONS") != "true":
         return []
+    from statuswatch.render import markdown, talk  # nobody else needs them
+
     outputs = {
         "changed": str(report.changed).lower(),
         "events": str(len(report.events)),

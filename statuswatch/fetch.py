@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
 
@@ -115,7 +115,7 @@ class Client:
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
         host = urlsplit(url).hostname
         for _ in range(MOST_REDIRECTS + 1):
-            trace = {} if self.asked.is_set() else {"trace": self._trace}
+            trace = {} if self.asked.is_set() else {"trace": _noting(self.asked)}
             request = self._http.build_request("GET", url, headers=_conditions(validators), extensions=trace)
             response = await self._http.send(request, stream=True)
             try:
@@ -137,10 +137,17 @@ class Client:
             f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
         ), None
 
-    async def _trace(self, event: str, _: object) -> None:
-        """httpcore's account of what it is doing."""
+
+def _noting(asked: asyncio.Event) -> Callable[[str, object], Awaitable[None]]:
+    """Sets it when httpcore says that the request is out. It knows no more than that: a response of httpx refers to
+    itself, and keeps alive whatever its request refers to until the next collection; all bodies, were it the client.
+    """
+
+    async def trace(event: str, _: object) -> None:
         if event == "http11.send_request_body.complete":
-            self.asked.set()
+            asked.set()
+
+    return trace
 
 
 async def _receive(
@@ -247,17 +254,26 @@ def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-@asynccontextmanager
-async def connect(trust: ssl.SSLContext, until: float, turns: Turns | None = None) -> AsyncIterator[Client]:
-    """A client for one page that has time until then (of the loop); proxies are taken from the environment as usual.
-    With `turns` it asks no host while another client of the same turns asks it.
+class Network(NamedTuple):
+    """Whom to trust, and whether the environment names a proxy: then httpx's own transport finds the way."""
 
-    One client for all pages would have one pool, and scan every connection of it at every request.
+    trust: ssl.SSLContext
+    proxied: bool
+
+
+def network() -> Network:
+    return Network(trusted(), any(getproxies().get(scheme) for scheme in ("http", "https", "all")))
+
+
+@asynccontextmanager
+async def connect(network: Network, until: float, turns: Turns | None = None) -> AsyncIterator[Client]:
+    """A client for one page that has time until then (of the loop). With `turns` it asks no host while another client
+    of the same turns asks it.
     """
     opened: list[asyncio.BaseTransport] = []
     _opened.set(opened)
     try:
-        async with _client(trust) as http:
+        async with _client(network) as http:
             yield Client(http, until, turns)
     finally:
         # Behind a proxy httpcore forgets a connection whose handshake is cut off, and its socket stays open.
@@ -266,11 +282,10 @@ async def connect(trust: ssl.SSLContext, until: float, turns: Turns | None = Non
                 transport.abort()
 
 
-def _client(trust: ssl.SSLContext) -> httpx.AsyncClient:
-    """Over our own transport; where a proxy is to be used over httpx's."""
-    if any(getproxies().get(scheme) for scheme in ("http", "https", "all")):
-        return httpx.AsyncClient(verify=trust, timeout=_NO_TIMEOUT, headers=_HEADERS)
-    return httpx.AsyncClient(transport=Transport(trust), timeout=_NO_TIMEOUT, headers=_HEADERS)
+def _client(network: Network) -> httpx.AsyncClient:
+    if network.proxied:
+        return httpx.AsyncClient(verify=network.trust, timeout=_NO_TIMEOUT, headers=_HEADERS)
+    return httpx.AsyncClient(transport=Transport(network.trust), timeout=_NO_TIMEOUT, headers=_HEADERS)
 
 
 def trusted() -> ssl.SSLContext:

@@ -6,7 +6,6 @@ ever in memory.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -158,7 +157,7 @@ async def _read_pages(
 ) -> list[PageReview]:
     """Reviews the pages, and puts what is to be remembered of each into `memory` in the place of what was."""
     reviews: dict[str, PageReview] = {}
-    trust = fetch.trusted()
+    network = fetch.network()
 
     def keep(review: PageReview, known: PageMemory | None) -> None:
         if review.memory and review.memory != known:
@@ -167,7 +166,7 @@ async def _read_pages(
 
     async def work(page: Page) -> None:
         known = _remembered(page, memory, file)
-        keep(await watch(trust, config, page, known, now, announce_open=announce_open), known)
+        keep(await watch(network, config, page, known, now, announce_open=announce_open), known)
         on_page(reviews[page.key])
 
     # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
@@ -186,7 +185,7 @@ async def _read_pages(
 
 
 async def watch(
-    trust: ssl.SSLContext,
+    network: fetch.Network,
     config: Config,
     page: Page,
     known: PageMemory | None,
@@ -198,7 +197,7 @@ async def watch(
     """One page, whatever happens to it."""
     answered = False
     try:
-        async with asyncio.timeout(config.timeout) as limit, fetch.connect(trust, limit.when() or 0, turns) as client:
+        async with asyncio.timeout(config.timeout) as limit, fetch.connect(network, limit.when() or 0, turns) as client:
             try:
                 return await _review(client, page, known, now, announce_open)
             finally:

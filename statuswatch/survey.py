@@ -23,7 +23,7 @@ def explain(page: Page, timeout: float) -> Inspection:
     exchanges: list[Exchange] = []
 
     async def look() -> Inspection:
-        async with asyncio.timeout(timeout) as limit, fetch.connect(fetch.trusted(), limit.when() or 0) as client:
+        async with asyncio.timeout(timeout) as limit, fetch.connect(fetch.network(), limit.when() or 0) as client:
             try:
                 return await inspect(client, page)
             finally:
@@ -42,15 +42,15 @@ def verify(
     """Reads the pages politely, a few at a time and one request to a host at a time. What failed says what the page is
     now, where that could be found, even on another host.
     """
-    trust = fetch.trusted()
+    network = fetch.network()
     turns: fetch.Turns = defaultdict(asyncio.Lock)
     patient = msgspec.structs.replace(config, timeout=PATIENCE)
 
     async def read(page: Page) -> PageReview:
-        review = await watch(trust, patient, page, None, now, turns=turns)
+        review = await watch(network, patient, page, None, now, turns=turns)
         if review.failed and review.failed.there:
             there = msgspec.structs.replace(page, url=review.failed.there, platform="", id="")
-            second = await watch(trust, patient, there, None, now, turns=turns)
+            second = await watch(network, patient, there, None, now, turns=turns)
             found = None
             if second.memory and not second.failed:
                 found = msgspec.structs.replace(there, platform=second.memory.platform, id=second.memory.id)

@@ -1,6 +1,5 @@
 """Vendor text: cleaned once, when it is parsed, and compared by what it says rather than by how it is set."""
 
-import html
 import re
 from binascii import b2a_base64
 from functools import lru_cache
@@ -53,9 +52,15 @@ def paragraph(text: str) -> str:
         return text.strip()
     if "<" in text:
         text = _INLINE_TAG.sub("", _BREAKING_TAG.sub("\n", _CELL_TAG.sub(" ", text)))
-    text = _visible(_ENTITY.sub(lambda entity: html.unescape(entity[0]), text))
+    text = _visible(_ENTITY.sub(_unescaped, text))
     lines = (" ".join(part.split()) for part in text.split("\n"))
     return "\n".join(part for part in lines if part)
+
+
+def _unescaped(entity: re.Match[str]) -> str:
+    import html  # 2,231 names, which many a run does not need
+
+    return html.unescape(entity[0])
 
 
 def digest(text: str) -> str:

@@ -36,7 +36,7 @@ class TransportMocker(AbstractRequestMocker):
 def ask(validators: Validators | None = None, seconds: float = 5) -> Fetched | NotModified | Failed:
     async def once() -> Fetched | NotModified | Failed:
         until = asyncio.get_running_loop().time() + seconds
-        async with fetch.connect(ssl.create_default_context(), until) as client:
+        async with fetch.connect(fetch.network(), until) as client:
             return await client.fetch(Document("incidents.json", URL), validators)
 
     return asyncio.run(once())

@@ -274,7 +274,7 @@ def test_one_request_to_a_host_at_a_time() -> None:
         turns: fetch.Turns = defaultdict(asyncio.Lock)
         now = asyncio.get_running_loop().time()
         seen = []
-        async with fetch.connect(fetch.trusted(), now + 60, turns) as client:
+        async with fetch.connect(fetch.network(), now + 60, turns) as client:
             async with turns["127.0.0.1"]:
                 waiting = asyncio.ensure_future(client.fetch(Document("a", f"{site.url}/a"), None))
                 for _ in range(20):

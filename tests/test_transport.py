@@ -234,7 +234,7 @@ def test_proxies_are_left_to_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the environment names a proxy, it is asked for the page."""
 
     async def ask() -> None:
-        async with fetch.connect(ssl.create_default_context(), asyncio.get_running_loop().time() + 5) as it:
+        async with fetch.connect(fetch.network(), asyncio.get_running_loop().time() + 5) as it:
             await it.fetch(Document("x", "http://status.acme.example/x"), None)
 
     with Site() as proxy:
