@@ -166,7 +166,12 @@ class Ground:
 
 def words(errors: str, place: Path) -> str:
     """What a run complains of, without the places and what follows them."""
-    said = " ".join(errors.split("error: ")[1:]).replace(f"{place}/", "").replace("\n", " ").partition(" (lock")[0]
+    said = (
+        " ".join(errors.split("statuswatch: error: ")[1:])
+        .replace(f"{place}/", "")
+        .replace("\n", " ")
+        .partition(" (lock")[0]
+    )
     said = said.partition(". ")[0].replace(str(place), "its folder").strip()
     return f": {said[:20]}…{said[-70:]}" if len(said) > 110 else f": {said}" if said else ""
 
