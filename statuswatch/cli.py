@@ -57,8 +57,9 @@ class Shape(StrEnum):
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration to use.")]
 StateOption = Annotated[
-    Path | None, typer.Option("--state", metavar="FILE", help="Memory to use instead of the configured one.")
-]
+    Path | None,
+    typer.Option("--state", metavar="FILE", readable=False, help="Memory to use instead of the configured one."),
+]  # whether it can be read is for the run to say: the exit code is 3
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 
 

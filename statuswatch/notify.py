@@ -211,13 +211,14 @@ async def _tell(
                 fault, remark = await _send(channel, http, message)
                 said += [remark] if remark else []
                 for notice in message.notices:
+                    since = min(notice.since or now, now)  # one that is to come was noted by a clock that ran ahead
                     if fault is None:
                         del left[notice.event.id]
-                    elif fault.final and now - (notice.since or now) >= GIVE_UP_AFTER:
+                    elif fault.final and now - since >= GIVE_UP_AFTER:
                         given_up.append(left.pop(notice.event.id).event.id)
                     else:
-                        since = notice.since or (now if fault.final else None)
-                        left[notice.event.id] = msgspec.structs.replace(notice, since=since, reason=str(fault))
+                        first = since if notice.since or fault.final else None
+                        left[notice.event.id] = msgspec.structs.replace(notice, since=first, reason=str(fault))
                 if fault is None:
                     sent += 1
                     continue

@@ -147,12 +147,12 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
     else:
         memory = msgspec.structs.replace(memory, suspicion=None)
 
-    incidents = dict(known.incidents)
+    incidents, baseline = dict(known.incidents), _baseline_of(known, known.baseline, now)
     told = list(events)
     moved = memory != known
     for incident in feed.incidents:
         was = known.incidents.get(incident.id)
-        difference = diff.compare(page, was, incident) if was else diff.unknown(page, incident, known.baseline)
+        difference = diff.compare(page, was, incident) if was else diff.unknown(page, incident, baseline)
         if difference.event:
             told.append(difference.event)
         if difference.known is was:
@@ -166,7 +166,7 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
         moved |= gone.known != was
         incidents[key] = gone.known
 
-    incidents, baseline = _pruned(incidents, feed, known.baseline, now)
+    incidents, baseline = _pruned(incidents, feed, baseline, now)
     memory = _renewed(memory, read, incidents, baseline)
     return PageReview(page=page, events=tuple(told), memory=memory, moved=moved)
 
@@ -191,6 +191,14 @@ def _baseline(page: Page, known: PageMemory | None, read: Read, now: datetime, a
         moved=True,
         baseline=True,
     )
+
+
+def _baseline_of(known: PageMemory, noted: datetime, now: datetime) -> datetime:
+    """When the page was first read. Noted by a clock that ran ahead, it would hide what comes and goes until then: the
+    newest that the page had said is no later, where that bears out the clock of this run.
+    """
+    said = max([*(it.last for it in known.incidents.values()), *known.updated_at.values()], default=noted)
+    return said if said <= now < noted else noted
 
 
 def _renewed(memory: PageMemory, read: Read, incidents: dict[str, Known], baseline: datetime) -> PageMemory:
@@ -253,9 +261,9 @@ def _older_stands(was: Known, feed: Feed) -> bool:
     before the missing one but touched after it.
     """
     created = was.created_at or was.last
-    place = created if feed.by_creation else was.last - SLACK
+    place, slack = (created, timedelta()) if feed.by_creation else (was.last, SLACK)
     return was.kind in feed.history and any(
-        it.kind is was.kind and it.created_at < created and it.position < place for it in feed.incidents
+        it.kind is was.kind and it.created_at < created and place - it.position > slack for it in feed.incidents
     )
 
 
@@ -286,7 +294,7 @@ def _failed(page: Page, known: PageMemory | None, failed: Failed, now: datetime)
     memory = known or PageMemory(url=page.url, platform=page.platform, id=page.id)
     failing = memory.failing
     events: tuple[Event, ...] = ()
-    if failing is None or failing.since > now:
+    if failing is None or (failing.since > now and not failing.told):  # what was told is not told under another id
         failing = Failing(now, failed.reason, line=failed.line)
     elif not failing.told and now - failing.since >= TELL_FAILING_AFTER:
         failing = Failing(failing.since, failed.reason, told=True, line=failed.line)

@@ -2,7 +2,10 @@
 a line.
 """
 
+import errno
+import glob
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +17,7 @@ from typing import Final
 import msgspec
 from filelock import FileLock, Timeout
 
+from statuswatch import text
 from statuswatch.errors import StateError
 from statuswatch.model import Notice, PageMemory
 
@@ -21,6 +25,17 @@ VERSION: Final = 1
 Waiting = Mapping[str, tuple[Notice, ...]]  # by the name of the sink
 _NOTHING: Final[Waiting] = MappingProxyType({})
 LOCK_PATIENCE: Final = 3.0  # seconds to wait for another run to end
+
+_REMEDIES: Final = {
+    errno.EACCES: "it and its folder must be open to who runs this",
+    errno.EPERM: "it and its folder must be open to who runs this",
+    errno.EROFS: "its file system is read-only; name another place with --state",
+    errno.ENOSPC: "make room on its file system",
+    errno.EDQUOT: "make room within the quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EBUSY: "a file that is a mount cannot be replaced; mount its folder",
+    errno.EIO: "look at the disk",
+}
 
 _json: Final = msgspec.json.Encoder(order="sorted").encode
 _decode_page: Final = msgspec.json.Decoder(PageMemory).decode
@@ -95,19 +110,19 @@ class StateFile:
     """The file, held from load to save. `path` may be a link: the file it points to is the one that is replaced."""
 
     def __init__(self, path: Path) -> None:
-        self.name = str(path)
-        self.path = path.resolve()
+        self.name = text.line(str(path))
+        self.path = Path(os.path.realpath(path))  # which raises nothing where links lead in a circle
         self._pages: dict[str, bytes] | None = None  # as the file has them
         self.waiting: Waiting = {}  # what the file has for sinks that refused it
 
     def load(self) -> dict[str, bytes]:
         """The pages, each still encoded; nothing where there is no file yet. Raises StateError."""
+        if not self._exists():
+            return {}
         try:
             content = self.path.read_bytes()
-        except FileNotFoundError:
-            return {}
         except OSError as error:
-            raise StateError(f"{self.name} cannot be read: {error.strerror or error}") from error
+            raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
         self._pages, self.waiting = decode(content, self.name)
         return dict(self._pages)
 
@@ -115,46 +130,75 @@ class StateFile:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
         if pages == self._pages and waiting == self.waiting:
             return False
+        self._sweep()
         temporary = ""
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+            descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines(encode(pages, waiting))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(self._mode())
             Path(temporary).replace(self.path)
-            self._flush_folder()
+            temporary = ""
         except OSError as error:
             raise StateError(
-                f"{self.name} cannot be written: {error.strerror or error}; "
-                "it is as it was, and what was told now will be told again"
+                f"{self.name} cannot be written: {_why(error)}. It is as it was; what was told now will be told again"
             ) from error
         finally:
             if temporary:
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     Path(temporary).unlink()
+        self._flush_folder()
         self._pages, self.waiting = dict(pages), dict(waiting)
         return True
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other runs off the file. Raises StateError where one holds it, or the folder cannot be written."""
-        if not self.path.parent.is_dir():  # the lock would make it, and a mistyped path would be a new memory
-            raise StateError(f"{self.name} cannot be used: its folder does not exist")
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_PATIENCE)
+        """Keeps other runs off the file. Raises StateError where one holds it, or where it could not be replaced in the
+        end.
+        """
+        folder = self.path.parent
+        if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
+            raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
+        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_PATIENCE)
+        place = text.line(lock.lock_file)
         try:
             lock.acquire()
-        except Timeout as error:
-            raise StateError(f"{self.name} is in use by another run; nothing was done") from error
-        except OSError as error:
+            if not os.access(folder, os.W_OK):  # the lock may be older than that
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except (Timeout, OSError) as error:
+            if isinstance(error, Timeout) and os.path.lexists(lock.lock_file):
+                raise StateError(f"{self.name} is in use by another run (lock: {place}); nothing was done") from error
+            why = "it cannot be made there" if isinstance(error, Timeout) else _why(error)
             raise StateError(
-                f"{self.name} cannot be locked: {error.strerror or error} (its folder must be writable)"
+                f"{self.name} cannot be locked: {why} (lock: {place}, a file that a run must be able to make or write)"
+                ". Nothing was told and nothing was written"
             ) from error
         try:
             yield
         finally:
-            lock.release()
+            with suppress(OSError):  # all is done, and the end of the process releases it
+                lock.release()
+
+    def _exists(self) -> bool:
+        """Raises StateError; also where it is no file: a FIFO would never open, and some devices never end."""
+        try:
+            mode = self.path.stat().st_mode
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "a FIFO, a socket or a device"
+            raise StateError(f"{self.name} cannot be used: it is {what}, not a file; name another place with --state")
+        return True
+
+    def _sweep(self) -> None:
+        """Removes what runs left that were killed while they wrote."""
+        with suppress(OSError):
+            for stale in self.path.parent.glob(f".{glob.escape(self.path.name)}.????????.tmp"):
+                stale.unlink()
 
     def _mode(self) -> int:
         try:
@@ -172,6 +216,11 @@ class StateFile:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _why(error: OSError) -> str:
+    remedy = _REMEDIES.get(error.errno or 0)
+    return (error.strerror or str(error)) + (f": {remedy}" if remedy else "")
 
 
 def _refused(name: str, why: str) -> StateError:

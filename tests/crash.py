@@ -1,18 +1,21 @@
-"""`python -m tests.crash [KILLS]`: runs of the command, killed at random instants, with three sinks of which one
-refuses a third of what it is sent; and whether each sink has everything that a twin tells which nobody kills.
+"""`python -m tests.crash [KILLS]`: one table of what becomes of state.json, and of events, under kills and faults.
 
-After each kill the pages may move on, and the next run comes to its end; then the twin reads the same.
+Runs are killed at random instants, with three sinks of which one refuses a third of what it is sent; and each sink must
+have everything that a twin tells which nobody kills. After each kill the pages may move on, and the next run comes to
+its end; then the twin reads the same. The faults are those of tests/faults.py.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +28,7 @@ from statuswatch.errors import StateError
 from statuswatch.render import jsonlines
 from statuswatch.run import check
 from statuswatch.state import decode, decode_page
+from tests import faults
 from tests.sinks.receiver import Receiver
 from tests.world import World
 
@@ -71,22 +75,20 @@ class Figures:
 
     kills: int = 0
     runs: int = 0
-    reads: int = 0  # of state.json, after each kill
+    files: Counter[str] = field(default_factory=Counter)  # old, new or other, after each kill
+    ends: Counter[int] = field(default_factory=Counter)  # exit codes of those that nobody killed
+    lost: int = 0
     told: list[Json] = field(default_factory=list)  # by the twin
     sinks: list[Sink] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def table(self) -> str:
-        lines = [
-            f"{self.kills} kills, {self.runs} runs, {len(self.told)} events of the twin, "
-            f"state.json read {self.reads} times, {len(self.wrong)} faults",
-            f"{'sink':<10}{'requests':>10}{'refused':>10}{'taken':>10}{'events':>10}{'repeats':>10}",
-        ]
-        for it in self.sinks:
-            events = len({event["id"] for event in it.taken})
-            counts = (len(it.got), it.refused, len(it.taken), events, len(it.taken) - events)
-            lines.append(f"{it.name:<10}" + "".join(f"{count:>10}" for count in counts))
-        return "\n".join([*lines, *self.wrong])
+    def row(self) -> faults.Row:
+        repeats = sum(len(it.taken) - len({event["id"] for event in it.taken}) for it in self.sinks)
+        ends = ", ".join(f"{code} ({count})" for code, count in sorted(self.ends.items()))
+        shares = ", ".join(f"{it.refused} of {len(it.got)}" for it in self.sinks)
+        said = f"the runs between: {ends}; sinks refused {shares}"
+        name = f"SIGKILL at {self.kills} random instants, {len(self.told)} events to {len(self.sinks)} sinks"
+        return faults.Row(name, self.runs, self.files, self.lost, repeats, Counter([said]), self.wrong)
 
 
 def facts(event: Json) -> Iterator[tuple[str, ...]]:
@@ -130,6 +132,7 @@ def crash(folder: Path, kills: int, seed: int = 1) -> Figures:
         def whole() -> int:
             with start() as process:
                 _, errors = process.communicate(timeout=60)
+            figures.ends[process.returncode] += 1
             if process.returncode not in (0, 5):
                 figures.wrong.append(f"exit {process.returncode}: {errors.decode()}")
             return process.returncode
@@ -147,15 +150,18 @@ def crash(folder: Path, kills: int, seed: int = 1) -> Figures:
         def tell(report: Report) -> None:
             figures.told += [json.loads(jsonlines.render(event, report.detected_at)) for event in report.events]
 
-        def look() -> None:
-            """Whatever the instant, what is there is a whole memory."""
-            figures.reads += 1
+        def look(before: bytes) -> None:
+            """Whatever the instant, what is there is the old memory, or a whole new one."""
+            file = "other"
             try:
-                pages, _ = decode((ours / "state.json").read_bytes(), "state.json")
+                content = (ours / "state.json").read_bytes()
+                pages, _ = decode(content, "state.json")
                 for key, page in pages.items():
                     decode_page(page, key, "state.json")
+                file = "old" if content == before else "new"
             except (StateError, OSError) as error:
                 figures.wrong.append(f"invalid state.json after kill {figures.kills}: {error}")
+            figures.files[file] += 1
 
         whole()
         check(config, datetime.now(UTC), tell)
@@ -165,8 +171,10 @@ def crash(folder: Path, kills: int, seed: int = 1) -> Figures:
         while figures.kills < kills:
             world.advance(timedelta(minutes=5))
             span, after = rng.choice([(1.3 * lasts, None), (0.5 * lasts, world.asked), (0.3 * lasts, told)])
-            figures.kills += killed(rng.uniform(0, span), after)
-            look()
+            before = (ours / "state.json").read_bytes()
+            if killed(rng.uniform(0, span), after):
+                figures.kills += 1
+                look(before)
             if rng.random() < 0.5:
                 world.advance(timedelta(minutes=5))
             whole()
@@ -177,11 +185,13 @@ def crash(folder: Path, kills: int, seed: int = 1) -> Figures:
         requests = [len(it.got) for it in figures.sinks]
         if whole() != 0 or [len(it.got) for it in figures.sinks] != requests:
             figures.wrong.append("not calm in the end")
+        if left := {it.name for it in ours.iterdir()} - {"statuswatch.toml", "state.json", ".state.json.lock"}:
+            figures.wrong.append(f"left behind: {left}")
     known = {fact for event in figures.told for fact in facts(event)}
     for it in figures.sinks:
-        figures.wrong += [
-            f"{it.name} was never told {fact}" for fact in sorted(known - {fact for e in it.taken for fact in facts(e)})
-        ]
+        untold = sorted(known - {fact for event in it.taken for fact in facts(event)})
+        figures.lost += len(untold)
+        figures.wrong += [f"{it.name} was never told {fact}" for fact in untold]
         figures.wrong += [f"{it.name}: {fault}" for fault in misnamed(it.taken)]
     return figures
 
@@ -201,11 +211,28 @@ def misnamed(events: list[Json]) -> Iterator[str]:
     yield from (f"two ids for one event: {sorted(them)}" for them in ids.values() if len(them) > 1)
 
 
+def rows(folder: Path, kills: int) -> Iterator[faults.Row]:
+    for name in ("faults", "kills"):
+        (folder / name).mkdir()
+    with faults.ground(folder / "faults") as ground:
+        yield from faults.calls(ground)
+        yield from faults.places(ground)
+        yield faults.together(ground)
+    yield crash(folder / "kills", kills).row()
+
+
 def main() -> None:
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    about = (f"{datetime.now(UTC):%Y-%m-%d}", f"Python {platform.python_version()}", platform.machine())
+    sys.stdout.write(f"{', '.join(about)}, {os.cpu_count()} core(s).\n\n{faults.HEAD}\n")
+    wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        figures = crash(Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else 200)
-    sys.stdout.write(figures.table() + "\n")
-    sys.exit(bool(figures.wrong))
+        for row in rows(Path(folder), kills):
+            sys.stdout.write(f"{row}\n")
+            sys.stdout.flush()
+            wrong += row.wrong
+    sys.stdout.writelines(f"{it}\n" for it in wrong)
+    sys.exit(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from statuswatch import state
 from statuswatch.errors import StateError
 from statuswatch.model import Component, Failing, Impact, Known, PageMemory, Suspicion, Validators
+from tests.desk import Desk
+from tests.faulty import ERRNOS, Faults
 from tests.sinks.sending import notices
 
 NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
@@ -165,29 +167,123 @@ def test_links_and_modes_survive(tmp_path: Path) -> None:
     assert [it.name for it in (tmp_path / "real").iterdir()] == ["kept.json"]
 
 
-@pytest.mark.parametrize("call", ["fsync", "write", "replace"])
-def test_a_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    """6: whatever the disk refuses, the file is as it was, nothing is left beside it, and the run says so."""
-    path = tmp_path / "state.json"
-    file = state.StateFile(path)
-    file.save({"a": state.encode_page(PAGE)})
-    before = path.read_bytes()
+@pytest.mark.parametrize("number", ERRNOS, ids=errno.errorcode.get)
+def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, number: int) -> None:
+    """6: whichever system call of a run on the memory fails, the file is whole: the old one, and the run says why, or
+    the new one; and nothing but the lock is left beside it.
+    """
+    old, new = (b"".join(state.encode({key: state.encode_page(PAGE)})) for key in "ab")
+    path, fails, seen = tmp_path / "state.json", 0, set()
+    while True:
+        fails += 1
+        path.write_bytes(old)
+        (tmp_path / ".state.json.lock").unlink(missing_ok=True)
+        said = ""
+        with Faults(tmp_path, fails, number) as faults:
+            try:
+                file = state.StateFile(path)
+                with file.locked():
+                    file.load()
+                    file.save({"b": state.encode_page(PAGE)})
+            except StateError as error:
+                said = str(error)
+        assert path.read_bytes() == (old if said else new)
+        assert {it.name for it in tmp_path.iterdir()} <= {"state.json", ".state.json.lock"}
+        if len(faults.calls) < fails:
+            break
+        assert not said or os.strerror(number) in said
+        seen.add((faults.calls[fails - 1], bool(said)))
+    assert not said and {(call, True) for call in ("open", "read", "write", "fsync", "replace")} <= seen
 
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
 
-    if call == "write":
-        descriptor = os.open("/dev/full", os.O_WRONLY) if Path("/dev/full").exists() else None
-        if descriptor is None:
-            pytest.skip("there is no /dev/full here")
-        monkeypatch.setattr("tempfile.mkstemp", lambda **_: (descriptor, str(tmp_path / "temporary")))
+@pytest.mark.parametrize("what", ["fifo", "device"])
+def test_what_is_not_a_file(desk: Desk, what: str) -> None:
+    """6: what stands in the place of state.json and is no file is neither opened, which may never end, nor replaced."""
+    if what == "fifo":
+        os.mkfifo(desk.state)
     else:
-        monkeypatch.setattr(os, call, full)
-    with pytest.raises(StateError, match="No space left on device"):
-        file.save({"b": state.encode_page(PAGE)})
-    monkeypatch.undo()
-    assert path.read_bytes() == before
-    assert [it.name for it in tmp_path.iterdir()] == ["state.json"]
+        desk.state.symlink_to("/dev/full")
+    before, listed = desk.state.lstat().st_ino, sorted(desk.folder.iterdir())
+    done = desk.run(*(("status", "--offline") if what == "fifo" else ("check", "-q")))
+    assert (done.code, done.out) == (3, "")
+    assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in done.err
+    assert desk.state.lstat().st_ino == before and sorted(desk.folder.iterdir()) == listed
+
+
+def test_links(tmp_path: Path) -> None:
+    """6: a link is followed, also to a file that is not there yet; one to nowhere or in a circle is an error."""
+    (tmp_path / "real").mkdir()
+    link, loop, lost = (tmp_path / name for name in ("link", "loop", "lost"))
+    link.symlink_to("real/state.json")
+    loop.symlink_to("loop")
+    lost.symlink_to("gone/state.json")
+    with (file := state.StateFile(link)).locked():
+        assert file.load() == {} and file.save({"a": state.encode_page(PAGE)})
+    assert link.is_symlink() and (tmp_path / "real" / "state.json").is_file()
+    for path, said in ((loop, "cannot be read: Too many levels"), (lost, f"does not exist: {tmp_path / 'gone'}")):
+        with pytest.raises(StateError, match=said), state.StateFile(path).locked():
+            pytest.fail("it was locked")
+
+
+def test_a_hard_link_keeps_what_was(tmp_path: Path) -> None:
+    """6: the file is replaced whole: another name of the old one stays the old one."""
+    path, other = tmp_path / "state.json", tmp_path / "other"
+    state.StateFile(path).save({})
+    other.hardlink_to(path)
+    before = other.read_bytes()
+    assert state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    assert other.read_bytes() == before != path.read_bytes()
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    """6: the next write removes what runs left that were killed while they wrote, and nothing else."""
+    path = tmp_path / "s[a]*.json"
+    stale = [f".{path.name}.{name}.tmp" for name in ("abcd1234", "_x_y_z_1")]
+    others = [f".{path.name}.lock", f".{path.name}.original", ".other.json.abcd1234.tmp", ".sa*.json.abcd1234.tmp"]
+    for name in (*stale, *others):
+        (tmp_path / name).touch()
+    state.StateFile(path).save({})
+    assert sorted(it.name for it in tmp_path.iterdir()) == sorted([path.name, *others])
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 300, "new\n::error::line", "d/" * 3000, "none/state.json", ".", "/", "state.json/x"]
+)
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    """8: a name that cannot be one is an error that says so in one line; one that can be is one."""
+    (tmp_path / "state.json").touch()
+    file = state.StateFile(tmp_path / name)
+    assert file.name.splitlines() == [file.name]
+    if "\n" in name:
+        with file.locked():
+            assert file.save({"a": state.encode_page(PAGE)}) and (tmp_path / name).is_file()
+        return
+    with pytest.raises(StateError) as raised, file.locked():
+        pytest.fail("it was locked")
+    assert str(raised.value).startswith(f"{file.name} cannot be ")
+
+
+def test_what_cannot_be_saved_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: a folder that took the lock once and is not writable any more ends the run before it tells anything."""
+    with state.StateFile(tmp_path / "state.json").locked():
+        pass
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with (
+        pytest.raises(StateError, match=r"cannot be locked: Permission denied.*\.state\.json\.lock"),
+        state.StateFile(tmp_path / "state.json").locked(),
+    ):
+        pytest.fail("it was locked")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_lock_that_cannot_be_made_is_held_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: where no lock can be made nobody is said to hold it."""
+    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    with (
+        pytest.raises(StateError, match=r"cannot be locked: (it cannot be made there|No such file)"),
+        state.StateFile(Path("/proc/state.json")).locked(),
+    ):
+        pytest.fail("it was locked")
 
 
 def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

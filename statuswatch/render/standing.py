@@ -36,7 +36,8 @@ def render(view: View, now: datetime, width: int | None, *, memory: str = "") ->
 
 def _blocks(view: View, now: datetime, width: int | None) -> Iterator[Text]:
     for entry in view.incidents:
-        head = f"open {'' if entry.known.created_at else 'at least '}{words.length(now - entry.begun)}"
+        age = words.ago(entry.begun, now).removesuffix(" ago")
+        head = f"open {'' if entry.known.created_at or age.startswith('dated') else 'at least '}{age}"
         yield from _entry(_LABELS[entry.known.impact], entry, head, view, now, width)
     for entry in view.windows:
         yield from _entry(_NOW, entry, _under_way(entry, now), view, now, width)
@@ -130,7 +131,7 @@ def _entry(
     paragraphs = [
         _first(label, words.affected(entry.page, known.components), head),
         Text(words.inert(" · ".join(fact for fact in facts if fact))),
-        Text.assemble((known.status, "bold"), message, (f" ({words.length(now - known.last)} ago)", "dim")),
+        Text.assemble((known.status, "bold"), message, (f" ({words.ago(known.last, now)})", "dim")),
     ]
     if remark := _remark(entry, view):
         paragraphs.append(Text(remark, "dim"))

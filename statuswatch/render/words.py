@@ -12,6 +12,7 @@ LONGEST_MESSAGE: Final = 2000
 LONGEST_TITLE: Final = 1500
 MOST_COMPONENTS: Final = 20  # of an event, for people: AWS listed 113 of one
 
+_ABSURD: Final = (timedelta(minutes=-10), timedelta(days=3650))  # ages beyond these
 PASSES: Final = "It passes the filter on components: the vendor does not state which are affected"
 _LABELS: Final = {
     EventKind.NEW: ("🔴", "NEW"),
@@ -99,8 +100,13 @@ def length(time: timedelta) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
+def ago(moment: datetime, now: datetime) -> str:
+    """How long since then; the time itself where no clock can be right that says so, ours or the vendor's."""
+    return f"{length(now - moment)} ago" if _ABSURD[0] < now - moment < _ABSURD[1] else f"dated {clock(moment)}"
+
+
 def clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment.replace(microsecond=0, tzinfo=None)} UTC"
 
 
 def inert(line: str) -> str:

@@ -230,7 +230,8 @@ def _incident(event: Event) -> str:
 
 
 def _plain(vendors: str) -> str:
-    return re.sub(r":(?=[A-Za-z0-9_+-]+:)", ":\u2060", talk.harmless(vendors).replace("`", "'"))
+    """A part of a title; a colon of ours may follow it."""
+    return re.sub(r":(?=[A-Za-z0-9_+-]+(?::|$))", ":\u2060", talk.harmless(vendors).replace("`", "'"))
 
 
 # ------------------------------------------------------------------------------------------------------- the API

@@ -62,6 +62,9 @@ class Receiver:
             def do_PATCH(self) -> None:
                 self.handle_any()
 
+            def do_CONNECT(self) -> None:  # as a proxy is asked
+                self.handle_any()
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
                 """Says nothing."""
 

@@ -349,6 +349,7 @@ def test_what_the_vendor_took_away_is_not_completed() -> None:
 @given(hostile)
 @example(ALL)
 @example(HOSTILE)
+@example(":fire:0")
 def test_vendor_text_is_inert(vendors: str) -> None:
     """The body has the structure that it has for plain words, GitHub finds nothing in it or in the title, and no
     marker but ours.

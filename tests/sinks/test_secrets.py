@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -84,6 +86,70 @@ def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
                     assert part not in content, f"{part} in {where} of {command}: {content}"
             assert "Traceback" not in done.err
     assert echo.got and hanging.got and failing.got and summary.read_text() and output.read_text()
+
+
+# Every command, a memory that cannot be read, and a bug at the worst place: what ends a run in all of the other ways.
+BUG: Final = (
+    "from statuswatch import cli, notify, run\n"
+    "def bug(config, now, tell, *, channels, **_):\n"
+    "    secrets = [it.secrets for it in channels]\n"
+    "    try: 1 / 0\n"
+    "    except ZeroDivisionError as error: raise KeyError('a bug') from error\n"
+    "run.check = bug\n"
+    "cli.main()"
+)
+EVERYTHING: Final[dict[tuple[str, ...], int]] = {
+    ("check", "--dry-run", "--announce-open", "--format", "jsonl"): 0,
+    ("check", "--verbose", "--announce-open"): 5,
+    ("status",): 0,
+    ("status", "--format", "json", "--offline"): 0,
+    ("pages", "--configured", "--verify"): 0,
+    ("inspect", "https://status.invalid/far"): 4,
+    ("notify", "test"): 5,
+    ("check", "--state", "spoiled.json"): 3,
+    ("bug",): 1,
+}
+
+
+def needles(held: dict[str, str]) -> set[str]:
+    """Each secret as it is, as an address has it, and as HTTP has it; and the parts of an address that are one."""
+    whole = {*held.values(), *PARTS}
+    whole |= {value.partition("://")[2].partition("@")[0] for value in held.values() if "@" in value}
+    spelt = {it for value in whole for it in (value, quote(value, safe=""), b64encode(value.encode()).decode())}
+    return {it for it in spelt if len(it) > 5}
+
+
+def test_no_output_of_any_command_holds_one(desk: Desk) -> None:
+    """Whatever the command and however it ends, with all sinks at once, a proxy with a password and every library as
+    talkative as the environment can make it: none of what a variable holds is in a byte that is printed or written.
+    """
+    more = {"NO_PROXY": "127.0.0.1", "GITHUB_ACTIONS": "true", "PYTHONASYNCIODEBUG": "1", "HTTPX_LOG_LEVEL": "trace"}
+    more |= {"GITHUB_STEP_SUMMARY": str(desk.folder / "summary"), "GITHUB_OUTPUT": str(desk.folder / "output")}
+    (desk.folder / "spoiled.json").write_text("{")
+    with Echo() as echo:
+        tables, held = [], {"MAIL_USER": "someuser@example", "MAIL_PASSWORD": "s0me-Pass/w0rd"}
+        for sink in sorted(REACHED):
+            toml, env = table(sink, sink.replace("-", ""), echo.address, desk)
+            tables.append(toml)
+            held |= {name: value for name, value in env.items() if name != "GITHUB_REPOSITORY"}
+        tables.append(
+            '[[notify]]\nsink = "email"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\nsender = "a@b.example"\n'
+            'to = ["c@d.example"]\nusername_env = "MAIL_USER"\npassword_env = "MAIL_PASSWORD"\n'
+        )
+        desk.watch("acme", "far", top="timeout = 3\n" + "\n".join(tables), far="https://status.invalid/far")
+        proxy = echo.address.replace("://", "://proxyuser:pr0xy-Passw0rd@")
+        held |= {"GITHUB_TOKEN": "ghs_0123456789abcdef", "HTTPS_PROXY": proxy, "https_proxy": proxy}
+        assert len(held) >= 12
+        for command, code in EVERYTHING.items():
+            desk.command, arguments = (HURRIED, command) if code != 1 else ((sys.executable, "-c", BUG), ("check",))
+            done = desk.run(*arguments, env={**held, **more})
+            assert done.code == code, done
+            assert ("Traceback" in done.err) == (code == 1)
+            written = {name: content.decode() for name, content in desk.files().items()}
+            for where, content in {"stdout": done.out, "stderr": done.err, **written}.items():
+                assert [it for it in needles(held) if it in content] == [], f"in {where} of {command}"
+    paths = {it.path for it in echo.got}
+    assert len(paths) >= 5 and any("status.invalid" in it for it in paths) and "KeyError: 'a bug'" in done.err
 
 
 class Login(Receiver):
