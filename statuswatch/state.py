@@ -97,7 +97,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.path = path.resolve()
-        self._pages: dict[str, bytes] | None = None  # as the file has them
+        self.pages: dict[str, bytes] | None = None  # as the file has them
         self.waiting: Waiting = {}  # what the file has for sinks that refused it
 
     def load(self) -> dict[str, bytes]:
@@ -108,12 +108,12 @@ class StateFile:
             return {}
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {error.strerror or error}") from error
-        self._pages, self.waiting = decode(content, self.name)
-        return dict(self._pages)
+        self.pages, self.waiting = decode(content, self.name)
+        return dict(self.pages)
 
     def save(self, pages: Mapping[str, bytes], waiting: Waiting = _NOTHING) -> bool:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
-        if pages == self._pages and waiting == self.waiting:
+        if pages == self.pages and waiting == self.waiting:
             return False
         temporary = ""
         try:
@@ -134,7 +134,7 @@ class StateFile:
             if temporary:
                 with suppress(FileNotFoundError):
                     Path(temporary).unlink()
-        self._pages, self.waiting = dict(pages), dict(waiting)
+        self.pages, self.waiting = dict(pages), dict(waiting)
         return True
 
     @contextmanager
