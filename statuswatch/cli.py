@@ -132,7 +132,19 @@ def check(
         if not watch:
             return
         with _interruptible("interrupted between two passes; nothing is lost"):
+            _let_go()
             time.sleep(max(0.0, begun + every - time.monotonic()))
+
+
+def _let_go() -> None:
+    """Frees what a pass left behind: with the thresholds of `main` it would lie there for hours. On another thread, for
+    a Ctrl-C in the middle of it is raised on the main one, and a finalizer would swallow it.
+    """
+    from threading import Thread
+
+    thread = Thread(target=gc.collect)
+    thread.start()
+    thread.join()
 
 
 def _pass(
