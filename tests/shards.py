@@ -22,7 +22,7 @@ WATCHED: Final = {
     "the catalog": list(catalog()),
 }
 HEAD: Final = (
-    "| keys | shards | smallest | largest | even would be | in two | in none | moved by one more | even would be |"
+    "| keys | shards | smallest | largest | even would be | in two | in none | moved by a shard more | even would be |"
 )
 
 
@@ -46,7 +46,7 @@ def row(name: str, keys: Iterable[str], count: int = SHARDS) -> Mapping[str, str
 
 def main() -> None:
     rows = [row(name, keys).values() for name, keys in WATCHED.items()]
-    cells = [[f"{it:,.0f}" if isinstance(it, float) else str(it) for it in values] for values in rows]
+    cells = [[it if isinstance(it, str) else f"{it:,.0f}" for it in values] for values in rows]
     lines = [
         f"{date.today()}, Python {platform.python_version()}, {os.cpu_count()} core(s)",  # noqa: DTZ011
         "",
