@@ -60,6 +60,9 @@ StateOption = Annotated[
     Path | None,
     typer.Option("--state", metavar="FILE", readable=False, help="Memory to use instead of the configured one."),
 ]  # whether it can be read is for the run to say: the exit code is 3
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="K/N", help="Only part K of N of the pages, the same at every run.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 
 
@@ -91,6 +94,7 @@ def check(
     pages: Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", help="Only these pages, by key.")] = None,
     config: ConfigOption = None,
     state: StateOption = None,
+    shard: ShardOption = None,
     output: Annotated[Format, typer.Option("--format", help="How events are printed.")] = Format.CONSOLE,
     once: Annotated[
         bool, typer.Option("--once", help="One pass and exit: the default, spelled out.", show_default=False)
@@ -113,7 +117,7 @@ def check(
     """Read the pages once and print what changed since the last run."""
     if watch and exit_code:
         raise errors.UsageError("--exit-code has nothing to say of --watch, which does not end by itself")
-    settings = _settings(config, state, pages)
+    settings = _settings(config, state, shard, pages)
     channels = _channels(settings.notify)
     while True:
         begun = time.monotonic()
@@ -129,7 +133,19 @@ def check(
         if not watch:
             return
         with _interruptible("interrupted between two passes; nothing is lost"):
+            _let_go()
             time.sleep(max(0.0, begun + every - time.monotonic()))
+
+
+def _let_go() -> None:
+    """Frees what a pass left behind: with the thresholds of `main` it would lie there for hours. On another thread, for
+    a Ctrl-C in the middle of it is raised on the main one, and a finalizer would swallow it.
+    """
+    from threading import Thread
+
+    thread = Thread(target=gc.collect)
+    thread.start()
+    thread.join()
 
 
 def _pass(
@@ -148,7 +164,7 @@ def _pass(
     from statuswatch.render import talk
 
     with _interruptible(), ExitStack() as bar:
-        on_page = bar.enter_context(_progress(len(set(pages or settings.pages)), shown=not quiet))
+        on_page = bar.enter_context(_progress(len(settings.chosen(pages or ())), shown=not quiet))
 
         def tell(report: "Report") -> None:
             bar.close()  # before anything else is on the terminal
@@ -194,6 +210,7 @@ def status(
     pages: Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", help="Only these pages, by key.")] = None,
     config: ConfigOption = None,
     state: StateOption = None,
+    shard: ShardOption = None,
     output: Annotated[Answer, typer.Option("--format", help="How the answer is printed.")] = Answer.CONSOLE,
     offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the memory alone.")] = False,
     fail_on: Annotated[
@@ -221,13 +238,13 @@ def status(
 
     if not all(component or ()):  # an unset variable: it would match nothing, and let everything pass
         raise errors.UsageError("--component: an empty GLOB")
-    settings, now = _settings(config, state, pages), datetime.now(UTC)
+    settings, now = _settings(config, state, shard, pages), datetime.now(UTC)
     notes: list[str] = []
     with _interruptible():
         if offline:
             standings = run.recall(settings, only=pages or ())
         else:
-            with _progress(len(set(pages or settings.pages)), shown=not quiet) as advance:
+            with _progress(len(settings.chosen(pages or ())), shown=not quiet) as advance:
 
                 def on_page(review: "PageReview") -> None:
                     notes.extend(f"{review.page.key}: {note}" for note in review.notes)
@@ -293,7 +310,7 @@ def list_pages(
 
     with _interruptible(), _progress(len(chosen), shown=not quiet) as on_page:
         reviews = read_all(settings, chosen, datetime.now(UTC), on_page)
-    if reviews and not anybody_answered(review.failed for review in reviews):
+    if not anybody_answered(review.failed for review in reviews):
         raise errors.NetworkError("no page answered at all: our own network, most likely")
     failures = [listing.failure(review, categories()) for review in reviews if review.failed]
     _show(listing.FAILURES, failures, [dict(zip(("key", "reason", "row"), it, strict=True)) for it in failures], output)
@@ -311,7 +328,7 @@ def inspect(
 ) -> None:
     """Explain one page: what was fetched, which platform it runs on, what was understood, what to write down."""
     from statuswatch.catalog import catalog
-    from statuswatch.config import load_config, page_at
+    from statuswatch.config import load_config, page_at, states
     from statuswatch.model import Failed
     from statuswatch.render import inspection
     from statuswatch.state import recall
@@ -320,7 +337,8 @@ def inspect(
     settings = load_config(config, os.environ, Path.cwd())
     watched = {page.key: page for page in settings.pages} if settings.source else {}
     page = watched.get(target) or catalog().get(target) or page_at(target, [*watched, *catalog()])
-    known = recall(state or settings.state, target) if target in watched else None
+    files = states(state or settings.state) if target in watched else ()
+    known = next(filter(None, (recall(it, target) for it in files)), None)
     with _interruptible():
         seen = explain(page, settings.timeout)
     origin = (
@@ -444,11 +462,11 @@ def _channels(configured: "tuple[Notify, ...]") -> "tuple[Channel, ...]":
     return connect(configured, os.environ)
 
 
-def _settings(config: Path | None, state: Path | None, pages: list[str] | None) -> "Config":
+def _settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":
     """The configuration, as the command line has it; without one, any page of the catalog may be chosen."""
     import msgspec
 
-    from statuswatch.config import choose, load_config
+    from statuswatch.config import choose, load_config, sharded
 
     settings = load_config(config, os.environ, Path.cwd())
     if state is not None:
@@ -456,7 +474,7 @@ def _settings(config: Path | None, state: Path | None, pages: list[str] | None) 
     if pages:
         chosen = choose(settings, pages)
         settings = settings if settings.source else chosen
-    return settings
+    return sharded(settings, shard, pages or ())
 
 
 @contextmanager

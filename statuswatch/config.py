@@ -5,7 +5,7 @@ with the place of it.
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -18,6 +18,7 @@ from statuswatch.catalog import catalog
 from statuswatch.errors import UsageError
 from statuswatch.model import SCALE, EventKind, Impact, Kind, Page
 from statuswatch.platforms import PLATFORMS
+from statuswatch.shard import MOST, PLACE, Shard, parse, shard_of
 from statuswatch.sinks import SINKS
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
@@ -45,7 +46,9 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What to watch and how. `source` says where it comes from; "" is the built-in default."""
+    """What to watch and how. `source` says where it comes from; "" is the built-in default. `states` are the files of
+    all shards that there can be, of a run of one that has its own.
+    """
 
     pages: tuple[Page, ...]
     state: Path
@@ -54,6 +57,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 128
     notify: tuple[Notify, ...] = ()
     source: str = ""
+    shard: Shard | None = None
+    states: tuple[Path, ...] = ()
+
+    def chosen(self, only: Collection[str] = ()) -> list[Page]:
+        """The pages of a run: these, or all, of its shard."""
+        return [
+            page
+            for page in self.pages
+            if (not only or page.key in only) and (self.shard is None or self.shard.holds(page.key))
+        ]
 
 
 class _PageTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -125,6 +138,29 @@ def choose(config: Config, keys: Sequence[str]) -> Config:
             where = f"{config.source} does not watch" if config.source else "the catalog does not have"
             raise UsageError(f"{where} a page {key!r}{near(key, among)}")
     return msgspec.structs.replace(config, pages=tuple(among[key] for key in dict.fromkeys(keys)))
+
+
+def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Config:
+    """The configuration of one shard, or of none; these pages must be in it. Raises UsageError."""
+    files = states(config.state)
+    if word is None:
+        if len(files) > 1:
+            raise UsageError(f"{config.state} is a file for each shard: say which, for example --shard 1/8")
+        return config
+    shard = parse(word)
+    for key in keys:  # else a gate in front of a deploy would let everything pass
+        if not shard.holds(key):
+            raise UsageError(f"--shard {shard}: {key} is not in it, but in {shard_of(key, shard.count)}/{shard.count}")
+    if len(files) == 1:
+        return msgspec.structs.replace(config, shard=shard)
+    return msgspec.structs.replace(config, shard=shard, state=files[shard.number - 1], states=files)
+
+
+def states(state: Path) -> tuple[Path, ...]:
+    """The files of all shards that there can be, where each has its own; else the one."""
+    if PLACE not in str(state):
+        return (state,)
+    return tuple(Path(str(state).replace(PLACE, str(number))) for number in range(1, MOST + 1))
 
 
 def page_at(target: str, keys: Sequence[str]) -> Page:

@@ -245,8 +245,9 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 def anybody_answered(outcomes: Iterable[Failed | None]) -> bool:
-    """Whether any page answered, be it with an error; else our own network is the likely cause."""
-    return any(failed is None or failed.answered for failed in outcomes)
+    """Whether any page answered, be it with an error; else our own network is the likely cause. Of none nobody can."""
+    known = list(outcomes)
+    return not known or any(failed is None or failed.answered for failed in known)
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -428,6 +429,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     reviews: tuple[PageReview, ...]
     events: tuple[Event, ...]
     changed: bool
+    shard: str = ""  # which, of a run that reads only a part of the pages
     seconds: float = 0.0
     outcomes: tuple[Outcome, ...] = ()
     due: Mapping[str, tuple[Notice, ...]] = {}  # what each sink would be sent, of a run that sends nothing

@@ -19,6 +19,7 @@ from statuswatch.model import Failed, Page, PageMemory, PageReview, Report, Stan
 from statuswatch.notify import Channel, deliver, outboxes
 from statuswatch.page import begin, explained, found
 from statuswatch.review import Read, passes, review_page
+from statuswatch.shard import shard_of
 from statuswatch.state import StateFile, decode_page, encode_page
 
 
@@ -36,14 +37,15 @@ def check(
     """Runs once: reads, prints by `tell`, tells the sinks, saves. Where no page answered at all nothing is told and
     nothing is written: see `Report.reached`.
 
-    `only` limits it to some keys, and then nothing is forgotten. Raises StateError; what `tell` raises ends the run
-    before it is saved.
+    `only` limits it to some keys, and then nothing is forgotten; nor does a shard forget what another one reads. Raises
+    StateError; what `tell` raises ends the run before it is saved.
     """
     started = time.monotonic()
-    pages = _chosen(config, only)
+    pages = config.chosen(only)
     file = StateFile(config.state)
     with nullcontext() if dry_run else file.locked():
-        after = file.load()
+        after = _memory(config, file, pages)
+        handed_over = after != (file.pages or {})
         with asyncio.Runner(loop_factory=fetch.Loop) as runner:
             reviews = runner.run(_read_pages(config, pages, file, after, now, announce_open, on_page))
         events = (event for review in reviews for event in review.events if passes(event))
@@ -52,6 +54,7 @@ def check(
             reviews=tuple(reviews),
             events=tuple(sorted(events, key=lambda event: (event.at, event.page.key, event.incident.id))),
             changed=False,
+            shard=str(config.shard or ""),
         )
         if report.reached:
             tell(report)
@@ -65,7 +68,8 @@ def check(
                 outcomes = deliver(channels, report.events, ours, now)
                 waiting = {**others, **{it.name: it.waiting for it in outcomes if it.waiting}}
                 report = msgspec.structs.replace(report, outcomes=outcomes)
-            if not dry_run and (any(review.moved for review in reviews) or waiting != file.waiting):
+            moved = handed_over or any(review.moved for review in reviews)
+            if not dry_run and (moved or waiting != file.waiting):
                 watched = {page.key for page in config.pages}
                 kept = {key: page for key, page in after.items() if only or key in watched}
                 report = msgspec.structs.replace(report, changed=file.save(kept, waiting))
@@ -82,9 +86,9 @@ def look(
     """How the pages stand now: read as `check` reads them, with what is remembered, but nothing is told or written, and
     no other run is waited for. Raises StateError.
     """
-    pages = _chosen(config, only)
+    pages = config.chosen(only)
     file = StateFile(config.state)
-    memory = file.load()
+    memory = _memory(config, file, pages)
     with asyncio.Runner(loop_factory=fetch.Loop) as runner:
         reviews = runner.run(_read_pages(config, pages, file, memory, now, False, on_page))
     return tuple(
@@ -95,10 +99,11 @@ def look(
 
 def recall(config: Config, *, only: Sequence[str] = ()) -> tuple[Standing, ...]:
     """How the pages stood when something about them last changed, from the memory alone. Raises StateError."""
+    pages = config.chosen(only)
     file = StateFile(config.state)
-    memory = file.load()
+    memory = _memory(config, file, pages)
     standings = []
-    for page in _chosen(config, only):
+    for page in pages:
         known = _remembered(page, memory, file)
         failed = suspicion = None
         if known and known.failing:
@@ -112,8 +117,19 @@ def recall(config: Config, *, only: Sequence[str] = ()) -> tuple[Standing, ...]:
     return tuple(standings)
 
 
-def _chosen(config: Config, only: Sequence[str]) -> list[Page]:
-    return [page for page in config.pages if not only or page.key in only]
+def _memory(config: Config, file: StateFile, pages: Sequence[Page]) -> dict[str, bytes]:
+    """What is remembered, page by page. Where every shard has a file of its own and their number changed, a page that
+    moved here comes with what another file has of it, and one that moved away is kept until its shard's file has it.
+    """
+    memory = file.load()
+    if config.shard and config.states:
+        homes = {key: shard_of(key, config.shard.count) for key in memory}
+        others = {it: StateFile(config.states[it - 1]).load() for it in {*homes.values()} - {config.shard.number}}
+        memory = {key: page for key, page in memory.items() if key not in others.get(homes[key], ())}
+        missing = {page.key for page in pages} - memory.keys()
+        for path in config.states if missing else ():
+            memory |= {key: page for key, page in StateFile(path).load().items() if key in missing}
+    return memory
 
 
 def _standing(

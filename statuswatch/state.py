@@ -112,7 +112,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.name = text.line(str(path))
         self.path = Path(os.path.realpath(path))  # which raises nothing where links lead in a circle
-        self._pages: dict[str, bytes] | None = None  # as the file has them
+        self.pages: dict[str, bytes] | None = None  # as the file has them
         self.waiting: Waiting = {}  # what the file has for sinks that refused it
 
     def load(self) -> dict[str, bytes]:
@@ -123,12 +123,12 @@ class StateFile:
             content = self.path.read_bytes()
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
-        self._pages, self.waiting = decode(content, self.name)
-        return dict(self._pages)
+        self.pages, self.waiting = decode(content, self.name)
+        return dict(self.pages)
 
     def save(self, pages: Mapping[str, bytes], waiting: Waiting = _NOTHING) -> bool:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
-        if pages == self._pages and waiting == self.waiting:
+        if pages == self.pages and waiting == self.waiting:
             return False
         self._sweep()
         temporary = ""
@@ -150,7 +150,7 @@ class StateFile:
                 with suppress(OSError):
                     Path(temporary).unlink()
         self._flush_folder()
-        self._pages, self.waiting = dict(pages), dict(waiting)
+        self.pages, self.waiting = dict(pages), dict(waiting)
         return True
 
     @contextmanager

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "statuswatch"
 
 # The lowest floor first; a module may import from its own floor and those below.
 FLOORS = (
-    {"model", "errors", "text", "registry", "statuswatch"},
+    {"model", "errors", "text", "registry", "shard", "statuswatch"},
     {"review", "diff", "standing", "platforms", "render"},
     {"config", "catalog", "transport", "fetch", "state", "actions", "sinks"},
     {"page", "notify"},

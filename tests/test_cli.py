@@ -77,6 +77,26 @@ def test_watch_outlives_a_lost_network(desk: Desk, dead: str) -> None:
     assert len(seen) == 2 and finish(process).code == 130
 
 
+def test_an_interruption_is_heard_while_a_pass_is_tidied_up() -> None:
+    """Section 8: Ctrl-C ends a watching run, in whatever of a past one it finds a finalizer at work."""
+    script = """
+import os, signal
+from statuswatch import cli
+class Left:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+left = Left()
+left.itself = left
+del left
+try:
+    cli._let_go()
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([COMMAND[0], "-c", script], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert (done.stdout, done.stderr) == ("heard\n", "")
+
+
 @pytest.mark.parametrize("arguments", [(), ("--once",)])
 def test_the_first_run_is_a_baseline(desk: Desk, arguments: tuple[str, ...]) -> None:
     """Section 4, rule 1: the first read tells nothing, and the closing line says how many are open."""

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +158,7 @@ def test_the_state_is_committed_after_a_failed_check_too() -> None:
 def test_the_message_comes_from_the_check() -> None:
     """The commit is given the message of the step `check`, through its environment."""
     (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
-    assert check["run"] == "statuswatch check --once"
+    assert check["run"] == 'statuswatch check --once ${SHARD:+--shard "$SHARD"}'
     assert commit_step()["env"]["MESSAGE"] == "${{ steps.check.outputs.message }}"
 
 
@@ -541,17 +542,17 @@ def test_a_refused_push_is_tried_again(tracked: Sandbox) -> None:
 
 
 def test_the_tries_have_an_end(tracked: Sandbox) -> None:
-    """A server that keeps refusing is asked five times, and then the run says so and fails."""
+    """A server that keeps refusing is asked ten times, and then the run says so and fails."""
     before = tracked.tip()
     offered = tracked.refuse(100)
     tracked.write(NEW)
     run = tracked.commit()
     assert run.returncode == 1
     assert errors(run) == [
-        "::error title=statuswatch::state.json could not be pushed to main in 5 attempts: the next run tells again."
+        "::error title=statuswatch::state.json could not be pushed to main in 10 attempts: the next run tells again."
     ]
     assert tracked.tip() == before
-    assert len(offered.read_text(encoding="utf-8").splitlines()) == 5
+    assert len(offered.read_text(encoding="utf-8").splitlines()) == 10
 
 
 def test_a_server_out_of_reach_is_an_error(tracked: Sandbox) -> None:
@@ -616,3 +617,63 @@ def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
     assert untracked.commit(message).returncode == 0
     assert [it["event"]["kind"] for it in json.loads(untracked.state())["waiting"]["webhook"]] == ["resolved"]
     assert untracked.message() == f"{message}\n" != "\n"
+
+
+# --------------------------------------------------------------------------------------- a job for every shard
+
+
+def matrix(count: int) -> tuple[dict[Any, Any], list[dict[str, str]]]:
+    """Return the workflow with the README's lines for shards in it, and the environment of each of so many jobs."""
+    (lines,) = re.findall(r"```yaml\n(.*?)```", (WORKFLOWS.parent.parent / "README.md").read_text("utf-8"), re.DOTALL)
+    written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
+    assert written.count("\n  check:\n") == 1
+    workflow: dict[Any, Any] = yaml.safe_load(written.replace("\n  check:\n", f"\n  check:\n{lines}"))
+    job = workflow["jobs"]["check"]
+    jobs = [
+        {
+            name: value.replace("${{ matrix.shard }}", str(number)).replace("${{ strategy.job-total }}", str(count))
+            for name, value in (workflow["env"] | job["env"]).items()
+        }
+        for number in job["strategy"]["matrix"]["shard"][:count]
+    ]
+    return workflow, jobs
+
+
+def test_the_readmes_matrix_fits_the_workflow() -> None:
+    """The lines for shards add nothing but a matrix and its environment, and no shard is ended by another's fault."""
+    workflow, jobs = matrix(8)
+    (usual,), (sharded,) = load("statuswatch.yml")["jobs"].values(), workflow["jobs"].values()
+    assert {key: sharded[key] for key in sharded if key not in ("strategy", "env")} == usual
+    assert sharded["strategy"] == {"fail-fast": False, "matrix": {"shard": [*range(1, 9)]}}
+    assert [(it["SHARD"], it["STATE_FILE"]) for it in jobs] == [(f"{n}/8", f"state-{n}.json") for n in range(1, 9)]
+
+
+def test_shards_that_commit_at_once_lose_nothing(untracked: Sandbox) -> None:
+    """Four jobs that start from one commit, and push to one branch at one time, all have their states in it."""
+    workflow, jobs = matrix(4)
+    (check,) = (step for step in steps(workflow) if step.get("id") == "check")
+    program = untracked.root / "bin" / "statuswatch"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@" > "$STATE_FILE"\n', encoding="utf-8")
+    program.chmod(0o755)
+
+    def shard(job: dict[str, str]) -> Sandbox:
+        root = untracked.root / job["STATE_FILE"]
+        root.mkdir()
+        ours = replace(untracked, root=root, checkout=root / "checkout")
+        ours.git("clone", "--quiet", untracked.server.as_uri(), str(ours.checkout), cwd=root)
+        path = f"{program.parent}{os.pathsep}{ours.environment['PATH']}"
+        environment = ours.environment | job | {"PATH": path}
+        subprocess.run([BASH, "-e", "-c", check["run"]], cwd=ours.checkout, env=environment, check=True)
+        return ours
+
+    begun = untracked.tip()
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        shards = list(pool.map(shard, jobs))
+        runs = list(pool.map(lambda ours, job: ours.commit(job["SHARD"], **job), shards, jobs))
+    assert [(run.returncode, errors(run)) for run in runs] == [(0, [])] * 4
+    assert untracked.git("rev-list", "--count", f"{begun}..main", cwd=untracked.server) == "4\n"
+    assert untracked.git("log", "--merges", "--format=%H", "main", cwd=untracked.server) == ""
+    for number in range(1, 5):
+        assert untracked.state(f"state-{number}.json") == f"check --once --shard {number}/4\n"
+    assert "state-5.json" not in untracked.git("ls-tree", "--name-only", "main", cwd=untracked.server)

@@ -11,7 +11,8 @@ import hashlib
 import json
 import re
 import threading
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -111,6 +112,7 @@ class Page:
     now: datetime
     tick: timedelta = timedelta(seconds=4)  # between two changes that belong together
     withdraws: bool = True
+    noisy: bool = True
     incidents: dict[str, Incident] = field(default_factory=dict)
     snapshots: list[Snapshot] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
@@ -247,7 +249,8 @@ class Page:
 
     def touch(self, at: datetime) -> None:
         """Move `updated_at` of many closed incidents for nothing: open ones roll out of a window sorted by it."""
-        for old in self.rng.sample(sorted(i.id for i in self.incidents.values() if i.closed), 26):
+        closed = sorted(i.id for i in self.incidents.values() if i.closed)
+        for old in self.rng.sample(closed, min(26, len(closed))):
             self.incidents[old] = replace(self.incidents[old], touched_at=at)
         self.changed_at = at
 
@@ -469,10 +472,13 @@ class World:
     def __init__(self, seed: object, pages: Mapping[str, Platform], now: datetime, **habits: Any) -> None:
         self.seed, self.now, self.noisy, self.base = seed, now, True, ""
         self.rng = Random(f"{seed}/world")
+        self.share: float = 1 / 3  # of the reads that are faulty
+        self.kinds: tuple[str, ...] = (*HARD, *SOFT, *SOFT)  # of faults; there are identity and hang too
         self.pages = {k: Page(k, platform, Random(f"{seed}/{k}"), now, **habits) for k, platform in pages.items()}
         self.requests: list[Request] = []
         self.asked = threading.Event()  # set by every request
         self._lock = threading.Lock()
+        self._asked = Counter[tuple[str, str]]()
 
     def advance(self, gap: timedelta, most: int = 4) -> None:
         """Move the clock, and let each page do a few things meanwhile, seconds apart from each other and both ends."""
@@ -483,7 +489,7 @@ class World:
         self.now += gap
 
     def read(self, *, faulty: bool = False) -> None:
-        """Begin a read: fix what every page states now and, on a third of the pages, what goes wrong."""
+        """Begin a read: fix what every page states now and, on some of the pages, what goes wrong."""
         for page in self.pages.values():
             page.snapshots.append(Snapshot(self.now, page.changed_at, dict(page.incidents)))
         if faulty:
@@ -496,7 +502,7 @@ class World:
     def _spoil(self, page: Page) -> Snapshot:
         """Draw a fault: none that misleads before the first clean read, or again before another one."""
         *before, snap = page.snapshots
-        kind = self.rng.choice([*HARD, *SOFT, *SOFT]) if self.rng.random() < 1 / 3 else ""
+        kind = self.rng.choice(self.kinds) if self.rng.random() < self.share else ""
         only = self.rng.choice([None, *DOCUMENTS[page.platform]])
         first = not any(old.clean for old in before)
         telling = [old.fault for old in before if old.fault is None or old.fault.soft]
@@ -513,8 +519,8 @@ class World:
             return 404, "text/html", HTML.encode()
         snap = page.snapshots[-1]
         with self._lock:
-            count = sum((r.page, r.path) == (key, path) for r in self.requests)
-        noise = Random(f"{self.seed}/{key}/{path}/{count}") if self.noisy else None
+            count = self._asked[key, path]
+        noise = Random(f"{self.seed}/{key}/{path}/{count}") if self.noisy and page.noisy else None
         fault = snap.fault if snap.fault and snap.fault.only in (None, path) else None
         kind = fault.kind if fault else ""
         shown = snap.stale if kind == "stale" and snap.stale else snap
@@ -525,6 +531,10 @@ class World:
         match kind:
             case "closed":
                 return None
+            case "hang":
+                return 0, kind, b""
+            case "identity":
+                return 200, kind_of, text.replace(page.id, page.id[::-1]).encode()
             case "http-500" | "http-403":
                 return int(kind[-3:]), "text/html", HTML.encode()
             case "html":
@@ -539,6 +549,7 @@ class World:
     def note(self, request: Request) -> None:
         with self._lock:
             self.requests.append(request)
+            self._asked[request.page, request.path] += 1
         self.asked.set()
 
     @contextmanager
@@ -559,6 +570,8 @@ class World:
                     status, body = 304, b""
                 world.note(Request(key, path, known is not None, status))
                 if not status:
+                    with suppress(OSError):
+                        self.connection.recv(kind == "hang")  # until the reader hangs up
                     self.close_connection = True
                     return
                 self.send_response(status)

@@ -15,6 +15,7 @@ def closing(report: Report) -> str:
     """The run in one line."""
     read = len(report.reviews) - len(report.failed)
     parts = [
+        *([f"shard {report.shard}"] if report.shard else []),
         f"{read} of {counted(len(report.reviews), 'page')} read",
         counted(len(report.events), "event"),
         f"{report.open} open",
