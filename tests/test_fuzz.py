@@ -15,7 +15,7 @@ from tests.fuzz.target import examine, pack, seeds, unpack
 if TYPE_CHECKING:
     from tests.fuzz.target import Documents
 
-MUTATED: Final = 24  # inputs for a platform
+MUTATED: Final = 16  # inputs for a platform
 FIND_WITHIN: Final = 400
 
 
