@@ -8,16 +8,19 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from filelock import FileLock
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statuswatch import state
 from statuswatch.errors import StateError
-from statuswatch.model import Component, Failing, Impact, Known, PageMemory, Suspicion, Validators
+from statuswatch.model import Impact, Known, Moment, Notice, PageMemory
 from tests.desk import Desk
 from tests.faulty import ERRNOS, Faults
 from tests.sinks.sending import notices
@@ -57,46 +60,80 @@ def test_the_repositorys_own() -> None:
     assert b"".join(state.encode({})) == b'{\n "pages": {},\n "version": 1\n}\n'
 
 
-moments = st.integers(-62_000_000_000, 253_000_000_000).map(lambda it: datetime.fromtimestamp(it, UTC))
-components = st.builds(Component, name=st.text(), group=st.text())
-texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
-knowns = st.builds(
-    Known,
-    status=texts,
-    impact=st.sampled_from(Impact),
-    title=texts,
-    last=moments,
-    updates=texts,
-    components=st.lists(components).map(tuple),
-    worst=st.none() | st.sampled_from(Impact),
-    created_at=st.none() | moments,
-    absent_since=st.none() | moments,
-    told=st.integers(0, 99),
-    message=texts,
-)
-memories = st.builds(
-    PageMemory,
-    url=texts,
-    platform=texts,
-    baseline=st.none() | moments,
-    updated_at=st.dictionaries(texts, moments, max_size=2),
-    validators=st.dictionaries(texts, st.builds(Validators, etag=texts, last_modified=texts), max_size=2),
-    names=st.dictionaries(texts, components, max_size=2),
-    failing=st.none() | st.builds(Failing, since=moments, reason=texts, told=st.booleans()),
-    suspicion=st.none() | st.builds(Suspicion, since=moments, reason=texts),
-    incidents=st.dictionaries(texts, knowns, max_size=3),
-)
+PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
+    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    int: st.integers(-(2**63), 2**63 - 1),
+    bool: st.booleans(),
+    type(None): st.none(),
+}
 
 
-@given(st.dictionaries(texts, memories, max_size=2))
-def test_round_trip(pages: dict[str, PageMemory]) -> None:
-    """6: what is remembered is read back as it was, and written again byte for byte."""
-    content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}))
-    blocks, _ = state.decode(content, "state.json")
+def anything(of: Any) -> st.SearchStrategy[Any]:
+    """Whatever a type of the model allows: every field of a struct, those that are added later too."""
+    if of is Moment:
+        return st.datetimes(timezones=st.just(UTC))
+    if of in PLAIN:
+        return PLAIN[of]
+    parts = get_args(of)
+    match get_origin(of):
+        case None if issubclass(of, Enum):
+            return st.sampled_from(of)
+        case None:
+            hints = get_type_hints(of, include_extras=True)
+            fields = {it.name: anything(hints[it.name]) for it in msgspec.structs.fields(of)}
+            return st.fixed_dictionaries(fields).map(lambda it: of(**it))
+        case origin if origin is tuple:
+            return st.lists(anything(parts[0]), max_size=2).map(tuple)
+        case origin if origin is dict:
+            return st.dictionaries(anything(parts[0]), anything(parts[1]), max_size=2)
+        case _:
+            return st.one_of([anything(part) for part in parts])
+
+
+keys = st.text('ab<>"\n\u2028é', max_size=3)
+
+
+@given(
+    st.dictionaries(keys, anything(PageMemory), max_size=2),
+    st.dictionaries(keys, st.lists(anything(Notice), min_size=1, max_size=2).map(tuple), max_size=2),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_round_trip(pages: dict[str, PageMemory], waiting: dict[str, tuple[Notice, ...]]) -> None:
+    """6: what is remembered and what waits is read back as it was, and written again byte for byte, whatever the order
+    in which it was learned.
+    """
+    content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}, waiting))
+    blocks, still = state.decode(content, "state.json")
     read = {key: state.decode_page(block, key, "state.json") for key, block in blocks.items()}
-    assert read == pages
-    assert b"".join(state.encode(blocks)) == content
-    assert b"".join(state.encode({key: state.encode_page(page) for key, page in read.items()})) == content
+    assert read == pages and still == waiting
+    assert b"".join(state.encode(blocks, still)) == content
+    turned = {key: state.encode_page(turned_round(page)) for key, page in reversed(read.items())}
+    assert b"".join(state.encode(turned, dict(reversed([*still.items()])))) == content
+    assert_made_for_git(content, pages, waiting)
+
+
+def turned_round(page: PageMemory) -> PageMemory:
+    """The same, learned in another order."""
+    fields = {name: getattr(page, name) for name in ("updated_at", "validators", "names", "incidents")}
+    return msgspec.structs.replace(page, **{name: dict(reversed(it.items())) for name, it in fields.items()})
+
+
+def assert_made_for_git(content: bytes, pages: dict[str, PageMemory], waiting: dict[str, tuple[Notice, ...]]) -> None:
+    """6: sorted keys at every level, a line for each incident and each event that waits, a final newline."""
+    levels: list[list[str]] = []
+    json.loads(content, object_pairs_hook=lambda pairs: levels.append([key for key, _ in pairs]))
+    assert all(level == sorted(level) for level in levels)
+    assert content.endswith(b"}\n") and b"\n\n" not in content
+    lines = content.decode().split("\n")
+    for key, it in ((key, it) for page in pages.values() for key, it in page.incidents.items()):
+        one = f"    {encoded(key)}: {encoded(it)}"
+        assert one in lines or f"{one}," in lines
+    for due in waiting.values():
+        assert all(any(f"   {encoded(it)}{end}" in lines for end in (",", "]", "],")) for it in due)
+
+
+def encoded(it: object) -> str:
+    return msgspec.json.encode(it, order="sorted").decode()
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ DOCUMENTS: Final[Mapping[Platform, tuple[str, ...]]] = {
     "statuspage": ("api/v2/summary.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json"),
     "incidentio": ("api/v2/incidents.json", "proxy/incidents", "proxy", "api/v2/summary.json", "feed.atom"),
 }
+LISTED: Final[Mapping[Platform, int]] = {"statuspage": 50, "incidentio": 25}  # of each kind; of both
 GROUPS: Final = {"Login": "Accounts", "Billing": "Accounts", "Uploads": "Storage", "Search": "", "Webhooks": ""}
 BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 HTML: Final = "<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
@@ -113,6 +114,8 @@ class Page:
     tick: timedelta = timedelta(seconds=4)  # between two changes that belong together
     withdraws: bool = True
     noisy: bool = True
+    past: bool = True  # whether there was anything before
+    listed: int = 0  # entries of its lists; as many as the platform has unless told
     incidents: dict[str, Incident] = field(default_factory=dict)
     snapshots: list[Snapshot] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
@@ -125,6 +128,9 @@ class Page:
         self.names_in_updates = self.rng.random() < 0.6
         self.empty_bodies = self.rng.random() < 0.5
         self.zone = timezone(timedelta(hours=self.rng.choice([0, 0, -4, -5])))
+        self.listed = self.listed or LISTED[self.platform]
+        if not self.past:
+            return
         start = self.now
         for n in range(65 if self.platform == "statuspage" else 40):
             days = 150 - n if n < 5 else 86 - 1.25 * n  # some old enough to be forgotten, once out of the window
@@ -258,15 +264,15 @@ class Page:
 def window(platform: Platform, incidents: Mapping[str, Incident]) -> set[str]:
     """Return the ids that the documents of a page list: the rest has rolled out of its window."""
     if platform == "incidentio":
-        return {i.id for i in recently(incidents, 25)}
+        return {i.id for i in recently(incidents, LISTED[platform])}
     shown = {i.id for i in incidents.values() if not i.closed}
-    return shown | {i.id for kind in ("incident", "maintenance") for i in newest(incidents, kind)}
+    return shown | {i.id for kind in ("incident", "maintenance") for i in newest(incidents, kind, LISTED[platform])}
 
 
-def newest(incidents: Mapping[str, Incident], kind: str) -> list[Incident]:
-    """Return Statuspage's window: the 50 created last."""
+def newest(incidents: Mapping[str, Incident], kind: str, count: int) -> list[Incident]:
+    """Return Statuspage's window: those created last."""
     found = [i for i in incidents.values() if i.kind == kind]
-    return sorted(found, key=lambda i: (i.created_at, i.id), reverse=True)[:50]
+    return sorted(found, key=lambda i: (i.created_at, i.id), reverse=True)[:count]
 
 
 def recently(incidents: Mapping[str, Incident], count: int) -> list[Incident]:
@@ -327,11 +333,13 @@ class Writer:
         plans = [i for i in found.values() if i.kind == "maintenance" and not i.closed]
         match path:
             case "api/v2/incidents.json":
-                body: Json = {"incidents": [self.incident(i) for i in newest(found, "incident")]}
+                body: Json = {"incidents": [self.incident(i) for i in newest(found, "incident", self.page.listed)]}
             case "api/v2/incidents/unresolved.json":
                 body = {"incidents": [self.incident(i) for i in live]}
             case "api/v2/scheduled-maintenances.json":
-                body = {"scheduled_maintenances": [self.incident(i) for i in newest(found, "maintenance")]}
+                body = {
+                    "scheduled_maintenances": [self.incident(i) for i in newest(found, "maintenance", self.page.listed)]
+                }
             case "api/v2/summary.json":
                 groups: list[Json] = [
                     self.component("Search", 9) | {"id": f"g-{name.lower()}", "name": name, "group": True}
@@ -372,7 +380,7 @@ class Writer:
 
     def incidentio(self, path: str) -> Json | None:
         """Write a JSON document of incident.io: the compatible ones name no components, the native ones do."""
-        shown = recently(self.snap.incidents, 25)
+        shown = recently(self.snap.incidents, self.page.listed)
         match path:
             case "api/v2/incidents.json":
                 return self.envelope() | {"incidents": [self.compat(i) for i in shown]}
@@ -435,7 +443,7 @@ class Writer:
     def atom(self, *, empty: bool) -> str:
         """Write incident.io's feed: only the latest update of each incident, and the components in any order."""
         entries = ""
-        for one in [] if empty else recently(self.snap.incidents, 25):
+        for one in [] if empty else recently(self.snap.incidents, self.page.listed):
             link, last = f"{self.url}//incidents/{one.id}", one.posts[-1]
             items = "".join(f"<li>{name} (Operational)</li>" for name in self.shuffled(list(one.linked)))
             text = f"<b>Status: {one.status.title()}</b><br/><br/>{last.body}"

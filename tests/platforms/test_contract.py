@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from importlib import import_module
 from typing import Any, Final
@@ -15,6 +16,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model import Feed, Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.reading import Reading
+from tests.fuzz.mutate import WORDS
 from tests.platforms.sample import Sample, only
 
 SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.platforms.test_{name}").SAMPLE for name in PLATFORMS}
@@ -178,11 +180,13 @@ def test_at_most_two_documents_on_a_calm_run(platform: str) -> None:
     assert PLATFORMS[platform].more(Reading(sample.page, {}), sample.read(), moved=False) == ()
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(), lambda it: st.lists(it) | st.dictionaries(st.text(), it)
-    )
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.sampled_from(WORDS),
+    lambda it: st.lists(it) | st.dictionaries(st.text(), it),
 )
+
+
+@given(anything)
 @settings(max_examples=60)
 def test_arbitrary_json(document: Any) -> None:
     """5: whatever JSON a vendor sends, it is understood or refused."""
@@ -193,6 +197,39 @@ def test_arbitrary_json(document: Any) -> None:
         except FeedError:
             continue
         assert document == [] and feed.incidents == (), "only an empty list may be a page without incidents"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from places(child, (*path, key))
+
+
+PLACES: Final = {
+    platform: [
+        (name, path) for name, it in sample.documents.items() if not isinstance(it, bytes) for path in places(it)
+    ]
+    for platform, sample in SAMPLES.items()
+}
+
+
+@given(st.lists(st.tuples(st.integers(0, 999), anything), min_size=1, max_size=3))
+@settings(max_examples=25)
+def test_arbitrary_json_anywhere(changes: list[tuple[int, Any]]) -> None:
+    """5: whatever stands at any places of a page's documents, they are understood as sound incidents, or refused."""
+    for platform, sample in SAMPLES.items():
+        documents: dict[str, Any] = dict(sample.documents)
+        for number, value in changes:
+            if PLACES[platform]:
+                name, path = PLACES[platform][number % len(PLACES[platform])]
+                with suppress(KeyError, IndexError, TypeError):  # another change took the place away
+                    documents[name] = mutated(documents[name], path, value)
+        try:
+            feed = sample.read(**documents)
+        except FeedError:
+            continue
+        assert_sound(feed)
 
 
 @pytest.mark.parametrize("platform", JSON)

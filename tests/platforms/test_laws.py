@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Event, EventKind, Failed, Feed, Kind, PageReview
+from statuswatch.model import Event, EventKind, Failed, Feed, Kind, Page, PageMemory
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.reading import Reading
 from statuswatch.review import Read, review_page
@@ -43,7 +43,6 @@ class PageLife:
     """
 
     def __init__(self, sample: Sample) -> None:
-        self.platform = PLATFORMS[sample.platform]
         self.page = msgspec.structs.replace(sample.page, platform=sample.platform)
         self.lives = Life(self.page), Life(self.page)
         self.feed = Feed(identity="", incidents=())
@@ -69,28 +68,36 @@ class PageLife:
         return self.read(self.now + minutes, documents)
 
     def _read(self, life: Life, minutes: float, documents: Documents) -> list[Event]:
-        fetched: dict[str, bytes | None] = {}
-        losses: list[str] = []
-        tried: set[str] = set()
-        wanted = [it.name for it in self.platform.documents(self.page)]
-        while True:
-            for name in wanted:
-                tried.add(name)
-                if documents.get(name) is LOST:
-                    losses.append(name)
-                else:
-                    fetched[name] = encoded(documents.get(name))
-            reading = Reading(self.page, fetched, life.memory)
-            try:
-                self.feed = self.platform.parse(reading)
-            except FeedError as error:
-                return life.answer(minutes, Failed(str(error), misread=True))
-            answer = Read(self.feed, {}, self.platform.PARSER, tuple(losses))
-            review: PageReview = review_page(self.page, life.memory, answer, at(minutes))
-            more = self.platform.more(reading, self.feed, moved=review.moved)
-            wanted = [it.name for it in more if it.name not in tried][:1]
-            if not wanted:
-                return life.answer(minutes, answer)
+        answer = answered(self.page, life.memory, minutes, documents)
+        if isinstance(answer, Read):
+            self.feed = answer.feed
+        return life.answer(minutes, answer)
+
+
+def answered(page: Page, known: PageMemory | None, minutes: float, documents: Documents) -> Read | Failed:
+    """What a run reads of these documents: those of a calm run first, then one by one what the platform wants more."""
+    platform = PLATFORMS[page.platform]
+    fetched: dict[str, bytes | None] = {}
+    losses: list[str] = []
+    tried: set[str] = set()
+    wanted = [it.name for it in platform.documents(page)]
+    while True:
+        for name in wanted:
+            tried.add(name)
+            if documents.get(name) is LOST:
+                losses.append(name)
+            else:
+                fetched[name] = encoded(documents.get(name))
+        reading = Reading(page, fetched, known)
+        try:
+            feed = platform.parse(reading)
+        except FeedError as error:
+            return Failed(str(error), misread=True)
+        answer = Read(feed, {}, platform.PARSER, tuple(losses))
+        moved = review_page(page, known, answer, at(minutes)).moved
+        wanted = [it.name for it in platform.more(reading, feed, moved=moved) if it.name not in tried][:1]
+        if not wanted:
+            return answer
 
 
 def encoded(document: Any) -> bytes | None:
