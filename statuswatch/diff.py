@@ -144,13 +144,12 @@ def is_older_copy(known: Known, incident: Incident) -> bool:
     return bool(newest and incident.updates) and all(_id_digest(update) != newest for update in incident.updates)
 
 
-def remembered_status(known: Known, update: str, words: Iterable[str]) -> str:
-    """Which of the words a known update stood under when it was last read; "" where it was never seen, or is under
-    another word. For vendors who state no status of an update, which must not change for that.
+def remembered_statuses(known: Known, words: Iterable[str]) -> dict[str, str]:
+    """Which of the words each known update stood under when it was last read, by the digest of its id; none where that
+    was another word. For vendors who state no status of an update, which must not change for that.
     """
-    place = text.digest(update)
-    seen = next((digest[6:8] for digest in known.updates.split() if digest[:6] == place), "")
-    return next((it for it in words if text.word_digest(it) == seen), "")
+    by_digest = {text.word_digest(it): it for it in words}
+    return {it[:6]: by_digest[it[6:8]] for it in known.updates.split() if it[6:8] in by_digest}
 
 
 def learn(incident: Incident) -> Known:

@@ -4,7 +4,8 @@ A page is read, or it failed with a reason. A read that looks like an older copy
 is only a suspicion: nothing is told and nothing changes until a read at least half an hour later still says so.
 """
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, assert_never
@@ -159,12 +160,14 @@ def _read(page: Page, known: PageMemory | None, read: Read, now: datetime, annou
             continue
         moved |= difference.event is not None or (was is not None and diff.is_news(was, difference.known))
         incidents[incident.id] = difference.known
-    for key, was in _absent(known, feed):
-        gone = _missing(page, key, was, feed, now)
-        if gone.event:
-            told.append(gone.event)
-        moved |= gone.known != was
-        incidents[key] = gone.known
+    if absent := _absent(known, feed):
+        older_stands = _older_stands(feed)
+        for key, was in absent:
+            gone = _missing(page, key, was, feed, older_stands, now)
+            if gone.event:
+                told.append(gone.event)
+            moved |= gone.known != was
+            incidents[key] = gone.known
 
     incidents, baseline = _pruned(incidents, feed, baseline, now)
     memory = _renewed(memory, read, incidents, baseline)
@@ -239,13 +242,15 @@ def _absent(known: PageMemory, feed: Feed) -> list[tuple[str, Known]]:
     return [(key, it) for key, it in known.incidents.items() if not it.closed and key not in listed]
 
 
-def _missing(page: Page, key: str, was: Known, feed: Feed, now: datetime) -> diff.Difference:
+def _missing(
+    page: Page, key: str, was: Known, feed: Feed, older_stands: Callable[[Known], bool], now: datetime
+) -> diff.Difference:
     """Rules 11 to 13: a known open incident that the feed does not list. An entry that could not be understood may be
     this one.
     """
     if not feed.skipped and was.kind in feed.current:
         return diff.vanished(page, key, was, Change.DELISTED, now)
-    if feed.skipped or not (was.kind in feed.complete or _older_stands(was, feed)):
+    if feed.skipped or not (was.kind in feed.complete or older_stands(was)):
         return diff.Difference(None, msgspec.structs.replace(was, absent_since=None))
     if was.absent_since is None or was.absent_since > now:
         return diff.Difference(None, msgspec.structs.replace(was, absent_since=now))
@@ -254,17 +259,26 @@ def _missing(page: Page, key: str, was: Known, feed: Feed, now: datetime) -> dif
     return diff.vanished(page, key, was, Change.WITHDRAWN, now)
 
 
-def _older_stands(was: Known, feed: Feed) -> bool:
-    """Whether the history still holds an entry that had to roll out of it before this one.
+def _older_stands(feed: Feed) -> Callable[[Known], bool]:
+    """Whether the history still holds an entry that had to roll out of it before a known one.
 
     Older must be both its creation and its place in the list: one ordered by last change may hold an entry created
     before the missing one but touched after it.
     """
-    created = was.created_at or was.last
-    place, slack = (created, timedelta()) if feed.by_creation else (was.last, SLACK)
-    return was.kind in feed.history and any(
-        it.kind is was.kind and it.created_at < created and place - it.position > slack for it in feed.incidents
-    )
+    created: dict[Kind, list[datetime]] = {}
+    oldest: dict[Kind, list[datetime]] = {}  # the oldest place of those created up to then
+    for it in sorted(feed.incidents, key=lambda it: it.created_at):
+        places = oldest.setdefault(it.kind, [])
+        places.append(min(places[-1], it.position) if places else it.position)
+        created.setdefault(it.kind, []).append(it.created_at)
+
+    def stands(was: Known) -> bool:
+        began = was.created_at or was.last
+        place, slack = (began, timedelta()) if feed.by_creation else (was.last, SLACK)
+        older = bisect_left(created.get(was.kind, ()), began)
+        return was.kind in feed.history and older > 0 and place - oldest[was.kind][older - 1] > slack
+
+    return stands
 
 
 def _pruned(

@@ -282,13 +282,13 @@ def _names(reading: Reading, own: str, losses: list[str]) -> dict[str, Component
     except FeedError as error:
         losses.append(str(error))
         return {}
-    groups = {"": page.components}
+    groups = {"": [*page.components]}
     by_id: dict[str, tuple[str, str]] = {}
     for item in page.structure.items if page.structure else ():
         if item.group:
             groups[item.group.name] = item.group.components
         elif item.component:
-            groups[""] = [*groups[""], item.component]
+            groups[""].append(item.component)
     for group, parts in groups.items():  # the plain list comes first, so that a group's word stands
         for part in parts:
             by_id[part.component_id or part.id] = (title(part.name), title(group))

@@ -25,6 +25,7 @@ are named only in the plain description, separated by commas. Whether it lists w
 
 import html
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -171,9 +172,10 @@ def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
         active += understood
         skipped += bad
     starts = [(it.kind, f"{it.scheduled_for or it.created_at:%Y-%m-%dT%H:%M:%S}") for it in active]
+    at_once = Counter(starts)
     for place, (it, start) in enumerate(zip(active, starts, strict=True)):
         if not it.id:
-            name = (it.title,) if starts.count(start) > 1 else ()
+            name = (it.title,) if at_once[start] > 1 else ()
             active[place] = msgspec.structs.replace(it, id=derived(*start, *name))
     return active, skipped
 
@@ -283,9 +285,10 @@ def _updates(markup: str, earliest: datetime) -> tuple[IncidentUpdate, ...]:
         message = markup[match.end() : end].rstrip().removesuffix("</p>").rstrip().removesuffix(".")
         stated.append((_moment(_TAG.sub("", match[1]), earliest), status, message))
     places = [(f"{at:%m-%dT%H:%M:%S}", status) for at, status, _ in stated]
+    at_once = Counter(places)
     updates = []
     for place, (at, status, body) in zip(places, stated, strict=True):
-        facts = (*place, text.paragraph(body)) if places.count(place) > 1 else place
+        facts = (*place, text.paragraph(body)) if at_once[place] > 1 else place
         updates.append(update(derived(*facts), status, body, at, None))
     return oldest_first(sorted(updates, key=lambda it: (it.created_at, _ORDER.index(it.status)), reverse=True))
 

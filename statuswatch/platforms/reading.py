@@ -23,6 +23,7 @@ Entry = TypeVar("Entry")
 # What page ids look like on the platforms that share the addresses and the form of API v2.
 IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
 Raw = TypeVar("Raw")  # an entry of a list before it is understood
+_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)")
 LONGEST_NAME: Final = 500  # characters
 LONGEST_ID: Final = 200  # characters; the longest seen is an ARN of 113
 
@@ -72,11 +73,22 @@ class IncidentList(msgspec.Struct, Generic[Entry]):
 def decode(body: bytes, what: type[T], name: str) -> T:
     """The document as that type. Raises FeedError with the place of the first fault."""
     try:
-        return msgspec.json.decode(unmarked(body), type=what)
+        plain = unmarked(body)
+        try:
+            return msgspec.json.decode(plain, type=what)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return msgspec.json.decode(_ESCAPE.sub(_whole, plain), type=what)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if re.search(rb"<(?:!doctype\s+html|html|\?xml)", body[:1024], re.IGNORECASE):
             raise FeedError(f"{name}: HTML instead of JSON") from error
         raise FeedError(f"{name}: {text.line(str(error))}") from error
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    """Half of a character, which is left where software cuts a text within an emoji, is shown as one that is lost."""
+    return rb"\ufffd" if len(escape[0]) == len(rb"\ud83d") else escape[0]
 
 
 def incident_list(body: bytes, what: type[Entry], name: str) -> IncidentList[Any]:

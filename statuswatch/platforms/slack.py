@@ -21,7 +21,8 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.diff import remembered_status
+from statuswatch import text
+from statuswatch.diff import remembered_statuses
 from statuswatch.errors import FeedError
 from statuswatch.model import CLOSED, STATED, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Known, Page, utc
 from statuswatch.platforms.reading import (
@@ -153,12 +154,13 @@ def _updates(key: str, status: str, notes: list[_Note], known: Known | None) -> 
     """The notes, each under the status that its incident had when it was first seen, and so for good. Of those never
     seen, the last has the status of now; the others came before the end, unless that is known to be past.
     """
-    ended = status in CLOSED
+    ended = status in CLOSED and not (known and known.closed)
     times = [utc(note.date_created) for note in notes]
+    last = max(times, default=None)
+    first = remembered_statuses(known, _STATUSES) if known else {}
     updates = []
     for note, at in zip(notes, times, strict=True):
         identity = derived(key, at.isoformat())
-        before = ended and at != max(times) and not (known and known.closed)
-        first = remembered_status(known, identity, _STATUSES) if known else ""
-        updates.append(update(identity, first or ("active" if before else status), note.body, at, None))
+        now = "active" if ended and at != last else status
+        updates.append(update(identity, first.get(text.digest(identity), now), note.body, at, None))
     return undivided(updates)

@@ -220,7 +220,9 @@ def _update(incident: str, message: _Message, states: Mapping[int, str]) -> Inci
 
 def _components(it: _Incident, containers: Mapping[str, frozenset[str]]) -> tuple[Component, ...]:
     parts, places = it.components_affected or [], it.containers_affected or []
-    possible = frozenset[str]().union(*(containers.get(part.id, frozenset()) for part in parts))
-    some = {place.id for place in places} < possible
+    possible = [containers[key] for key in {part.id for part in parts} if key in containers]
+    stated = {place.id for place in places}
+    # All of them possible, and not all that are: told without their union, which may be large for every incident.
+    some = stated == set[str]().union(*(stated & of for of in possible)) and any(not of <= stated for of in possible)
     named = [*parts, *places] if some or not parts else parts
     return labelled(((title(one.name), "") for one in named if one.name), {})

@@ -232,17 +232,32 @@ def test_arbitrary_json_anywhere(changes: list[tuple[int, Any]]) -> None:
         assert_sound(feed)
 
 
-@pytest.mark.parametrize("platform", JSON)
-def test_titles_are_cut(platform: str) -> None:
-    """5: titles are cut at 500 characters."""
-    sample = SAMPLES[platform]
+def titled(sample: Sample, title: str) -> Feed:
+    """The feed, where the first incident has that title."""
     document = copy.deepcopy(sample.documents[sample.base])
     place, *path = sample.listed(document)[0], *sample.title.split(".")
     for step in path[:-1]:
         place = place[step]
-    place[path[-1]] = "t" * 1_000_000
+    place[path[-1]] = title
     changed: dict[str, Any] = {sample.base: document}
-    assert 501 in {len(it.title) for it in sample.read(**changed).incidents}
+    return sample.read(**changed)
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_titles_are_cut(platform: str) -> None:
+    """5: titles are cut at 500 characters."""
+    assert 501 in {len(it.title) for it in titled(SAMPLES[platform], "t" * 1_000_000).incidents}
+
+
+@pytest.mark.parametrize("platform", JSON)
+def test_half_a_character(platform: str) -> None:
+    """5: half of a character, as software leaves it that cuts a text within an emoji, costs that character only."""
+    halves = "\ud83d", "\udd25 \ud83d", "\ud83d\ud83d"
+    whole = titled(SAMPLES[platform], "🔥 \\ud83d \ufffd").incidents
+    for half in halves:
+        read = titled(SAMPLES[platform], f"🔥 \\ud83d {half}").incidents
+        assert any("🔥 \\ud83d \ufffd" in it.title for it in read)
+        assert [it.id for it in read] == [it.id for it in whole]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
