@@ -22,13 +22,16 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.bench.documents import DOCUMENTS, MARKER, marker
 from tests.bench.origin import DELAY, REPOSITORY, Origin
 
 PATIENCE = 120  # seconds; a process that takes longer is killed
+BLOCK = 200  # pages whose first documents curl reads before their second ones
 TIMEOUT = 3  # seconds; the configured `timeout` of the run that has dead names
+NO_AIOHTTP = "**aiohttp is not installed**: pip install '.[bench]'"
 CURL = ("--parallel", "--parallel-max", "100", "--silent", "--fail", "--header", "Accept-Encoding: gzip", "--cacert")
 
 
@@ -74,9 +77,21 @@ class Row:
         if bomb is not None and marker(bomb) in known:
             self.spoilt.add("the bomb was read")
 
+    def compare(self, sample: Sample, other: Sample, state: Path, read: Iterable[int]) -> None:
+        """CPU against a reference, which must have done the same: as many requests, on about as many connections."""
+        self.add(sample.cpu / other.cpu, sample, state, read)
+        self.notes = f"{sample.cpu:.2f} s, {sample.requests}; against {other.cpu:.2f} s, {other.requests}"
+        if other.code:
+            self.spoilt.add(f"the reference: exit {other.code}: {other.complaint[:100]}")
+        (connections, requests), (others, asked) = sample.seen, other.seen
+        if requests != asked or abs(connections - others) > connections / 10:
+            self.spoilt.add(f"the reference did not do the same: {other.requests}")
+
     def __str__(self) -> str:
         middle = statistics.median(self.values)
         figures = f"{min(self.values):.2f} / **{middle:.2f}** / {max(self.values):.2f} {self.unit}"
+        if not self.values:
+            return f"| {self.work} | {self.reference} | not measured | | | {'; '.join(sorted(self.spoilt))} |"
         goal, met = f"≤ {self.goal:g} {self.unit}" if self.goal else "", ""
         if self.goal:
             met = "met" if middle <= self.goal and not self.spoilt else "**missed**"
@@ -116,26 +131,41 @@ class Bench:
         cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
         return Sample(wall, cpu, memory, process.returncode, complaint, (connections, requests))
 
-    def curl(self, pages: int) -> Sample:
-        """The documents of all pages, page by page, 100 in flight: like the program it has a connection for each."""
-        config = self.root / f"curl-{pages}"
+    def address(self, number: int, path: str) -> str:
+        return f"https://p{number}.bench.test:{self.origin.port}/{path}"
+
+    def curl(self, pages: int, kind: str) -> Sample:
+        """The documents of all pages, 100 in flight, in an order in which curl uses a connection again: the first
+        documents of a block of pages, then their second ones.
+        """
+        config = self.root / f"curl-{kind}-{pages}"
         if not config.exists():
-            names = [f"p{n}.bench.test:{self.origin.port}" for n in range(pages)]
+            names = [f"p{number}.bench.test:{self.origin.port}" for number in range(pages)]
             lines = [f'resolve = "{name}:127.10.{n // 250}.{n % 250 + 1}"' for n, name in enumerate(names)]
-            for name in names:
-                for document in DOCUMENTS:
-                    lines += [f'url = "https://{name}/api/v2/{document}.json"', 'output = "/dev/null"']
+            for begin in range(0, pages, BLOCK):
+                for path in DOCUMENTS[kind]:
+                    for number in range(begin, min(begin + BLOCK, pages)):
+                        lines += [f'url = "{self.address(number, path)}"', 'output = "/dev/null"']
             config.write_text("\n".join(lines))
         curl = shutil.which("curl") or sys.exit("curl is the reference, and is not installed")
         return self.run([curl, *CURL, str(self.root / "ca.pem"), "--config", str(config)], self.plain, self.root)
 
-    def check(self, *hosts: str, timeout: int = 15) -> tuple[Sample, Path]:
+    def aiohttp(self, pages: int, kind: str) -> Sample | None:
+        """The same by a plain program, if there is aiohttp."""
+        if not find_spec("aiohttp"):
+            return None
+        plan = self.root / f"aiohttp-{kind}-{pages}"
+        plan.write_text("".join(" ".join(self.address(n, it) for it in DOCUMENTS[kind]) + "\n" for n in range(pages)))
+        program = str(Path(__file__).with_name("aiohttp_gather.py"))
+        return self.run([sys.executable, program, str(plan)], self.bypassed, self.root)
+
+    def check(self, *hosts: str, kind: str = "statuspage", timeout: int = 15) -> tuple[Sample, Path]:
         """A first `check --once` of these hosts, in a directory of its own; and the state.json that it left, if any."""
         folder = Path(tempfile.mkdtemp(dir=self.root))
         lines = ['state = "state.json"', f"timeout = {timeout}"]
         for host in hosts:
             key, url = host.partition(".")[0], f"https://{host}:{self.origin.port}"
-            lines += [f'[page.{key}]\nname = "{key.upper()}"\nurl = "{url}"\nplatform = "statuspage"']
+            lines += [f'[page.{key}]\nname = "{key.upper()}"\nurl = "{url}"\nplatform = "{kind}"']
         (folder / "statuswatch.toml").write_text("\n".join(lines))
         return self.again(folder / "state.json"), folder / "state.json"
 
@@ -157,28 +187,29 @@ class Bench:
                 row.notes = f"{sample.wall * 1000:.0f} ms against {nothing.wall * 1000:.0f}"
         return rows
 
-    def cold(self, pages: int, goal: float) -> list[Row]:
-        """A first run against curl; then at once a second one, to which every page answers 304, against the first."""
-        rows = [
-            Row(f"{pages} pages, first run: CPU", "curl --parallel, same URLs: CPU", "×", goal),
-            Row(f"{pages} pages, first run: peak memory", "", "MB", 100 if pages >= 1000 else None),
-            Row(f"{pages} pages, second run (304): CPU", "first run: CPU", "×"),
-        ]
+    def cold(self, pages: int, kind: str) -> list[Row]:
+        """A first run against curl and aiohttp; then at once a second one, to which every page answers 304."""
+        documents = "1 document" if len(DOCUMENTS[kind]) == 1 else f"{len(DOCUMENTS[kind])} documents"
+        work = f"{pages} pages of {documents}"
+        curls = Row(f"{work}, first run: CPU", "curl --parallel: CPU", "×", 2.1)
+        aiohttps = Row(f"{work}, first run: CPU", "aiohttp and json.loads: CPU", "×", 1.0)
+        memory = Row(f"{work}, first run: peak memory", "", "MB")
+        again = Row(f"{work}, second run (304): CPU", "first run: CPU", "×", 0.75)
         for _ in range(self.runs):
-            curl = self.curl(pages)
-            first, state = self.check(*hosts(pages))
-            rows[0].add(first.cpu / curl.cpu, first, state, range(pages))
-            rows[1].add(first.memory, first, state)
+            curl, aiohttp = self.curl(pages, kind), self.aiohttp(pages, kind)
+            first, state = self.check(*hosts(pages), kind=kind)
+            curls.compare(first, curl, state, range(pages))
+            if aiohttp:
+                aiohttps.compare(first, aiohttp, state, range(pages))
+            else:
+                aiohttps.spoilt.add(NO_AIOHTTP)
+            memory.add(first.memory, first, state)
             before = digest(state)
             second = self.again(state)
-            rows[2].add(second.cpu / first.cpu, second, state, range(pages))
-            rows[0].notes = f"{first.cpu:.2f} s, {first.requests}; curl {curl.cpu:.2f} s, {curl.requests}"
-            rows[2].notes = f"{second.cpu:.2f} s, {second.requests}"
-            if curl.code or curl.seen[1] != first.seen[1]:
-                rows[0].spoilt.add(f"not the same requests (curl: exit {curl.code})")
+            again.compare(second, first, state, range(pages))
             if before != digest(state):
-                rows[2].spoilt.add("state.json changed")
-        return rows
+                again.spoilt.add("state.json changed")
+        return [curls, aiohttps, memory, again]
 
     def overlap(self) -> list[Row]:
         """100 pages whose every answer takes 300 ms: half a minute of them, if one had to wait for the other."""
@@ -227,8 +258,8 @@ def hosts(count: int, kind: str = "p") -> list[str]:
 def main() -> None:
     measurements: dict[str, Callable[[Bench], list[Row]]] = {
         "start": Bench.start,
-        "cold100": lambda bench: bench.cold(100, 2.6),
-        "cold1000": lambda bench: bench.cold(1000, 1.8),
+        "cold100": lambda bench: [row for kind in DOCUMENTS for row in bench.cold(100, kind)],
+        "cold1000": lambda bench: [row for kind in DOCUMENTS for row in bench.cold(1000, kind)],
         "overlap": Bench.overlap,
         "dead": Bench.dead,
         "bomb": Bench.bomb,
