@@ -30,6 +30,15 @@ def marker(number: int) -> str:
     return f"{NEWEST}{number:0{len(PAGE)}}"
 
 
+def documents_of(kind: str) -> str:
+    number = len(DOCUMENTS[kind])
+    return f"{number} document{'s' if number > 1 else ''}"
+
+
+def pages_of(count: int, kind: str) -> str:
+    return f"{count:,} pages of {documents_of(kind)}"
+
+
 def templates() -> dict[str, bytes]:
     """The documents by path: pages with 50 incidents of 4 updates behind them, and no trouble now."""
     chance = random.Random(2026)
