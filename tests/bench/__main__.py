@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.bench.bench import Bench, hosts
 from tests.bench.measurements import MEASUREMENTS
 from tests.bench.origin import REPOSITORY, Origin
+from tests.bench.profile import PAGES, profile
 
 
 def main() -> None:
@@ -30,10 +31,11 @@ def main() -> None:
     parser.add_argument("--subject", default=shlex.join([sys.executable, "-m", "statuswatch"]), metavar="COMMAND")
     parser.add_argument("--no-nginx", action="store_true", help="use the built-in origin even if nginx is installed")
     options = parser.parse_args()
-    if unknown := set(options.names) - set(MEASUREMENTS):
+    if unknown := set(options.names) - {*MEASUREMENTS, "profile"}:
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")
     chosen = [name for name in MEASUREMENTS if name in (options.names or MEASUREMENTS)]
-    pages = max(MEASUREMENTS[name][0] for name in chosen)
+    profiled = "profile" in options.names
+    pages = max([MEASUREMENTS[name][0] for name in chosen] + [PAGES] * profiled)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="statuswatch-bench-")))
@@ -69,6 +71,8 @@ def main() -> None:
                 "|---" * 6 + "|",
             ]
             lines += map(str, rows)
+        if profiled:
+            lines += ["", *profile(bench)]
         print("\n".join(lines))  # noqa: T201
 
 

@@ -2,7 +2,7 @@
 
 `p7.bench.test` is 127.10.0.8 at once, or after `BENCH_NAME_DELAY` seconds. A name under `dead.test` is never answered:
 the thread that asks is stuck for a minute and cannot be cancelled, as in the C library when no name server answers. The
-rest is left to the real resolver.
+rest is left to the real resolver. With `BENCH_SAMPLES` the program is sampled.
 """
 
 import os
@@ -30,3 +30,7 @@ def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
 
 
 socket.getaddrinfo = getaddrinfo
+if os.environ.get("BENCH_SAMPLES"):
+    from tests.bench.sampler import begin
+
+    begin()
