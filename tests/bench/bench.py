@@ -23,7 +23,8 @@ from typing import Any, Literal
 from tests.bench.documents import DOCUMENTS, MARKER, marker
 from tests.bench.origin import REPOSITORY, Origin
 
-PATIENCE = 120  # seconds; a process that takes longer is killed
+INSIDE = f"{Path(__file__).parent / 'inside'}{os.pathsep}{REPOSITORY}"  # PYTHONPATH of what is measured
+PATIENCE = 300  # seconds; a process that takes longer is killed
 NOWHERE = Path(os.devnull)
 BLOCK = 200  # pages whose first documents curl reads before their second ones
 NO_AIOHTTP = "**aiohttp is not installed**: pip install '.[bench]'"
@@ -102,9 +103,8 @@ class Bench:
 
     def __init__(self, root: Path, origin: Origin, subject: list[str], rounds: int, pages: int) -> None:
         self.root, self.origin, self.subject, self.rounds, self.pages = root, origin, subject, rounds, pages
-        inside = f"{Path(__file__).parent / 'inside'}{os.pathsep}{REPOSITORY}"
         self.plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(root), "PYTHONPATH": str(REPOSITORY)}
-        self.bypassed = self.plain | {"PYTHONPATH": inside, "SSL_CERT_FILE": str(root / "ca.pem")}
+        self.bypassed = self.plain | {"PYTHONPATH": INSIDE, "SSL_CERT_FILE": str(root / "ca.pem")}
 
     def few(self, most: int) -> range:
         """The rounds of what takes long."""
