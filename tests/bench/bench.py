@@ -28,7 +28,6 @@ PATIENCE = 300  # seconds; a process that takes longer is killed
 NOWHERE = Path(os.devnull)
 BLOCK = 200  # pages whose first documents curl reads before their second ones
 NO_AIOHTTP = "**aiohttp is not installed**: pip install '.[bench]'"
-CURL = ("--parallel", "--parallel-max", "100", "--silent", "--fail", "--header", "Accept-Encoding: gzip", "--cacert")
 
 
 @dataclass
@@ -145,18 +144,24 @@ class Bench:
     def curl(self, pages: int, kind: str) -> Sample:
         """The documents of all pages, 100 in flight, in an order in which curl uses a connection again: the first
         documents of a block of pages, then their second ones.
+
+        Each has a section of its own in the configuration, since curl goes through all the addresses of a section,
+        given by `resolve`, at every transfer in it.
         """
         config = self.root / f"curl-{kind}-{pages}"
         if not config.exists():
-            names = [f"p{number}.bench.test:{self.origin.port}" for number in range(pages)]
-            lines = [f'resolve = "{name}:127.10.{n // 250}.{n % 250 + 1}"' for n, name in enumerate(names)]
+            every = f'fail\nheader = "Accept-Encoding: gzip"\ncacert = "{self.root / "ca.pem"}"'
+            sections = []
             for begin in range(0, pages, BLOCK):
                 for path in DOCUMENTS[kind]:
-                    for number in range(begin, min(begin + BLOCK, pages)):
-                        lines += [f'url = "{self.address(number, path)}"', 'output = "/dev/null"']
-            config.write_text("\n".join(lines))
+                    for n in range(begin, min(begin + BLOCK, pages)):
+                        resolve = f"p{n}.bench.test:{self.origin.port}:127.10.{n // 250}.{n % 250 + 1}"
+                        url = self.address(n, path)
+                        sections.append(f'{every}\nresolve = "{resolve}"\nurl = "{url}"\noutput = "/dev/null"\n')
+            config.write_text("next\n".join(sections))
         curl = shutil.which("curl") or sys.exit("curl is the reference, and is not installed")
-        return self.run([curl, *CURL, str(self.root / "ca.pem"), "--config", str(config)], self.plain, self.root)
+        command = [curl, "--parallel", "--parallel-max", "100", "--no-progress-meter", "--config", str(config)]
+        return self.run(command, self.plain, self.root)
 
     def aiohttp(self, pages: int, kind: str) -> Sample | None:
         """The same by a plain program, if there is aiohttp."""
