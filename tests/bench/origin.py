@@ -1,11 +1,13 @@
 """The origin: one TLS port for all hosts and all of 127/8, served by nginx where that is installed, else by asyncio.
 
-`pN.bench.test` answers at once, `slowN.bench.test` the same page after 300 ms; `gzip.` and `br.bench.test` are bombs.
+`pN.bench.test` answers at once, `slowN.bench.test` the same page after 300 ms, `tailN.bench.test` after 50 to 500 ms
+by its last digit, `hangN.bench.test` never; `gzip.` and `br.bench.test` are bombs.
 """
 
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -19,7 +21,11 @@ from pathlib import Path
 from tests.bench.documents import write
 
 REPOSITORY = Path(__file__).parents[2]
-DELAY = 0.3
+DELAY = 300  # ms
+TAIL = tuple(range(50, 501, 50))  # ms, by the last digit of a page's number
+SLOWEST = 9  # that digit
+NEVER = 3_600_000  # ms
+LOG = "tail.log"  # when each of the answers of `tailN` was out
 NGINX = r"""
 daemon off;
 worker_processes 1;
@@ -28,6 +34,7 @@ error_log error.log;
 events { worker_connections 8192; }
 http {
   access_log off;
+  log_format moment $msec;
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
   server_names_hash_bucket_size 128;
   default_type application/json;
@@ -44,16 +51,20 @@ http {
     root www/$host;
     location = /api/v2/incidents.json { gzip_static off; add_header Content-Encoding br; }
   }
-  server {
-    listen %(port)d ssl;
-    server_name "~^slow(?<page>\d+)\.bench\.test$";
-    root www/p$page.bench.test;
-    auth_delay %(delay)dms;  # nginx can wait before it says 401 only; error_page then puts the page in its place
-    location / { auth_basic slow; auth_basic_user_file /dev/null; error_page 401 = @late; }
-    location @late { auth_basic off; }
-  }
+%(late)s
   server { listen 127.0.0.1:%(status)d; location / { stub_status; } }
 }
+"""
+LATE = r"""
+  server {  # nginx can wait before it says 401 only; error_page then puts the page in its place
+    listen %(port)d ssl;
+    server_name "~^%(hosts)s\.bench\.test$";
+    root www/p$page.bench.test;
+    auth_delay %(delay)dms;
+    access_log %(log)s;
+    location / { auth_basic late; auth_basic_user_file /dev/null; error_page 401 = @late; }
+    location @late { auth_basic off; }
+  }
 """
 
 
@@ -72,11 +83,14 @@ class Origin:
     """The server, running until the stack is closed."""
 
     def __init__(self, stack: ExitStack, root: Path, workers: int, use_nginx: bool) -> None:
-        self.port, self.status_port = free_port(), free_port()
+        self.port, self.status_port, self.log = free_port(), free_port(), root / LOG
         nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") if use_nginx else None
         self.name = "nginx, 1 worker" if nginx else f"asyncio, {workers} process(es)"
         if nginx:
-            config = NGINX % {"port": self.port, "status": self.status_port, "delay": DELAY * 1000}
+            late = [(r"slow(?<page>\d+)", DELAY, "off"), (r"hang(?<page>\d+)", NEVER, "off")]
+            late += [(rf"tail(?<page>\d*{digit})", delay, f"{LOG} moment") for digit, delay in enumerate(TAIL)]
+            servers = (LATE % {"port": self.port, "hosts": it[0], "delay": it[1], "log": it[2]} for it in late)
+            config = NGINX % {"port": self.port, "status": self.status_port, "late": "".join(servers)}
             (root / "nginx.conf").write_text(config)
             commands = [[nginx, "-p", str(root), "-c", "nginx.conf"]]
         else:
@@ -101,6 +115,10 @@ class Origin:
             words = status.read().split()
         return int(words[7]), int(words[9])
 
+    def last_answer(self) -> float:
+        """When the last answer of a `tailN` was out, of the clock on the wall; its beginning where there was none."""
+        return float(self.log.read_text().split()[-1]) if self.log.exists() else 0
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -114,9 +132,10 @@ async def answer(root: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
             host, path = headers["host"].partition(":")[0], lines[0].split()[1]
-            if host.startswith("slow"):
-                await asyncio.sleep(DELAY)
-            plain = root / "www" / host.replace("slow", "p") / path.lstrip("/")
+            late = re.match(r"(slow|hang|tail)\d*(\d)\.", host)
+            if late:
+                await asyncio.sleep({"slow": DELAY, "hang": NEVER, "tail": TAIL[int(late[2])]}[late[1]] / 1000)
+            plain = root / "www" / re.sub("slow|tail", "p", host) / path.lstrip("/")
             file = plain if plain.exists() else plain.with_name(f"{plain.name}.gz")
             if not file.exists():
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
@@ -129,6 +148,9 @@ async def answer(root: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
             head = f"Content-Type: application/json\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}"
             writer.write(f"HTTP/1.1 200 OK\r\n{head}\r\nETag: {etag}\r\n\r\n".encode() + body)
             await writer.drain()
+            if host.startswith("tail"):
+                with (root / LOG).open("a") as log:
+                    log.write(f"{time.time()}\n")
     except (OSError, asyncio.IncompleteReadError):
         writer.close()
 
