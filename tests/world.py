@@ -608,9 +608,9 @@ class World:
             server.shutdown()
             server.server_close()
 
-    def configuration(self) -> str:
+    def configuration(self, timeout: int = 5) -> str:
         """Return the configuration that watches this world."""
-        lines = ["pages = []", 'state = "state.json"', "timeout = 5"]
+        lines = ["pages = []", 'state = "state.json"', f"timeout = {timeout}"]
         for key, page in self.pages.items():
             lines += [f"[page.{key}]", f'name = "{key.title()}"', f'url = "{self.base}/{key}"']
             lines.append(f'platform = "{page.platform}"')
