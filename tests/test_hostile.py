@@ -4,13 +4,18 @@ import gc
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from statuswatch.review import Read, review_page
+from tests.hostile.behaviours import EITHER, LATE, ROWS
+from tests.hostile.origin import ACTS
+from tests.hostile.stage import play
 from tests.hostile.worst import WORST
 from tests.life import PAGE, START, feed, incident, said
 
+QUICK = [row for row in ROWS if row.quick]
 # What once took time with its square, each as long as it takes to see that.
 LONG = {
     "incidentio: components of the page": 5000,
@@ -54,3 +59,15 @@ def test_a_list_of_others_takes_time_in_proportion_to_its_length() -> None:
         return time.process_time() - begun
 
     assert_in_proportion(seconds, 700)
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["late", "wrong"])
+def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
+    """5: each fails for its reason or is read as it is, no other page is affected, nothing reaches the terminal raw;
+    and when it is well again nothing false is told, and nothing is lost.
+    """
+    rows = [row for row in QUICK if late is (row.fails in (LATE, EITHER))]
+    played = play(tmp_path, rows, 2 if late else 30)
+    assert played.faults == []
+    assert {name: faults for name, faults in played.of.items() if faults} == {}
+    assert len(played.acts) == len(ACTS) and len(rows) > 10
