@@ -37,6 +37,7 @@ def line(row: Row, played: Played) -> str:
         f"{row.name.replace('_', ' ')}: {row.does}",
         came,
         f"{during.wall:.1f} s",
+        f"{during.cpu:.1f} s",
         f"{played.memory:.0f} MB",
         others,
         f"**{'; '.join(faults)[:200]}**" if faults else "held",
@@ -69,16 +70,16 @@ def main() -> int:
         lines.append(line(row, played))
         broken += not lines[-1].endswith("| held |")
         calm.append(played.acts[BEFORE])
-    wall, memory = statistics.median(it.wall for it in calm), statistics.median(it.memory for it in calm)
+    wall, cpu, memory = (statistics.median(getattr(it, name) for it in calm) for name in ("wall", "cpu", "memory"))
     head = (
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} core(s). "
         f"`timeout = {TIMEOUT}`. {len(rows)} behaviours, {len(rows) - broken} held.",
-        f"A calm run of three pages: {wall:.1f} s, {memory:.0f} MB. A row may take its `timeout`, a",
-        "second, and what a calm run takes; and 30 MB more, but 25 for a bomb, and more for the longest documents,",
-        "which have a longer `timeout` too. The runs before and after it are of the same pages, in good health.",
+        f"A calm run of three pages: {wall:.1f} s, {cpu:.1f} s of CPU, {memory:.0f} MB. A row may take its",
+        "`timeout`, a second, and what a calm run takes; and 30 MB more, but 25 for a bomb. The longest documents may",
+        "take the CPU and the memory that their rows say, in a `timeout` that is longer by that CPU.",
         "",
-        "| behaviour | what came back | wall | peak memory more than calm | other pages | verdict |",
-        "|---|---|---|---|---|---|",
+        "| behaviour | what came back | wall | CPU | peak memory more than calm | other pages | verdict |",
+        "|---|---|---|---|---|---|---|",
         *lines,
         *([] if names else ["", *proportions()]),
     )

@@ -173,10 +173,14 @@ def _faults(row: Row, url: str, acts: Sequence[Ran]) -> list[str]:
 
 
 def unbounded(row: Row, acts: Sequence[Ran]) -> list[str]:
-    """What a row took that it may not, where it was played alone: time or memory. Start-up is what a calm run takes."""
+    """What a row took that it may not, where it was played alone: time or memory. Start-up is what a calm run takes;
+    work is counted in CPU, of which others may want their share.
+    """
     before, during, after = acts
     faults = []
-    if during.wall > (most := TIMEOUT + row.work + 1 + max(before.wall, after.wall)):
+    if row.work and during.cpu - before.cpu > row.work:
+        faults.append(f"{during.cpu - before.cpu:.1f} s of CPU more, of {row.work}")
+    if not row.work and during.wall > (most := TIMEOUT + 1 + max(before.wall, after.wall)):
         faults.append(f"{during.wall:.1f} s, of {most:.1f}")
     if during.memory - before.memory > row.memory:
         faults.append(f"{during.memory - before.memory:.0f} MB more, of {row.memory}")
