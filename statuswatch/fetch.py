@@ -26,7 +26,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpx  # noqa: E402
 
-from statuswatch import __version__  # noqa: E402
+from statuswatch import __version__, text  # noqa: E402
 from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
 from statuswatch.transport import Transport  # noqa: E402
 
@@ -40,7 +40,11 @@ def agent(env: Mapping[str, str]) -> str:
 
 AGENT: Final = agent(os.environ)
 LARGEST_BODY: Final = 10_000_000  # bytes, after decompression
+MOST_PARTS: Final = 10_000  # of a body, where they are smaller than this on average: each costs as much as any other
+SMALLEST_PART: Final = 32  # bytes
+PARTS_AT_A_TIME: Final = 64
 LONGEST_VALIDATOR: Final = 500  # characters
+LONGEST_PLACE: Final = 200  # characters of an address that are repeated
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _HEADERS: Final = {
@@ -49,6 +53,7 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
 }
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
+_GZIP: Final = b"\x1f\x8b"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
 _BUSY: Final = frozenset({429, 502, 503, 504})  # 500 may be how a server answers what it does not know
@@ -127,10 +132,14 @@ class Client:
                 await response.aclose()
             there = urlsplit(target)
             if there.scheme not in ("http", "https") or there.hostname != host:
-                place = f"{there.scheme}://{there.netloc}"
+                place = f"{there.scheme}://{text.line(there.netloc)[:LONGEST_PLACE]}"
                 hops.append(target)
                 usable = place if there.scheme in ("http", "https") else ""
                 return Failed(f"it redirects to {place}", url, there=usable), None
+            if there.scheme == "http" and url.startswith("https:"):
+                hops.append(target)
+                hint = "over it anybody on the way could say anything"
+                return Failed(f"it redirects to http://{host}, from TLS to plain HTTP", url, hint), None
             url = target
             hops.append(url)
         return Failed(
@@ -190,9 +199,18 @@ async def _body(response: httpx.Response) -> bytes | str:
     async for raw in response.aiter_raw():
         part = inflate.decompress(raw, LARGEST_BODY + 1 - size) if inflate else raw
         size += len(part)
+        while inflate and inflate.unused_data.startswith(_GZIP) and size <= LARGEST_BODY:  # another member
+            rest, inflate = inflate.unused_data, zlib.decompressobj(wbits=31)
+            more = inflate.decompress(rest, LARGEST_BODY + 1 - size)
+            size += len(more)
+            part += more
         if size > LARGEST_BODY:
             return f"a body of more than {LARGEST_BODY // 1_000_000} MB"
         parts.append(part)
+        if len(parts) > MOST_PARTS and size < SMALLEST_PART * len(parts):
+            return f"a body in more than {MOST_PARTS:,} crumbs"
+        if not len(parts) % PARTS_AT_A_TIME:  # however fast they come, the others have their turns
+            await asyncio.sleep(0)
     if inflate and not inflate.eof:
         return "a compressed body that was cut short"
     return b"".join(parts)

@@ -17,6 +17,7 @@ from aiohappyeyeballs import start_connection
 
 T = TypeVar("T")
 NEXT_ADDRESS_AFTER: Final = 0.25  # seconds, as RFC 8305 has it
+LARGEST_HEAD: Final = 200_000  # bytes before there is an answer: headers, and any number of "100 Continue" before them
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -40,6 +41,7 @@ class Transport(httpx.AsyncBaseTransport):
         connection = self._idle(asked.url.origin) or await self._open(asked.url.origin)
         with _as_httpx():
             answer = await connection.handle_async_request(asked)
+            connection.wire.allowance = None
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
         )
@@ -90,15 +92,22 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
+        self.allowance: int | None = None  # bytes that may yet come before there is an answer
         self._loop = asyncio.get_running_loop()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            return await self.when_ready(lambda: self.socket.recv(max_bytes))
+            data = await self.when_ready(lambda: self.socket.recv(max_bytes))
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        if self.allowance is not None:
+            self.allowance -= len(data)
+            if self.allowance < 0:
+                raise httpcore.RemoteProtocolError(f"no answer in the first {LARGEST_HEAD:,} bytes")
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.allowance = LARGEST_HEAD
         try:
             while buffer:
                 sent = await self.when_ready(lambda: self.socket.send(buffer), writes=True)  # noqa: B023 - called at once
@@ -153,6 +162,7 @@ class _Connection(httpcore.AsyncHTTP11Connection):
 
     def __init__(self, origin: httpcore.Origin, stream: _Stream) -> None:
         super().__init__(origin, stream)
+        self.wire = stream
         self._state_lock = asyncio.Lock()  # type: ignore[assignment]
 
 

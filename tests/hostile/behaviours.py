@@ -221,7 +221,7 @@ async def trickle_of_1xx(wire: Wire) -> None:
     await forever(wire, b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.05)
 
 
-@fails(EITHER, quick=False)
+@fails(BROKEN)
 async def flood_of_1xx(wire: Wire) -> None:
     """100 Continue as fast as it is read, and never an answer"""
     await forever(wire, b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
@@ -255,7 +255,7 @@ async def endless_body(wire: Wire) -> None:
     await forever(wire, b" " * 65536)
 
 
-@fails(f"a body of more than 10 MB|{EITHER}", quick=False)
+@fails("a body in more than 10,000 crumbs")
 async def endless_chunks(wire: Wire) -> None:
     """chunk after chunk of one byte"""
     await wire.answer(b"", "Transfer-Encoding: chunked")
@@ -659,7 +659,7 @@ async def redirect_within_the_host(wire: Wire) -> None:
         await redirects("?again")(wire)
 
 
-@fails("redirects to http://", secure=True, quick=False)
+@fails("redirects to http://127.0.0.1, from TLS to plain HTTP", secure=True)
 async def redirect_to_plain_http(wire: Wire) -> None:
     """from TLS to plain HTTP on the same host, where anybody on the way could say anything"""
     await redirects(wire.origin.ports[0].url + wire.path)(wire)
@@ -693,7 +693,7 @@ async def gzip_with_garbage_behind(wire: Wire) -> None:
     await wire.answer(gzip.compress(TRUTH) + b"garbage", "Content-Encoding: gzip")
 
 
-@fails_or_reads(rf"cut short|{EITHER}")
+@reads()
 async def gzip_in_two_members(wire: Wire) -> None:
     """a document compressed in two halves, one behind the other"""
     half = len(TRUTH) // 2
