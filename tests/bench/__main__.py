@@ -60,10 +60,10 @@ def main() -> None:
         lines = [
             f"{datetime.now(UTC):%Y-%m-%d}, {machine}: {place}. Origin: {origin.name}.",
             f"A page: a host and a 127/8 address of its own, TLS; {(root / 'sizes').read_text()}.",
-            "curl --parallel and aiohttp have 100 in flight. curl discards what it reads, undecoded, and is given first",
-            f"the first documents of {BLOCK} pages, then their second ones, so that it uses a connection for both. Name",
-            "resolution is bypassed: getaddrinfo is wrapped inside the programs, curl has --resolve. A dead name blocks",
-            "the thread that asks, in that wrapper, for a minute.",
+            "curl --parallel and aiohttp have 100 in flight. curl discards what it reads, undecoded; it is given the",
+            f"first documents of {BLOCK} pages, then their second ones, and so uses a connection for both. Name",
+            "resolution is bypassed: getaddrinfo is wrapped inside the programs, curl has --resolve. A dead name",
+            "blocks the thread that asks, in that wrapper, for a minute.",
         ]
         if rows:
             lines += [
