@@ -1,5 +1,6 @@
 """What is measured: each of these gives some rows."""
 
+import statistics
 import sys
 from collections.abc import Callable
 
@@ -15,14 +16,15 @@ def start(bench: Bench) -> list[Row]:
     """What there is to wait for even where nothing is to be waited for."""
     goals = {"--help: wall": 14, "3 pages: wall": 20}
     rows = [Row(work, "python -c pass: wall", "×", goal) for work, goal in goals.items()]
+    empty = [sys.executable, "-c", "pass"]
     for _ in range(bench.rounds):
-        nothing = bench.run([sys.executable, "-c", "pass"], bench.plain, bench.root)
+        nothing = statistics.median(bench.run(empty, bench.plain, bench.root).wall for _ in range(5))
         usage = bench.run([*bench.subject, "--help"], bench.plain, bench.root)
         three, state = bench.check(*hosts(3))
-        rows[0].add(usage.wall / nothing.wall, usage, state)
-        rows[1].add(three.wall / nothing.wall, three, state, range(3))
+        rows[0].add(usage.wall / nothing, usage, state)
+        rows[1].add(three.wall / nothing, three, state, range(3))
         for row, sample in zip(rows, (usage, three), strict=True):
-            row.notes = f"{sample.wall * 1000:.0f} ms against {nothing.wall * 1000:.0f}"
+            row.notes = f"{sample.wall * 1000:.0f} ms against {nothing * 1000:.0f}"
     return rows
 
 
