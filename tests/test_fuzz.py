@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from statuswatch.platforms import PLATFORMS, statuspage
+from tests.fuzz.__main__ import table
 from tests.fuzz.mutate import mutate
 from tests.fuzz.target import examine, pack, seeds, unpack
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.fuzz.target import Documents
 
 MUTATED: Final = 16  # inputs for a platform
@@ -68,3 +71,17 @@ def test_a_fault_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TypeError):
         for number in range(FIND_WITHIN):
             examine("statuspage", chance("statuspage", number))
+
+
+def test_the_table(tmp_path: Path) -> None:
+    """The table says what the log of a search says, all of its processes together, and what is not done."""
+    (tmp_path / "rss" / "findings").mkdir(parents=True)
+    (tmp_path / "rss" / "findings" / "0123.input").write_bytes(b"-")
+    (tmp_path / "rss" / "findings" / "0123.txt").write_text("KeyError")
+    units = "stat::number_of_executed_units: "
+    parts = ("#10 DONE   cov: 5 ft: 9 corp: 3/1Kb", f"{units}10", "#30 DONE   cov: 7 ft: 9 corp: 4/1Kb", f"{units}30")
+    (tmp_path / "rss" / "log").write_text("\n".join([*parts, "Searched for 4 s", ""]))
+    assert table(["rss", "azure"], tmp_path).splitlines()[-2:] == [
+        "| rss | 4 | 40 | 10 | 7 | 4 | 1 |",
+        "| azure | not done: see its log | | | | | |",
+    ]
