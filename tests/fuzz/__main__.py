@@ -48,7 +48,7 @@ def search(platform: str, seconds: int, folder: Path) -> None:
                 done = subprocess.run(command, stdout=log, stderr=log, timeout=left + SLACK, check=False)
             except subprocess.TimeoutExpired:
                 break
-            if done.returncode == 0 or " INITED " not in (place / "log").read_text(errors="replace"):
+            if done.returncode == 0 or "INITED" not in (place / "log").read_text(errors="replace"):
                 break  # it is done, or never began
         log.seek(0, os.SEEK_END)
         log.write(f"{SEARCHED}{time.monotonic() - begun:.0f} s\n")
