@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.fuzz.target import Documents
 
-MUTATED: Final = 16  # inputs for a platform
+MUTATED: Final = 10  # inputs for a platform
 FIND_WITHIN: Final = 400
 
 
@@ -50,7 +50,7 @@ def test_mutations(platform: str) -> None:
 def test_any_bytes(platform: str) -> None:
     """An input that no mutation of ours makes is one all the same: libFuzzer has its own."""
     order = Random(platform)
-    for _ in range(8):
+    for _ in range(4):
         data = bytearray(pack(platform, seeds(platform)[0]))
         for _ in range(order.randrange(1, 9)):
             data[order.randrange(len(data))] = order.randrange(256)
