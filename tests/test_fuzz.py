@@ -42,8 +42,8 @@ def test_seeds(platform: str) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_mutations(platform: str) -> None:
     """4, 5: documents with anything in them changed are refused, or give a page that keeps the laws."""
-    understood = sum(examine(platform, chance(platform, number)) for number in range(MUTATED))
-    assert MUTATED > understood > 0, "mutations that are all alike search nothing"
+    understood = [examine(platform, chance(platform, number)) for number in range(MUTATED)]
+    assert any(understood), "what is always refused says nothing of the laws"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
