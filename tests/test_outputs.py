@@ -31,20 +31,25 @@ from statuswatch import cli, text
 from statuswatch.actions import report_to_runner
 from statuswatch.errors import TellError
 from statuswatch.model import (
+    Attempt,
     Change,
     Component,
+    Document,
     Event,
     EventKind,
+    Exchange,
     Failed,
+    Feed,
     Impact,
     Incident,
     IncidentUpdate,
+    Inspection,
     Kind,
     Page,
     PageReview,
     Report,
 )
-from statuswatch.render import jsonlines, markdown, talk
+from statuswatch.render import inspection, jsonlines, listing, markdown, talk
 from statuswatch.review import review_page
 
 if TYPE_CHECKING:
@@ -687,6 +692,32 @@ def test_talk_gives_a_runner_no_command(reason: str) -> None:
     assert [line.splitlines() for line in said_of_it] == [[line] for line in said_of_it]
     assert runner_commands("\n".join(said_of_it)) == []
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(said_of_it))
+
+
+@searched
+@given(hostile, st.sampled_from([None, 20, 80]))
+@example(ALL, None)
+@example(ALL, 20)
+def test_an_inspection_gives_a_runner_no_command(vendors: str, width: int | None) -> None:
+    """Contract 7: of a page that is explained each line is plain text without a workflow command, whatever is said of
+    it, and so is each of a list of pages, in which no word makes a cell or a line of its own.
+    """
+    it = hostile_event(vendors)
+    word = it.page.name
+    feed = Feed(identity=word, incidents=(it.incident,), skipped=(word,), losses=(word,))
+    failed = Failed(word, word, word)
+    for result in (feed, failed):
+        exchange = Exchange(Document("incidents.json", OPENAI.url), failed, 0.1)
+        seen = Inspection(it.page, result, (exchange,), (Attempt("slack", failed),))
+        shown_of_it = [line.plain for line in inspection.render(seen, "recognised", None, width)]
+        assert runner_commands("\n".join(shown_of_it)) == []
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(shown_of_it))
+        assert squashed(word) in squashed("".join(shown_of_it))
+    cells = listing.failure(PageReview(page=it.page, failed=failed), {})
+    (line,) = listing.plain([cells])
+    assert line.count("\t") == len(cells) - 1 and runner_commands(line) == []
+    *_, row = listing.as_markdown(listing.FAILURES, [cells]).splitlines()
+    assert len(re.findall(r"(?<!\\)\|", row)) == len(cells) + 1
 
 
 def test_closing_line() -> None:

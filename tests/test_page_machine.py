@@ -491,7 +491,7 @@ def test_a_page(platform: Platform) -> None:
     run_state_machine_as_test(
         type(f"OnePage_{platform}", (OnePage,), {"platform": platform}),
         settings=settings(
-            max_examples=int(examples or 12),
+            max_examples=int(examples or 8),
             stateful_step_count=30,
             derandomize=not examples,
             database=None,

@@ -20,6 +20,7 @@ from statuswatch.platforms import PLATFORMS
 
 FOLDER = Path(tempfile.gettempdir()) / "statuswatch-fuzz"
 SLACK = 120  # seconds that a child may take beyond its time
+SEARCHED = "Searched for "  # what ends a log
 AT_LEAST = 5  # seconds for which a search is begun again
 
 
@@ -38,19 +39,19 @@ class Row(NamedTuple):
 
 def search(platform: str, seconds: int, folder: Path) -> None:
     """One platform for so long, begun again where an input ends the process: that one is kept as a finding."""
-    place, end = folder / platform, time.monotonic() + seconds
+    place, begun = folder / platform, time.monotonic()
     place.mkdir(parents=True, exist_ok=True)
-    with (place / "log").open("wb") as log:
-        while (left := round(end - time.monotonic())) >= min(AT_LEAST, seconds):
+    with (place / "log").open("w", encoding="utf-8") as log:
+        while (left := round(begun + seconds - time.monotonic())) >= min(AT_LEAST, seconds):
             command = [sys.executable, "-m", "tests.fuzz.child", platform, str(left), str(place)]
             try:
                 done = subprocess.run(command, stdout=log, stderr=log, timeout=left + SLACK, check=False)
             except subprocess.TimeoutExpired:
                 break
-            if done.returncode == 0:
-                break
-            if not re.search(rb"^#\d+\s+INITED", (place / "log").read_bytes(), re.MULTILINE):
-                break  # it never began
+            if done.returncode == 0 or "INITED" not in (place / "log").read_text(errors="replace"):
+                break  # it is done, or never began
+        log.seek(0, os.SEEK_END)
+        log.write(f"{SEARCHED}{time.monotonic() - begun:.0f} s\n")
 
 
 def row(platform: str, folder: Path) -> Row | None:
@@ -59,14 +60,14 @@ def row(platform: str, folder: Path) -> Row | None:
         log = (folder / platform / "log").read_text(errors="replace")
     except FileNotFoundError:
         return None
-    done = re.findall(r"^Done (\d+) runs in (\d+) second", log, re.MULTILINE)
-    ended = re.findall(r"^stat::number_of_executed_units:\s+(\d+)", log, re.MULTILINE)
+    seconds = re.search(rf"^{SEARCHED}(\d+) s", log, re.MULTILINE)
+    runs = re.findall(r"^stat::number_of_executed_units:\s+(\d+)", log, re.MULTILINE)
     last = re.findall(r"cov: (\d+) ft: \d+ corp: (\d+)/", log)
-    if not done or not last:
+    if not (seconds and runs and last):
         return None
     findings = [it for it in (folder / platform / "findings").iterdir() if it.suffix != ".txt"]
-    (_, seconds), (edges, corpus) = done[-1], last[-1]
-    return Row(platform, int(seconds), sum(map(int, ended)), int(edges), int(corpus), len(findings))
+    edges, corpus = last[-1]
+    return Row(platform, int(seconds[1]), sum(map(int, runs)), int(edges), int(corpus), len(findings))
 
 
 def table(platforms: list[str], folder: Path) -> str:

@@ -97,7 +97,7 @@ def test_every_sink_is_here() -> None:
 @given(vendors=short, count=st.sampled_from([1, 1, 12]))
 @example(vendors=ALL, count=1)
 @example(vendors=" ".join(CHATS), count=12)
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 def test_any_text_is_words(sink: str, vendors: str, count: int) -> None:
     """7: whatever a vendor says, a message has the frame that it has for plain words, calls nobody, links nothing but
     the incident, and has no character that moves, hides or colours others.
