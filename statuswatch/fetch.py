@@ -26,7 +26,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpx  # noqa: E402
 
-from statuswatch import __version__, text  # noqa: E402
+from statuswatch import __version__  # noqa: E402
 from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
 from statuswatch.transport import Transport  # noqa: E402
 
@@ -118,7 +118,7 @@ class Client:
     async def _follow(
         self, url: str, validators: Validators | None, hops: list[str]
     ) -> tuple[Fetched | NotModified | Failed, float | None]:
-        host = urlsplit(url).hostname
+        host = httpx.URL(url).host
         for _ in range(MOST_REDIRECTS + 1):
             trace = {} if self.asked.is_set() else {"trace": _noting(self.asked)}
             request = self._http.build_request("GET", url, headers=_conditions(validators), extensions=trace)
@@ -127,21 +127,18 @@ class Client:
                 self.answered = True
                 if response.status_code not in _REDIRECTS:
                     return await _receive(response, url, conditional=validators is not None)
-                target = urljoin(url, response.headers.get("location", ""))
+                there = httpx.URL(urljoin(url, response.headers.get("location", "")))  # in plain characters
             finally:
                 await response.aclose()
-            there = urlsplit(target)
-            if there.scheme not in ("http", "https") or there.hostname != host:
-                place = f"{there.scheme}://{text.line(there.netloc)[:LONGEST_PLACE]}"
-                hops.append(target)
+            hops.append(str(there))
+            if there.scheme not in ("http", "https") or there.host != host:
+                place = f"{there.scheme}://{there.netloc.decode()}"
                 usable = place if there.scheme in ("http", "https") else ""
-                return Failed(f"it redirects to {place}", url, there=usable), None
+                return Failed(f"it redirects to {place[:LONGEST_PLACE]}", url, there=usable), None
             if there.scheme == "http" and url.startswith("https:"):
-                hops.append(target)
                 hint = "over it anybody on the way could say anything"
                 return Failed(f"it redirects to http://{host}, from TLS to plain HTTP", url, hint), None
-            url = target
-            hops.append(url)
+            url = str(there)
         return Failed(
             f"more than {MOST_REDIRECTS} redirects", url, "look at the page in a browser and correct its `url`"
         ), None

@@ -96,6 +96,14 @@ def test_redirects(tmp_path: Path) -> None:
         assert "more than 5 redirects" in reason(run(tmp_path, f"{site.url}/acme"))
 
 
+@pytest.mark.parametrize("place", [b"/el\xc2\x9b31mse\xe2\x80\xae", b"\xe2\x80\xae://x/y", b"/else\xff"])
+def test_where_a_redirect_leads_is_plain_text(tmp_path: Path, place: bytes) -> None:
+    """7: the address that a redirect names is the vendor's text: nothing of it that is not plain is said."""
+    with Site() as site:
+        site.answer(INCIDENTS, raw(b"HTTP/1.1 302 Found\r\nLocation: " + place + b"\r\nContent-Length: 0\r\n\r\n"))
+        assert reason(run(tmp_path, f"{site.url}/acme")).isprintable()
+
+
 def test_passing_faults_are_tried_once_more(tmp_path: Path) -> None:
     """5: a passing fault of the server gets one more try, at once; a refusal gets none."""
     with Site() as site:
