@@ -316,7 +316,9 @@ def trusted() -> ssl.SSLContext:
 
 
 async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
-    """`work` on every item, so many at a time, in the order in which they end. `work` must not raise."""
+    """`work` on every item, so many at a time, in the order in which they end. The first error that it raises ends all
+    the others.
+    """
     waiting = iter(items)
     results: list[R] = []
 
@@ -324,9 +326,12 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrenc
         for item in waiting:
             results.append(await work(item))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(concurrency):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(worker())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
     return results
 
 

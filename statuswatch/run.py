@@ -185,9 +185,8 @@ async def _read_pages(
         keep(await watch(network, config, page, known, now, announce_open=announce_open), known)
         on_page(reviews[page.key])
 
-    # All of the memory is looked through before anything is read: what is wrong with it must end the run at once.
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
-    queue = sorted(pages, key=lambda page: (known := _remembered(page, memory, file)) is None or known.failing is None)
+    queue = sorted(pages, key=lambda page: b'"failing":' not in memory.get(page.key, b""))
     try:
         async with asyncio.timeout(config.deadline):
             await fetch.each(queue, work, config.concurrency)

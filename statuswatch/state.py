@@ -47,6 +47,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     waiting: dict[str, list[Notice]] = {}
 
 
+_decode_file: Final = msgspec.json.Decoder(_File).decode
+
+
 class _Version(msgspec.Struct):
     version: int
 
@@ -70,13 +73,16 @@ def decode(content: bytes, name: str) -> tuple[dict[str, bytes], Waiting]:
     if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
         raise _refused(name, "it has git conflict markers")
     try:
-        version = msgspec.json.decode(content, type=_Version).version
-        if version != VERSION:
-            raise _refused(name, f"it is of version {version}, and this program reads version {VERSION}")
-        file = msgspec.json.decode(content, type=_File)
+        file = _decode_file(content)
+        if file.version != VERSION:
+            raise _of_another_version(name, file.version)
         waiting = {sink: tuple(notices) for sink, notices in file.waiting.items()}
         return {key: bytes(page) for key, page in file.pages.items()}, waiting
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            version = msgspec.json.decode(content, type=_Version).version
+            if version != VERSION:
+                raise _of_another_version(name, version) from error
         raise _refused(name, str(error) if content.strip() else "it is empty") from error
 
 
@@ -221,6 +227,10 @@ class StateFile:
 def _why(error: OSError) -> str:
     remedy = _REMEDIES.get(error.errno or 0)
     return (error.strerror or str(error)) + (f": {remedy}" if remedy else "")
+
+
+def _of_another_version(name: str, version: int) -> StateError:
+    return _refused(name, f"it is of version {version}, and this program reads version {VERSION}")
 
 
 def _refused(name: str, why: str) -> StateError:
