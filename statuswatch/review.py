@@ -14,6 +14,7 @@ import msgspec
 
 from statuswatch import diff
 from statuswatch.model import (
+    CLOSED,
     SCALE,
     Change,
     Component,
@@ -63,7 +64,7 @@ def review_page(
     platform.
     """
     review = _review(page, known, answer, diff.second(now), announce_open)
-    still_open = sum(not it.closed for it in review.memory.incidents.values()) if review.memory else 0
+    still_open = sum(it.status not in CLOSED for it in review.memory.incidents.values()) if review.memory else 0
     return msgspec.structs.replace(review, open=still_open)
 
 

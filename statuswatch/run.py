@@ -20,7 +20,7 @@ from statuswatch.notify import Channel, deliver, outboxes
 from statuswatch.page import begin, explained, found
 from statuswatch.review import Read, passes, review_page
 from statuswatch.shard import shard_of
-from statuswatch.state import StateFile, decode_page, encode_page
+from statuswatch.state import Encoded, StateFile, decode_page, encode_page, is_failing
 
 
 def check(
@@ -117,7 +117,7 @@ def recall(config: Config, *, only: Sequence[str] = ()) -> tuple[Standing, ...]:
     return tuple(standings)
 
 
-def _memory(config: Config, file: StateFile, pages: Sequence[Page]) -> dict[str, bytes]:
+def _memory(config: Config, file: StateFile, pages: Sequence[Page]) -> dict[str, Encoded]:
     """What is remembered, page by page. Where every shard has a file of its own and their number changed, a page that
     moved here comes with what another file has of it, and one that moved away is kept until its shard's file has it.
     """
@@ -150,7 +150,7 @@ def _clock(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _remembered(page: Page, memory: Mapping[str, bytes], file: StateFile) -> PageMemory | None:
+def _remembered(page: Page, memory: Mapping[str, Encoded], file: StateFile) -> PageMemory | None:
     """Nothing, where the key meant another address or platform then: that is a new page."""
     if page.key not in memory:
         return None
@@ -166,7 +166,7 @@ async def _read_pages(
     config: Config,
     pages: Sequence[Page],
     file: StateFile,
-    memory: dict[str, bytes],
+    memory: dict[str, Encoded],
     now: datetime,
     announce_open: bool,
     on_page: Callable[[PageReview], None],
@@ -186,7 +186,7 @@ async def _read_pages(
         on_page(reviews[page.key])
 
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
-    queue = sorted(pages, key=lambda page: b'"failing":' not in memory.get(page.key, b""))
+    queue = sorted(pages, key=lambda page: not is_failing(memory.get(page.key, b"")))
     try:
         async with asyncio.timeout(config.deadline):
             await fetch.each(queue, work, config.concurrency)

@@ -23,6 +23,7 @@ from statuswatch.model import Notice, PageMemory
 
 VERSION: Final = 1
 Waiting = Mapping[str, tuple[Notice, ...]]  # by the name of the sink
+Encoded = bytes | msgspec.Raw  # a page: as it was encoded now, or where it stands in the file, which is not copied
 _NOTHING: Final[Waiting] = MappingProxyType({})
 LOCK_PATIENCE: Final = 3.0  # seconds to wait for another run to end
 
@@ -54,7 +55,7 @@ class _Version(msgspec.Struct):
     version: int
 
 
-def encode(pages: Mapping[str, bytes], waiting: Waiting | None = None) -> Iterator[bytes]:
+def encode(pages: Mapping[str, Encoded], waiting: Waiting | None = None) -> Iterator[bytes]:
     """The file's content in parts, of pages encoded one by one, and of what waits for which sink, an event a line."""
     yield b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(pages.items())):
@@ -68,17 +69,17 @@ def encode(pages: Mapping[str, bytes], waiting: Waiting | None = None) -> Iterat
     yield b"\n }\n}\n" if waiting else b"\n}\n"
 
 
-def decode(content: bytes, name: str) -> tuple[dict[str, bytes], Waiting]:
+def decode(content: bytes, name: str) -> tuple[dict[str, Encoded], Waiting]:
     """The pages, each still encoded, and what waits. Raises StateError that says what is wrong and how to recover."""
-    if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
-        raise _refused(name, "it has git conflict markers")
     try:
         file = _decode_file(content)
         if file.version != VERSION:
             raise _of_another_version(name, file.version)
         waiting = {sink: tuple(notices) for sink, notices in file.waiting.items()}
-        return {key: bytes(page) for key, page in file.pages.items()}, waiting
+        return {**file.pages}, waiting
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
+            raise _refused(name, "it has git conflict markers") from error
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             version = msgspec.json.decode(content, type=_Version).version
             if version != VERSION:
@@ -97,12 +98,17 @@ def encode_page(page: PageMemory) -> bytes:
     )
 
 
-def decode_page(page: bytes, key: str, name: str) -> PageMemory:
+def decode_page(page: Encoded, key: str, name: str) -> PageMemory:
     """Raises StateError."""
     try:
         return _decode_page(page)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(name, f"page {key}: {error}") from error
+
+
+def is_failing(page: Encoded) -> bool:
+    """Whether it failed the last time, as can be seen without decoding it: its fields are sorted."""
+    return b'"failing":' in bytes(memoryview(page)[:200])
 
 
 def recall(path: Path, key: str) -> PageMemory | None:
@@ -118,10 +124,10 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.name = text.line(str(path))
         self.path = Path(os.path.realpath(path))  # which raises nothing where links lead in a circle
-        self.pages: dict[str, bytes] | None = None  # as the file has them
+        self.pages: dict[str, Encoded] | None = None  # as the file has them
         self.waiting: Waiting = {}  # what the file has for sinks that refused it
 
-    def load(self) -> dict[str, bytes]:
+    def load(self) -> dict[str, Encoded]:
         """The pages, each still encoded; nothing where there is no file yet. Raises StateError."""
         if not self._exists():
             return {}
@@ -132,7 +138,7 @@ class StateFile:
         self.pages, self.waiting = decode(content, self.name)
         return dict(self.pages)
 
-    def save(self, pages: Mapping[str, bytes], waiting: Waiting = _NOTHING) -> bool:
+    def save(self, pages: Mapping[str, Encoded], waiting: Waiting = _NOTHING) -> bool:
         """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
         if pages == self.pages and waiting == self.waiting:
             return False

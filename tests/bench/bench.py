@@ -138,7 +138,7 @@ class Bench:
     def measure(self, module: str, *arguments: str) -> tuple[Sample, dict[str, Any]]:
         """What a module of the benchmark found out in a process of its own."""
         answer = self.root / module
-        sample = self.run([sys.executable, "-m", f"tests.bench.{module}", *arguments], self.plain, self.root, answer)
+        sample = self.run([sys.executable, "-m", f"tests.bench.{module}", *arguments], self.bypassed, self.root, answer)
         return sample, json.loads(answer.read_bytes() or "{}")
 
     def curl(self, pages: int, kind: str) -> Sample:
