@@ -27,6 +27,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
 
 from statuswatch import __version__  # noqa: E402
+from statuswatch.errors import NetworkError  # noqa: E402
 from statuswatch.model import Document, Exchange, Failed, Fetched, NotModified, Validators  # noqa: E402
 from statuswatch.transport import Transport  # noqa: E402
 
@@ -277,7 +278,18 @@ class Network(NamedTuple):
 
 
 def network() -> Network:
-    return Network(trusted(), any(getproxies().get(scheme) for scheme in ("http", "https", "all")))
+    """Raises NetworkError where the environment names a proxy that cannot be used."""
+    proxies = [proxy for scheme in ("http", "https", "all") if (proxy := getproxies().get(scheme))]
+    it = Network(trusted(), bool(proxies))
+    try:
+        _client(it)
+        if any(urlsplit(proxy).port == 0 for proxy in proxies):  # which raises where there is no such port
+            raise ValueError
+    except ImportError as error:
+        raise NetworkError(f"the proxy that the environment names cannot be used: {error}") from None
+    except (ValueError, OverflowError, httpx.InvalidURL):  # whose words may repeat a password
+        raise NetworkError("the proxy that the environment names (HTTPS_PROXY and the like) has no address") from None
+    return it
 
 
 @asynccontextmanager

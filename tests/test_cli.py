@@ -537,6 +537,19 @@ def test_no_answer_to_a_question_for_the_platform_is_exit_4(desk: Desk, dead: st
     assert not desk.state.exists()
 
 
+@pytest.mark.parametrize(
+    "proxy", ["htp://u:geheim@127.0.0.1:9", "http://127.0.0.1:port", "http://u:geheim@127.0.0.1:99999"]
+)
+def test_a_proxy_without_an_address_is_our_own_network(desk: Desk, proxy: str) -> None:
+    """Section 8: a proxy that cannot be used is no fault of a page's: exit 4, nothing told, nothing written."""
+    desk.watch("acme", acme="https://status.invalid")
+    for command in ("check", "status", "inspect"):
+        done = desk.run(command, "acme", env={"HTTPS_PROXY": proxy, "NO_PROXY": ""})
+        assert (done.code, done.out) == (4, "") and "proxy that the environment names" in done.err
+        assert "geheim" not in done.err and "Traceback" not in done.err
+    assert not (desk.folder / "state.json").exists()
+
+
 def test_a_proxy_that_refuses_is_our_own_network(desk: Desk) -> None:
     """Section 8: a proxy of ours is no page; where it lets nobody through, no page answered."""
     (desk.folder / "statuswatch.toml").unlink()
