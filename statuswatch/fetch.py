@@ -48,6 +48,8 @@ LONGEST_VALIDATOR: Final = 500  # characters
 LONGEST_PLACE: Final = 200  # characters of an address that are repeated
 MOST_REDIRECTS: Final = 5
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
+PROMPT_RESOLVERS: Final = 8  # threads, which are enough where names resolve
+RESOLVED_WITHIN: Final = 0.01  # seconds; where they do not, each gets one
 _HEADERS: Final = {
     "User-Agent": AGENT,
     "Accept": "application/json, */*;q=0.5",
@@ -359,6 +361,7 @@ class Loop(asyncio.SelectorEventLoop):
         self._lookups: dict[_Name, asyncio.Future[Any]] = {}
         self._wanted: SimpleQueue[_Name | None] = SimpleQueue()
         self._unresolved = self._threads = 0
+        self._help: asyncio.TimerHandle | None = None
 
     async def create_connection(self, *arguments: Any, **options: Any) -> Any:
         transport, protocol = await super().create_connection(*arguments, **options)
@@ -379,11 +382,19 @@ class Loop(asyncio.SelectorEventLoop):
         if name not in self._lookups:
             self._lookups[name] = self.create_future()
             self._unresolved += 1
-            if self._unresolved > self._threads:  # a name that never resolves keeps its thread for itself
-                self._threads += 1
-                Thread(target=self._resolve, daemon=True).start()
             self._wanted.put(name)
+            if self._threads < PROMPT_RESOLVERS:
+                self._start_resolvers(PROMPT_RESOLVERS)
+            elif self._unresolved > self._threads and not self._help:
+                self._help = self.call_later(RESOLVED_WITHIN, self._start_resolvers)
         return await asyncio.shield(self._lookups[name])
+
+    def _start_resolvers(self, most: int = sys.maxsize) -> None:
+        """One for each name, of those that are not resolved yet: one that never is keeps its thread for itself."""
+        self._help = None
+        while self._threads < min(self._unresolved, most):
+            self._threads += 1
+            Thread(target=self._resolve, daemon=True).start()
 
     def _resolve(self) -> None:
         while name := self._wanted.get():
