@@ -360,7 +360,8 @@ class Loop(asyncio.SelectorEventLoop):
         super().__init__()
         self._lookups: dict[_Name, asyncio.Future[Any]] = {}
         self._wanted: SimpleQueue[_Name | None] = SimpleQueue()
-        self._unresolved = self._threads = 0
+        self._unresolved = 0
+        self._resolvers: list[Thread] = []
         self._help: asyncio.TimerHandle | None = None
 
     async def create_connection(self, *arguments: Any, **options: Any) -> Any:
@@ -383,18 +384,18 @@ class Loop(asyncio.SelectorEventLoop):
             self._lookups[name] = self.create_future()
             self._unresolved += 1
             self._wanted.put(name)
-            if self._threads < PROMPT_RESOLVERS:
+            if len(self._resolvers) < PROMPT_RESOLVERS:
                 self._start_resolvers(PROMPT_RESOLVERS)
-            elif self._unresolved > self._threads and not self._help:
+            elif self._unresolved > len(self._resolvers) and not self._help:
                 self._help = self.call_later(RESOLVED_WITHIN, self._start_resolvers)
         return await asyncio.shield(self._lookups[name])
 
     def _start_resolvers(self, most: int = sys.maxsize) -> None:
         """One for each name, of those that are not resolved yet: one that never is keeps its thread for itself."""
         self._help = None
-        while self._threads < min(self._unresolved, most):
-            self._threads += 1
-            Thread(target=self._resolve, daemon=True).start()
+        while len(self._resolvers) < min(self._unresolved, most):
+            self._resolvers.append(Thread(target=self._resolve, daemon=True))
+            self._resolvers[-1].start()
 
     def _resolve(self) -> None:
         while name := self._wanted.get():
@@ -420,6 +421,9 @@ class Loop(asyncio.SelectorEventLoop):
             lookup.set_result(found)
 
     def close(self) -> None:
-        for _ in range(self._threads):
+        for _ in self._resolvers:
             self._wanted.put(None)
+        if not self._unresolved:  # else one of them may never come back
+            for resolver in self._resolvers:
+                resolver.join()
         super().close()
