@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SEEDS: Final = range(int(os.environ.get("STATUSWATCH_WORLD_SEEDS", "1")))
-KILLS: Final = 12
+KILLS: Final = 6
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PAGES: Final[dict[str, Platform]] = {
     "acme": "statuspage",

@@ -29,7 +29,6 @@ HURRIED: Final = (
 COMMANDS: Final = (
     ("check", "--dry-run", "--announce-open"),
     ("check", "--verbose", "--announce-open"),
-    ("check",),
     ("notify", "test"),
 )
 
@@ -75,7 +74,7 @@ def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
             tables.append(toml)
             env |= held
         desk.watch("acme", top="\n".join(tables))
-        for command in COMMANDS if sink == "webhook" else COMMANDS[1::2]:
+        for command in COMMANDS if sink == "webhook" else COMMANDS[1:2]:
             done = desk.run(*command, env=env)
             assert done.code == (0 if "--dry-run" in command else 5), done
             for name in addresses:
@@ -102,8 +101,6 @@ EVERYTHING: Final[dict[tuple[str, ...], int]] = {
     ("check", "--dry-run", "--announce-open", "--format", "jsonl"): 0,
     ("check", "--verbose", "--announce-open"): 5,
     ("status",): 0,
-    ("status", "--format", "json", "--offline"): 0,
-    ("pages", "--configured", "--verify"): 0,
     ("inspect", "https://status.invalid/far"): 4,
     ("notify", "test"): 5,
     ("check", "--state", "spoiled.json"): 3,
