@@ -136,7 +136,7 @@ class Client:
             hops.append(str(there))
             if there.scheme not in ("http", "https") or there.host != host:
                 place = f"{there.scheme}://{there.netloc.decode()}"
-                usable = place if there.scheme in ("http", "https") else ""
+                usable = place if there.scheme in ("http", "https") and len(place) <= LONGEST_PLACE else ""
                 return Failed(f"it redirects to {place[:LONGEST_PLACE]}", url, there=usable), None
             if there.scheme == "http" and url.startswith("https:"):
                 hint = "over it anybody on the way could say anything"
@@ -281,8 +281,10 @@ class Network(NamedTuple):
 
 def network() -> Network:
     """Raises NetworkError where the environment names a proxy that cannot be used."""
-    proxies = [proxy for scheme in ("http", "https", "all") if (proxy := getproxies().get(scheme))]
+    named = getproxies()
+    proxies = [named[scheme] for scheme in ("http", "https", "all") if named.get(scheme)]
     it = Network(trusted(), bool(proxies))
+    it.trust.set_alpn_protocols(["http/1.1"])  # here only: mail goes over `trusted` too, and is another protocol
     try:
         _client(it)
         if any(urlsplit(proxy).port == 0 for proxy in proxies):  # which raises where there is no such port
@@ -320,7 +322,6 @@ def _client(network: Network) -> httpx.AsyncClient:
 def trusted() -> ssl.SSLContext:
     """The system's certificate authorities; the bundle that httpx carries where the system has none."""
     context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
     paths = ssl.get_default_verify_paths()
     if not (context.cert_store_stats()["x509_ca"] or paths.capath):
         import certifi

@@ -3,8 +3,10 @@
 import gc
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -104,6 +106,15 @@ def test_where_a_redirect_leads_is_plain_text(tmp_path: Path, place: bytes) -> N
         assert reason(run(tmp_path, f"{site.url}/acme")).isprintable()
 
 
+def test_a_redirect_beyond_measure(tmp_path: Path) -> None:
+    """5: of an address beyond measure 200 characters are said, and it is no line to be written down."""
+    place = f"http://{'.'.join(['a' * 60] * 100)}"
+    with Site() as site:
+        site.answer(INCIDENTS, b"", 302, Location=f"{place}/status")
+        failed = run(tmp_path, f"{site.url}/acme").reviews[0].failed
+    assert failed and failed.reason == f"it redirects to {place[:200]}" and not failed.line
+
+
 def test_passing_faults_are_tried_once_more(tmp_path: Path) -> None:
     """5: a passing fault of the server gets one more try, at once; a refusal gets none."""
     with Site() as site:
@@ -198,6 +209,29 @@ def test_names_that_never_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert took < 0.5 + 1
 
 
+def test_no_resolver_outlives_its_run(tmp_path: Path) -> None:
+    """5: where all names resolved, the threads that did it end with the run."""
+    before = set(threading.enumerate())
+    with Site() as site:
+        site.put(statuspage("/acme"))
+        serving = set(threading.enumerate())
+        run(tmp_path, f"{site.url}/acme", f"{site.url.replace('127.0.0.1', 'localhost')}/acme")
+        named = {it.name for it in set(threading.enumerate()) - serving}
+    assert before <= serving and not [name for name in named if "_resolve" in name]
+
+
+def test_pages_that_failed_come_first(tmp_path: Path) -> None:
+    """5: a page that failed the last time is asked before the others: it may take all of its time."""
+    with Site() as site:
+        site.put(statuspage("/a") | statuspage("/b") | statuspage("/c"))
+        urls = [f"{site.url}/{name}" for name in "abc"]
+        site.answer("/c/api/v2/incidents.json", b"", 404)
+        run(tmp_path, *urls, concurrency=1)
+        site.requests.clear()
+        run(tmp_path, *urls, concurrency=1)
+        assert site.requests[0].path.startswith("/c/")
+
+
 def test_deadline(tmp_path: Path) -> None:
     """5: the deadline bounds the whole run; a page not reached by then failed with that reason."""
     hang = Flag()
@@ -267,6 +301,23 @@ def test_only_gzip_is_asked_for(tmp_path: Path) -> None:
         run(tmp_path, f"{site.url}/acme")
         assert {it.headers["Accept-Encoding"] for it in site.requests} == {"gzip"}
         assert all(it.headers["User-Agent"].startswith("statuswatch/") for it in site.requests)
+
+
+def test_http_is_offered_to_pages_only(authority: trustme.CA) -> None:
+    """TLS says which protocol is wanted: to a page HTTP/1.1, and nothing where mail is sent."""
+    server = serving(authority, "127.0.0.1")
+    server.set_alpn_protocols(["http/1.1"])
+    chosen = []
+    for trust in (fetch.network().trust, fetch.trusted()):
+        authority.configure_trust(trust)
+        ways = ssl.MemoryBIO(), ssl.MemoryBIO()
+        ours = trust.wrap_bio(ways[0], ways[1], server_hostname="127.0.0.1")
+        theirs = server.wrap_bio(ways[1], ways[0], server_side=True)
+        for end in (ours, theirs, ours, theirs):
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+        chosen.append(ours.selected_alpn_protocol())
+    assert chosen == ["http/1.1", None]
 
 
 def test_a_missing_authority_is_not_invented() -> None:
