@@ -536,6 +536,21 @@ def test_no_answer_to_a_question_for_the_platform_is_exit_4(desk: Desk, dead: st
     assert not desk.state.exists()
 
 
+def test_a_page_of_the_memory_that_is_wrong_ends_the_run(desk: Desk) -> None:
+    """Section 6: where only one page's memory cannot be understood, exit 3, nothing told, nothing written."""
+    desk.watch("bolt", "acme")
+    desk.bolt(incident("b0", "investigating"))
+    desk.check()
+    spoiled = desk.state.read_text().replace('"status":"investigating"', '"status":7', 1)
+    assert '"status":7' in spoiled
+    desk.state.write_text(spoiled)
+    desk.bolt(incident("b1", "investigating"), incident("b0", "investigating"))
+    desk.acme(incident("a1", "investigating"), incident("a0", "investigating"))
+    done = desk.run("check")
+    assert (done.code, done.out) == (3, "") and "page acme: " in done.err and "Traceback" not in done.err
+    assert desk.state.read_text() == spoiled
+
+
 @pytest.mark.parametrize(
     "proxy", ["htp://u:geheim@127.0.0.1:9", "http://127.0.0.1:port", "http://u:geheim@127.0.0.1:99999"]
 )

@@ -1,8 +1,11 @@
 """The client at the edge of httpx, mocked: every way in which a request can end is a value with a reason."""
 
 import asyncio
+import gc
 import socket
 import ssl
+import weakref
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import httpx
@@ -130,3 +133,47 @@ def test_statuses(status: int) -> None:
     assert isinstance(answer, Failed)
     assert answer.reason == f"HTTP {status}" and answer.answered
     assert answer.gone is (status in (404, 410))
+
+
+def test_no_response_keeps_a_client_alive() -> None:
+    """A page's client, and all the bodies that it fetched, are gone with the page, without a collection of garbage."""
+
+    async def once() -> weakref.ref[fetch.Client]:
+        async with fetch.connect(fetch.network(), asyncio.get_running_loop().time() + 5) as client:
+            await client.fetch(Document("incidents.json", URL), None)
+            return weakref.ref(client)
+
+    gc.disable()
+    try:
+        with respx.mock(using="transport", assert_all_called=False) as router:
+            router.get(URL).mock(return_value=httpx.Response(200, content=b"{}"))
+            client = asyncio.run(once())
+            router.reset()  # what it notes of requests and answers is no part of the program
+        assert client() is None
+    finally:
+        gc.enable()
+
+
+def test_many_parts_leave_others_their_turns() -> None:
+    """5: a body whose parts are all there at once lets other pages go on in between."""
+
+    class Parts(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for _ in range(1000):
+                yield b" " * 1000
+
+    async def once() -> int:
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        going = asyncio.create_task(other())
+        assert len(await fetch._body(httpx.Response(200, stream=Parts()))) == 1_000_000
+        going.cancel()
+        return turns
+
+    assert asyncio.run(once()) >= 10
