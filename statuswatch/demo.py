@@ -13,10 +13,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from statuswatch import run
-from statuswatch.config import Config
-from statuswatch.model import Event, Page
-from statuswatch.render import talk
+from statuswatch import pipeline
+from statuswatch.config.schema import Config
+from statuswatch.delivery.deliver import deliver_report
+from statuswatch.model.event import Event
+from statuswatch.model.page import Page
+from statuswatch.render import summary
 
 Json = dict[str, Any]
 
@@ -37,10 +39,13 @@ def play(tell: Callable[[tuple[Event, ...], datetime], None], say: Callable[[str
         for clock, story in _day(vendors):
             say(f"\n── {clock} UTC ── {story}")
             now = datetime.fromisoformat(f"2026-05-04T{clock}:00+00:00")
-            report = run.check(config, now, lambda report: tell(report.events, report.detected_at))
+            run = pipeline.run_of(config)
+            report = pipeline.check(
+                run, now, lambda report: tell(report.events, report.detected_at), deliver_report((), partial=False)
+            )
             for review in report.failed:
-                say(f"{review.page.name} failed: {review.failed.reason if review.failed else ''}")
-            say(talk.closing(report))
+                say(f"{review.page.name} failed: {review.failure.reason if review.failure else ''}")
+            say(summary.closing_line(report))
     say(
         "\nThese were real runs; only the vendors were invented. Next:\n"
         "  statuswatch check                the built-in pages; again, to see changes\n"

@@ -32,15 +32,15 @@ class NetworkError(StatuswatchError):
     exit_code = 4
 
 
-class UnreadError(StatuswatchError):
+class PageUnavailableError(StatuswatchError):
     exit_code = 4
 
 
-class TellError(StatuswatchError):
+class OutputError(StatuswatchError):
     exit_code = 5
 
 
-class UntakenError(TellError):
+class DeliveryError(OutputError):
     exit_code = 5
 
 
@@ -50,3 +50,11 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 class FeedError(Exception):
     """The document says something that its platform never says: what, and where in it."""
+
+
+def exception_chain(error: BaseException) -> list[BaseException]:
+    """The error and all that led to it; a chain may lead back to itself."""
+    chain = [error]
+    for it in chain:
+        chain += [cause for cause in (it.__cause__, it.__context__) if cause and all(cause is not one for one in chain)]
+    return chain

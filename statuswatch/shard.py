@@ -8,8 +8,8 @@ import msgspec
 
 from statuswatch.errors import UsageError
 
-PLACE: Final = "{shard}"  # what stands for the number in the path of a state of which every shard has its own
-MOST: Final = 256  # shards; a matrix of GitHub's has no more jobs
+PLACEHOLDER: Final = "{shard}"  # what stands for the number in the path of a state of which every shard has its own
+MAX_SHARDS: Final = 256  # shards; a matrix of GitHub's has no more jobs
 _WORD: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
 
 
@@ -26,12 +26,12 @@ class Shard(msgspec.Struct, frozen=True):
         return shard_of(key, self.count) == self.number
 
 
-def parse(word: str) -> Shard:
+def parse_shard(word: str) -> Shard:
     """Raises UsageError."""
     found = _WORD.fullmatch(word)
     number, count = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not 1 <= number <= count <= MOST:
-        raise UsageError(f"--shard: {word!r} is not K/N, N from 1 to {MOST} and K from 1 to N; for example 2/8")
+    if not 1 <= number <= count <= MAX_SHARDS:
+        raise UsageError(f"--shard: {word!r} is not K/N, N from 1 to {MAX_SHARDS} and K from 1 to N; for example 2/8")
     return Shard(number, count)
 
 

@@ -7,25 +7,23 @@ import glob
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol, Self
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from statuswatch import text
 from statuswatch.errors import StateError
-from statuswatch.model import Notice, PageMemory
+from statuswatch.model.event import PendingDelivery
+from statuswatch.model.state import EncodedPage, Outbox, PageState, State
+from statuswatch.shard import Shard, shard_of
 
 VERSION: Final = 1
-Waiting = Mapping[str, tuple[Notice, ...]]  # by the name of the sink
-Encoded = bytes | msgspec.Raw  # a page: as it was encoded now, or where it stands in the file, which is not copied
-_NOTHING: Final[Waiting] = MappingProxyType({})
-LOCK_PATIENCE: Final = 3.0  # seconds to wait for another run to end
+LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
 
 _REMEDIES: Final = {
     errno.EACCES: "it and its folder must be open to who runs this",
@@ -39,13 +37,13 @@ _REMEDIES: Final = {
 }
 
 _json: Final = msgspec.json.Encoder(order="sorted").encode
-_decode_page: Final = msgspec.json.Decoder(PageMemory).decode
+_decode_page: Final = msgspec.json.Decoder(PageState).decode
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     pages: dict[str, msgspec.Raw]
-    waiting: dict[str, list[Notice]] = {}
+    waiting: dict[str, list[PendingDelivery]] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -55,7 +53,7 @@ class _Version(msgspec.Struct):
     version: int
 
 
-def encode(pages: Mapping[str, Encoded], waiting: Waiting | None = None) -> Iterator[bytes]:
+def encode(pages: Mapping[str, EncodedPage], waiting: Outbox | None = None) -> Iterator[bytes]:
     """The file's content in parts, of pages encoded one by one, and of what waits for which sink, an event a line."""
     yield b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(pages.items())):
@@ -69,14 +67,14 @@ def encode(pages: Mapping[str, Encoded], waiting: Waiting | None = None) -> Iter
     yield b"\n }\n}\n" if waiting else b"\n}\n"
 
 
-def decode(content: bytes, name: str) -> tuple[dict[str, Encoded], Waiting]:
-    """The pages, each still encoded, and what waits. Raises StateError that says what is wrong and how to recover."""
+def decode(content: bytes, name: str) -> State:
+    """Decode the file, but not its pages. Raises StateError: what is wrong, and how to recover."""
     try:
         file = _decode_file(content)
         if file.version != VERSION:
             raise _of_another_version(name, file.version)
-        waiting = {sink: tuple(notices) for sink, notices in file.waiting.items()}
-        return {**file.pages}, waiting
+        outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
+        return State(pages=dict(file.pages), outbox=outbox)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
             raise _refused(name, "it has git conflict markers") from error
@@ -87,7 +85,7 @@ def decode(content: bytes, name: str) -> tuple[dict[str, Encoded], Waiting]:
         raise _refused(name, str(error) if content.strip() else "it is empty") from error
 
 
-def encode_page(page: PageMemory) -> bytes:
+def encode_page(page: PageState) -> bytes:
     """A line for each field, and for each incident."""
     fields = msgspec.to_builtins(msgspec.structs.replace(page, incidents={}), builtin_types=(datetime,))
     if page.incidents:
@@ -98,7 +96,7 @@ def encode_page(page: PageMemory) -> bytes:
     )
 
 
-def decode_page(page: Encoded, key: str, name: str) -> PageMemory:
+def decode_page(page: EncodedPage, key: str, name: str) -> PageState:
     """Raises StateError."""
     try:
         return _decode_page(page)
@@ -106,48 +104,62 @@ def decode_page(page: Encoded, key: str, name: str) -> PageMemory:
         raise _refused(name, f"page {key}: {error}") from error
 
 
-def is_failing(page: Encoded) -> bool:
+def is_failing(page: EncodedPage) -> bool:
     """Whether it failed the last time, as can be seen without decoding it: its fields are sorted."""
     return b'"failing":' in bytes(memoryview(page)[:200])
 
 
-def recall(path: Path, key: str) -> PageMemory | None:
-    """What is remembered of one page, if anything is. Raises StateError."""
+def load_page(path: Path, key: str) -> PageState | None:
+    """Load the state of one page; None where there is none. Raises StateError."""
     file = StateFile(path)
-    page = file.load().get(key)
+    page = file.load().pages.get(key)
     return decode_page(page, key, file.name) if page else None
 
 
+class StateStore(Protocol):
+    """Where the state of a run lives."""
+
+    name: str
+
+    def locked(self) -> AbstractContextManager[Self]:
+        """Keep other runs away. Raises StateError."""
+
+    def load(self) -> State:
+        """Load the state. Raises StateError."""
+
+    def save(self, state: State) -> bool:
+        """Save the state; return whether anything was written. Raises StateError."""
+
+
 class StateFile:
-    """The file, held from load to save. `path` may be a link: the file it points to is the one that is replaced."""
+    """state.json, held from load to save. `path` may be a link: the file that it points to is replaced."""
 
     def __init__(self, path: Path) -> None:
         self.name = text.line(str(path))
-        self.path = Path(os.path.realpath(path))  # which raises nothing where links lead in a circle
-        self.pages: dict[str, Encoded] | None = None  # as the file has them
-        self.waiting: Waiting = {}  # what the file has for sinks that refused it
+        self.path = Path(os.path.realpath(path))  # raises nothing where links lead in a circle
+        self._loaded: State | None = None  # as the file has it
 
-    def load(self) -> dict[str, Encoded]:
-        """The pages, each still encoded; nothing where there is no file yet. Raises StateError."""
+    def load(self) -> State:
+        """Load the state; an empty one where there is no file yet. Raises StateError."""
         if not self._exists():
-            return {}
+            return State()
         try:
             content = self.path.read_bytes()
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
-        self.pages, self.waiting = decode(content, self.name)
-        return dict(self.pages)
+        self._loaded = decode(content, self.name)
+        return self._loaded
 
-    def save(self, pages: Mapping[str, Encoded], waiting: Waiting = _NOTHING) -> bool:
-        """Replaces the file by a complete new one, unless it would be the same. Whether it did. Raises StateError."""
-        if pages == self.pages and waiting == self.waiting:
+    def save(self, state: State) -> bool:
+        """Replace the file by a complete new one, unless it would be the same. Raises StateError."""
+        if self._loaded and state.pages == self._loaded.pages and state.outbox == self._loaded.outbox:
             return False
         self._sweep()
         temporary = ""
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
             with os.fdopen(descriptor, "wb") as file:
-                file.writelines(encode(pages, waiting))
+                file.writelines(encode(state.pages, state.outbox))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(self._mode())
@@ -162,18 +174,18 @@ class StateFile:
                 with suppress(OSError):
                     Path(temporary).unlink()
         self._flush_folder()
-        self.pages, self.waiting = dict(pages), dict(waiting)
+        self._loaded = state
         return True
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[Self]:
         """Keeps other runs off the file. Raises StateError where one holds it, or where it could not be replaced in the
         end.
         """
         folder = self.path.parent
         if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
             raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
-        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_PATIENCE)
+        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_TIMEOUT)
         place = text.line(lock.lock_file)
         try:
             lock.acquire()
@@ -188,7 +200,7 @@ class StateFile:
                 ". Nothing was told and nothing was written"
             ) from error
         try:
-            yield
+            yield self
         finally:
             with suppress(OSError):  # all is done, and the end of the process releases it
                 lock.release()
@@ -228,6 +240,75 @@ class StateFile:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+class ShardStateFile(StateFile):
+    """The state file of one shard, where every shard has its own.
+
+    `keys` are the pages of this run. When the number of shards changes, a page that moved here comes with the state that another file has of it, and
+    one that moved away is kept until its shard's file has it.
+    """
+
+    def __init__(self, shard: Shard, paths: Sequence[Path], keys: Iterable[str]) -> None:
+        super().__init__(paths[shard.number - 1])
+        self._shard, self._paths, self._keys = shard, paths, frozenset(keys)
+
+    def load(self) -> State:
+        """Load the state, with what other shards hand over. Raises StateError."""
+        own = super().load()
+        pages = dict(own.pages)
+        homes = {key: shard_of(key, self._shard.count) for key in pages}
+        others = {home: _pages(self._paths[home - 1]) for home in {*homes.values()} - {self._shard.number}}
+        pages = {key: page for key, page in pages.items() if key not in others.get(homes[key], {})}
+        absent = self._keys - pages.keys()
+        for path in self._paths if absent else ():
+            pages |= {key: page for key, page in _pages(path).items() if key in absent}
+        return State(pages=pages, outbox=own.outbox, dirty=pages != own.pages)
+
+
+def _pages(path: Path) -> Mapping[str, EncodedPage]:
+    return StateFile(path).load().pages
+
+
+class ReadOnlyState:
+    """Another store, of which nothing is written and for which no other run is waited."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self.name = store.name
+
+    def locked(self) -> AbstractContextManager[Self]:
+        """Lock nothing."""
+        return nullcontext(self)
+
+    def load(self) -> State:
+        """Load the state. Raises StateError."""
+        return self._store.load()
+
+    def save(self, state: State) -> bool:
+        """Write nothing."""
+        return False
+
+
+class MemoryState:
+    """A state in memory: of a replay."""
+
+    def __init__(self, state: State | None = None, name: str = "the recording") -> None:
+        self.name = name
+        self._state = state or State()
+
+    def locked(self) -> AbstractContextManager[Self]:
+        """Lock nothing."""
+        return nullcontext(self)
+
+    def load(self) -> State:
+        """Return the state as it was saved last."""
+        return self._state
+
+    def save(self, state: State) -> bool:
+        """Keep the state."""
+        self._state = msgspec.structs.replace(state, dirty=False)
+        return True
 
 
 def _why(error: OSError) -> str:

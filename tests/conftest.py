@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.desk import Desk
-from tests.site import Site, incident
+from tests.support.fake_vendor import FakeVendor, incident
+from tests.support.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +29,9 @@ settings.load_profile("steady")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Site() as site:
-        desk = Desk(tmp_path, site)
+def desk(tmp_path: Path) -> Iterator[Workspace]:
+    with FakeVendor() as site:
+        desk = Workspace(tmp_path, site)
         desk.acme(incident("a0", "investigating"))
         yield desk
 

@@ -28,27 +28,25 @@ from urllib.parse import urlsplit
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import (
-    SCALE,
-    STATED,
+from statuswatch.model.incident import (
+    IMPACT_SCALE,
+    STATED_BY_VENDOR,
     Component,
-    Document,
-    Feed,
     Impact,
     Incident,
+    IncidentKind,
     IncidentUpdate,
-    Kind,
-    Page,
     utc,
 )
-from statuswatch.platforms.reading import Reading, decode, epoch, identifier, title, understand, update, word
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import ParseInput, decode, epoch, identifier, parse_entries, title, update, word
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _NAME: Final = "system_status_en_US.js"
 _IDENTITY: Final = "apple system status"  # the document does not say which of the two pages it is of
 _PATH: Final = "/support/systemstatus"
 _DEVELOPER: Final = f"https://www.apple.com{_PATH}/data/developer/{_NAME}"
-_KINDS: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 _ZONES: Final = {"PDT": "-0700", "PST": "-0800"}
 _MAINTENANCE: Final = "maintenance"
 _IMPACTS: Final = {
@@ -57,7 +55,7 @@ _IMPACTS: Final = {
     "performance": Impact.MINOR,
     _MAINTENANCE: Impact.MAINTENANCE,
 }
-_GRAVITY: Final = (Impact.UNKNOWN, Impact.MAINTENANCE, *SCALE)
+_GRAVITY: Final = (Impact.UNKNOWN, Impact.MAINTENANCE, *IMPACT_SCALE)
 _WINDOW_STATUSES: Final = {"upcoming": "scheduled", "ongoing": "in_progress"}
 
 
@@ -93,15 +91,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, url, required=True),)
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return feed.identity == _IDENTITY
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_NAME)
     if body is None:
         raise FeedError(f"{_NAME}: missing")
@@ -110,7 +108,7 @@ def parse(reading: Reading, /) -> Feed:
         raise FeedError(f"{_NAME}: it names no service")
     posted: set[datetime] = set()
     events = [(service.service_name, raw) for service in services for raw in service.events]
-    parts, skipped = understand(events, partial(_incident, reading.page.url, posted), _NAME)
+    parts, skipped = parse_entries(events, partial(_incident, reading.page.url, posted), _NAME)
     by_id: dict[str, list[Incident]] = {}
     for part in parts:
         by_id.setdefault(part.id, []).append(part)
@@ -135,9 +133,9 @@ def _incident(url: str, posted: set[datetime], event: tuple[str, msgspec.Raw]) -
     service, raw = event
     it = _decode_event(raw)
     key = identifier(it.message_id)
-    kind = Kind.MAINTENANCE if it.status_type.casefold() == _MAINTENANCE else Kind.INCIDENT
+    kind = IncidentKind.MAINTENANCE if it.status_type.casefold() == _MAINTENANCE else IncidentKind.INCIDENT
     status = word(it.event_status)
-    if kind is Kind.MAINTENANCE:
+    if kind is IncidentKind.MAINTENANCE:
         status = _WINDOW_STATUSES.get(status, status)
     begun = epoch(it.epoch_start_date / 1000)
     ended = epoch(it.epoch_end_date / 1000) if it.epoch_end_date is not None else None
@@ -156,10 +154,10 @@ def _incident(url: str, posted: set[datetime], event: tuple[str, msgspec.Raw]) -
         created_at=begun,
         position=begun,
         components=(Component(title(service)),),
-        rank=STATED,
+        source_quality=STATED_BY_VENDOR,
         updates=(update(key, status, body, published or claimed, claimed),),
-        scheduled_for=begun if kind is Kind.MAINTENANCE else None,
-        scheduled_until=ended if kind is Kind.MAINTENANCE else None,
+        scheduled_for=begun if kind is IncidentKind.MAINTENANCE else None,
+        scheduled_until=ended if kind is IncidentKind.MAINTENANCE else None,
     )
 
 

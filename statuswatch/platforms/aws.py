@@ -23,20 +23,21 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     epoch,
     identifier,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     update,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _NAME: Final = "currentevents"
 _PATH: Final = "/public/currentevents"
 _PAGE: Final = "/health/status"
@@ -76,26 +77,26 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, f"{_base(page)}{_PATH}", required=True),)
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     """An empty list is no proof."""
     return bool(feed.incidents) and all(it.id.startswith(_ARN) for it in feed.incidents)
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_NAME)
     if body is None:
         raise FeedError(f"{_NAME}: missing")
     events = decode(body, list[msgspec.Raw], _NAME)
     known = reading.known.incidents if reading.known else {}
-    incidents, skipped = understand(events, partial(_incident, _base(reading.page), known), _NAME)
+    incidents, skipped = parse_entries(events, partial(_incident, _base(reading.page), known), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=one_of_each(incidents),
-        current=frozenset({Kind.INCIDENT}),
+        current=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
     )
 
@@ -125,7 +126,7 @@ def _incident(base: str, known: Container[str], raw: msgspec.Raw) -> Incident:
         created_at=begun,
         position=begun,
         components=_components(it),
-        rank=STATED,
+        source_quality=STATED_BY_VENDOR,
         updates=_updates(log, codes),
     )
 

@@ -8,14 +8,14 @@ the page's host.
 from typing import Final
 from urllib.parse import urlsplit
 
-from statuswatch.model import Document, Feed, Page
+from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms import rss
-from statuswatch.platforms.reading import Reading
-from statuswatch.platforms.rss import more
+from statuswatch.platforms.parsing import ParseInput
+from statuswatch.platforms.rss import follow_ups
 
-__all__ = ["PARSER", "documents", "more", "parse", "recognises"]
+__all__ = ["PARSER_VERSION", "documents", "follow_ups", "parse", "matches"]
 
-PARSER: Final = rss.PARSER
+PARSER_VERSION: Final = rss.PARSER_VERSION
 _HOST: Final = "azure.status.microsoft"
 _PAGE: Final = "/en-us/status"
 
@@ -27,9 +27,9 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document("feed", f"{base}{_PAGE}/feed/", required=True),)
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     return rss.read(reading, only_open=True)
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return feed.identity == _HOST

@@ -20,21 +20,22 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     identifier,
     identity,
     labelled,
     oldest_first,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _INDEX: Final = "index.json"
 _UNTITLED: Final = "Untitled report"
 _IMPACTS: Final = {  # the worst first; the vendor calls `downtime` a major service disruption
@@ -124,15 +125,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_INDEX, f"{_base(page)}/{_INDEX}", required=True),)
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return feed.identity.isdecimal()
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_INDEX)
     if body is None:
         raise FeedError(f"{_INDEX}: missing")
@@ -140,12 +141,12 @@ def parse(reading: Reading, /) -> Feed:
     included = _Inclusions(index.included)
     if index.data.relationships.status_reports.data and not included.reports:
         raise FeedError(f"{_INDEX}: it names status reports and includes none")
-    incidents, skipped = understand(included.reports, partial(_incident, reading.page, included), _INDEX)
+    incidents, skipped = parse_entries(included.reports, partial(_incident, reading.page, included), _INDEX)
     return Feed(
         identity=identity(str(index.data.id), _INDEX),
         incidents=tuple({incident.id: incident for incident in incidents}.values()),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE}),
+        history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         skipped=tuple(skipped),
     )
 
@@ -186,8 +187,8 @@ def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
     report = _decode_report(raw)
     it = report.attributes
     key = identifier(str(report.id))
-    kind = Kind.MAINTENANCE if it.report_type == "maintenance" else Kind.INCIDENT
-    window = kind is Kind.MAINTENANCE
+    kind = IncidentKind.MAINTENANCE if it.report_type == "maintenance" else IncidentKind.INCIDENT
+    window = kind is IncidentKind.MAINTENANCE
     linked = dict.fromkeys(str(link.id) for link in report.relationships.status_updates.data)
     stated = {link: _decode_update(included.updates[link]) for link in linked if link in included.updates}
     updates = _updates(stated, kind)
@@ -206,21 +207,21 @@ def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
         created_at=min([starts, *(one.created_at for one in updates)]),  # a window is announced before it starts
         position=starts,
         components=labelled(named, included.groups),
-        rank=(STATED if len(named) == len(ids) else 1) if named else 0,
+        source_quality=(STATED_BY_VENDOR if len(named) == len(ids) else 1) if named else 0,
         updates=updates,
         scheduled_for=starts if window else None,
         scheduled_until=utc(it.ends_at) if it.ends_at and window else None,
     )
 
 
-def _status(it: _ReportAttributes, kind: Kind) -> str:
+def _status(it: _ReportAttributes, kind: IncidentKind) -> str:
     affected = _worst(it.affected_resources or ())
     state = word(it.aggregate_state or affected)
     over = state == "resolved" or (state == "operational" and affected == "resolved")
     return _over(kind) if over else state
 
 
-def _updates(stated: Mapping[str, _Update], kind: Kind) -> tuple[IncidentUpdate, ...]:
+def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[IncidentUpdate, ...]:
     """An update that states no resource leaves the state as it was. Of two with one time the lower id is the older."""
     before = "update"
     updates = []
@@ -246,8 +247,8 @@ def _impact(states: Iterable[str | None]) -> Impact:
     return next((impact for state, impact in _IMPACTS.items() if state in seen), Impact.UNKNOWN)
 
 
-def _over(kind: Kind) -> str:
-    return "completed" if kind is Kind.MAINTENANCE else "resolved"
+def _over(kind: IncidentKind) -> str:
+    return "completed" if kind is IncidentKind.MAINTENANCE else "resolved"
 
 
 def _base(page: Page) -> str:

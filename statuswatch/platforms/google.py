@@ -24,22 +24,23 @@ from typing import Final
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     identifier,
     link,
     oldest_first,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _NAME: Final = "incidents.json"
 _IDENTITY: Final = "google dashboard"  # the document does not say of which one it is
 _ID: Final = re.compile(r"[0-9A-Za-z]{20}")
@@ -80,26 +81,26 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, f"{_dashboard(page).url}/{_NAME}", required=True),)
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     """An empty list is no proof."""
     return bool(feed.incidents) and all(_ID.fullmatch(it.id) for it in feed.incidents)
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_NAME)
     if body is None:
         raise FeedError(f"{_NAME}: missing")
     entries = decode(body, list[msgspec.Raw], _NAME)
-    incidents, skipped = understand(entries, partial(_incident, _dashboard(reading.page)), _NAME)
+    incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page)), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=one_of_each(incidents),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT}),
+        history=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
     )
 
@@ -125,7 +126,7 @@ def _incident(page: Page, raw: msgspec.Raw) -> Incident:
         created_at=begun,
         position=begun,
         components=tuple(sorted({Component(title(name)) for name in named})),
-        rank=STATED if named else 0,
+        source_quality=STATED_BY_VENDOR if named else 0,
         updates=updates,
     )
 

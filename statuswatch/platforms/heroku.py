@@ -16,9 +16,10 @@ from typing import Final
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import SCALE, STATED, Document, Feed, Impact, Incident, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     identifier,
@@ -26,13 +27,13 @@ from statuswatch.platforms.reading import (
     link,
     oldest_first,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _CURRENT: Final = "current-status"
 _COLOURS: Final = {"yellow": Impact.MINOR, "red": Impact.MAJOR}  # green says nothing of what it was
 
@@ -78,15 +79,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def more(_reading: Reading, _feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return bool(feed.incidents)  # no other platform's entries have all that these must have
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     base = reading.documents.get("incidents")
     if base is None:
         raise FeedError("incidents: missing")
@@ -104,15 +105,15 @@ def parse(reading: Reading, /) -> Feed:
         incidents=one_of_each(history, current or ()),
         by_creation=True,
         # What is open may stand in the current status alone: without it, what is absent may be there.
-        history=frozenset() if current is None else frozenset({Kind.INCIDENT}),
-        complete=frozenset() if current is None else frozenset({Kind.INCIDENT}),
+        history=frozenset() if current is None else frozenset({IncidentKind.INCIDENT}),
+        complete=frozenset() if current is None else frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
 def _understood(raws: list[msgspec.Raw], page: Page, name: str) -> tuple[list[Incident], list[str]]:
-    return understand((raw for raw in raws if not _is_window(raw)), lambda raw: _incident(raw, page), name)
+    return parse_entries((raw for raw in raws if not _is_window(raw)), lambda raw: _incident(raw, page), name)
 
 
 def _is_window(raw: msgspec.Raw) -> bool:
@@ -134,12 +135,12 @@ def _incident(raw: msgspec.Raw, page: Page) -> Incident:
         id=identifier(str(it.id)),
         title=title(it.title),
         status=status,
-        impact=max(impacts, key=SCALE.index, default=Impact.UNKNOWN),
+        impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
         url=link(it.full_url, page),
         created_at=created,
         position=created,
         components=labelled(((title(system.name), "") for system in systems), {}),
-        rank=STATED if systems else 0,
+        source_quality=STATED_BY_VENDOR if systems else 0,
         updates=oldest_first(
             update(
                 derived(utc(entry.created_at).isoformat()) if entry.id is None else str(entry.id),

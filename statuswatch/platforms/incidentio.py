@@ -24,10 +24,11 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
     IDENTITIES,
-    Reading,
+    ParseInput,
     StatedUpdate,
     changed_at,
     decode,
@@ -37,20 +38,20 @@ from statuswatch.platforms.reading import (
     oldest_first,
     one_of_each,
     own,
+    parse_entries,
     syndicated,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _IMPACTS: Final = {str(impact): impact for impact in Impact}
 _LIVE_STATE: Final = re.compile(r" \([^()]*\)$")
 LARGEST_FEED: Final = 1_000_000  # bytes of the Atom feed that are looked at; the newest entries come first
 # How rich the source of an incident's components is: native; the Atom feed; native, but some have no name even on the
 # page of names; none; native, and some have no name yet.
-_NATIVE, _FEED, _UNNAMED, _NONE, _PARTLY = STATED, 2, 1, 0, -1
+_NATIVE, _FEED, _UNNAMED, _NONE, _PARTLY = STATED_BY_VENDOR, 2, 1, 0, -1
 _STATUSES: Final = {
     "maintenance_scheduled": "scheduled",
     "maintenance_in_progress": "in_progress",
@@ -150,22 +151,22 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
-    ranks = {incident.rank for incident in feed.incidents}
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    ranks = {incident.source_quality for incident in feed.incidents}
     native = reading.documents.get("native")
     wanted = []
-    if native and (_PARTLY in ranks or (moved and _UNNAMED in ranks)):
+    if native and (_PARTLY in ranks or (dirty and _UNNAMED in ranks)):
         wanted.append(Document("names", _proxy(reading.page.url)))
-    if moved and (wanted or not native):
+    if dirty and (wanted or not native):
         wanted.append(Document("feed.atom", f"{reading.page.url}/feed.atom"))
     return tuple(wanted)
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return IDENTITIES["incidentio"].fullmatch(feed.identity) is not None
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     base = reading.documents.get("incidents.json")
     if base is None:
         raise FeedError("incidents.json: missing")
@@ -205,16 +206,16 @@ def parse(reading: Reading, /) -> Feed:
             for post in it.incident_updates
         )
         created = utc(it.created_at)
-        named, rank = components(key)
+        named, source_quality = components(key)
         if twin and _is_older(twin, updates):  # a copy from before: good enough where nothing is known yet
-            rank = min(rank, _FEED)
+            source_quality = min(source_quality, _FEED)
             fill = key not in known
         else:
             fill = twin is not None
         start, end = _schedule(twin) if twin and maintenance else (None, None)
         return Incident(
             id=key,
-            kind=Kind.MAINTENANCE if maintenance else Kind.INCIDENT,
+            kind=IncidentKind.MAINTENANCE if maintenance else IncidentKind.INCIDENT,
             title=title(it.name),
             status=_STATUSES.get(status, status),
             impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
@@ -222,34 +223,34 @@ def parse(reading: Reading, /) -> Feed:
             created_at=created,
             position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),
             components=named,
-            rank=rank,
+            source_quality=source_quality,
             updates=_filled(updates, twin) if twin and fill else updates,
             scheduled_for=start,
             scheduled_until=end,
         )
 
-    incidents, skipped = understand(compat.incidents, incident, "incidents.json")
+    incidents, skipped = parse_entries(compat.incidents, incident, "incidents.json")
     skipped += unread
     seen = {it.id for it in incidents}
     for it in native.values():
         if it.type == "maintenance" and it.id not in seen:
-            named, rank = components(it.id)
+            named, source_quality = components(it.id)
             try:
-                incidents.append(_window(it, named, rank, reading.page.url))
+                incidents.append(_window(it, named, source_quality, reading.page.url))
             except (OverflowError, ValueError) as error:
                 skipped.append(f"native: {text.line(str(error))}")
     return Feed(
         identity=own("incidentio", compat.page, "incidents.json"),
         updated_at={"incidents.json": changed} if (changed := changed_at(compat.page)) else {},
         incidents=one_of_each(incidents),
-        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if native else {Kind.INCIDENT}),
+        history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if native else {IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
         losses=tuple(losses),
         names={key: component for key, component in names.items() if not native or key in used},
     )
 
 
-def _native(reading: Reading, losses: list[str], unread: list[str]) -> dict[str, _NativeIncident]:
+def _native(reading: ParseInput, losses: list[str], unread: list[str]) -> dict[str, _NativeIncident]:
     body = reading.documents.get("native")
     found: dict[str, _NativeIncident] = {}
     if body is None:
@@ -271,7 +272,7 @@ def _native(reading: Reading, losses: list[str], unread: list[str]) -> dict[str,
     return found
 
 
-def _names(reading: Reading, own: str, losses: list[str]) -> dict[str, Component]:
+def _names(reading: ParseInput, own: str, losses: list[str]) -> dict[str, Component]:
     body = reading.documents.get("names")
     if body is None:
         return {}
@@ -298,7 +299,7 @@ def _names(reading: Reading, own: str, losses: list[str]) -> dict[str, Component
     return {key: labelled([named], by_name)[0] for key, named in by_id.items()}
 
 
-def _feed_components(reading: Reading, losses: list[str]) -> Mapping[str, tuple[Component, ...]]:
+def _feed_components(reading: ParseInput, losses: list[str]) -> Mapping[str, tuple[Component, ...]]:
     """Component names by incident id, from the `<li>Name (State)</li>` of the Atom feed. Its ids have `//`."""
     body = reading.documents.get("feed.atom")
     if body is None:
@@ -349,7 +350,7 @@ def _filled(updates: Iterable[IncidentUpdate], twin: _NativeIncident) -> tuple[I
         message = messages.get(it.id) or seconds.get((it.status, int(it.created_at.timestamp())))
         if it.body or not message:
             return it
-        return msgspec.structs.replace(it, body=text.paragraph(message), borrowed=True)
+        return msgspec.structs.replace(it, body=text.paragraph(message), from_enrichment=True)
 
     return tuple(fill(it) for it in updates)
 
@@ -360,7 +361,7 @@ def _schedule(it: _NativeIncident) -> tuple[datetime | None, datetime | None]:
     return min(starts, default=None), max(ends, default=None)
 
 
-def _window(it: _NativeIncident, components: tuple[Component, ...], rank: int, url: str) -> Incident:
+def _window(it: _NativeIncident, components: tuple[Component, ...], source_quality: int, url: str) -> Incident:
     key = identifier(it.id)
     updates = oldest_first(
         update(
@@ -372,7 +373,7 @@ def _window(it: _NativeIncident, components: tuple[Component, ...], rank: int, u
     start, end = _schedule(it)
     return Incident(
         id=key,
-        kind=Kind.MAINTENANCE,
+        kind=IncidentKind.MAINTENANCE,
         title=title(it.name),
         status=_STATUSES.get(it.status, word(it.status)),
         impact=Impact.MAINTENANCE,
@@ -380,7 +381,7 @@ def _window(it: _NativeIncident, components: tuple[Component, ...], rank: int, u
         created_at=created,
         position=max([created, *(entry.created_at for entry in updates)]),
         components=components,
-        rank=rank,
+        source_quality=source_quality,
         updates=updates,
         scheduled_for=start,
         scheduled_until=end,

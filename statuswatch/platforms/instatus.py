@@ -37,9 +37,10 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     first_absence,
@@ -47,17 +48,17 @@ from statuswatch.platforms.reading import (
     link,
     oldest_first,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     unmarked,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _SUMMARY, _FEED = "summary.json", "history.rss"
 _IDENTITY: Final = "instatus"  # of a page that says its name and its address
-_BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_BOTH: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 _NO_MERE_WORD: Final = re.compile(r"(?=\D*\d)[\w-]{1,199}", re.ASCII)
 _NEWEST: Final = 100  # entries of the feed that are looked at
 _MARKUP: Final = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -67,7 +68,7 @@ _UPDATE: Final = re.compile(r"<p><small>([^\n]{1,200}?)</small><br ?/?>\s*<stron
 _TAG: Final = re.compile(r"<[^<>]*>")
 _TIME: Final = re.compile(r"([A-Za-z]{3})[a-z]* (\d{1,2}, \d{1,2}:\d\d)(?::(\d\d))? GMT([+-])(\d{1,2})(?::(\d\d))?")
 # An update without a year is dated at most this long before the start of its incident or window, else after it.
-_BEFOREHAND: Final = {Kind.INCIDENT: timedelta(days=1), Kind.MAINTENANCE: timedelta(days=180)}
+_BEFOREHAND: Final = {IncidentKind.INCIDENT: timedelta(days=1), IncidentKind.MAINTENANCE: timedelta(days=180)}
 _STATUSES: Final = {"NOTSTARTEDYET": "scheduled", "PLANNED": "scheduled", "INPROGRESS": "in_progress"}
 # Those that are known, in the order in which they follow, where two updates are of the same second.
 _ORDER: Final = (
@@ -117,15 +118,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return Document(_SUMMARY, f"{base}/{_SUMMARY}", required=True), Document(_FEED, f"{base}/{_FEED}")
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return feed.identity == _IDENTITY
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_SUMMARY)
     if body is None:
         raise FeedError(f"{_SUMMARY}: missing")
@@ -149,9 +150,11 @@ def parse(reading: Reading, /) -> Feed:
 
 def _joined(listed: Incident, twin: Incident | None) -> Incident:
     """What the summary lists, with the updates and components of the feed's entry of the same id."""
-    if twin is None or (twin.closed and twin.last >= listed.position):
+    if twin is None or (twin.closed and twin.last_update_at >= listed.position):
         return twin or listed
-    return msgspec.structs.replace(listed, updates=twin.updates, components=twin.components, rank=twin.rank)
+    return msgspec.structs.replace(
+        listed, updates=twin.updates, components=twin.components, source_quality=twin.source_quality
+    )
 
 
 def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
@@ -161,14 +164,14 @@ def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
     active: list[Incident] = []
     skipped: list[str] = []
     for kind, raws, told_by in (
-        (Kind.INCIDENT, summary.active_incidents, "HASISSUES"),
-        (Kind.MAINTENANCE, summary.active_maintenances, "UNDERMAINTENANCE"),
+        (IncidentKind.INCIDENT, summary.active_incidents, "HASISSUES"),
+        (IncidentKind.MAINTENANCE, summary.active_maintenances, "UNDERMAINTENANCE"),
     ):
         if isinstance(raws, msgspec.UnsetType):
             if summary.page.status == told_by:
                 raise FeedError(f"{_SUMMARY}: {told_by}, and no list of them")
             continue
-        understood, bad = understand(raws, partial(_listed, kind, page), _SUMMARY)
+        understood, bad = parse_entries(raws, partial(_listed, kind, page), _SUMMARY)
         active += understood
         skipped += bad
     starts = [(it.kind, f"{it.scheduled_for or it.created_at:%Y-%m-%dT%H:%M:%S}") for it in active]
@@ -180,13 +183,13 @@ def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
     return active, skipped
 
 
-def _listed(kind: Kind, page: Page, raw: msgspec.Raw) -> Incident:
+def _listed(kind: IncidentKind, page: Page, raw: msgspec.Raw) -> Incident:
     """An entry of the summary; without an id where the vendor gives it none."""
     it = _decode_active(raw)
-    start = _time(it.start if kind is Kind.MAINTENANCE else it.started)
+    start = _time(it.start if kind is IncidentKind.MAINTENANCE else it.started)
     changed = _time(it.updated_at) if it.updated_at else start
     minutes = str(it.duration or "")
-    window = kind is Kind.MAINTENANCE
+    window = kind is IncidentKind.MAINTENANCE
     return Incident(
         id=identifier(it.id) if it.id else _last_part(it.url or ""),
         kind=kind,
@@ -224,7 +227,7 @@ def _status(vendors: str) -> str:
     return _STATUSES.get(plain, plain.lower())
 
 
-def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
+def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
     """The entries of the feed, None where it could not be read, and what it could not add."""
     body = reading.documents.get(_FEED)
     if body is None:
@@ -236,7 +239,7 @@ def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
         root = ElementTree.fromstring(content)  # noqa: S314 - nothing is declared that could be expanded
         if root.tag != "rss":
             raise FeedError(f"{_FEED}: no RSS")
-        return understand(root.findall("channel/item")[:_NEWEST], partial(_entry, reading.page), _FEED)
+        return parse_entries(root.findall("channel/item")[:_NEWEST], partial(_entry, reading.page), _FEED)
     except (ElementTree.ParseError, UnicodeDecodeError) as error:
         return None, [f"{_FEED}: {text.line(str(error))}"]
     except FeedError as error:
@@ -248,7 +251,7 @@ def _entry(page: Page, item: ElementTree.Element) -> Incident:
     key = _last_part(address)
     if not key:
         raise ValueError(f"an address without an id: {text.line(address)[:100]!r}")
-    kind = Kind.MAINTENANCE if "/maintenance/" in address else Kind.INCIDENT
+    kind = IncidentKind.MAINTENANCE if "/maintenance/" in address else IncidentKind.INCIDENT
     started = utc(parsedate_to_datetime(item.findtext("pubDate", "")))
     updates = _updates(html.unescape(item.findtext(_MARKUP, "")), started - _BEFOREHAND[kind])
     named = _COMPONENTS.search(item.findtext("description", ""))
@@ -258,12 +261,12 @@ def _entry(page: Page, item: ElementTree.Element) -> Incident:
         kind=kind,
         title=title(item.findtext("title", "")),
         status=updates[-1].status,
-        impact=Impact.MAINTENANCE if kind is Kind.MAINTENANCE else Impact.UNKNOWN,
+        impact=Impact.MAINTENANCE if kind is IncidentKind.MAINTENANCE else Impact.UNKNOWN,
         url=link(address, page),
         created_at=min(started, updates[0].created_at),
         position=started,
         components=tuple(sorted(components)),
-        rank=STATED if components else 0,
+        source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
     )
 

@@ -23,21 +23,22 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     epoch,
     identifier,
     oldest_first,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 MOST_WHOLE: Final = 5  # posts, open or just ended, that are read whole when something moved
 _ENUMS: Final = "post_enums"
 _CUT_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*\Z")
@@ -46,7 +47,7 @@ _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 _IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}
 # How rich the source of a post's components is: all have a name; some have none, even on the list of services; none is
 # stated; some have no name yet.
-_NAMED, _UNNAMED, _NONE, _PARTLY = STATED, 1, 0, -1
+_NAMED, _UNNAMED, _NONE, _PARTLY = STATED_BY_VENDOR, 1, 0, -1
 
 Moment = int | float | str
 
@@ -128,23 +129,23 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     wanted = [Document(_whole(key), _address(reading.page, key)) for key in _gone(reading, feed.incidents)]
-    if moved:
+    if dirty:
         known = reading.known.incidents if reading.known else {}
         were_open = [it for it in feed.incidents if not it.closed or (it.id in known and not known[it.id].closed)]
-        newest = sorted(were_open, key=lambda it: it.last, reverse=True)[:MOST_WHOLE]
+        newest = sorted(were_open, key=lambda it: it.last_update_at, reverse=True)[:MOST_WHOLE]
         wanted += [Document(_whole(it.id), _address(reading.page, it.id)) for it in newest]
-    if any(it.rank == _PARTLY for it in feed.incidents):
+    if any(it.source_quality == _PARTLY for it in feed.incidents):
         wanted.append(Document("services", f"{reading.page.url}/api/services"))
     return tuple(wanted)
 
 
-def recognises(_feed: Feed, /) -> bool:
+def matches(_feed: Feed, /) -> bool:
     return True  # it has words for the ids of statuses: no other platform's document does
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     listed, enums = reading.documents.get("posts"), reading.documents.get(_ENUMS)
     if listed is None:
         raise FeedError("posts: missing")
@@ -164,7 +165,7 @@ def parse(reading: Reading, /) -> Feed:
             names.update({key: Component("") for key in post.services if key not in names})
         return _incident(post, reading.page, words, names, whole=whole)
 
-    incidents, skipped = understand(decode(listed, _Posts, "posts").posts, build, "posts")
+    incidents, skipped = parse_entries(decode(listed, _Posts, "posts").posts, build, "posts")
     posts = {it.id: it for it in incidents}
     for key in (*posts, *_gone(reading, incidents)):
         if (body := reading.documents.get(_whole(key))) is not None:
@@ -186,21 +187,21 @@ def parse(reading: Reading, /) -> Feed:
     )
 
 
-def _gone(reading: Reading, listed: Iterable[Incident]) -> list[str]:
+def _gone(reading: ParseInput, listed: Iterable[Incident]) -> list[str]:
     """What was open and is not listed."""
     here = {it.id for it in listed}
     known = reading.known.incidents if reading.known else {}
-    return [key for key, it in known.items() if not it.closed and it.kind is not Kind.PAGE and key not in here]
+    return [key for key, it in known.items() if not it.closed and it.kind is not IncidentKind.PAGE and key not in here]
 
 
-def _proved(reading: Reading, listed: Iterable[Incident]) -> frozenset[Kind]:
+def _proved(reading: ParseInput, listed: Iterable[Incident]) -> frozenset[IncidentKind]:
     """Both kinds, where the server says of each open post that is not listed that there is no such post."""
     gone = _gone(reading, listed)
     proved = bool(gone) and all(reading.documents.get(_whole(key), b"") is None for key in gone)
-    return frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if proved else ())
+    return frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if proved else ())
 
 
-def _names(reading: Reading, losses: list[str]) -> tuple[dict[str, Component], bool]:
+def _names(reading: ParseInput, losses: list[str]) -> tuple[dict[str, Component], bool]:
     """The names of services by id, remembered and just read, and whether they were read."""
     names = dict(reading.known.names) if reading.known else {}
     body = reading.documents.get("services")
@@ -218,14 +219,14 @@ def _incident(
     post: _Post, page: Page, words: Mapping[str, str], names: Mapping[str, Component], *, whole: bool
 ) -> Incident:
     key, latest = identifier(post.id), post.latest
-    kind = Kind.MAINTENANCE if post.post_type == "maintenance" else Kind.INCIDENT
+    kind = IncidentKind.MAINTENANCE if post.post_type == "maintenance" else IncidentKind.INCIDENT
     begun = post.first_update_at or post.starts_at
     if begun is None:
         raise ValueError("a post without a time")
     created = _time(begun)
-    parts, rank = _components(post, names)
+    parts, source_quality = _components(post, names)
     severity = words.get((latest and latest.severity_id) or "", "").lower()
-    window = kind is Kind.MAINTENANCE
+    window = kind is IncidentKind.MAINTENANCE
     return Incident(
         id=key,
         kind=kind,
@@ -236,7 +237,7 @@ def _incident(
         created_at=created,
         position=created,
         components=parts,
-        rank=rank,
+        source_quality=source_quality,
         updates=oldest_first(_update(entry, words, whole=whole) for entry in post.said),
         scheduled_for=_time(post.starts_at) if window and post.starts_at else None,
         scheduled_until=_time(post.ends_at) if window and post.ends_at else None,
@@ -257,7 +258,7 @@ def _update(entry: _Update, words: Mapping[str, str], *, whole: bool) -> Inciden
     message = entry.message if whole else _CUT_TAG.sub("", entry.message or "")
     status = _status(entry.status_id, words)
     said = update(entry.id or derived(at.isoformat(), entry.status_id), status, message, at, None)
-    return said if whole else msgspec.structs.replace(said, borrowed=bool(said.body))
+    return said if whole else msgspec.structs.replace(said, from_enrichment=bool(said.body))
 
 
 def _status(key: str, words: Mapping[str, str]) -> str:

@@ -19,21 +19,22 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import SCALE, STATED, Document, Feed, Impact, Incident, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     identifier,
     labelled,
     oldest_first,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _PAGE: Final = "https://status.salesforce.com"
 _DATA: Final = "https://api.status.salesforce.com"
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -101,15 +102,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def more(_reading: Reading, _feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return bool(feed.incidents)  # an empty list may be anyone's
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get("active")
     if body is None:
         raise FeedError("active: missing")
@@ -129,15 +130,15 @@ def parse(reading: Reading, /) -> Feed:
         identity="salesforce",  # its documents name no page
         incidents=one_of_each(active, others),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT} if looked and kept is not None else ()),
-        current=frozenset({Kind.INCIDENT} if looked else ()),
+        history=frozenset({IncidentKind.INCIDENT} if looked and kept is not None else ()),
+        current=frozenset({IncidentKind.INCIDENT} if looked else ()),
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
 def _understood(body: bytes, page: Page, name: str) -> tuple[list[Incident], list[str]]:
-    return understand(decode(body, list[msgspec.Raw], name), lambda raw: _incident(raw, page), name)
+    return parse_entries(decode(body, list[msgspec.Raw], name), lambda raw: _incident(raw, page), name)
 
 
 def _incident(raw: msgspec.Raw, page: Page) -> Incident:
@@ -150,12 +151,12 @@ def _incident(raw: msgspec.Raw, page: Page) -> Incident:
         id=key,
         title=title(f"{_words(it)}, incident {key}"),
         status=word(it.status) if it.status else "resolved" if over else "active",
-        impact=max(impacts, key=SCALE.index, default=Impact.UNKNOWN),
+        impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
         url=f"{page.url}/incidents/{quote(key, safe='')}",
         created_at=created,
         position=created,
         components=labelled(((title(part), "") for part in parts), {}),
-        rank=STATED if parts else 0,
+        source_quality=STATED_BY_VENDOR if parts else 0,
         updates=oldest_first(
             update(
                 str(entry.id),

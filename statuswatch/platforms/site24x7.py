@@ -17,9 +17,10 @@ from typing import Final
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import CLOSED, STATED, Document, Feed, Impact, Incident, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import CLOSED_STATUSES, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     identifier,
@@ -27,12 +28,12 @@ from statuswatch.platforms.reading import (
     labelled,
     oldest_first,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     update,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _SUMMARY: Final = "summary_details"
 _PATH: Final = f"/sp/api/u/{_SUMMARY}"
 _STATUSES: Final = {
@@ -104,31 +105,31 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_SUMMARY, page.url if page.url.endswith(_PATH) else page.url + _PATH, required=True),)
 
 
-def more(_reading: Reading, _feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(_feed: Feed, /) -> bool:
+def matches(_feed: Feed, /) -> bool:
     return True  # no other platform's document has what this one must have
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_SUMMARY)
     if body is None:
         raise FeedError(f"{_SUMMARY}: missing")
     data = decode(body, _Summary, _SUMMARY).data
-    active, skipped = understand(data.active_incident_details, lambda raw: _incident(raw, reading.page), _SUMMARY)
+    active, skipped = parse_entries(data.active_incident_details, lambda raw: _incident(raw, reading.page), _SUMMARY)
     raws = (raw for day in data.resolved_incident_details or () for raw in day.grp_by_incidents_list or ())
     try:
-        past, bad = understand(raws, lambda raw: _incident(raw, reading.page, over=True), _SUMMARY)
+        past, bad = parse_entries(raws, lambda raw: _incident(raw, reading.page, over=True), _SUMMARY)
     except FeedError as error:
         past, bad = [], [str(error)]
     return Feed(
         identity=identity(data.statuspage_details.enc_statuspage_id, _SUMMARY),
         incidents=one_of_each(active, past),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT} if data.resolved_incident_details is not None else ()),
-        current=frozenset({Kind.INCIDENT, Kind.MAINTENANCE}),
+        history=frozenset({IncidentKind.INCIDENT} if data.resolved_incident_details is not None else ()),
+        current=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         skipped=(*skipped, *bad),
     )
 
@@ -152,7 +153,7 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
         for entry in it.incident_status_updates
     )
     status = updates[-1].status if updates else "open"
-    if over and status not in CLOSED:
+    if over and status not in CLOSED_STATUSES:
         status = "completed" if window else "resolved"
     parts = [
         (title(part.display_name), title(part.componentgroup_display_name or ""))
@@ -163,7 +164,7 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
         groups.setdefault(part, set()).add(group)
     return Incident(
         id=key,
-        kind=Kind.MAINTENANCE if window else Kind.INCIDENT,
+        kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
         title=title(it.incident_title),
         status=status,
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(severity or 0, Impact.UNKNOWN),
@@ -171,6 +172,6 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
         created_at=began,
         position=began,
         components=labelled(parts, groups),
-        rank=STATED if parts else 0,
+        source_quality=STATED_BY_VENDOR if parts else 0,
         updates=updates,
     )

@@ -22,11 +22,20 @@ from typing import Final
 import msgspec
 
 from statuswatch import text
-from statuswatch.diff import remembered_statuses
 from statuswatch.errors import FeedError
-from statuswatch.model import CLOSED, STATED, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Known, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
+from statuswatch.model.incident import (
+    CLOSED_STATUSES,
+    STATED_BY_VENDOR,
+    Impact,
+    Incident,
+    IncidentKind,
+    IncidentUpdate,
+    utc,
+)
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.model.state import IncidentRecord
+from statuswatch.platforms.parsing import (
+    ParseInput,
     decode,
     derived,
     first_absence,
@@ -34,17 +43,18 @@ from statuswatch.platforms.reading import (
     labelled,
     link,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     undivided,
     update,
     word,
 )
+from statuswatch.rules.diff import remembered_statuses
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _CURRENT: Final = "/api/v2.0.0/current"
 _HISTORY: Final = "/api/v2.0.0/history"
-_BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_BOTH: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 _STATUSES: Final = ("active", "resolved", "scheduled", "in_progress", "completed")
 
 
@@ -77,22 +87,22 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document("current", f"{site}{_CURRENT}", required=True), Document("history", f"{site}{_HISTORY}"))
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return feed.identity == "slack"
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get("current")
     if body is None:
         raise FeedError("current: missing")
     current = decode(body, _Current, "current")
     if current.status != "ok" and not current.active_incidents:
         raise FeedError(f"current: it says {title(current.status)!r} and lists nothing")
-    listed, skipped = understand(current.active_incidents, partial(_incident, reading), "current")
+    listed, skipped = parse_entries(current.active_incidents, partial(_incident, reading), "current")
     past, losses = _past(reading)
     over = [it for it in past or () if it.closed]
     incidents = one_of_each(over, listed)
@@ -108,7 +118,7 @@ def parse(reading: Reading, /) -> Feed:
     )
 
 
-def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
+def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
     """The entries of the history, None where it could not be read, and what it could not add. It is never the only
     one to say that something is open, so that a bad entry of it may not keep anything open.
     """
@@ -117,18 +127,18 @@ def _past(reading: Reading) -> tuple[list[Incident] | None, list[str]]:
         return None, []
     try:
         raws = decode(body, list[msgspec.Raw], "history")
-        return understand(raws, partial(_incident, reading), "history")
+        return parse_entries(raws, partial(_incident, reading), "history")
     except FeedError as error:
         return None, [str(error)]
 
 
-def _incident(reading: Reading, raw: msgspec.Raw) -> Incident:
+def _incident(reading: ParseInput, raw: msgspec.Raw) -> Incident:
     it = _decode_incident(raw)
     key = identifier(str(it.id))
     created = utc(it.date_created)
-    kind = Kind.MAINTENANCE if it.type == "maintenance" else Kind.INCIDENT
+    kind = IncidentKind.MAINTENANCE if it.type == "maintenance" else IncidentKind.INCIDENT
     status = word(it.status)
-    if kind is Kind.MAINTENANCE and status == "active":
+    if kind is IncidentKind.MAINTENANCE and status == "active":
         status = "in_progress"
     components = labelled(((name, "") for service in it.services or () if (name := title(service))), {})
     return Incident(
@@ -141,7 +151,7 @@ def _incident(reading: Reading, raw: msgspec.Raw) -> Incident:
         created_at=created,
         position=created,
         components=components,
-        rank=STATED if components else 0,
+        source_quality=STATED_BY_VENDOR if components else 0,
         updates=_updates(key, status, it.notes or [], reading.known.incidents.get(key) if reading.known else None),
     )
 
@@ -150,11 +160,11 @@ def _impact(kind: str | None) -> Impact:
     return {"maintenance": Impact.MAINTENANCE, "outage": Impact.CRITICAL}.get(kind or "", Impact.UNKNOWN)
 
 
-def _updates(key: str, status: str, notes: list[_Note], known: Known | None) -> tuple[IncidentUpdate, ...]:
+def _updates(key: str, status: str, notes: list[_Note], known: IncidentRecord | None) -> tuple[IncidentUpdate, ...]:
     """The notes, each under the status that its incident had when it was first seen, and so for good. Of those never
     seen, the last has the status of now; the others came before the end, unless that is known to be past.
     """
-    ended = status in CLOSED and not (known and known.closed)
+    ended = status in CLOSED_STATUSES and not (known and known.closed)
     times = [utc(note.date_created) for note in notes]
     last = max(times, default=None)
     first = remembered_statuses(known, _STATUSES) if known else {}

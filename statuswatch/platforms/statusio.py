@@ -29,23 +29,24 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, IncidentUpdate, Kind, Page, utc
-from statuswatch.platforms.reading import (
-    Reading,
-    UnidentifiedError,
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
+    MissingPageIdError,
+    ParseInput,
     decode,
     derived,
     identifier,
     identity,
     labelled,
     one_of_each,
+    parse_entries,
     title,
-    understand,
     undivided,
     update,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _API: Final = "https://api.status.io/1.0/status/"
 _ADDRESS: Final = re.compile(r"/1\.0/status/([0-9a-f]{24})(?![0-9a-z])")
 _ID: Final = re.compile(
@@ -53,7 +54,7 @@ _ID: Final = re.compile(
     re.IGNORECASE,
 )
 _MOST_CANDIDATES: Final = 3
-_BOTH: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_BOTH: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 
 # The vendor's codes. 600 is a security event, the last step of its scale.
 _STATES: Final = {100: "investigating", 200: "identified", 300: "monitoring", 400: "resolved"}
@@ -132,15 +133,15 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document("page", page.url, required=True),)
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return re.fullmatch(r"[0-9a-f]{24}", feed.identity) is not None
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     address = _ADDRESS.search(reading.page.url)
     key = address[1] if address else reading.page.id
     if not key:
@@ -157,11 +158,11 @@ def parse(reading: Reading, /) -> Feed:
     # An address of the API is none for people; the vendor shows every page under its own name too.
     site = f"{'https://status.io' if address else reading.page.url}/pages"
     build = partial(_incident, containers, f"{site}/incident/{quote(key, safe='')}", "")
-    incidents, skipped = understand(result.incidents, build, "status")
+    incidents, skipped = parse_entries(result.incidents, build, "status")
     for status, raws in (("in_progress", result.maintenance.active), ("scheduled", result.maintenance.upcoming)):
         build = partial(_incident, containers, f"{site}/maintenance/{quote(key, safe='')}", status)
         try:
-            understood, bad = understand(raws, build, f"status: maintenance {status}")
+            understood, bad = parse_entries(raws, build, f"status: maintenance {status}")
         except FeedError as error:
             understood, bad = [], [str(error)]
         incidents += understood
@@ -181,7 +182,7 @@ def _unidentified(html: bytes | None) -> FeedError:
     if not found:
         return FeedError("page: there is no id of a status.io page in it")
     ids = [key for key, _ in found.most_common(_MOST_CANDIDATES)]
-    return UnidentifiedError(f"page: it may be {ids[0]} at status.io", *ids)
+    return MissingPageIdError(f"page: it may be {ids[0]} at status.io", *ids)
 
 
 def _incident(containers: Mapping[str, frozenset[str]], url: str, window: str, raw: msgspec.Raw) -> Incident:
@@ -196,7 +197,7 @@ def _incident(containers: Mapping[str, frozenset[str]], url: str, window: str, r
     components = _components(it, containers)
     return Incident(
         id=key,
-        kind=Kind.MAINTENANCE if window else Kind.INCIDENT,
+        kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
         title=title(it.name),
         status=window or (updates[-1].status if updates else "open"),
         impact=impact,
@@ -204,7 +205,7 @@ def _incident(containers: Mapping[str, frozenset[str]], url: str, window: str, r
         created_at=created,
         position=created,
         components=components,
-        rank=STATED if components else 0,
+        source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
         scheduled_for=utc(it.datetime_planned_start) if it.datetime_planned_start and window else None,
         scheduled_until=utc(it.datetime_planned_end) if it.datetime_planned_end and window else None,

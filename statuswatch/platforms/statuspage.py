@@ -21,11 +21,12 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Component, Document, Feed, Impact, Incident, Kind, Page, utc
-from statuswatch.platforms.reading import (
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import (
     IDENTITIES,
     PageHead,
-    Reading,
+    ParseInput,
     StatedUpdate,
     changed_at,
     decode,
@@ -35,13 +36,13 @@ from statuswatch.platforms.reading import (
     oldest_first,
     one_of_each,
     own,
+    parse_entries,
     title,
-    understand,
     update,
     word,
 )
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _WINDOWS: Final = "scheduled-maintenances.json"
 _IMPACTS: Final = {str(impact): impact for impact in Impact}
 
@@ -97,23 +98,25 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     if reading.known is None or reading.known.baseline is None:
         return ()  # what is long over is no news, and what is open stands in the summary
     listed = {incident.id for incident in feed.incidents}
     known = reading.known.incidents.items()
-    gone = any(not it.closed and it.kind is Kind.MAINTENANCE and key not in listed for key, it in known)
-    owed = reading.known.parser == 0  # the last time that it was wanted, or another document, it could not be read
-    if not moved and not gone and not owed:
+    gone = any(not it.closed and it.kind is IncidentKind.MAINTENANCE and key not in listed for key, it in known)
+    owed = (
+        reading.known.parser_version == 0
+    )  # the last time that it was wanted, or another document, it could not be read
+    if not dirty and not gone and not owed:
         return ()
     return (Document(_WINDOWS, f"{reading.page.url}/api/v2/{_WINDOWS}"),)
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return IDENTITIES["statuspage"].fullmatch(feed.identity) is not None
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     losses: list[str] = []
     base = reading.documents.get("incidents.json")
     if base is None:
@@ -126,13 +129,13 @@ def parse(reading: Reading, /) -> Feed:
     skipped: list[str] = []
     lists: list[list[Incident]] = []
     for name, kind, raws in (
-        ("incidents.json", Kind.INCIDENT, history.incidents),
-        ("summary.json", Kind.INCIDENT, summary.incidents if summary else []),
-        (_WINDOWS, Kind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
-        ("summary.json", Kind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
+        ("incidents.json", IncidentKind.INCIDENT, history.incidents),
+        ("summary.json", IncidentKind.INCIDENT, summary.incidents if summary else []),
+        (_WINDOWS, IncidentKind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
+        ("summary.json", IncidentKind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
     ):
         try:
-            understood, bad = understand(raws, partial(_incident, kind, reading.page.url, catalogue), name)
+            understood, bad = parse_entries(raws, partial(_incident, kind, reading.page.url, catalogue), name)
         except FeedError as error:
             if name == "incidents.json":
                 raise
@@ -142,12 +145,12 @@ def parse(reading: Reading, /) -> Feed:
 
     complete = set()
     if summary:
-        complete.add(Kind.INCIDENT)
+        complete.add(IncidentKind.INCIDENT)
         # The summary alone cannot tell a completed window from a withdrawn one; where the page never had a list of
         # past windows, it must do.
         never = _WINDOWS not in (reading.known.updated_at if reading.known else {})
         if windows or (never and reading.documents.get(_WINDOWS, b"") is None):
-            complete.add(Kind.MAINTENANCE)
+            complete.add(IncidentKind.MAINTENANCE)
     documents = {"incidents.json": history, "summary.json": summary, _WINDOWS: windows}
     read = {name: document for name, document in documents.items() if document}
     return Feed(
@@ -155,7 +158,7 @@ def parse(reading: Reading, /) -> Feed:
         updated_at={name: when for name, document in read.items() if (when := changed_at(document.page))},
         incidents=one_of_each(*lists),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT, Kind.MAINTENANCE} if windows else {Kind.INCIDENT}),
+        history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if windows else {IncidentKind.INCIDENT}),
         complete=frozenset(complete),
         skipped=tuple(dict.fromkeys(skipped)),
         losses=tuple(losses),
@@ -187,7 +190,7 @@ class _Catalogue:
             if part.name and not part.group
         ]
         if linked:
-            return labelled(linked, self.groups), STATED
+            return labelled(linked, self.groups), STATED_BY_VENDOR
         affected = [
             (part.code, part.name)
             for entry in incident.incident_updates
@@ -199,11 +202,11 @@ class _Catalogue:
         return labelled(named, self.groups), (2 if found else 1) if named else 0
 
 
-def _incident(kind: Kind, url: str, catalogue: _Catalogue, entry: _Incident | msgspec.Raw) -> Incident:
+def _incident(kind: IncidentKind, url: str, catalogue: _Catalogue, entry: _Incident | msgspec.Raw) -> Incident:
     it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
     key = identifier(it.id)
     created = utc(it.created_at)
-    components, rank = catalogue.of(it)
+    components, source_quality = catalogue.of(it)
     return Incident(
         id=key,
         kind=kind,
@@ -214,16 +217,16 @@ def _incident(kind: Kind, url: str, catalogue: _Catalogue, entry: _Incident | ms
         created_at=created,
         position=created,
         components=components,
-        rank=rank,
+        source_quality=source_quality,
         updates=oldest_first(
             update(post.id, post.status, post.body, post.created_at, post.display_at) for post in it.incident_updates
         ),
-        scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is Kind.MAINTENANCE else None,
-        scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is Kind.MAINTENANCE else None,
+        scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is IncidentKind.MAINTENANCE else None,
+        scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is IncidentKind.MAINTENANCE else None,
     )
 
 
-def _enriching(reading: Reading, name: str, what: type[T], page: PageHead, losses: list[str]) -> T | None:
+def _enriching(reading: ParseInput, name: str, what: type[T], page: PageHead, losses: list[str]) -> T | None:
     body = reading.documents.get(name)
     if body is None:
         return None

@@ -20,10 +20,11 @@ from typing import Final, Literal
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Document, Feed, Impact, Incident, Kind, Page, utc
-from statuswatch.platforms.reading import Reading, decode, identifier, labelled, link, title, understand, word
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.platforms.parsing import ParseInput, decode, identifier, labelled, link, parse_entries, title, word
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 _INCIDENTS: Final = "incidents.json"
 _PATH: Final = f"/api/ssp/{_INCIDENTS}"
 _IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}
@@ -70,26 +71,26 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_INCIDENTS, page.url if page.url.endswith(_PATH) else page.url + _PATH, required=True),)
 
 
-def more(_reading: Reading, _feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     return bool(feed.incidents)  # an empty list may be anyone's
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get(_INCIDENTS)
     if body is None:
         raise FeedError(f"{_INCIDENTS}: missing")
     document = decode(body, _List, _INCIDENTS)
     services = _Services(document.included or [])
-    incidents, skipped = understand(document.data, lambda raw: _incident(raw, reading.page, services), _INCIDENTS)
+    incidents, skipped = parse_entries(document.data, lambda raw: _incident(raw, reading.page, services), _INCIDENTS)
     return Feed(
         identity="zendesk",  # its documents name no page
         incidents=tuple({it.id: it for it in incidents}.values()),
         by_creation=True,
-        history=frozenset({Kind.INCIDENT}),
+        history=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
     )
 
@@ -119,7 +120,7 @@ def _incident(raw: msgspec.Raw, page: Page, services: _Services) -> Incident:
     linked = services.of.get(key, [])
     return Incident(
         id=key,
-        kind=Kind.MAINTENANCE if window else Kind.INCIDENT,
+        kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
         title=title(about.name),
         status=status,
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(about.impact or "", Impact.UNKNOWN),
@@ -127,7 +128,7 @@ def _incident(raw: msgspec.Raw, page: Page, services: _Services) -> Incident:
         created_at=started,
         position=started,
         components=labelled(linked, services.groups),
-        rank=STATED if linked else 0,
+        source_quality=STATED_BY_VENDOR if linked else 0,
         scheduled_for=started if window else None,
         scheduled_until=utc(window) if window else None,
     )

@@ -6,8 +6,8 @@ from typing import Final
 
 from rich.text import Text
 
-from statuswatch.model import Event
-from statuswatch.render import words
+from statuswatch.model.event import Event
+from statuswatch.render import phrases
 
 INDENT: Final = 13
 _STYLES: Final = {"🔴": "bold red", "🟡": "bold yellow", "🟢": "bold green", "⚪": "bold"}
@@ -15,22 +15,22 @@ _STYLES: Final = {"🔴": "bold red", "🟡": "bold yellow", "🟢": "bold green
 
 def render(event: Event, width: int | None) -> list[Text]:
     """The lines of an event; wrapped between words where there is a width, so that no id and no address is ever cut."""
-    sign, label = words.label(event)
+    sign, label = phrases.label(event)
     paragraphs = [
         Text.assemble(
             f"{sign} ",
             (f"{label:<{INDENT - 4}}", _STYLES[sign]),
-            (f" [{words.clock(event.at)}] ", "dim"),
+            (f" [{phrases.clock(event.at)}] ", "dim"),
             "Product: ",
-            (words.inert(words.product(event)), "bold"),
+            (phrases.runner_safe(phrases.product(event)), "bold"),
         ),
-        Text(words.inert(" · ".join(fact for fact in words.facts(event) if fact))),
+        Text(phrases.runner_safe(" · ".join(fact for fact in phrases.facts(event) if fact))),
         *(
-            Text.assemble("Status: ", (status, "bold"), words.inert(f" — {message}") if message else "")
-            for status, message in words.statuses(event)
+            Text.assemble("Status: ", (status, "bold"), phrases.runner_safe(f" — {message}") if message else "")
+            for status, message in phrases.statuses(event)
         ),
     ]
-    if remark := words.remark(event):
+    if remark := phrases.remark(event):
         paragraphs.append(Text(remark, "dim"))
     return indented(paragraphs, width)
 

@@ -5,7 +5,9 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.model import Event, Incident, IncidentUpdate, Kind, Page
+from statuswatch.model.event import Event
+from statuswatch.model.incident import Incident, IncidentKind, IncidentUpdate
+from statuswatch.model.page import Page
 
 SCHEMA: Final = 1
 
@@ -49,7 +51,7 @@ def incident(it: Incident) -> dict[str, object]:
         "components": [component.label for component in it.components],
         "created_at": moment(it.created_at),
     }
-    if it.kind is Kind.MAINTENANCE:
+    if it.kind is IncidentKind.MAINTENANCE:
         fields["scheduled_for"] = it.scheduled_for and moment(it.scheduled_for)
         fields["scheduled_until"] = it.scheduled_until and moment(it.scheduled_until)
     return fields

@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from statuswatch.model import Page, PageReview
-from statuswatch.render import markdown, words
+from statuswatch.model.page import Page
+from statuswatch.model.report import PageOutcome
+from statuswatch.render import markdown, phrases
 
 HEAD: Final = ("key", "name", "platform", "category", "url")
 GAP: Final = 2  # cells between columns
@@ -39,10 +40,10 @@ def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def failure(review: PageReview, categories: Mapping[str, str]) -> tuple[str, str, str]:
+def failure(review: PageOutcome, categories: Mapping[str, str]) -> tuple[str, str, str]:
     """Key, reason, and the row of the catalog that would be right now, where that could be found."""
-    failed = review.failed
-    now = failed.now if failed else None
+    failed = review.failure
+    now = failed.suggested_page if failed else None
     return review.page.key, str(failed), row(now, categories) if now else ""
 
 
@@ -57,7 +58,7 @@ def row(page: Page, categories: Mapping[str, str]) -> str:
 
 def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
     """A table that folds rather than cuts. Keys and addresses are there to be copied: other columns give way first."""
-    lines = [[words.inert(cell) for cell in cells] for cells in (head, *rows)]
+    lines = [[phrases.runner_safe(cell) for cell in cells] for cells in (head, *rows)]
     columns = {name: list(cells) for name, *cells in zip(*lines, strict=True)}
     for name in _GIVE_WAY:
         if sum(max(map(cell_len, [it, *cells])) + GAP for it, cells in columns.items()) - GAP > width:
@@ -72,7 +73,7 @@ def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
 
 def plain(rows: Sequence[Sequence[str]]) -> list[str]:
     """A line for each, its cells separated by tabs: for programs that read lines."""
-    return ["\t".join(words.inert(" ".join(cell.split())) for cell in cells) for cells in rows]
+    return ["\t".join(phrases.runner_safe(" ".join(cell.split())) for cell in cells) for cells in rows]
 
 
 def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

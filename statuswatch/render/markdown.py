@@ -5,20 +5,21 @@ whole.
 import re
 from typing import Final
 
-from statuswatch.model import Event, Report
-from statuswatch.render import words
-from statuswatch.render.talk import closing, counted
+from statuswatch.model.event import Event
+from statuswatch.model.report import RunReport
+from statuswatch.render import phrases
+from statuswatch.render.summary import closing_line, counted
 
 LARGEST: Final = 500_000  # bytes
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def summary(report: Report) -> str:
+def summary(report: RunReport) -> str:
     """Headline, pages that failed, events."""
-    kept = [f"### statuswatch\n\n{text(closing(report))}\n\n"]
-    kept += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failed))}\n" for review in report.failed]
-    kept += [f"- ⚠️ {text(it.name)}: {text('; '.join(it.remarks))}\n" for it in report.outcomes if it.remarks]
+    kept = [f"### statuswatch\n\n{text(closing_line(report))}\n\n"]
+    kept += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failure))}\n" for review in report.failed]
+    kept += [f"- ⚠️ {text(it.name)}: {text('; '.join(it.remarks))}\n" for it in report.sinks if it.remarks]
     size = sum(map(len, kept))
     for number, event in enumerate(report.events):
         kept.append(_event(event))
@@ -37,23 +38,24 @@ def text(plain: str) -> str:
     the word joiners.
     """
     escaped = _PUNCTUATION.sub(
-        lambda mark: _ENTITIES.get(mark[1], "\\" + mark[1]), words.inert(" ".join(plain.split()))
+        lambda mark: _ENTITIES.get(mark[1], "\\" + mark[1]), phrases.runner_safe(" ".join(plain.split()))
     )
     joined = re.sub(r"\\[@#:]", "\\g<0>\u2060", escaped)
     return re.sub(r"(?i)(?<![a-z0-9])(www|gh)(?=\\[.-])", "\\1\u2060", joined)
 
 
 def _event(event: Event) -> str:
-    sign, label = words.label(event)
-    title, *facts, url = words.facts(event)
+    sign, label = phrases.label(event)
+    title, *facts, url = phrases.facts(event)
     lines = [
-        f"- {sign} **{label}** {words.clock(event.at)} · {text(words.product(event))}<br>",
+        f"- {sign} **{label}** {phrases.clock(event.at)} · {text(phrases.product(event))}<br>",
         f"  [{text(title) or 'open'}](<{address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
     ]
     lines += [
-        f"  - {text(status)}" + (f" — {text(message)}" if message else "") for status, message in words.statuses(event)
+        f"  - {text(status)}" + (f" — {text(message)}" if message else "")
+        for status, message in phrases.statuses(event)
     ]
-    if remark := words.remark(event):
+    if remark := phrases.remark(event):
         lines.append(f"  - {text(remark)}")
     return "\n".join(lines) + "\n"
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from statuswatch.model import PageReview
+from statuswatch.model.report import PageOutcome
 
 
 @contextmanager
-def bar(pages: int) -> Iterator[Callable[[PageReview], None]]:
+def bar(pages: int) -> Iterator[Callable[[PageOutcome], None]]:
     """Yields what to call after each page."""
     columns = (TextColumn("reading pages"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

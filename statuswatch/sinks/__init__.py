@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from statuswatch.model import Message
+from statuswatch.model.event import Notification
 from statuswatch.registry import Registry
 
 if TYPE_CHECKING:
     import httpx
 
 # What it gives is to be said of a message that was taken; often nothing.
-Send = Callable[["httpx.AsyncClient", Message], Awaitable[str | None]]
+Send = Callable[["httpx.AsyncClient", Notification], Awaitable[str | None]]
 
 
 class SinkError(Exception):

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from statuswatch.errors import UsageError
-from statuswatch.model import Message
-from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
+from statuswatch.model.event import Notification
+from statuswatch.net.threads import run_in_daemon_thread
+from statuswatch.render.notification import NotificationText, cut, digest_headline, digest_line, notification_texts
 from statuswatch.sinks import Lookup, Options, Send, SinkError
-from statuswatch.sinks.apart import apart
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -41,7 +41,7 @@ OPTIONS: Final = Apprise
 def configure(options: Apprise, secret: Lookup, /) -> Send:
     services = _services(secret(options.url_env).split(), options.url_env)
 
-    async def send(_: httpx.AsyncClient, message: Message) -> str:
+    async def send(_: httpx.AsyncClient, message: Notification) -> str:
         left = await _told(services, message)
         if len(left) == len(services):
             raise SinkError("Apprise could not send it")
@@ -53,13 +53,13 @@ def configure(options: Apprise, secret: Lookup, /) -> Send:
     return send
 
 
-async def _told(services: "list[NotifyBase]", message: Message) -> "list[NotifyBase]":
+async def _told(services: "list[NotifyBase]", message: Notification) -> "list[NotifyBase]":
     """All at once; those that did not take it."""
-    taken = await asyncio.gather(*(apart(_sending(it, message)) for it in services))
+    taken = await asyncio.gather(*(run_in_daemon_thread(_sending(it, message)) for it in services))
     return [it for it, was in zip(services, taken, strict=True) if not was]
 
 
-def _sending(service: "NotifyBase", message: Message) -> Callable[[], bool]:
+def _sending(service: "NotifyBase", message: Notification) -> Callable[[], bool]:
     from apprise import Apprise as Sender
 
     def work() -> bool:
@@ -71,19 +71,19 @@ def _sending(service: "NotifyBase", message: Message) -> Callable[[], bool]:
     return work
 
 
-def content(message: Message, longest: int) -> tuple[str, str, str]:
+def content(message: Notification, longest: int) -> tuple[str, str, str]:
     """Title, body and Apprise's kind. A digest is not cut: Apprise makes several messages of what is too long."""
-    entries = cards(message)
+    entries = notification_texts(message)
     if len(entries) == 1:
         (it,) = entries
-        sign, page = it.sign, message.notices[0].event.page.name
+        sign, page = it.sign, message.deliveries[0].event.page.name
         title = f"{it.sign} {it.label} · {page}"
         return title, _body(it, max(LEAST_BODY, longest - len(title) - 2)), _TYPES[sign]
     title = digest_headline(message)
     return title, "\n\n".join(f"{_inert(digest_line(it))}\n{it.url}".rstrip() for it in entries), "info"
 
 
-def _body(it: Card, longest: int) -> str:
+def _body(it: NotificationText, longest: int) -> str:
     """Product, then what the card says, then our link, which is never cut."""
     told = "\n".join(_inert(line) for line in (it.product, *it.lines()))
     link = f"\n{it.url}" if it.url and len(it.url) < longest // 2 else ""

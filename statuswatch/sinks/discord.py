@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import httpx
 
-from statuswatch.model import Message
-from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
+from statuswatch.model.event import Notification
+from statuswatch.render.notification import NotificationText, cut, digest_headline, digest_line, notification_texts
 from statuswatch.sinks import Lookup, Send
-from statuswatch.sinks.posting import Hook, address, newest, packed, part, sender
+from statuswatch.sinks.posts import Hook, address, newest, packed, part, sender
 
 OPTIONS: Final = Hook
 DIGEST_ABOVE: Final = 10
@@ -28,8 +28,8 @@ def configure(options: Hook, secret: Lookup, /) -> Send:
     return sender(str(url.copy_merge_params({"wait": "true"})), posts)
 
 
-def posts(message: Message) -> list[dict[str, Any]]:
-    told = cards(message)
+def posts(message: Notification) -> list[dict[str, Any]]:
+    told = notification_texts(message)
     if len(told) == 1:
         return [_post(_event(told[0]))]
     headline = digest_headline(message)
@@ -53,7 +53,7 @@ def _post(embed: dict[str, Any]) -> dict[str, Any]:
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
 
 
-def _event(it: Card) -> dict[str, Any]:
+def _event(it: NotificationText) -> dict[str, Any]:
     before = [f"**{escaped(cut(it.title, LONGEST_TITLE, size))}**" if it.title else "", escaped(" · ".join(it.facts))]
     after = [escaped(it.remark)]
     left_out, said = newest(it.statuses, DESCRIPTION - sum(len(line) + 2 for line in before + after), size, frame=10)
@@ -67,6 +67,6 @@ def _event(it: Card) -> dict[str, Any]:
     }
 
 
-def _line(it: Card) -> str:
+def _line(it: NotificationText) -> str:
     url = it.url.replace("(", "%28").replace(")", "%29")
     return f"{escaped(cut(digest_line(it), LONGEST_LINE, size))} · [Open]({url})"

@@ -27,12 +27,22 @@ from typing import Annotated, Any, Final, Literal
 import httpx
 import msgspec
 
-from statuswatch import fetch, text
+from statuswatch import text
 from statuswatch.errors import UsageError
-from statuswatch.model import Event, Kind, Message
-from statuswatch.render.card import Card, card, cards, cut, digest_headline, digest_line, harmless
+from statuswatch.model.event import Event, Notification
+from statuswatch.model.incident import IncidentKind
+from statuswatch.net.threads import run_in_daemon_thread
+from statuswatch.net.trust import trust_store
+from statuswatch.render.notification import (
+    NotificationText,
+    chat_safe,
+    cut,
+    digest_headline,
+    digest_line,
+    notification_text,
+    notification_texts,
+)
 from statuswatch.sinks import Lookup, Options, Send, SinkError
-from statuswatch.sinks.apart import apart
 from statuswatch.sinks.http import cause
 
 DIGEST_ABOVE: Final = 10
@@ -104,9 +114,11 @@ def configure(options: Email, secret: Lookup, /) -> Send:
         login=(login[0], login[1]) if login else None,
     )
 
-    async def send(_: httpx.AsyncClient, message: Message) -> str:
+    async def send(_: httpx.AsyncClient, message: Notification) -> str:
         content = document(message, sender, to).as_bytes()
-        refused = await apart(lambda: _post(server, sender.addr_spec, [it.addr_spec for it in to], content))
+        refused = await run_in_daemon_thread(
+            lambda: _post(server, sender.addr_spec, [it.addr_spec for it in to], content)
+        )
         return f"taken, but not for {_listed(refused)}" if refused else ""
 
     return send
@@ -148,17 +160,17 @@ def _ascii(word: str, variable: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- the message
 
 
-def document(message: Message, sender: Address, to: Iterable[Address]) -> EmailMessage:
+def document(message: Notification, sender: Address, to: Iterable[Address]) -> EmailMessage:
     """The mail: the same for the same message, however often it is sent."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = tuple(to)
-    mail["Date"] = max(notice.detected_at for notice in message.notices)
+    mail["Date"] = max(notice.detected_at for notice in message.deliveries)
     mail["Message-ID"] = _id(message.id, sender.domain)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is answered to it
-    if len(message.notices) == 1:
-        (notice,) = message.notices
-        it, event = card(notice, test=message.test), notice.event
+    if len(message.deliveries) == 1:
+        (notice,) = message.deliveries
+        it, event = notification_text(notice, test=message.test), notice.event
         topic = _line(f"{event.page.name} · {cut(it.title, LONGEST_SUBJECT)}")
         incident = f"{event.page.key}/{event.incident.id}"
         mail["Subject"] = f"[{_mark(it, event)}] {topic}"
@@ -169,7 +181,7 @@ def document(message: Message, sender: Address, to: Iterable[Address]) -> EmailM
     else:
         headline = digest_headline(message)
         mail["Subject"] = headline
-        entries = [(_unlinked(digest_line(it)), it.url) for it in cards(message)]
+        entries = [(_unlinked(digest_line(it)), it.url) for it in notification_texts(message)]
         plain = "\n\n".join([headline, *(f"{line}\n{url}" for line, url in entries)])
         marked = "".join([f"<h2>{html.escape(headline)}</h2><ul>", *(_item(*entry) for entry in entries), "</ul>"])
     mail.set_content(f"{plain}\n")
@@ -179,16 +191,16 @@ def document(message: Message, sender: Address, to: Iterable[Address]) -> EmailM
     return mail
 
 
-def _mark(it: Card, event: Event) -> str:
+def _mark(it: NotificationText, event: Event) -> str:
     """What may change from one message of the thread to the next."""
     labels = ", ".join(component.label for component in event.incident.components)
-    if event.incident.kind is Kind.PAGE:
+    if event.incident.kind is IncidentKind.PAGE:
         labels = "status page"
-    said = f"{it.sign} {it.label}" + (f" · {cut(harmless(labels), LONGEST_COMPONENTS)}" if labels else "")
+    said = f"{it.sign} {it.label}" + (f" · {cut(chat_safe(labels), LONGEST_COMPONENTS)}" if labels else "")
     return _line(said).translate({ord("["): "(", ord("]"): ")"})
 
 
-def _plain(it: Card) -> str:
+def _plain(it: NotificationText) -> str:
     said = [f"{status} — {words}" if words else status for status, words in _statuses(it)]
     paragraphs = [
         it.headline,
@@ -200,7 +212,7 @@ def _plain(it: Card) -> str:
     return "\n\n".join([*(_unlinked(paragraph) for paragraph in _shown(*paragraphs)), *_shown(it.url)])
 
 
-def _marked(it: Card) -> str:
+def _marked(it: NotificationText) -> str:
     def safe(words: str) -> str:
         return html.escape(_unlinked(words))
 
@@ -225,7 +237,7 @@ def _link(url: str) -> str:
     return f'<a href="{html.escape(url)}">what the vendor says</a>' if url else ""
 
 
-def _statuses(it: Card) -> Iterator[tuple[str, str]]:
+def _statuses(it: NotificationText) -> Iterator[tuple[str, str]]:
     left_out = len(it.statuses) - MOST_STATUSES
     if left_out > 0:
         yield f"… (and {left_out} earlier updates)", ""
@@ -264,7 +276,7 @@ def _post(server: _Server, sender: str, to: list[str], content: bytes) -> dict[s
     """The recipients that were refused, where another was not. Blocks. Raises SinkError."""
     connection: smtplib.SMTP | None = None
     try:
-        context = fetch.trusted()
+        context = trust_store()
         if server.security == "tls":
             connection = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
         else:

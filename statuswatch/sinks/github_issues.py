@@ -19,11 +19,11 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import UsageError
-from statuswatch.model import Change, Event, EventKind, Message, Notice
-from statuswatch.render import markdown, talk, words
-from statuswatch.render.card import card, cut
+from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
+from statuswatch.render import markdown, phrases, summary
+from statuswatch.render.notification import cut, notification_text
 from statuswatch.sinks import Lookup, Options, Send, SinkError
-from statuswatch.sinks.http import Answer, ask, refusal, retry_after
+from statuswatch.sinks.http import HttpResponse, ask, refusal, retry_after
 
 DIGEST_ABOVE: Final = 0  # each event belongs to the issue of its incident
 
@@ -90,9 +90,9 @@ def configure(options: GitHubIssues, secret: Lookup, /) -> Send:
     if not re.fullmatch(r"https?://[^\s?#@]+", api):
         raise UsageError("api: not the address of an API, for example https://github.example.com/api/v3")
 
-    async def send(client: httpx.AsyncClient, message: Message) -> None:
+    async def send(client: httpx.AsyncClient, message: Notification) -> None:
         there = _Repository(client, f"{api}/repos/{repository}", token, options.token_env)
-        for notice in message.notices:
+        for notice in message.deliveries:
             await _tell(there, notice, test=message.test)
 
     return send
@@ -101,7 +101,7 @@ def configure(options: GitHubIssues, secret: Lookup, /) -> Send:
 # ----------------------------------------------------------------------------------------------------- one event
 
 
-async def _tell(there: "_Repository", notice: Notice, *, test: bool) -> None:
+async def _tell(there: "_Repository", notice: PendingDelivery, *, test: bool) -> None:
     """Issue, comment, state: whatever is done already is left out."""
     event = notice.event
     mark = marker("event", event.id)
@@ -129,7 +129,7 @@ async def _find(there: "_Repository", event: Event) -> _Issue | None:
     return None
 
 
-async def _open(there: "_Repository", notice: Notice, *, test: bool) -> _Issue:
+async def _open(there: "_Repository", notice: PendingDelivery, *, test: bool) -> _Issue:
     """With all that is known of the incident, whichever event comes first."""
     event = notice.event
     whole = msgspec.structs.replace(event, updates=event.incident.updates or event.updates)
@@ -167,7 +167,7 @@ def _changes(issue: _Issue, event: Event) -> dict[str, object]:
     changes: dict[str, object] = {}
     wanted = _state(event)
     if wanted and wanted != issue.state:
-        ended = "not_planned" if words.label(event)[0] == "⚪" else "completed"
+        ended = "not_planned" if phrases.label(event)[0] == "⚪" else "completed"
         changes |= {"state": wanted, "state_reason": "reopened" if wanted == "open" else ended}
     if issue.title != title(event):
         changes["title"] = title(event)
@@ -200,13 +200,13 @@ def labels(event: Event) -> list[str]:
 
 def title(event: Event) -> str:
     """In a title GitHub shows `code` and :emoji:, and nothing else of Markdown."""
-    product = cut(_plain(words.product(event)), LONGEST_PRODUCT)
+    product = cut(_plain(phrases.product(event)), LONGEST_PRODUCT)
     return cut(f"{product}: {_plain(event.incident.title)}", LONGEST_TITLE)
 
 
-def body(notice: Notice, *marks: str, test: bool) -> str:
+def body(notice: PendingDelivery, *marks: str, test: bool) -> str:
     """The event in Markdown; of a long story the newest messages."""
-    it = card(notice, test=test)
+    it = notification_text(notice, test=test)
     name = markdown.text(it.title)
     link = f"[{name or 'open'}](<{markdown.address(it.url)}>)" if it.url else name
     head = f"{it.sign} **{it.label}** · {markdown.text(it.product)}"
@@ -221,7 +221,7 @@ def body(notice: Notice, *marks: str, test: bool) -> str:
     while kept and sum(len(line.encode()) + 1 for line in said[-kept:]) > room:
         kept -= 1
     left = len(said) - kept
-    said = ([f"- … (and {talk.counted(left, 'earlier message')})"] if left else []) + said[left:]
+    said = ([f"- … (and {summary.counted(left, 'earlier message')})"] if left else []) + said[left:]
     return "\n\n".join([head, facts, "\n".join(said), *rest, f"<sub>{it.times}</sub>", "\n".join(marks)]) + "\n"
 
 
@@ -231,7 +231,7 @@ def _incident(event: Event) -> str:
 
 def _plain(vendors: str) -> str:
     """A part of a title; a colon of ours may follow it."""
-    return re.sub(r":(?=[A-Za-z0-9_+-]+(?::|$))", ":\u2060", talk.harmless(vendors).replace("`", "'"))
+    return re.sub(r":(?=[A-Za-z0-9_+-]+(?::|$))", ":\u2060", summary.commit_safe(vendors).replace("`", "'"))
 
 
 # ------------------------------------------------------------------------------------------------------- the API
@@ -273,7 +273,7 @@ class _Repository:
                 raise
             raise SinkError(str(error), retry_after=SETTLE) from None
 
-    async def send(self, method: str, path: str, content: object = None, *, also: int = 0) -> Answer:
+    async def send(self, method: str, path: str, content: object = None, *, also: int = 0) -> HttpResponse:
         """The answer to a request that was taken; `also` is another status that is as good."""
         payload = b"" if content is None else msgspec.json.encode(content)
         answer = await ask(
@@ -283,7 +283,7 @@ class _Repository:
             return answer
         raise self._refused(answer)
 
-    def _refused(self, answer: Answer) -> SinkError:
+    def _refused(self, answer: HttpResponse) -> SinkError:
         """Limits, which GitHub tells by 403 as well, pass; the rest has a reason that a person can remove."""
         try:
             said = msgspec.json.decode(answer.body, type=_Refusal).message

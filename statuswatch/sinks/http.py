@@ -12,15 +12,15 @@ from typing import Final, NamedTuple
 import httpx
 
 from statuswatch import text
-from statuswatch.fetch import causes
+from statuswatch.errors import exception_chain
 from statuswatch.sinks import SinkError
 
-LARGEST_ANSWER: Final = 65_536  # bytes of it that are looked at
-LONGEST_BODY: Final = 5.0  # seconds that an answer's body may take; its status counts without it
+MAX_RESPONSE: Final = 65_536  # bytes of it that are looked at
+MAX_BODY_SECONDS: Final = 5.0  # seconds that an answer's body may take; its status counts without it
 _ASK_AGAIN: Final = frozenset({408, 425, 429})
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """Whatever came back; of the body at most a little more than was wanted."""
 
     status: int
@@ -56,9 +56,9 @@ async def ask(
     *,
     content: bytes = b"",
     headers: Mapping[str, str] | None = None,
-    largest: int = LARGEST_ANSWER,
+    largest: int = MAX_RESPONSE,
     whole: bool = True,
-) -> Answer:
+) -> HttpResponse:
     """The answer, whatever its status. Raises SinkError where there is none, or not the whole."""
     try:
         if (httpx.URL(url).port or 0) > 65_535:
@@ -70,12 +70,12 @@ async def ask(
     except httpx.HTTPError as error:
         # httpx puts the whole address into what it says: only the cause is repeated.
         raise SinkError(cause(error)) from None
-    return Answer(response.status_code, response.headers, body)
+    return HttpResponse(response.status_code, response.headers, body)
 
 
-def refusal(answer: Answer) -> SinkError:
+def refusal(answer: HttpResponse) -> SinkError:
     """What an answer that is not 2xx means. It is not cut here: half of a secret would no longer be known as one."""
-    said = text.line(answer.body.decode(errors="replace")) if len(answer.body) <= LARGEST_ANSWER else ""
+    said = text.line(answer.body.decode(errors="replace")) if len(answer.body) <= MAX_RESPONSE else ""
     reason = f"HTTP {answer.status}" + (f": {said}" if said and "<" not in said[:20] else "")
     if answer.status in _ASK_AGAIN or answer.status >= 500:
         return SinkError(reason, retry_after=retry_after(answer.headers))
@@ -94,7 +94,7 @@ async def _body(response: httpx.Response, largest: int, *, whole: bool) -> bytes
     """As much of it as is looked at; and where the whole is not needed, as much as comes."""
     body = bytearray()
     with nullcontext() if whole else suppress(httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(None if whole else LONGEST_BODY):
+        async with asyncio.timeout(None if whole else MAX_BODY_SECONDS):
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > largest:
@@ -113,7 +113,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
 
 def cause(error: OSError | httpx.HTTPError) -> str:
     """Why a connection failed, in words that hold no address."""
-    for seen in causes(error):
+    for seen in exception_chain(error):
         match seen:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not valid: {seen.verify_message}"

@@ -7,10 +7,11 @@ nothing (PagerDuty/developer-docs, Send an Alert Event; the lengths below too).
 import hashlib
 from typing import Any, Final
 
-from statuswatch.model import Event, EventKind, Impact, Message, Notice
-from statuswatch.render.card import card, cut
+from statuswatch.model.event import Event, EventKind, Notification, PendingDelivery
+from statuswatch.model.incident import Impact
+from statuswatch.render.notification import cut, notification_text
 from statuswatch.sinks import Lookup, Options, Send
-from statuswatch.sinks.posting import address, line, newest, sender, units
+from statuswatch.sinks.posts import address, line, newest, sender, units
 
 DIGEST_ABOVE: Final = 0  # each incident has an alert of its own
 
@@ -31,15 +32,15 @@ OPTIONS: Final = PagerDuty
 def configure(options: PagerDuty, secret: Lookup, /) -> Send:
     key = secret(options.routing_key_env)
 
-    def posts(message: Message) -> list[dict[str, Any]]:
-        return [{"routing_key": key, **fields(notice, test=message.test)} for notice in message.notices]
+    def posts(message: Notification) -> list[dict[str, Any]]:
+        return [{"routing_key": key, **fields(notice, test=message.test)} for notice in message.deliveries]
 
     return sender(address(options.url, "pagerduty: url"), posts)
 
 
-def fields(notice: Notice, *, test: bool = False) -> dict[str, Any]:
+def fields(notice: PendingDelivery, *, test: bool = False) -> dict[str, Any]:
     """All of an event but the routing key."""
-    event, it = notice.event, card(notice, test=test)
+    event, it = notice.event, notification_text(notice, test=test)
     left_out, said = newest(it.statuses, MOST_DETAILS, lambda plain: len(plain.encode()))
     over = event.kind is EventKind.RESOLVED or event.incident.closed  # a later word on what is over opens nothing
     return {

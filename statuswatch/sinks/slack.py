@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from statuswatch.model import Message
-from statuswatch.render.card import Card, cards, cut, digest_headline, digest_line
+from statuswatch.model.event import Notification
+from statuswatch.render.notification import NotificationText, cut, digest_headline, digest_line, notification_texts
 from statuswatch.sinks import Lookup, Send
-from statuswatch.sinks.posting import Hook, address, line, newest, packed, part, sender, units
+from statuswatch.sinks.posts import Hook, address, line, newest, packed, part, sender, units
 
 OPTIONS: Final = Hook
 DIGEST_ABOVE: Final = 10
@@ -29,8 +29,8 @@ def configure(options: Hook, secret: Lookup, /) -> Send:
     return sender(address(secret(options.url_env), f"${options.url_env}"), posts)
 
 
-def posts(message: Message) -> list[dict[str, Any]]:
-    told = cards(message)
+def posts(message: Notification) -> list[dict[str, Any]]:
+    told = notification_texts(message)
     if len(told) == 1:
         return [_post(f"{told[0].headline}: {told[0].title}", _event(told[0]))]
     headline = digest_headline(message)
@@ -50,7 +50,7 @@ def _post(notification: str, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     return {"text": text, "mrkdwn": False, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _event(it: Card) -> list[dict[str, Any]]:
+def _event(it: NotificationText) -> list[dict[str, Any]]:
     product = [] if size(it.headline) <= HEADER else [_section(cut(it.product, LONGEST_PART, size))]
     title = _section("\n".join([cut(it.title, LONGEST_PART, size), " · ".join(it.facts)]).strip())
     before = [_header(it.headline), *product, title]
@@ -67,7 +67,7 @@ def _event(it: Card) -> list[dict[str, Any]]:
     return [*before, *(_section(it) for it in lines if it), *after]  # an empty text is refused
 
 
-def _line(it: Card) -> dict[str, Any]:
+def _line(it: NotificationText) -> dict[str, Any]:
     return {**_section(digest_line(it)), "fields": [_link(it.url)]}
 
 

@@ -10,10 +10,17 @@ from typing import Any, Final
 
 import msgspec
 
-from statuswatch.model import Message
-from statuswatch.render.card import JOINER, Card, cards, cut, digest_headline, digest_line
+from statuswatch.model.event import Notification
+from statuswatch.render.notification import (
+    JOINER,
+    NotificationText,
+    cut,
+    digest_headline,
+    digest_line,
+    notification_texts,
+)
 from statuswatch.sinks import Lookup, Send, SinkError
-from statuswatch.sinks.posting import Hook, address, newest, packed, part, sender
+from statuswatch.sinks.posts import Hook, address, newest, packed, part, sender
 
 OPTIONS: Final = Hook
 DIGEST_ABOVE: Final = 10
@@ -29,8 +36,8 @@ def configure(options: Hook, secret: Lookup, /) -> Send:
     return sender(address(secret(options.url_env), f"${options.url_env}"), posts, _taken)
 
 
-def posts(message: Message) -> list[dict[str, Any]]:
-    told = cards(message)
+def posts(message: Notification) -> list[dict[str, Any]]:
+    told = notification_texts(message)
     if len(told) == 1:
         return [_post(_event(told[0]), told[0].url)]
     headline = digest_headline(message)
@@ -62,7 +69,7 @@ def _post(body: list[dict[str, Any]], url: str = "") -> dict[str, Any]:
     }
 
 
-def _event(it: Card) -> list[dict[str, Any]]:
+def _event(it: NotificationText) -> list[dict[str, Any]]:
     before = [_headline(it.headline, STYLES[it.sign]), _text(_run(cut(it.title, LONGEST_PART), weight="Bolder"))]
     before.append(_text(_run(" · ".join(it.facts), isSubtle=True)))
     after = [_text(_run(it.remark)), _text(_run(it.times, isSubtle=True, size="Small"))]
@@ -81,7 +88,7 @@ def _told(status: str, words: str) -> dict[str, Any]:
     return _text(_run(status, weight="Bolder"), _run(f" — {words}" if words else ""))
 
 
-def _line(it: Card) -> dict[str, Any]:
+def _line(it: NotificationText) -> dict[str, Any]:
     link = {**_run("Open", color="Accent"), "selectAction": _open(it.url)}
     return {**_text(_run(f"{digest_line(it)} · "), link), "separator": True}
 

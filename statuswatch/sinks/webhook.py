@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from statuswatch.errors import UsageError
-from statuswatch.model import Message
+from statuswatch.model.event import Notification
 from statuswatch.render import jsonlines
 from statuswatch.sinks import Lookup, Options, Send
 from statuswatch.sinks.http import post_json
@@ -37,7 +37,7 @@ def configure(options: Webhook, secret: Lookup, /) -> Send:
     url = secret(options.url_env)
     key = _key(secret(options.secret_env), options.secret_env) if options.secret_env else b""
 
-    async def send(client: httpx.AsyncClient, message: Message) -> None:
+    async def send(client: httpx.AsyncClient, message: Notification) -> None:
         body = document(message)
         named = quote(message.id, safe=_PRINTABLE)  # a header is ASCII; an id holds what a vendor calls an incident
         headers = {"Idempotency-Key": named}
@@ -53,9 +53,9 @@ def configure(options: Webhook, secret: Lookup, /) -> Send:
     return send
 
 
-def document(message: Message) -> bytes:
+def document(message: Notification) -> bytes:
     """The event; or, where several are sent as one, a digest with all of them."""
-    events = [jsonlines.fields(notice.event, notice.detected_at) for notice in message.notices]
+    events = [jsonlines.fields(notice.event, notice.detected_at) for notice in message.deliveries]
     if message.test:
         events = [{**event, "test": True} for event in events]
     if len(events) == 1:

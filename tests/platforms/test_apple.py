@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import apple
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import Json, Sample, only
 
 NAME = "system_status_en_US.js"
 
@@ -100,7 +100,7 @@ def test_fields() -> None:
 def test_what_is_listed() -> None:
     """4.11: an event that is absent is no longer listed: it may have been resolved and have left the list."""
     feed = SAMPLE.read()
-    assert feed.current == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history and not feed.complete
+    assert feed.current == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history and not feed.complete
     assert feed.updated_at == {NAME: datetime(2025, 6, 19, 17, 33, tzinfo=UTC)}
     assert read(Mail=[], Photos=[]).updated_at == {}
 
@@ -134,7 +134,7 @@ def test_maintenance(theirs: str, ours: str) -> None:
     """4: maintenance is a window with its schedule."""
     end = 1750356900000
     (it,) = read(Mail=[event("1", theirs, statusType="Maintenance", epochEndDate=end)]).incidents
-    assert (it.kind, it.impact, it.status) == (Kind.MAINTENANCE, Impact.MAINTENANCE, ours)
+    assert (it.kind, it.impact, it.status) == (IncidentKind.MAINTENANCE, Impact.MAINTENANCE, ours)
     assert it.scheduled_for == datetime(2025, 6, 19, 16, 56, tzinfo=UTC)
     assert it.scheduled_until == datetime(2025, 6, 19, 18, 15, tzinfo=UTC)
 
@@ -198,32 +198,32 @@ def test_a_life() -> None:
 
     def events(posted: str, status: str, *services: str) -> Any:
         listed = {name: [event("1", status, datePosted=f"06/14/2025 {posted} PDT")] for name in services}
-        return Read(read(Other=[], **listed), {}, 1)
+        return PageSnapshot(read(Other=[], **listed), {}, 1)
 
-    life = Life()
-    life.answer(0, Read(read(Mail=[]), {}, 1))
+    life = PageTimeline()
+    life.answer(0, PageSnapshot(read(Mail=[]), {}, 1))
     began = events("14:05", "ongoing", "Mail")
     assert shape(life.answer(20, began)) == [("new", "1", [], ["1"])]
     assert life.answer(25, began) == []
     assert shape(life.answer(30, events("14:15", "ongoing", "Mail", "Web"))) == [("updated", "1", ["components"], [])]
     resolved = events("14:40", "resolved", "Mail", "Web")
     assert shape(life.answer(40, resolved)) == [("resolved", "1", ["status", "edited"], ["1"])]
-    assert life.answer(45, began) == [] and "older copy" in life.review.suspicion
+    assert life.answer(45, began) == [] and "older copy" in life.review.notes.suspicion
     assert life.answer(50, resolved) == []
     reopened = life.answer(60, events("15:21", "ongoing", "Mail", "Web"))
     assert shape(reopened) == [("updated", "1", ["reopened", "edited"], ["1"])]
     again = life.answer(90, events("16:24", "resolved", "Mail", "Web"))
     assert shape(again) == [("resolved", "1", ["status", "edited"], ["1"])]
-    assert life.answer(4000, Read(read(Mail=[]), {}, 1)) == []
+    assert life.answer(4000, PageSnapshot(read(Mail=[]), {}, 1)) == []
 
 
 def test_delisted() -> None:
     """4.11: an ongoing event that is gone is told as no longer listed."""
-    life = Life()
-    life.answer(0, Read(SAMPLE.read(), {}, 1))
+    life = PageTimeline()
+    life.answer(0, PageSnapshot(SAMPLE.read(), {}, 1))
     gone = copy.deepcopy(SAMPLE.documents[NAME])
     assert isinstance(gone, dict)
     del gone["services"][0]["events"][0]
-    assert shape(life.answer(10, Read(SAMPLE.read(system_status_en_US__js=gone), {}, 1))) == [
+    assert shape(life.answer(10, PageSnapshot(SAMPLE.read(system_status_en_US__js=gone), {}, 1))) == [
         ("resolved", "2000004686", ["delisted"], [])
     ]

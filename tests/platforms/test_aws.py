@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from statuswatch.model import Impact, Kind, Known, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page, PageSnapshot
+from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms import aws
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 NAME = "currentevents"
 UAE = "arn:aws:health:me-central-1::event/MULTIPLE_SERVICES/AWS_MULTIPLE_SERVICES_OPERATIONAL_ISSUE/1_5E6B8"
@@ -112,8 +113,8 @@ def test_components() -> None:
 def test_what_is_listed() -> None:
     """4.11: nothing but what is open; none is an empty list."""
     feed = SAMPLE.read()
-    assert feed.current == {Kind.INCIDENT} and not feed.history and not feed.complete
-    assert read().incidents == () and not aws.recognises(read()) and aws.recognises(feed)
+    assert feed.current == {IncidentKind.INCIDENT} and not feed.history and not feed.complete
+    assert read().incidents == () and not aws.matches(read()) and aws.matches(feed)
 
 
 @pytest.mark.parametrize(("status", "last"), [("0", 1), (3, 0), ("0", 0)])
@@ -127,7 +128,9 @@ def test_resolved(status: int | str, last: int) -> None:
     assert (it.status, it.impact) == ("resolved", Impact.MAJOR)
     assert [one.status for one in it.updates] == ["degradation", "resolved" if last == 0 else "informational"]
     when = datetime(2026, 3, 2, tzinfo=UTC)
-    known = SAMPLE.memory(incidents={EC2: Known(status="degradation", impact=Impact.MAJOR, title="t", last=when)})
+    known = SAMPLE.memory(
+        incidents={EC2: IncidentRecord(status="degradation", impact=Impact.MAJOR, title="t", last_update_at=when)}
+    )
     (it,) = SAMPLE.read(known, currentevents=[one]).incidents
     assert it.impact is Impact.UNKNOWN, "what is remembered stays"
 
@@ -150,16 +153,16 @@ def test_documents(base: str, url: str) -> None:
 def test_a_life() -> None:
     """4: an event begins, grows, and is resolved; another is gone."""
     many, one = document()
-    life = Life()
-    life.answer(0, Read(read(), {}, 1))
-    assert [kind for kind, *_ in shape(life.answer(10, Read(read(many, one), {}, 1)))] == ["new", "new"]
+    life = PageTimeline()
+    life.answer(0, PageSnapshot(read(), {}, 1))
+    assert [kind for kind, *_ in shape(life.answer(10, PageSnapshot(read(many, one), {}, 1)))] == ["new", "new"]
     grown = copy.deepcopy(many)
     grown["event_log"].append(entry(1772390000, 3))
     grown["impacted_services"] |= impacted("Amazon S3")
-    ((_, _, changes, updates),) = shape(life.answer(20, Read(read(one, grown), {}, 1)))
+    ((_, _, changes, updates),) = shape(life.answer(20, PageSnapshot(read(one, grown), {}, 1)))
     assert (changes, len(updates)) == (["updates", "components"], 1)
     over = copy.deepcopy(grown) | {"status": "0"}
     over["event_log"].append(entry(1772395000, 1))
-    told = {key: (kind, changes) for kind, key, changes, _ in shape(life.answer(30, Read(read(over), {}, 1)))}
+    told = {key: (kind, changes) for kind, key, changes, _ in shape(life.answer(30, PageSnapshot(read(over), {}, 1)))}
     assert told == {UAE: ("resolved", ["status"]), EC2: ("resolved", ["delisted"])}
-    assert life.answer(40, Read(read(), {}, 1)) == []
+    assert life.answer(40, PageSnapshot(read(), {}, 1)) == []

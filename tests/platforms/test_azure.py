@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from statuswatch.model import Kind, Page
+from statuswatch.model.incident import IncidentKind
+from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import azure
-from statuswatch.platforms.reading import Reading
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import Sample
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import Sample
 
 # As azure-rss/azure: the date ends with a bare Z, items have no guid.
 FEED = b"""<?xml version="1.0" encoding="utf-8"?>
@@ -64,15 +64,15 @@ def test_ids() -> None:
 def test_lists_only_what_is_open() -> None:
     """11: what is gone from the feed is no longer listed; an empty feed is a calm one."""
     feed = SAMPLE.read()
-    assert feed.current == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history
-    page = Life(SAMPLE.page)
+    assert feed.current == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history
+    page = PageTimeline(SAMPLE.page)
     for minutes, body, told in ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, ["resolved", "resolved"])):
-        read = azure.parse(Reading(SAMPLE.page, {"feed": body}, page.memory))
-        assert [event[0] for event in shape(page.answer(minutes, Read(read, {}, 1)))] == told
+        read = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, page.memory))
+        assert [event[0] for event in shape(page.answer(minutes, PageSnapshot(read, {}, 1)))] == told
     assert page.review.open == 0 and {str(event.changes[0]) for event in page.review.events} == {"delisted"}
 
 
 def test_recognised() -> None:
     """3: Azure's feed, empty or not, by the page that it is of."""
-    assert azure.recognises(SAMPLE.read(feed=EMPTY))
-    assert not azure.recognises(SAMPLE.read(feed=FEED.replace(b"azure.status.microsoft", b"status.acme.example")))
+    assert azure.matches(SAMPLE.read(feed=EMPTY))
+    assert not azure.matches(SAMPLE.read(feed=FEED.replace(b"azure.status.microsoft", b"status.acme.example")))

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Impact, Kind, Page
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind
+from statuswatch.model.page import Page
 from statuswatch.platforms import betterstack
-from tests.platforms.sample import URL, Json, Sample, only
+from tests.support.platform_sample import URL, Json, Sample, only
 
 
 def report(key: str, updates: list[str], **attributes: Any) -> Json:
@@ -221,15 +222,17 @@ def test_components() -> None:
     feed = SAMPLE.read()
     assert [part.label for part in only(feed, "995593").components] == ["Inference - Login", "Website - Login"]
     assert [part.label for part in only(feed, "990001").components] == ["API"]
-    assert {it.rank for it in feed.incidents} == {STATED}
+    assert {it.source_quality for it in feed.incidents} == {STATED_BY_VENDOR}
     gone = changed(1, affected_resources=affected(r62="resolved", r99="resolved"))
-    assert only(SAMPLE.read(index__json=gone), "990001").rank < STATED  # part of them has no name any more
+    assert (
+        only(SAMPLE.read(index__json=gone), "990001").source_quality < STATED_BY_VENDOR
+    )  # part of them has no name any more
 
 
 def test_windows() -> None:
     """4: a maintenance report is a window with its schedule, and was created when it was announced."""
     window = only(SAMPLE.read(), "980000")
-    assert window.kind is Kind.MAINTENANCE
+    assert window.kind is IncidentKind.MAINTENANCE
     assert window.scheduled_for == datetime(2026, 7, 10, tzinfo=UTC)
     assert window.scheduled_until == datetime(2026, 7, 10, 2, tzinfo=UTC)
     assert window.created_at == datetime(2026, 7, 1, 9, tzinfo=UTC)
@@ -248,7 +251,7 @@ def test_words_and_addresses() -> None:
 def test_what_is_listed() -> None:
     """4.10 to 4.13: reports of any age stay on the page, open or not; none is sure to be listed."""
     feed = SAMPLE.read()
-    assert feed.history == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert feed.history == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     assert not (feed.complete or feed.current or feed.updated_at)
 
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Feed, Page
+from statuswatch.model.page import Feed, Page
 from statuswatch.platforms import PLATFORMS
-from statuswatch.platforms.reading import Reading
-from tests.fuzz.mutate import WORDS
-from tests.platforms.sample import Sample, only
+from statuswatch.platforms.parsing import ParseInput
+from tests.proofs.fuzz.mutate import WORDS
+from tests.support.platform_sample import Sample, only
 
 SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.platforms.test_{name}").SAMPLE for name in PLATFORMS}
 JSON: Final = [name for name, it in SAMPLES.items() if not isinstance(it.documents[it.base], bytes)]
@@ -177,7 +177,7 @@ def test_at_most_two_documents_on_a_calm_run(platform: str) -> None:
     sample = SAMPLES[platform]
     asked = PLATFORMS[platform].documents(sample.page)
     assert 1 <= len(asked) <= 2 and asked[0].required and asked[0].name == sample.base
-    assert PLATFORMS[platform].more(Reading(sample.page, {}), sample.read(), moved=False) == ()
+    assert PLATFORMS[platform].follow_ups(ParseInput(sample.page, {}), sample.read(), dirty=False) == ()
 
 
 anything = st.recursive(
@@ -275,7 +275,7 @@ def test_platforms_are_told_apart(platform: str) -> None:
         page = sample.page if name == platform else Page(key="acme", name="Acme", url=sample.page.url)
         documents = {it.name: encoded.get(it.url) for it in other.documents(page)}
         try:
-            if other.recognises(other.parse(Reading(page, documents))):
+            if other.matches(other.parse(ParseInput(page, documents))):
                 recognised.append(name)
         except FeedError:
             continue

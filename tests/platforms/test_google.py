@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import google
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 NAME = "incidents.json"
 OPEN, ENDED = "B5V4MfnVp97nxoTYbxdX", "3BvH3LVGcupoYqV6F4Nw"
@@ -127,14 +127,14 @@ def test_components() -> None:
     ongoing, ended = (it | {"affected_products": []} for it in document())
     feed = read(ongoing, ended)
     assert [part.name for part in only(feed, OPEN).components] == ["Gmail"]
-    assert (only(feed, ENDED).components, only(feed, ENDED).rank) == ((), 0)
+    assert (only(feed, ENDED).components, only(feed, ENDED).source_quality) == ((), 0)
 
 
 def test_what_is_listed() -> None:
     """4.12: a history by beginning; nothing says that every open incident is in it."""
     feed = SAMPLE.read()
-    assert feed.history == {Kind.INCIDENT} and feed.by_creation and not feed.complete and not feed.current
-    assert google.recognises(feed) and not google.recognises(read())
+    assert feed.history == {IncidentKind.INCIDENT} and feed.by_creation and not feed.complete and not feed.current
+    assert google.matches(feed) and not google.matches(read())
 
 
 def test_available() -> None:
@@ -174,17 +174,17 @@ def test_a_life() -> None:
     reopen it.
     """
     before, ended = document()[1], document()[0]
-    life = Life()
-    life.answer(0, Read(read(before), {}, 1))
+    life = PageTimeline()
+    life.answer(0, PageSnapshot(read(before), {}, 1))
     ongoing = copy.deepcopy(ended)
-    assert [kind for kind, *_ in shape(life.answer(10, Read(read(ongoing, before), {}, 1)))] == ["new"]
+    assert [kind for kind, *_ in shape(life.answer(10, PageSnapshot(read(ongoing, before), {}, 1)))] == ["new"]
     ongoing["updates"].insert(0, update("2026-09-22T23:00:00+00:00", "SERVICE_DISRUPTION"))
-    ((kind, _, changes, updates),) = shape(life.answer(20, Read(read(ongoing, before), {}, 1)))
+    ((kind, _, changes, updates),) = shape(life.answer(20, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("updated", ["updates", "status"], 1)
     ongoing["updates"].insert(0, update("2026-09-23T01:00:00+00:00", "AVAILABLE"))
     ongoing["end"] = "2026-09-22T22:00:00+00:00"
-    ((kind, _, changes, updates),) = shape(life.answer(30, Read(read(ongoing, before), {}, 1)))
+    ((kind, _, changes, updates),) = shape(life.answer(30, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("resolved", ["status"], 1)
     ongoing["updates"].insert(0, update("2026-10-01T00:00:00+00:00", "AVAILABLE"))
-    ((kind, _, changes, updates),) = shape(life.answer(40, Read(read(ongoing, before), {}, 1)))
+    ((kind, _, changes, updates),) = shape(life.answer(40, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("updated", ["updates"], 1)

@@ -4,10 +4,10 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind
+from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.platforms import heroku
-from tests.life import Life, shape
-from tests.platforms.sample import Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import Json, Sample, only
 
 
 def said(key: int, kind: str, at: str, contents: str = "Words.") -> Json:
@@ -111,7 +111,7 @@ def test_impacts_and_components() -> None:
     feed = read()
     assert [only(feed, key).impact for key in ("2963", "2962", "2964")] == [Impact.MINOR, Impact.UNKNOWN, Impact.MAJOR]
     assert [part.label for part in only(feed, "2964").components] == ["Apps", "Data"]
-    assert only(feed, "2962").rank == 0
+    assert only(feed, "2962").source_quality == 0
     assert only(feed, "2964").updates[0].body == "We see errors."
     assert only(feed, "2963").created_at == datetime(2026, 9, 20, 8, 0, 0, 101000, tzinfo=UTC)
 
@@ -124,17 +124,17 @@ def test_addresses() -> None:
 
 def test_what_is_listed() -> None:
     """4.12: the current status lists every open incident; without it nothing says so. Windows are not read."""
-    assert read().history == read().complete == {Kind.INCIDENT} and not read().current
+    assert read().history == read().complete == {IncidentKind.INCIDENT} and not read().current
     without: dict[str, Any] = {"current-status": b"[]"}
     assert (
         read(**without).complete == read(**without).history == set() and "current-status" in read(**without).losses[0]
     )
-    assert {it.kind for it in read().incidents} == {Kind.INCIDENT}
+    assert {it.kind for it in read().incidents} == {IncidentKind.INCIDENT}
 
 
 def test_life() -> None:
     """4: an incident is new from the current status, is resolved in the list, and its follow-up reopens nothing."""
-    life = Life()
+    life = PageTimeline()
     begun = read()
     life.read(0, identity="heroku")
     assert shape(life.read(5, only(begun, "2964"), identity="heroku")) == [("new", "2964", [], ["74"])]
@@ -154,4 +154,4 @@ def heroku_incident(entry: Json) -> Any:
 def test_not_recognised_when_empty() -> None:
     """3: an empty list may be anyone's."""
     none: dict[str, Any] = {"current-status": {"incidents": []}}
-    assert not heroku.recognises(read(incidents=[], **none)) and heroku.recognises(read())
+    assert not heroku.matches(read(incidents=[], **none)) and heroku.matches(read())

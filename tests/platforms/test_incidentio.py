@@ -4,10 +4,11 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind, Known
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms import incidentio
-from statuswatch.platforms.reading import Reading
-from tests.platforms.sample import URL, Json, Sample, only, update
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.platform_sample import URL, Json, Sample, only, update
 
 ONGOING = "01KA24M6S3QK0S5W6J0QF9V3ZD"
 
@@ -143,15 +144,15 @@ def test_next_best_source() -> None:
     native, feed = read(), read(native=None)
     best, second = only(native, "01KA22ACNT50TDGYE1B9TJ86D2"), only(feed, "01KA22ACNT50TDGYE1B9TJ86D2")
     assert [part.label for part in second.components] == ["Login", "Web (beta)"]
-    assert second.rank < best.rank
+    assert second.source_quality < best.source_quality
     bare = only(read(native=None, feed__atom=None), "01KA22ACNT50TDGYE1B9TJ86D2")
-    assert (bare.components, bare.rank) == ((), 0)
+    assert (bare.components, bare.source_quality) == ((), 0)
 
 
 def test_empty_bodies_are_filled() -> None:
     """4: empty bodies are filled from the native messages, by id, else by status and second, and marked as borrowed."""
     updates = only(read(), "01KA22ACNT50TDGYE1B9TJ86D2").updates
-    assert [(it.body, it.borrowed) for it in updates] == [
+    assert [(it.body, it.from_enrichment) for it in updates] == [
         ("We are looking.", True),
         ("All impacted services have recovered.", True),
     ]
@@ -163,20 +164,20 @@ def test_remembers_names() -> None:
     known = SAMPLE.memory(names=dict(names))
     feed = read(known, names=None)
     assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
-    assert incidentio.more(Reading(SAMPLE.page, {"native": b""}, known), feed, moved=False) == ()
+    assert incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b""}, known), feed, dirty=False) == ()
 
 
 def test_asks_for_names_it_lacks() -> None:
     """4: an id without a name makes the page of names read, and if that does not do, the Atom feed."""
     feed = read(names=None, feed__atom=None)
-    asked = incidentio.more(Reading(SAMPLE.page, {"native": b"{}"}), feed, moved=True)
+    asked = incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b"{}"}), feed, dirty=True)
     assert [it.name for it in asked] == ["names", "feed.atom"]
 
 
 def test_maintenance() -> None:
     """4: maintenance windows come from the native list, in the words of the contract."""
     window = only(read(), "01KFGG5S6TRSJJNNBB3TQATY24")
-    assert (window.kind, window.status, window.impact) == (Kind.MAINTENANCE, "completed", Impact.MAINTENANCE)
+    assert (window.kind, window.status, window.impact) == (IncidentKind.MAINTENANCE, "completed", Impact.MAINTENANCE)
     assert window.scheduled_for == datetime(2026, 1, 25, tzinfo=UTC)
     assert [one.status for one in window.updates] == ["scheduled"]
 
@@ -199,9 +200,9 @@ def test_component_without_a_name() -> None:
     known = SAMPLE.memory(names=dict(feed.names))
     again = read(known, names=None, feed__atom=None)
     assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
-    reading = Reading(SAMPLE.page, {"native": b"{}"}, known)
-    assert incidentio.more(reading, again, moved=False) == ()
-    assert [it.name for it in incidentio.more(reading, again, moved=True)] == ["names", "feed.atom"]
+    reading = ParseInput(SAMPLE.page, {"native": b"{}"}, known)
+    assert incidentio.follow_ups(reading, again, dirty=False) == ()
+    assert [it.name for it in incidentio.follow_ups(reading, again, dirty=True)] == ["names", "feed.atom"]
 
 
 def test_repeated_id() -> None:
@@ -232,10 +233,10 @@ def test_older_native_copy() -> None:
     document["incidents"][0]["updates"].pop(0)
     fresh, older = read(), read(native=document)
     key = "01KA22ACNT50TDGYE1B9TJ86D2"
-    assert only(older, key).rank < only(fresh, key).rank
+    assert only(older, key).source_quality < only(fresh, key).source_quality
     assert [it.body for it in only(older, key).updates] == ["We are looking.", ""]
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    seen = {key: Known(status="resolved", impact=Impact.MINOR, title="t", last=when)}
+    seen = {key: IncidentRecord(status="resolved", impact=Impact.MINOR, title="t", last_update_at=when)}
     known = SAMPLE.memory(incidents=seen)
     assert [it.body for it in only(read(known, native=document), key).updates] == ["", ""]
 

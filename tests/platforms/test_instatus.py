@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Event, Feed, Impact, Kind, Page
+from statuswatch.model.event import Event
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind
+from statuswatch.model.page import Feed, Page, PageSnapshot
 from statuswatch.platforms import instatus
-from statuswatch.platforms.reading import Reading
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 LOGIN, QUEUE, WINDOW = "cmuh4kc8h00s013pih51rz3uf", "cmtnae42b0e811no58822esum", "cl4a8nlv50918qtmzdlw60ivu"
 OTHER = "cl4a8n3070721qtmzvts760c4"
@@ -140,12 +141,12 @@ class Reads:
     """The page's life, told by its two documents; None: it has no feed."""
 
     def __init__(self) -> None:
-        self.life = Life(SAMPLE.page)
+        self.life = PageTimeline(SAMPLE.page)
 
     def at(self, minutes: float, summary: Json, feed: bytes | None) -> list[Event]:
         documents = {"summary.json": json.dumps(summary).encode(), "history.rss": feed}
-        parsed = instatus.parse(Reading(SAMPLE.page, documents, self.life.memory))
-        return self.life.answer(minutes, Read(parsed, {}, instatus.PARSER))
+        parsed = instatus.parse(ParseInput(SAMPLE.page, documents, self.life.memory))
+        return self.life.answer(minutes, PageSnapshot(parsed, {}, instatus.PARSER_VERSION))
 
 
 def test_long_addresses() -> None:
@@ -240,16 +241,16 @@ def test_components() -> None:
     """4: components are those of the plain description; none are stated where it names none."""
     feed = SAMPLE.read()
     assert [part.label for part in only(feed, LOGIN).components] == ["App", "Jobs"]
-    assert (only(feed, LOGIN).rank, only(feed, QUEUE).rank) == (STATED, 0)
+    assert (only(feed, LOGIN).source_quality, only(feed, QUEUE).source_quality) == (STATED_BY_VENDOR, 0)
 
 
 def test_what_the_summary_states() -> None:
     """4: status, impact and schedule are the summary's; its words and times are understood in both of their forms."""
     feed = SAMPLE.read()
     login, window = only(feed, LOGIN), only(feed, WINDOW)
-    assert (login.kind, login.status, login.impact) == (Kind.INCIDENT, "monitoring", Impact.MAJOR)
+    assert (login.kind, login.status, login.impact) == (IncidentKind.INCIDENT, "monitoring", Impact.MAJOR)
     assert login.created_at == datetime(2026, 9, 25, 15, 15, tzinfo=UTC) and login.url == ACTIVE["url"]
-    assert (window.kind, window.status, window.impact) == (Kind.MAINTENANCE, "scheduled", Impact.MAINTENANCE)
+    assert (window.kind, window.status, window.impact) == (IncidentKind.MAINTENANCE, "scheduled", Impact.MAINTENANCE)
     start = datetime(2026, 9, 26, 18, 55, 54, tzinfo=UTC)
     assert (window.scheduled_for, window.scheduled_until) == (start, start + timedelta(hours=1))
     other = listing({**ACTIVE, "status": "IDENTIFIED", "impact": "UNDERMAINTENANCE"})
@@ -312,7 +313,9 @@ def test_missing_lists(status: str, lists: Json, believed: bool) -> None:
 def test_what_is_listed() -> None:
     """4.10 to 4.13: the summary lists all that is open and nothing else, the feed keeps closed incidents."""
     feed = SAMPLE.read()
-    assert feed.current == feed.complete == {Kind.INCIDENT, Kind.MAINTENANCE} and feed.history == {Kind.INCIDENT}
+    assert feed.current == feed.complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and feed.history == {
+        IncidentKind.INCIDENT
+    }
     assert feed.by_creation and feed.identity == "instatus"
     bare = SAMPLE.read(history__rss=None)
     assert not bare.history and bare.current == feed.current
@@ -364,11 +367,11 @@ def test_feed_that_is_none(body: bytes, why: str) -> None:
 
 def test_recognition() -> None:
     """3: it is surely this platform where the page says what it is; Checkly's page and others are no such page."""
-    assert instatus.recognises(SAMPLE.read())
-    assert instatus.recognises(SAMPLE.read(summary__json=CALM, history__rss=None))
+    assert instatus.matches(SAMPLE.read())
+    assert instatus.matches(SAMPLE.read(summary__json=CALM, history__rss=None))
     for missing in ("name", "url"):
         page = {name: it for name, it in CALM["page"].items() if name != missing}
-        assert not instatus.recognises(SAMPLE.read(summary__json={"page": page}))
+        assert not instatus.matches(SAMPLE.read(summary__json={"page": page}))
     for foreign in (
         {"page": {"name": "Acme", "url": URL, "status": "HAS_ISSUES"}, "activeIncidents": []},
         {"page": {"name": "Acme", "url": URL}, "status": {"indicator": "none"}, "incidents": []},
@@ -411,7 +414,7 @@ def test_life_of_an_incident() -> None:
     for body in (b"<html>", rss(PAST), None):
         before = page.life.memory
         assert page.at(15, listing(OPENED), body) == [] and page.life.memory == before
-        assert not page.life.review.suspicion
+        assert not page.life.review.notes.suspicion
     (event,) = page.at(20, listing(ACTIVE), b"<html>")
     assert told(event) == ("updated", ["status"], []) and event.incident.components
     (event,) = page.at(25, CALM, ENDED)
@@ -472,4 +475,4 @@ def test_suddenly_empty() -> None:
     """5: a feed that is suddenly empty beside a summary that lists nothing is a suspicion."""
     page = Reads()
     page.at(0, listing(OPENED), BEGUN)
-    assert page.at(5, CALM, rss()) == [] and "suddenly empty" in page.life.review.suspicion
+    assert page.at(5, CALM, rss()) == [] and "suddenly empty" in page.life.review.notes.suspicion

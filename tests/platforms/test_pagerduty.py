@@ -5,12 +5,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Component, Impact, Incident, Kind, Known, PageMemory
+from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+from statuswatch.model.page import PageSnapshot
+from statuswatch.model.state import IncidentRecord, PageState
 from statuswatch.platforms import pagerduty
-from statuswatch.platforms.reading import Reading
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 AT = 1781575260000  # 2026-06-16 02:01 UTC, in milliseconds
 
@@ -101,14 +102,14 @@ WHOLE: Json = {
 WHOLE["post"]["latest_update"] = WHOLE["post"]["updates"][1]
 
 
-def whole(document: Json = WHOLE, known: PageMemory | None = None, **changed: Any) -> Incident:
+def whole(document: Json = WHOLE, known: PageState | None = None, **changed: Any) -> Incident:
     return only(read(known, **{"posts/POST1": document}, **changed), "POST1")
 
 
-def remembering(**statuses: str) -> PageMemory:
+def remembering(**statuses: str) -> PageState:
     when = datetime(2026, 6, 16, tzinfo=UTC)
     incidents = {
-        key: Known(status=it, impact=Impact.MAJOR, title="t", last=when, created_at=when)
+        key: IncidentRecord(status=it, impact=Impact.MAJOR, title="t", last_update_at=when, created_at=when)
         for key, it in statuses.items()
     }
     return SAMPLE.memory(baseline=when, incidents=incidents)
@@ -160,9 +161,9 @@ def test_times() -> None:
 def test_messages_of_the_list_are_borrowed() -> None:
     """4: the list cuts messages short, within a tag; the whole one replaces it silently and is never replaced by it."""
     short, full = only(read(), "POST1"), whole()
-    assert (short.updates[0].body, short.updates[0].borrowed) == ("We are looking into it,", True)
-    assert (full.updates[1].body, full.updates[1].borrowed) == ("All of the message", False)
-    life = Life()
+    assert (short.updates[0].body, short.updates[0].from_enrichment) == ("We are looking into it,", True)
+    assert (full.updates[1].body, full.updates[1].from_enrichment) == ("All of the message", False)
+    life = PageTimeline()
     feed = {"identity": "pagerduty", "history": set(), "by_creation": True}
     life.read(0, **feed)
     assert shape(life.read(5, full, **feed)) == [("new", "POST1", [], ["U1", "U2"])]
@@ -176,19 +177,19 @@ def test_components() -> None:
     assert whole().components == only(feed, "POST1").components
     assert feed.names == {"S1": Component("REST API (US)"), "S2": Component("Web")}
     bare = read(services=None)
-    assert (only(bare, "POST1").components, only(bare, "POST1").rank) == ((), -1)
-    assert [it.name for it in pagerduty.more(Reading(SAMPLE.page, {}), bare, moved=False)] == ["services"]
+    assert (only(bare, "POST1").components, only(bare, "POST1").source_quality) == ((), -1)
+    assert [it.name for it in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), bare, dirty=False)] == ["services"]
     known = SAMPLE.memory(names={"S1": Component("REST API (US)"), "S2": Component("")})
     partly = only(read(known, services=None), "POST1")
-    assert ([part.label for part in partly.components], partly.rank) == (["REST API (US)"], 1)
-    assert pagerduty.more(Reading(SAMPLE.page, {}), read(known, services=None), moved=False) == ()
+    assert ([part.label for part in partly.components], partly.source_quality) == (["REST API (US)"], 1)
+    assert pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(known, services=None), dirty=False) == ()
     nameless: dict[str, Any] = {"services": {"services": []}}
     assert set(read(**nameless).names.values()) == {Component("")}  # not asked for again
 
 
 def test_reads_open_ones_whole_when_something_moved() -> None:
     """4: what moved is worth its whole text, of the newest open posts."""
-    asked = pagerduty.more(Reading(SAMPLE.page, {}), read(), moved=True)
+    asked = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(), dirty=True)
     assert [it.url for it in asked] == [f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")]
 
 
@@ -199,7 +200,7 @@ def test_reads_whole_what_just_ended() -> None:
     for status, asked in (("investigating", ["posts/POST1"]), ("resolved", [])):
         known = remembering(POST1=status)
         feed = read(known, posts=posts)
-        wanted = [it.name for it in pagerduty.more(Reading(SAMPLE.page, {}, known), feed, moved=True)]
+        wanted = [it.name for it in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=True)]
         assert [name for name in wanted if name == "posts/POST1"] == asked
 
 
@@ -207,7 +208,7 @@ def test_asks_how_it_ended() -> None:
     """4: an open post that is not featured any more is read whole, on every run until its end is known."""
     known = remembering(POST1="investigating", POST9="investigating", POST8="resolved")
     feed = read(known)
-    asked = pagerduty.more(Reading(SAMPLE.page, {}, known), feed, moved=False)
+    asked = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=False)
     assert [it.name for it in asked] == ["posts/POST9"] and not feed.complete
 
 
@@ -217,9 +218,12 @@ def test_withdrawn() -> None:
     documents: dict[str, bytes | None] = {
         name: json.dumps(SAMPLE.documents[name]).encode() for name in ("posts", "post_enums")
     }
-    assert pagerduty.parse(Reading(SAMPLE.page, documents, known)).complete == set()
+    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, known)).complete == set()
     documents["posts/POST9"] = None
-    assert pagerduty.parse(Reading(SAMPLE.page, documents, known)).complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, known)).complete == {
+        IncidentKind.INCIDENT,
+        IncidentKind.MAINTENANCE,
+    }
 
 
 def test_another_post() -> None:
@@ -233,11 +237,11 @@ def test_another_post() -> None:
 
 def test_life() -> None:
     """4: a post that was open and is no longer featured is resolved by its whole, with all that was said since."""
-    life = Life()
+    life = PageTimeline()
     posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
 
     def answer(minutes: int, **changed: Any) -> list[tuple[str, str, list[str], list[str]]]:
-        return shape(life.answer(minutes, Read(read(life.memory, posts=posts, **changed), {}, 1)))
+        return shape(life.answer(minutes, PageSnapshot(read(life.memory, posts=posts, **changed), {}, 1)))
 
     answer(0)
     del posts["posts"][0]

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Feed, Impact, Incident, Kind, Page
+from statuswatch.model.incident import Impact, Incident, IncidentKind
+from statuswatch.model.page import Feed, Page, PageSnapshot
 from statuswatch.platforms import rss
-from statuswatch.platforms.reading import Reading, UnidentifiedError
+from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
 from statuswatch.platforms.rss import document
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Sample, only
 
 PAGE = Page(key="acme", name="Acme", url=URL, platform="rss", id="/history.atom")
 
@@ -83,7 +83,7 @@ def noted(documents: Any) -> None:
 
 
 def read(body: bytes, known: Any = None, page: Page = PAGE) -> Feed:
-    return rss.parse(Reading(page, {"feed": body}, known))
+    return rss.parse(ParseInput(page, {"feed": body}, known))
 
 
 def one(body: bytes) -> Incident:
@@ -91,11 +91,11 @@ def one(body: bytes) -> Incident:
     return incident
 
 
-class Pages(Life):
+class Pages(PageTimeline):
     """A page's life, document by document."""
 
     def serves(self, minutes: float, body: bytes) -> list[tuple[str, str, list[str], list[str]]]:
-        return shape(self.answer(minutes, Read(read(body, self.memory), {}, 1)))
+        return shape(self.answer(minutes, PageSnapshot(read(body, self.memory), {}, 1)))
 
 
 def test_ids_of_incidents_are_the_vendors() -> None:
@@ -132,11 +132,11 @@ def test_ids_of_updates_are_made_of_their_time() -> None:
 def test_entries_of_statuspage() -> None:
     """4: updates oldest first, statuses by their labels; a window by its own, with its beginning."""
     incident, window = only(SAMPLE.read(), "10266025"), only(SAMPLE.read(), "10266027")
-    assert (incident.status, incident.kind, incident.impact) == ("resolved", Kind.INCIDENT, Impact.UNKNOWN)
+    assert (incident.status, incident.kind, incident.impact) == ("resolved", IncidentKind.INCIDENT, Impact.UNKNOWN)
     assert [it.body for it in incident.updates] == ["Words.", "Better.\nMuch.", "Words."]
     assert incident.created_at == datetime(2026, 3, 7, 10, 13, tzinfo=UTC)
     assert incident.url == f"{URL}/incidents/code10266025"
-    assert (window.status, window.kind, window.impact) == ("scheduled", Kind.MAINTENANCE, Impact.MAINTENANCE)
+    assert (window.status, window.kind, window.impact) == ("scheduled", IncidentKind.MAINTENANCE, Impact.MAINTENANCE)
     assert window.scheduled_for == datetime(2026, 4, 7, 13, tzinfo=UTC)
     assert window.created_at == datetime(2026, 3, 6, 18, tzinfo=UTC)
 
@@ -144,9 +144,9 @@ def test_entries_of_statuspage() -> None:
 def test_what_is_listed() -> None:
     """4: a history, whose open entries may roll out of it; an empty one lists nothing at all."""
     feed = SAMPLE.read()
-    assert feed.history == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.complete and not feed.current
+    assert feed.history == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.complete and not feed.current
     assert feed.identity == "status.acme.example" and feed.updated_at == {} and not feed.by_creation
-    assert read(channel()).complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert read(channel()).complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     azure = read(channel(item("A"), link="https://azure.status.microsoft/en-us/status/"))
     assert azure.current and not azure.history
 
@@ -231,7 +231,7 @@ def test_incidentio_and_others() -> None:
     )
     messages = block("Mar 7, 09:00:01 GMT+0", "Identified") + block("Mar 7, 10:05:17 GMT+0", "Completed")
     incident = one(atom(entry("1", "2026-03-07T10:05:17Z", f"{facts}&lt;/b&gt; API, Web&lt;/p&gt;{messages}")))
-    assert (incident.kind, incident.status) == (Kind.MAINTENANCE, "completed")
+    assert (incident.kind, incident.status) == (IncidentKind.MAINTENANCE, "completed")
     assert [part.label for part in incident.components] == ["API", "Web"]
     incident = one(channel(item("A", category="major_outage", link="status.acme.example/incidents/abc1")))
     assert (incident.impact, incident.url) == (Impact.CRITICAL, f"{URL}/incidents/abc1")  # the scheme was missing
@@ -285,7 +285,7 @@ def test_a_series_outlives_its_first_item() -> None:
     page = Pages()
     page.serves(0, channel(*WAS))
     page.serves(10, channel(OVER))  # it might be an older copy
-    assert page.review.suspicion
+    assert page.review.notes.suspicion
     assert page.serves(50, channel(OVER))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
 
 
@@ -375,7 +375,7 @@ def test_a_latest_text_is_replaced() -> None:
     ]
     assert page.serves(10, bodies[0]) == [("new", "a", [], ["latest"])]
     assert page.serves(20, bodies[1]) == [("updated", "a", ["status", "edited"], ["latest"])]
-    assert page.serves(30, bodies[0]) == [] and page.review.suspicion
+    assert page.serves(30, bodies[0]) == [] and page.review.notes.suspicion
     assert page.serves(40, bodies[2]) == [("resolved", "a", ["status", "edited"], ["latest"])]
 
 
@@ -428,7 +428,7 @@ def test_an_empty_history() -> None:
     """12: a feed that lists nothing any more: a suspicion first, then withdrawn."""
     page = Pages()
     page.serves(0, channel(item("A", guid="a")))
-    assert page.serves(10, channel()) == [] and page.review.suspicion
+    assert page.serves(10, channel()) == [] and page.review.notes.suspicion
     assert page.serves(45, channel()) == []
     assert page.serves(60, channel()) == [("resolved", "a", ["withdrawn"], [])]
 
@@ -463,7 +463,7 @@ def test_refused_documents() -> None:
         with pytest.raises(FeedError, match=rf"(?s)feed: .*(?:{reason})"):
             read(body)
     with pytest.raises(FeedError, match="feed: missing"):
-        rss.parse(Reading(PAGE, {"feed": None}))
+        rss.parse(ParseInput(PAGE, {"feed": None}))
 
 
 def test_encodings() -> None:
@@ -527,13 +527,13 @@ def test_candidates() -> None:
         <link rel="alternate" type="application/json" href="/my.json"><link rel="stylesheet" href="/a.css">
         <LINK REL="alternate" TYPE="application/rss+xml" HREF="https://feeds.example/rss"><![if !IE]>"""
     page = Page(key="a", name="A", url=f"{URL}/en/status")
-    with pytest.raises(UnidentifiedError) as found:
+    with pytest.raises(MissingPageIdError) as found:
         read(html, page=page)
     assert found.value.ids[:3] == (f"{URL}/my.atom", "https://feeds.example/rss", f"{page.url}/history.atom")
     assert f"{URL}/history.atom" in found.value.ids
     assert len(found.value.ids) == 10 and page.url not in found.value.ids
-    with pytest.raises(UnidentifiedError) as found:
-        rss.parse(Reading(Page(key="a", name="A", url="http://127.0.9.9:8765"), {}))
+    with pytest.raises(MissingPageIdError) as found:
+        rss.parse(ParseInput(Page(key="a", name="A", url="http://127.0.9.9:8765"), {}))
     assert found.value.ids[0] == "http://127.0.9.9:8765"
     assert found.value.ids[-1] == "http://127.0.9.9:8765/en-us/status/feed/"
     with pytest.raises(FeedError, match="HTML instead of a feed"):
@@ -542,6 +542,6 @@ def test_candidates() -> None:
 
 def test_recognised() -> None:
     """3: a feed that states how anything stands is a status page's; a weblog's is not."""
-    assert rss.recognises(SAMPLE.read())
-    assert not rss.recognises(read(channel(item("We are hiring"), item("Hello", "Sat, 07 Feb 2026 09:00:00 GMT"))))
-    assert not rss.recognises(read(channel()))
+    assert rss.matches(SAMPLE.read())
+    assert not rss.matches(read(channel(item("We are hiring"), item("Hello", "Sat, 07 Feb 2026 09:00:00 GMT"))))
+    assert not rss.matches(read(channel()))

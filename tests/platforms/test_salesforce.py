@@ -4,10 +4,11 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page
 from statuswatch.platforms import salesforce
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 
 def said(key: int, kind: str, at: str, message: str = "Words.") -> Json:
@@ -147,7 +148,7 @@ def test_impacts_and_components() -> None:
 
 def test_what_is_listed() -> None:
     """4.11: only open ones are listed as active; what is gone is no longer open once the others were looked at."""
-    assert read().history == read().current == {Kind.INCIDENT}
+    assert read().history == read().current == {IncidentKind.INCIDENT}
     for body in (b"<html>", None):  # not understood, not fetched this time
         unread: dict[str, Any] = {"incidents": body}
         assert read(**unread).history == read(**unread).current == set()
@@ -155,7 +156,7 @@ def test_what_is_listed() -> None:
 
 def test_life() -> None:
     """4: what is gone from the active ones is resolved with its last words, and its root cause reopens nothing."""
-    life = Life()
+    life = PageTimeline()
     others: Any = copy.deepcopy(OTHERS[:1])
     closing = others[0]
 
@@ -180,8 +181,8 @@ def test_life() -> None:
 
 def test_no_longer_listed() -> None:
     """4.11: what is in neither document is told as no longer listed."""
-    life = Life()
-    page: dict[str, Any] = {"identity": "salesforce", "current": {Kind.INCIDENT}, "history": set()}
+    life = PageTimeline()
+    page: dict[str, Any] = {"identity": "salesforce", "current": {IncidentKind.INCIDENT}, "history": set()}
     life.read(0, **page)
     life.read(5, *read().incidents[:1], **page)
     assert shape(life.read(10, **page)) == [("resolved", "20004387", ["delisted"], [])]
@@ -189,4 +190,4 @@ def test_no_longer_listed() -> None:
 
 def test_not_recognised_when_empty() -> None:
     """3: an empty list may be anyone's."""
-    assert not salesforce.recognises(read(active=[], incidents=[])) and salesforce.recognises(read())
+    assert not salesforce.matches(read(active=[], incidents=[])) and salesforce.matches(read())

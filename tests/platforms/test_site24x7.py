@@ -4,10 +4,11 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page
 from statuswatch.platforms import site24x7
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 
 def said(status: int, at: str, body: str = "Words.", **more: Any) -> Json:
@@ -136,20 +137,20 @@ def test_past_ones_are_over() -> None:
 def test_windows_are_told_apart() -> None:
     """4: a severity or a status of maintenance makes a window."""
     window = only(read(), "window=")
-    assert (window.kind, window.status) == (Kind.MAINTENANCE, "in_progress")
+    assert (window.kind, window.status) == (IncidentKind.MAINTENANCE, "in_progress")
 
 
 def test_components() -> None:
     """4: components with their group where two share a name; none stated is none."""
     feed = read()
     assert [part.label for part in only(feed, "aB3_x9Q=").components] == ["EU - API", "US - API", "Web"]
-    assert only(feed, "past=").rank == 0
+    assert only(feed, "past=").source_quality == 0
 
 
 def test_what_is_listed() -> None:
     """4.11: active ones are all that is open; without days of the past there is no history."""
     feed = read()
-    assert feed.history == {Kind.INCIDENT} and feed.current == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert feed.history == {IncidentKind.INCIDENT} and feed.current == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
     del document["data"]["resolved_incident_details"]
     assert read(summary_details=document).history == set()
@@ -165,14 +166,14 @@ def test_bad_days() -> None:
 
 def test_identity_and_address() -> None:
     """5: the vendor's id of the page says whose document it is; the page may be given by the document's address."""
-    assert read().identity == "P4CJ5YG_lN8=" and site24x7.recognises(read())
+    assert read().identity == "P4CJ5YG_lN8=" and site24x7.matches(read())
     address = f"{URL}/sp/api/u/summary_details"
     assert [site24x7.documents(Page(key="s", name="S", url=it))[0].url for it in (URL, address)] == [address, address]
 
 
 def test_life() -> None:
     """4: an incident that moves to the past is resolved; one that is in neither list is no longer listed."""
-    life = Life()
+    life = PageTimeline()
     feed = read()
     facts: dict[str, Any] = {"identity": feed.identity, "history": feed.history, "current": feed.current}
     past = only(feed, "past=")
@@ -183,9 +184,9 @@ def test_life() -> None:
         ("new", "window="),
     ]
     document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
-    moved = document["data"]["active_incident_details"].pop(0)
+    dirty = document["data"]["active_incident_details"].pop(0)
     document["data"]["active_incident_details"].clear()
-    document["data"]["resolved_incident_details"][0]["grp_by_incidents_list"] = [moved]
+    document["data"]["resolved_incident_details"][0]["grp_by_incidents_list"] = [dirty]
     told = shape(life.read(10, *read(summary_details=document).incidents, **facts))
     assert sorted(it[:3] for it in told) == [
         ("resolved", "aB3_x9Q=", ["status"]),

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import Document, Event, Impact, Kind, Page
+from statuswatch.model.event import Event
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Document, Page, PageSnapshot
 from statuswatch.platforms import slack
-from statuswatch.platforms.reading import Reading
-from statuswatch.review import Read
-from tests.life import START, Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import START, PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 PAGE = Page(key="acme", name="Acme", url=URL, platform="slack")
 CALIFORNIA = timedelta(hours=-8)
@@ -82,13 +83,13 @@ class Reads:
     """The page's life, told by its two documents; None: there is no history."""
 
     def __init__(self) -> None:
-        self.life = Life(PAGE)
+        self.life = PageTimeline(PAGE)
 
     def at(self, minutes: float, listed: Json, history: list[Json] | bytes | None) -> list[Event]:
         past = history if history is None or isinstance(history, bytes) else json.dumps(history).encode()
         documents = {"current": json.dumps(listed).encode(), "history": past}
-        feed = slack.parse(Reading(PAGE, documents, self.life.memory))
-        return self.life.answer(minutes, Read(feed, {}, slack.PARSER))
+        feed = slack.parse(ParseInput(PAGE, documents, self.life.memory))
+        return self.life.answer(minutes, PageSnapshot(feed, {}, slack.PARSER_VERSION))
 
 
 def test_ids() -> None:
@@ -119,14 +120,14 @@ def test_notes_of_one_second() -> None:
 def test_what_is_understood() -> None:
     """4: types, statuses, services and times; the only severity that is stated is that of an outage."""
     it = only(read(), "1579")
-    assert (it.kind, it.status, it.impact) == (Kind.INCIDENT, "active", Impact.UNKNOWN)
+    assert (it.kind, it.status, it.impact) == (IncidentKind.INCIDENT, "active", Impact.UNKNOWN)
     assert [part.label for part in it.components] == ["Messaging", "Search"]
     assert it.created_at == START - timedelta(minutes=30) and it.created_at.tzinfo is UTC
     assert it.updates[0].body == "Note of -30." and it.url == OPEN["url"]
     window = only(read(), "1577")
-    assert (window.kind, window.status, window.impact) == (Kind.MAINTENANCE, "in_progress", Impact.MAINTENANCE)
+    assert (window.kind, window.status, window.impact) == (IncidentKind.MAINTENANCE, "in_progress", Impact.MAINTENANCE)
     outage = read(current=current({**OPEN, "type": "outage", "services": [], "url": "javascript:1"})).incidents[1]
-    assert (outage.impact, outage.components, outage.rank, outage.url) == (Impact.CRITICAL, (), 0, URL)
+    assert (outage.impact, outage.components, outage.source_quality, outage.url) == (Impact.CRITICAL, (), 0, URL)
 
 
 def test_where_it_is_read() -> None:
@@ -260,7 +261,7 @@ def test_suddenly_empty_history() -> None:
     """5: a history that is suddenly empty is a suspicion."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
-    assert page.at(5, current(), []) == [] and "suddenly empty" in page.life.review.suspicion
+    assert page.at(5, current(), []) == [] and "suddenly empty" in page.life.review.notes.suspicion
 
 
 def test_times_without_a_zone() -> None:

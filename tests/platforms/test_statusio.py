@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model import STATED, Document, Feed, Impact, Kind, Page
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind
+from statuswatch.model.page import Document, Feed, Page, PageSnapshot
 from statuswatch.platforms import statusio
-from statuswatch.platforms.reading import Reading, UnidentifiedError
-from statuswatch.review import Read
-from tests.life import Life, shape
-from tests.platforms.sample import URL, Json, Sample, only
+from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
+from tests.support.page_timeline import PageTimeline, shape
+from tests.support.platform_sample import URL, Json, Sample, only
 
 ID = "5b36dc6502d06804c08349f7"
 PAGE = Page(key="acme", name="Acme", url=URL, platform="statusio", id=ID)
@@ -90,8 +90,8 @@ def noted(documents: Any) -> None:
 read = SAMPLE.read
 
 
-def page_with(html: str) -> Reading:
-    return Reading(Page(key="acme", name="Acme", url=URL), {"page": html.encode()})
+def page_with(html: str) -> ParseInput:
+    return ParseInput(Page(key="acme", name="Acme", url=URL), {"page": html.encode()})
 
 
 def test_ids() -> None:
@@ -132,10 +132,10 @@ def test_messages_of_one_moment() -> None:
 def test_statuses_and_impacts() -> None:
     """4: the numbers of the newest message are the status and the impact; a window's status is its list."""
     assert [(it.id[-1], it.status, it.impact, it.kind) for it in read().incidents] == [
-        ("1", "identified", Impact.MINOR, Kind.INCIDENT),
-        ("2", "monitoring", Impact.NONE, Kind.INCIDENT),
-        ("4", "in_progress", Impact.MAINTENANCE, Kind.MAINTENANCE),
-        ("3", "scheduled", Impact.MAINTENANCE, Kind.MAINTENANCE),
+        ("1", "identified", Impact.MINOR, IncidentKind.INCIDENT),
+        ("2", "monitoring", Impact.NONE, IncidentKind.INCIDENT),
+        ("4", "in_progress", Impact.MAINTENANCE, IncidentKind.MAINTENANCE),
+        ("3", "scheduled", Impact.MAINTENANCE, IncidentKind.MAINTENANCE),
     ]
     assert [one.status for one in read().incidents[2].updates] == ["scheduled", "in_progress"]
 
@@ -161,13 +161,13 @@ def test_components() -> None:
     """4: components by name; regions beside them only where not all of a component's are affected, or alone."""
     regional, whole, *_ = read().incidents
     assert [part.label for part in regional.components] == ["API", "US-East"]
-    assert [part.label for part in whole.components] == ["Website"] and whole.rank == STATED
+    assert [part.label for part in whole.components] == ["Website"] and whole.source_quality == STATED_BY_VENDOR
     document = fixture()
     document["result"]["incidents"][0]["components_affected"] = []
     document["result"]["incidents"][1] |= {"components_affected": None, "containers_affected": None}
     regional, whole, *_ = read(status=document).incidents
     assert [part.label for part in regional.components] == ["US-East"]
-    assert (whole.components, whole.rank) == ((), 0)
+    assert (whole.components, whole.source_quality) == ((), 0)
 
 
 def test_text_times_and_addresses() -> None:
@@ -184,11 +184,11 @@ def test_text_times_and_addresses() -> None:
 def test_what_is_listed() -> None:
     """4.11: only what is open is listed, and all of it."""
     feed = read()
-    assert feed.current == feed.complete == {Kind.INCIDENT, Kind.MAINTENANCE} and not feed.history
-    life = Life(PAGE)
+    assert feed.current == feed.complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history
+    life = PageTimeline(PAGE)
 
     def look(minutes: int, feed: Feed) -> Any:
-        return shape(life.answer(minutes, Read(feed, {}, statusio.PARSER)))
+        return shape(life.answer(minutes, PageSnapshot(feed, {}, statusio.PARSER_VERSION)))
 
     assert look(0, feed) == []
     document = fixture()
@@ -228,7 +228,7 @@ def test_where_it_is_read() -> None:
     local = Page(key="acme", name="Acme", url=f"http://127.0.9.5:8765/1.0/status/{ID}")
     assert statusio.documents(local) == (Document("status", local.url, required=True),)
     feed = SAMPLE._replace(page=local).read()
-    assert feed.identity == ID and statusio.recognises(feed)
+    assert feed.identity == ID and statusio.matches(feed)
     assert feed.incidents[0].url == f"https://status.io/pages/incident/{ID}/{feed.incidents[0].id}"
 
 
@@ -244,10 +244,10 @@ def test_finds_its_id() -> None:
         f'<script>{{"statuspage_id": "{ID.upper()}"}}</script>',
         f"<script>fetch('//api.status.io/1.0/status/{ID}')</script>",
     ):
-        with pytest.raises(UnidentifiedError, match="page: ") as raised:
+        with pytest.raises(MissingPageIdError, match="page: ") as raised:
             statusio.parse(page_with(html))
         assert raised.value.ids == (ID,)
-    with pytest.raises(UnidentifiedError) as raised:
+    with pytest.raises(MissingPageIdError) as raised:
         statusio.parse(page_with(f"/pages/history/{other} /pages/history/{ID} /pages/{ID}/rss"))
     assert raised.value.ids == (ID, other)
 
@@ -257,7 +257,7 @@ def test_page_of_something_else() -> None:
     for html in ("", "<html>/pages/about</html>", "/pages/history/649d8d7a6c2f36053b37000112", f"<i id='{ID}'>"):
         with pytest.raises(FeedError, match="page: there is no id") as raised:
             statusio.parse(page_with(html))
-        assert not isinstance(raised.value, UnidentifiedError)
+        assert not isinstance(raised.value, MissingPageIdError)
 
 
 def test_edges_of_the_calendar() -> None:

@@ -5,10 +5,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind, Known
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms import statuspage
-from statuswatch.platforms.reading import Reading
-from tests.platforms.sample import URL, Json, Sample, only, update
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.platform_sample import URL, Json, Sample, only, update
 
 
 def fixture() -> dict[str, Json]:
@@ -108,8 +109,8 @@ def test_summary_lists_every_open_incident() -> None:
     feed = read()
     assert only(feed, "oldandopen01").status == "monitoring"
     window = only(feed, "window000001")
-    assert (window.kind, window.scheduled_for) == (Kind.MAINTENANCE, datetime(2026, 8, 1, tzinfo=UTC))
-    assert feed.complete == {Kind.INCIDENT, Kind.MAINTENANCE}
+    assert (window.kind, window.scheduled_for) == (IncidentKind.MAINTENANCE, datetime(2026, 8, 1, tzinfo=UTC))
+    assert feed.complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     assert read(summary__json=None).complete == set()
 
 
@@ -127,10 +128,10 @@ def test_components() -> None:
     feed = read()
     assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login", "Web"]
     assert [part.label for part in only(feed, "unlinked0001").components] == ["API - Login"]
-    assert only(feed, "unlinked0001").rank < only(feed, "9tpgqq1h4bs7").rank
+    assert only(feed, "unlinked0001").source_quality < only(feed, "9tpgqq1h4bs7").source_quality
     bare = only(read(summary__json=None), "unlinked0001")
     assert [part.label for part in bare.components] == ["API - Login"]  # the vendor's own words of then
-    assert bare.rank < only(feed, "unlinked0001").rank  # so that they never replace the others
+    assert bare.source_quality < only(feed, "unlinked0001").source_quality  # so that they never replace the others
 
 
 def test_text_and_times() -> None:
@@ -153,10 +154,12 @@ def test_another_pages_summary() -> None:
 def test_asks_for_past_windows_when_one_is_gone() -> None:
     """4: a maintenance window gone from the summary is looked up among the past ones before anything is said."""
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    window = Known(status="scheduled", impact=Impact.MAINTENANCE, title="t", last=when, kind=Kind.MAINTENANCE)
+    window = IncidentRecord(
+        status="scheduled", impact=Impact.MAINTENANCE, title="t", last_update_at=when, kind=IncidentKind.MAINTENANCE
+    )
     known = SAMPLE.memory(baseline=when, incidents={"gone": window})
     feed = read(known)
-    asked = statuspage.more(Reading(SAMPLE.page, {}, known), feed, moved=False)
+    asked = statuspage.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=False)
     assert [it.name for it in asked] == ["scheduled-maintenances.json"]
 
 
@@ -182,7 +185,7 @@ def test_older_list_of_windows() -> None:
     newer = {"scheduled-maintenances.json": datetime(2026, 8, 1, tzinfo=UTC)}
     feed = read(SAMPLE.memory(updated_at=newer))
     assert any("older copy" in loss for loss in feed.losses) and "scheduled-maintenances.json" not in feed.updated_at
-    assert feed.complete == {Kind.INCIDENT}
+    assert feed.complete == {IncidentKind.INCIDENT}
 
 
 def test_without_a_list_of_windows() -> None:
@@ -191,8 +194,8 @@ def test_without_a_list_of_windows() -> None:
     summary = json.dumps(SAMPLE.documents["summary.json"]).encode()
     documents = {"incidents.json": document, "summary.json": summary, "scheduled-maintenances.json": None}
     had = SAMPLE.memory(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
-    assert Kind.MAINTENANCE in statuspage.parse(Reading(SAMPLE.page, documents)).complete
-    assert Kind.MAINTENANCE not in statuspage.parse(Reading(SAMPLE.page, documents, had)).complete
+    assert IncidentKind.MAINTENANCE in statuspage.parse(ParseInput(SAMPLE.page, documents)).complete
+    assert IncidentKind.MAINTENANCE not in statuspage.parse(ParseInput(SAMPLE.page, documents, had)).complete
 
 
 def test_edges_of_the_calendar() -> None:

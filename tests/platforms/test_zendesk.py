@@ -5,11 +5,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from statuswatch.model import Impact, Kind, Page
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Page
 from statuswatch.platforms import zendesk
-from statuswatch.platforms.reading import Reading
-from tests.life import Life, shape, with_fields
-from tests.platforms.sample import URL, Json, Sample, only
+from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import PageTimeline, shape, with_fields
+from tests.support.platform_sample import URL, Json, Sample, only
 
 ARTICLE = "https://support.zendesk.com/hc/en-us/articles/1-Service-Incident"
 
@@ -101,13 +102,13 @@ def test_impacts_and_components() -> None:
     labels = [part.label for part in only(feed, "10240").components]
     assert labels == ["Sales - Calls", "Voice - Calls", "Sales", "Voice"]
     assert [it.impact for it in feed.incidents] == [Impact.MINOR, Impact.MAJOR, Impact.MAJOR, Impact.CRITICAL]
-    assert only(feed, "10079").rank == 0
+    assert only(feed, "10079").source_quality == 0
 
 
 def test_what_is_listed() -> None:
     """4.12: a window by beginning, of any status, and of nothing is it said that all of it is listed."""
     feed = read()
-    assert feed.history == {Kind.INCIDENT} and not feed.complete | feed.current and feed.by_creation
+    assert feed.history == {IncidentKind.INCIDENT} and not feed.complete | feed.current and feed.by_creation
     assert only(feed, "10158").position == datetime(2026, 7, 23, 10, 14, tzinfo=UTC)
 
 
@@ -124,7 +125,7 @@ def test_maintenance() -> None:
     document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
     document["data"][0]["attributes"] |= {"maintResolvesAt": "2026-09-17T20:00:00.000Z", "status": "scheduled"}
     window = only(read(incidents__json=document), "10315")
-    assert (window.kind, window.impact, window.status) == (Kind.MAINTENANCE, Impact.MAINTENANCE, "scheduled")
+    assert (window.kind, window.impact, window.status) == (IncidentKind.MAINTENANCE, Impact.MAINTENANCE, "scheduled")
     assert window.scheduled_until == datetime(2026, 9, 17, 20, tzinfo=UTC)
 
 
@@ -136,7 +137,7 @@ def test_address_of_the_document() -> None:
 
 def test_life() -> None:
     """4: an incident begins, ends and has its article, each told once."""
-    life = Life()
+    life = PageTimeline()
     begun = only(read(), "10315")
     feed = {"identity": "zendesk"}
     life.read(0, **feed)
@@ -152,5 +153,5 @@ def test_life() -> None:
 def test_not_recognised_when_empty() -> None:
     """3: an empty list may be anyone's."""
     body = json.dumps({"data": [], "included": []}).encode()
-    feed = zendesk.parse(Reading(SAMPLE.page, {"incidents.json": body}))
-    assert not zendesk.recognises(feed) and zendesk.recognises(read())
+    feed = zendesk.parse(ParseInput(SAMPLE.page, {"incidents.json": body}))
+    assert not zendesk.matches(feed) and zendesk.matches(read())

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from statuswatch.errors import UsageError
-from statuswatch.model import Message, Notice
+from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.sinks.apprise import content
-from tests.sinks.receiver import SECRET, Receiver
-from tests.sinks.sending import configured, notices, send
+from tests.support.fake_receiver import SECRET, FakeReceiver
+from tests.support.sending import configured, notices, send
 
 SAMPLE: dict[str, Any] = {"url_env": "APPRISE_URL"}
 HTTP = False  # what an answer means is Apprise's business
@@ -29,7 +29,7 @@ def environment(address: str) -> dict[str, str]:
 TOKEN = "t0k3nt0k3nt0k3nt0k3nt0k3nt"  # noqa: S105 - no secret, and looked for in all that is printed
 
 
-def at(receiver: Receiver, kind: str = "json", more: str = "") -> str:
+def at(receiver: FakeReceiver, kind: str = "json", more: str = "") -> str:
     return f"{kind}://{receiver.address.removeprefix('http://')}/{SECRET}{more}"
 
 
@@ -42,7 +42,7 @@ def once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_event() -> None:
     """2: title and body say sign, page, product, title, status, message, times in UTC, and the vendor's link."""
-    with Receiver() as receiver:
+    with FakeReceiver() as receiver:
         (notice,) = notices(1)
         outcome = send("apprise", SAMPLE, {"APPRISE_URL": at(receiver)}, notice)
         assert (outcome.sent, outcome.waiting, outcome.remarks) == (1, (), ())
@@ -57,7 +57,7 @@ def test_an_event() -> None:
 
 def test_what_is_not_taken_waits(capfd: pytest.CaptureFixture[str], once: None) -> None:
     """What Apprise could not send waits for the next run; nothing says the address, Apprise's log included."""
-    with Receiver(usual=500) as receiver:
+    with FakeReceiver(usual=500) as receiver:
         outcome = send("apprise", SAMPLE, {"APPRISE_URL": at(receiver)}, *notices(1))
     assert outcome.remarks == ("refused: Apprise could not send it", "1 event waits for the next run")
     assert capfd.readouterr() == ("", "")
@@ -65,14 +65,14 @@ def test_what_is_not_taken_waits(capfd: pytest.CaptureFixture[str], once: None) 
 
 def test_tried_again() -> None:
     """A service that did not take a message is asked again in the run."""
-    with Receiver(503) as receiver:
+    with FakeReceiver(503) as receiver:
         assert send("apprise", SAMPLE, {"APPRISE_URL": at(receiver)}, *notices(1)).sent == 1
         assert len(receiver.got) == 2
 
 
 def test_one_of_two(once: None) -> None:
     """Told once one service took it: the other is asked once more, alone, and then named by its place."""
-    with Receiver() as one, Receiver(500, 500) as other:
+    with FakeReceiver() as one, FakeReceiver(500, 500) as other:
         outcome = send("apprise", SAMPLE, {"APPRISE_URL": f"{at(one)}\n {at(other)}"}, *notices(1))
         assert (outcome.sent, outcome.waiting) == (1, ())
         assert outcome.remarks == ("taken, but not by address 2 of 2",)
@@ -87,7 +87,7 @@ def test_a_hang_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(_: socket.socket) -> None:
         held.wait(10)
 
-    with Receiver(hang) as receiver:
+    with FakeReceiver(hang) as receiver:
         began = time.monotonic()
         outcome = send("apprise", SAMPLE, {"APPRISE_URL": at(receiver)}, *notices(1))
         assert time.monotonic() - began < 4
@@ -99,7 +99,7 @@ def test_a_hang_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 EVIL = "<b>x</b> **bold** [x](https://evil.example) www.evil.example evil.example/x <!channel> <@U1> @everyone 🔥 "
 
 
-def evil() -> Notice:
+def evil() -> PendingDelivery:
     (notice,) = notices(1, title=EVIL, components=(EVIL,))
     return notice
 
@@ -116,7 +116,7 @@ def evil() -> Notice:
 )
 def test_vendor_text_is_inert(kind: str, more: str, read: Callable[[Any], str]) -> None:
     """Vendor text calls nobody, links nowhere, and is no markup where Apprise says that a service reads one."""
-    with Receiver() as receiver:
+    with FakeReceiver() as receiver:
         url = at(receiver, kind, more) if kind == "json" else f"{at(receiver, kind).removesuffix(SECRET)}{TOKEN}"
         assert send("apprise", SAMPLE, {"APPRISE_URL": url}, evil()).sent == 1
         said = read(receiver.got[0].json)
@@ -134,14 +134,14 @@ def test_only_as_long_as_it_may_be() -> None:
     long = msgspec.structs.replace(notice.event.updates[0], body="x" * 100_000)
     notice = msgspec.structs.replace(notice, event=msgspec.structs.replace(notice.event, updates=(long,) * 5))
     for longest in (200, 2000, 32_768):
-        title, body, _ = content(Message((notice,)), longest)
+        title, body, _ = content(Notification((notice,)), longest)
         assert len(title) + len(body) <= longest and "more characters)" in body
         assert body.endswith(notice.event.incident.url)
 
 
 def test_a_digest() -> None:
     """4: of a burst every incident arrives, in as many messages as the service's limit makes of it."""
-    with Receiver() as receiver:
+    with FakeReceiver() as receiver:
         url = f"mmost://{receiver.address.removeprefix('http://')}/{TOKEN}"
         assert send("apprise", SAMPLE, {"APPRISE_URL": url}, *notices(40)).sent == 1
         said = "".join(got.json["text"] for got in receiver.got)

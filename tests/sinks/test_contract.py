@@ -17,24 +17,37 @@ import msgspec
 import pytest
 import stamina
 
-from statuswatch import fetch, notify, run
-from statuswatch.config import Notify, load_config
+from statuswatch import pipeline
+from statuswatch.config.load import load_config
+from statuswatch.config.schema import SinkConfig
+from statuswatch.delivery import deliver
+from statuswatch.delivery.deliver import ATTEMPTS, MAX_REFUSED, MAX_WAITING, ConnectedSink, deliver
 from statuswatch.errors import UsageError
-from statuswatch.notify import ATTEMPTS, MOST_REFUSED, MOST_WAITING, Channel, deliver
+from statuswatch.net.threads import run_in_daemon_thread
+from statuswatch.net.trust import trust_store
 from statuswatch.sinks import SINKS, SinkError, http
-from statuswatch.sinks.apart import apart
 from statuswatch.state import decode
-from tests.sinks.receiver import SECRET, Receiver
-from tests.sinks.registry import HTTP_SINKS, PARTS, REACHED, READS_ANSWERS, environment, options, service, variables
-from tests.sinks.sending import NOW, configured, ended, notices, send
-from tests.site import Site, statuspage
-from tests.site import incident as listed
+from tests.support.fake_receiver import SECRET, FakeReceiver
+from tests.support.fake_vendor import FakeVendor, statuspage
+from tests.support.fake_vendor import incident as listed
+from tests.support.sending import NOW, configured, ended, notices, send
+from tests.support.sink_samples import (
+    HTTP_SINKS,
+    PARTS,
+    REACHED,
+    READS_ANSWERS,
+    environment,
+    options,
+    service,
+    variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from statuswatch.model import Message, Notice, Outcome
+    from statuswatch.model.event import Notification, PendingDelivery
+    from statuswatch.model.report import SinkOutcome
 
 
 PASSING: Final = {408, 425, 429, *range(500, 600)}
@@ -48,7 +61,7 @@ on_every_sink = pytest.mark.parametrize("sink", HTTP_SINKS)
 @pytest.fixture(autouse=True)
 def one_trust(monkeypatch: pytest.MonkeyPatch) -> None:
     """The authorities are loaded once: this is about what is sent."""
-    trust = fetch.trusted()
+    trust = trust_store()
     monkeypatch.setattr(fetch, "trusted", lambda: trust)
 
 
@@ -66,29 +79,29 @@ def hurried(monkeypatch: pytest.MonkeyPatch, at_once: None) -> None:
     monkeypatch.setattr(http, "LONGEST_BODY", 0.2)
 
 
-def tell(sink: str, receiver: Receiver, *due: Notice, **how: Any) -> Outcome:
+def tell(sink: str, receiver: FakeReceiver, *due: PendingDelivery, **how: Any) -> SinkOutcome:
     more = how.pop("options", {})
     address = receiver.address
     return send(sink, options(sink, address, **more), environment(sink, address), *due, **how)
 
 
-def channel(sent: Callable[[Message], None], name: str = "fake", **words: Any) -> Channel:
+def channel(sent: Callable[[Notification], None], name: str = "fake", **words: Any) -> ConnectedSink:
     """A sink that gives its messages to a function."""
 
-    async def send(_: object, message: Message) -> None:
+    async def send(_: object, message: Notification) -> None:
         sent(message)
 
     above = words.pop("digest_above", 0)
-    return Channel(Notify(sink="webhook", name=name, where="here", options=None, **words), send, above, PARTS)
+    return ConnectedSink(SinkConfig(sink="webhook", name=name, where="here", options=None, **words), send, above, PARTS)
 
 
-def through(*due: Notice, to: Callable[[Message], None], now: Any = NOW, **words: Any) -> Outcome:
+def through(*due: PendingDelivery, to: Callable[[Notification], None], now: Any = NOW, **words: Any) -> SinkOutcome:
     (outcome,) = deliver([channel(to, **words)], (), {"fake": due}, now)
     return outcome
 
 
-def refuses(*, final: bool) -> Callable[[Message], None]:
-    def sent(_: Message) -> None:
+def refuses(*, final: bool) -> Callable[[Notification], None]:
+    def sent(_: Notification) -> None:
         raise SinkError("no", final=final)
 
     return sent
@@ -202,7 +215,7 @@ def test_the_status_counts_however_its_answer_ends(sink: str, status: int, hurri
 @on_every_sink
 def test_a_redirect_is_not_followed(sink: str) -> None:
     """Nobody said that the other address may have the secret, nor what is told."""
-    with Receiver() as other, service(sink, *[(307, {"Location": f"{other.url}"}, b"")] * 5) as receiver:
+    with FakeReceiver() as other, service(sink, *[(307, {"Location": f"{other.url}"}, b"")] * 5) as receiver:
         outcome = tell(sink, receiver, *ONE)
         assert (len(receiver.got), other.got) == (1, [])
     assert outcome.waiting[0].since == NOW
@@ -272,7 +285,7 @@ def test_a_digest_holds_every_incident(sink: str) -> None:
 def test_the_limit_can_be_set(above: int) -> None:
     """`digest_above`: more events than that are one message; 0 is no limit."""
     sizes = []
-    through(*notices(12), to=lambda message: sizes.append(len(message.notices)), digest_above=above)
+    through(*notices(12), to=lambda message: sizes.append(len(message.deliveries)), digest_above=above)
     assert sizes == ([12] if above == 11 else [1] * 12)
 
 
@@ -281,10 +294,10 @@ def test_a_large_digest_is_told_in_parts() -> None:
     due = notices(250)
     sizes: list[int] = []
 
-    def sent(message: Message) -> None:
+    def sent(message: Notification) -> None:
         if len(sizes) == 2:
             raise SinkError("no", retry_after=100)
-        sizes.append(len(message.notices))
+        sizes.append(len(message.deliveries))
 
     outcome = through(*due, to=sent, digest_above=10)
     assert (sizes, outcome.sent) == ([100, 100], 2)
@@ -353,7 +366,7 @@ def test_events_come_in_order_and_a_passing_fault_ends_the_turn() -> None:
     """The events of one sink in order: after a fault that may pass the rest waits, in order, with the reason."""
     told: list[str] = []
 
-    def sent(message: Message) -> None:
+    def sent(message: Notification) -> None:
         if len(told) == 3:
             raise SinkError("no", retry_after=100)
         told.append(message.id)
@@ -369,8 +382,8 @@ def test_a_refusal_for_good_holds_up_its_own_incident_only() -> None:
     """What is refused for good keeps what else there is of the same incident, and nothing else."""
     told: list[str] = []
 
-    def sent(message: Message) -> None:
-        if message.notices[0].event.incident.id == "a1":
+    def sent(message: Notification) -> None:
+        if message.deliveries[0].event.incident.id == "a1":
             raise SinkError("no", final=True)
         told.append(message.id)
 
@@ -395,7 +408,7 @@ def test_a_refusal_for_good_is_given_up_a_day_after_it_began(at_once: None) -> N
     assert any("GIVEN UP" in remark and waiting.event.id in remark for remark in gone.remarks)
 
 
-@pytest.mark.parametrize(("final", "most"), [(False, MOST_WAITING), (True, MOST_REFUSED)])
+@pytest.mark.parametrize(("final", "most"), [(False, MAX_WAITING), (True, MAX_REFUSED)])
 def test_the_newest_are_kept(final: bool, most: int, at_once: None) -> None:
     """7: of what was refused for good a hundred events of a sink stay, of all that waits a thousand, the newest; the
     others are named as given up.
@@ -411,8 +424,8 @@ def test_one_event_costs_its_digest_nothing(at_once: None) -> None:
     """7: a digest that is refused for good is sent event by event before anything is given up: one may be to blame."""
     due, first = notices(12), NOW
 
-    def picky(message: Message) -> None:
-        if any(it.event.incident.id == "a3" for it in message.notices):
+    def picky(message: Notification) -> None:
+        if any(it.event.incident.id == "a3" for it in message.deliveries):
             raise SinkError("no", final=True)
 
     target = channel(picky, digest_above=10)
@@ -442,18 +455,18 @@ def test_a_proxy_that_cannot_be_used_is_a_refusal(monkeypatch: pytest.MonkeyPatc
 def test_a_sink_that_fails_stops_neither_another_nor_the_memory(tmp_path: Path, error: Exception) -> None:
     """7: whatever a sink raises, the others are told and the run is saved, with what it did not take."""
 
-    def broken(_: Message) -> None:
+    def broken(_: Notification) -> None:
         raise error
 
-    told: list[Message] = []
-    with Site() as site:
+    told: list[Notification] = []
+    with FakeVendor() as site:
         (tmp_path / "statuswatch.toml").write_text(f'[page.acme]\nurl = "{site.url}/acme"\nplatform = "statuspage"\n')
         config = load_config(tmp_path / "statuswatch.toml", {}, tmp_path)
         site.put(statuspage("/acme", [listed("a1", "investigating")]))
         channels = [channel(broken, "broken"), channel(told.append, "sound")]
-        report = run.check(config, NOW, lambda _: None, announce_open=True, channels=channels)
+        report = pipeline.check(config, NOW, lambda _: None, announce_open=True, channels=channels)
     pages, waiting = decode((tmp_path / "state.json").read_bytes(), "state.json")
-    assert [len(it.notices) for it in told] == [1] and list(pages) == ["acme"]
+    assert [len(it.deliveries) for it in told] == [1] and list(pages) == ["acme"]
     assert list(waiting) == ["broken"] and waiting["broken"][0].event == report.events[0]
     assert not any(part.encode() in (tmp_path / "state.json").read_bytes() for part in PARTS)
 
@@ -465,10 +478,10 @@ def test_what_a_library_raises_on_its_thread_costs_its_own_sink_only(error: Base
     def work() -> None:
         raise error
 
-    async def broken(_: object, message: Message) -> None:
-        await apart(work)
+    async def broken(_: object, message: Notification) -> None:
+        await run_in_daemon_thread(work)
 
-    sound: list[Message] = []
+    sound: list[Notification] = []
     channels = [msgspec.structs.replace(channel(sound.append, "broken"), send=broken), channel(sound.append, "sound")]
     failed, other = deliver(channels, (ONE[0].event,), {}, NOW)
     assert len(sound) == other.sent == 1

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from statuswatch.model import Message
+from statuswatch.model.event import Notification
 from statuswatch.sinks.discord import escaped, posts
-from tests.sinks import hostile
-from tests.sinks.receiver import Receiver
-from tests.sinks.sending import ended, notices, send
+from tests.support import hostile_text
+from tests.support.fake_receiver import FakeReceiver
+from tests.support.sending import ended, notices, send
 
 SAMPLE: dict[str, Any] = {"url_env": "HOOK"}
 
 
 def test_an_event() -> None:
     """3: one embed, coloured, with the link, the status and both times; and Discord is asked whether it saved it."""
-    with Receiver() as receiver:
+    with FakeReceiver() as receiver:
         send("discord", SAMPLE, {"HOOK": f"{receiver.url}?thread_id=7"}, *ended(*notices(1)))
         (got,) = receiver.got
     assert got.path.endswith("?thread_id=7&wait=true") and got.json["allowed_mentions"] == {"parse": []}
@@ -34,8 +34,8 @@ def test_an_event() -> None:
 def test_vendor_text_is_escaped() -> None:
     """6: before every character that Discord could read as markup stands a backslash, itself not escaped."""
     bare = re.compile(r"(?<!\\)(?:\\\\)*[*_~`|<>\[\]():#]")
-    assert not bare.search(escaped(hostile.MARKUP))
-    ((post,), digest) = (posts(Message((hostile.notice(hostile.MARKUP),) * count)) for count in (1, 12))
+    assert not bare.search(escaped(hostile_text.MARKUP))
+    ((post,), digest) = (posts(Notification((hostile_text.notice(hostile_text.MARKUP),) * count)) for count in (1, 12))
     (embed,) = post["embeds"]
     assert not bare.search(embed["title"])
     assert not bare.search(embed["description"].replace("**", ""))
@@ -45,11 +45,11 @@ def test_vendor_text_is_escaped() -> None:
         assert "@everyone" not in str(it) and "https://evil" not in str(it) and "content" not in it
 
 
-@pytest.mark.parametrize("text", hostile.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize(("count", "updates"), [(1, 1), (1, 60), (12, 1)])
 def test_limits(text: str, count: int, updates: int) -> None:
     """6: a message is within what Discord takes, and says how much is left out."""
-    for post in posts(Message((hostile.notice(text, updates),) * count)):
+    for post in posts(Notification((hostile_text.notice(text, updates),) * count)):
         (embed,) = post["embeds"]
         assert 0 < len(embed["title"]) <= 256 and 0 < len(embed["description"]) <= 4096
         assert len(embed["title"] + embed["description"] + embed.get("footer", {}).get("text", "")) <= 6000
@@ -60,7 +60,7 @@ def test_limits(text: str, count: int, updates: int) -> None:
 
 def test_a_digest_has_every_incident() -> None:
     """4: many events are one message, or several where one cannot hold them; each incident has its line and link."""
-    sent = posts(Message(notices(120)))
+    sent = posts(Notification(notices(120)))
     text = "\n".join(post["embeds"][0]["description"] for post in sent)
     assert re.findall(r"\[Open\]\(\S+/(a\d+)\)$", text, re.MULTILINE) == [f"a{number}" for number in range(120)]
     assert sent[0]["embeds"][0]["title"] == f"120 events at once: 🔴 120 (1 of {len(sent)})"

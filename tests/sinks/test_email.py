@@ -17,10 +17,10 @@ import pytest
 import trustme
 
 from statuswatch.errors import UsageError
-from statuswatch.model import Message, Notice
+from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.sinks.email import _address, document
-from tests.sinks.mailbox import PASSWORD, USER, Mailbox, Oddity, trusting
-from tests.sinks.sending import NOW, configured, ended, notices, send
+from tests.support.fake_mail_server import PASSWORD, USER, Mailbox, Oddity, trusting
+from tests.support.sending import NOW, configured, ended, notices, send
 
 SAMPLE: dict[str, Any] = {
     "host": "127.0.0.1",
@@ -46,8 +46,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("statuswatch.notify.ATTEMPTS", 1)
 
 
-def mail(*of: Notice, test: bool = False) -> EmailMessage:
-    return document(Message(of, test), _address("watch@acme.example", "sender"), [_address("ops@acme.example", "to")])
+def mail(*of: PendingDelivery, test: bool = False) -> EmailMessage:
+    return document(
+        Notification(of, test), _address("watch@acme.example", "sender"), [_address("ops@acme.example", "to")]
+    )
 
 
 def parts(it: EmailMessage) -> tuple[str, str]:

@@ -11,20 +11,21 @@ import pytest
 import stamina
 from hypothesis import example, given, settings
 
-from statuswatch import fetch
+from statuswatch.delivery.deliver import send_examples
 from statuswatch.errors import UsageError
-from statuswatch.model import Impact, Notice
-from statuswatch.notify import try_out
+from statuswatch.model.event import PendingDelivery
+from statuswatch.model.incident import Impact
+from statuswatch.net.trust import trust_store
 from statuswatch.sinks import github_issues
-from tests.life import PAGE, Life, incident, said, with_fields
-from tests.sinks.github import STRANGER, TOKEN, Fault, GitHub
-from tests.sinks.sending import NOW, configured, notices, send
-from tests.test_outputs import ALL, GITHUB_FINDS, hostile, hostile_event, structure, visible
+from tests.support.fake_github import STRANGER, TOKEN, Fault, GitHub
+from tests.support.page_timeline import PAGE, PageTimeline, incident, update, with_fields
+from tests.support.sending import NOW, configured, notices, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from statuswatch.model import Event, Outcome
+    from statuswatch.model.event import Event
+    from statuswatch.model.report import SinkOutcome
 
 SINK = "github-issues"
 SAMPLE: dict[str, Any] = {"repository": "me/watch"}
@@ -45,24 +46,24 @@ HOSTILE = (
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Retries do not wait, and the certificates are read once for all runs of a test."""
-    monkeypatch.setattr(fetch, "trusted", cache(fetch.trusted))
+    monkeypatch.setattr(fetch, "trusted", cache(trust_store))
     with stamina.set_testing(True, attempts=3):
         yield
 
 
-def tell(github: GitHub, *of: Event | Notice, **options: Any) -> Outcome:
+def tell(github: GitHub, *of: Event | PendingDelivery, **options: Any) -> SinkOutcome:
     """What comes of one run that has to send these."""
-    due = [it if isinstance(it, Notice) else Notice(it, NOW) for it in of]
+    due = [it if isinstance(it, PendingDelivery) else PendingDelivery(it, NOW) for it in of]
     return send(SINK, {**SAMPLE, "api": github.address, **options}, ENV, *due)
 
 
 def story() -> list[Event]:
     """New, updated, resolved, reopened, resolved."""
-    life = Life()
+    life = PageTimeline()
     told: list[Event] = []
     life.read(0)
     steps = ("investigating", "identified", "resolved", "monitoring", "resolved")
-    updates = [said(2 * number + 1, status, f"Word {number}.") for number, status in enumerate(steps)]
+    updates = [update(2 * number + 1, status, f"Word {number}.") for number, status in enumerate(steps)]
     for number in range(len(steps)):
         told += life.read(2 * number + 2, incident("a-->b", *updates[: number + 1], impact=Impact.MAJOR))
     assert [it.kind for it in told] == ["new", "updated", "resolved", "updated", "resolved"]
@@ -111,7 +112,7 @@ def test_a_fault_changes_nothing_in_the_end(fault: Fault, again: str) -> None:
     """Whichever request fails, before or after it took effect, and whatever is sent again after it, in the end there
     is one issue with each event once and the right state.
     """
-    events = [Notice(event, NOW) for event in story()]
+    events = [PendingDelivery(event, NOW) for event in story()]
     with GitHub() as github:
         assert tell(github, *events).remarks == ()
         requests, expected = len(github.got), shape(github)
@@ -324,7 +325,7 @@ def test_the_repository_of_the_workflow() -> None:
     """On a runner nothing but the sink's name has to be configured."""
     with GitHub() as github:
         (channel,) = configured(SINK, {"api": github.address}, {**ENV, "GITHUB_REPOSITORY": "me/watch"})
-        (outcome,) = try_out([channel], NOW)
+        (outcome,) = send_examples([channel], NOW)
         assert (outcome.sent, outcome.remarks) == (1, ())
         (issue,) = github.issues
     assert issue["state"] == "closed" and "TEST" in issue["title"] and "TEST · RESOLVED" in issue["body"]
@@ -335,9 +336,9 @@ def test_the_repository_of_the_workflow() -> None:
 
 def test_what_the_vendor_took_away_is_not_completed() -> None:
     """An incident that is no longer listed is closed as not planned: nobody said that it is resolved."""
-    life = Life()
+    life = PageTimeline()
     life.read(0, complete=frozenset({"incident"}))
-    (new,) = life.read(2, incident("a", said(1, "investigating")), complete=frozenset({"incident"}))
+    (new,) = life.read(2, incident("a", update(1, "investigating")), complete=frozenset({"incident"}))
     gone = [event for minutes in (4, 60, 120) for event in life.read(minutes, complete=frozenset({"incident"}))]
     with GitHub() as github:
         tell(github, new, *gone)
@@ -356,7 +357,7 @@ def test_vendor_text_is_inert(vendors: str) -> None:
     """
     event, plain = hostile_event(vendors), hostile_event("x")
     marks = (github_issues.marker("incident", event.incident.id), github_issues.marker("event", event.id))
-    bodies = [github_issues.body(Notice(it, NOW), *marks, test=False) for it in (event, plain)]
+    bodies = [github_issues.body(PendingDelivery(it, NOW), *marks, test=False) for it in (event, plain)]
     assert structure(bodies[0]) == structure(bodies[1])
     assert re.findall("<!--.*?-->", bodies[0], re.DOTALL) == list(marks)
     title = github_issues.title(event)
@@ -377,8 +378,8 @@ def test_a_marker_is_one_comment(name: str) -> None:
 
 def test_a_long_story_is_cut() -> None:
     """Of more text than an issue can have the newest messages are shown, and how many are not."""
-    updates = [said(number + 1, "investigating", f"{number} " + "@<" * 50_000) for number in range(40)]
-    life = Life()
+    updates = [update(number + 1, "investigating", f"{number} " + "@<" * 50_000) for number in range(40)]
+    life = PageTimeline()
     life.read(0)
     (event,) = life.read(
         50, incident("a", *updates, title="T" * 5000, components=tuple("C" * 40 + str(it) for it in range(99)))
@@ -392,9 +393,9 @@ def test_a_long_story_is_cut() -> None:
 
 def test_labels_fit() -> None:
     """The longest key of a page makes a label that GitHub takes."""
-    life = Life(msgspec.structs.replace(PAGE, key="k" * 64))
+    life = PageTimeline(msgspec.structs.replace(PAGE, key="k" * 64))
     life.read(0)
-    events = life.read(2, incident("a", said(1, "investigating")))
+    events = life.read(2, incident("a", update(1, "investigating")))
     with GitHub() as github:
         assert tell(github, *events).sent == 1
         assert tell(github, *events).sent == 1

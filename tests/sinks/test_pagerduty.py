@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from statuswatch.model import Change, EventKind, Impact, Message, Notice
-from statuswatch.notify import try_out
+from statuswatch.delivery.deliver import send_examples
+from statuswatch.model.event import Change, EventKind, Notification, PendingDelivery
+from statuswatch.model.incident import Impact
 from statuswatch.sinks.pagerduty import dedup_key, fields
-from tests.life import Life, incident, said
-from tests.sinks import hostile
-from tests.sinks.receiver import SECRET, Receiver
-from tests.sinks.sending import NOW, configured, ended, notices, send
+from tests.support import hostile_text
+from tests.support.fake_receiver import SECRET, FakeReceiver
+from tests.support.page_timeline import PageTimeline, incident, update
+from tests.support.sending import NOW, configured, ended, notices, send
 
 SAMPLE: dict[str, Any] = {"routing_key_env": "KEY"}
 ADDRESS = "url"
@@ -19,13 +20,13 @@ ADDRESS = "url"
 
 def test_the_life_of_an_incident() -> None:
     """3: opened, updated, resolved, reopened: trigger, trigger, resolve, trigger, all with one key."""
-    life = Life()
+    life = PageTimeline()
     life.read(0)
-    told, words = [], [said(1, "investigating")]
+    told, words = [], [update(1, "investigating")]
     for status in ("", "monitoring", "resolved", "investigating", "resolved"):
-        words += [said(len(words) + 1, status)] if status else []
+        words += [update(len(words) + 1, status)] if status else []
         told += life.read(len(words) * 10, incident("a", *words))
-    actions = [fields(Notice(event, NOW))["event_action"] for event in told]
+    actions = [fields(PendingDelivery(event, NOW))["event_action"] for event in told]
     assert actions == ["trigger", "trigger", "resolve", "trigger", "resolve"]
     assert {dedup_key(event) for event in told} == {"acme/a"}
 
@@ -37,12 +38,12 @@ def test_every_end_resolves(change: Change) -> None:
     gone = msgspec.structs.replace(over.event, changes=(change,), incident=notices(1)[0].event.incident)
     later = msgspec.structs.replace(over.event, kind=EventKind.UPDATED)
     for event in (gone, later):
-        assert fields(Notice(event, NOW))["event_action"] == "resolve"
+        assert fields(PendingDelivery(event, NOW))["event_action"] == "resolve"
 
 
 def test_an_event() -> None:
     """The request has the key, the severity, the link, what the vendor says and both times."""
-    with Receiver(202) as receiver:
+    with FakeReceiver(202) as receiver:
         env = {"KEY": SECRET}
         outcome = send("pagerduty", {**SAMPLE, "url": receiver.address}, env, *notices(1, impact=Impact.MAJOR))
         (got,) = receiver.got
@@ -64,11 +65,11 @@ def test_severity(impact: Impact, severity: str) -> None:
     assert fields(notices(1, impact=impact)[0])["payload"]["severity"] == severity
 
 
-@pytest.mark.parametrize("text", hostile.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize("updates", [1, 300])
 def test_limits(text: str, updates: int) -> None:
     """6: an event is within what PagerDuty takes, and says how much is left out."""
-    it = fields(hostile.notice(text, updates))
+    it = fields(hostile_text.notice(text, updates))
     assert len(it["payload"]["summary"]) <= 1024 and len(msgspec.json.encode(it)) < 512_000
     assert "more characters" in it["payload"]["summary"] and "https://evil" not in str(it)
 
@@ -84,15 +85,15 @@ def test_a_long_key() -> None:
 
 def test_the_example_calls_nobody() -> None:
     """`notify test` resolves what never was open, and says TEST."""
-    with Receiver(202) as receiver:
-        (outcome,) = try_out(configured("pagerduty", {**SAMPLE, "url": receiver.address}, {"KEY": SECRET}), NOW)
+    with FakeReceiver(202) as receiver:
+        (outcome,) = send_examples(configured("pagerduty", {**SAMPLE, "url": receiver.address}, {"KEY": SECRET}), NOW)
         (got,) = receiver.got
     assert got.json["event_action"] == "resolve" and "TEST" in got.json["payload"]["summary"] and outcome.sent == 1
 
 
 def test_a_digest_is_still_an_alert_for_each() -> None:
     """Where a digest is asked for, each incident is nevertheless its own alert."""
-    with Receiver(202) as receiver:
+    with FakeReceiver(202) as receiver:
         options = {**SAMPLE, "url": receiver.address, "digest_above": 1}
-        send("pagerduty", options, {"KEY": SECRET}, *Message(notices(3)).notices)
+        send("pagerduty", options, {"KEY": SECRET}, *Notification(notices(3)).deliveries)
         assert [got.json["dedup_key"] for got in receiver.got] == ["acme/a0", "acme/a1", "acme/a2"]

@@ -3,9 +3,9 @@
 import pytest
 
 from statuswatch.errors import UsageError
-from statuswatch.render.card import cut
-from statuswatch.sinks.posting import address, newest, packed
-from tests.sinks.receiver import SECRET
+from statuswatch.render.notification import cut
+from statuswatch.sinks.posts import address, newest, packed
+from tests.support.fake_receiver import SECRET
 
 
 @pytest.mark.parametrize("url", [f"ftp://x.example/{SECRET}", SECRET, f"https:///{SECRET}", f"http://x:y/{SECRET}"])

@@ -11,14 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
-from statuswatch.notify import _spellings
-from tests.sinks.receiver import SECRET, Receiver
-from tests.sinks.registry import PARTS, REACHED, environment, options, service, variables
-from tests.sinks.sending import notices, send
+from statuswatch.delivery.deliver import _spellings
 from tests.sinks.test_contract import hang
+from tests.support.fake_receiver import SECRET, FakeReceiver
+from tests.support.sending import notices, send
+from tests.support.sink_samples import PARTS, REACHED, environment, options, service, variables
 
 if TYPE_CHECKING:
-    from tests.desk import Desk
+    from tests.support.workspace import Workspace
 
 # The command, with less patience for receivers that hang.
 HURRIED: Final = (
@@ -33,7 +33,7 @@ COMMANDS: Final = (
 )
 
 
-class Echo(Receiver):
+class Echo(FakeReceiver):
     """Refuses, and repeats the whole request in its answer."""
 
     def reply(self, got: Any) -> Any:
@@ -41,7 +41,7 @@ class Echo(Receiver):
         return 404, {}, f"{got.method} {got.path} {got.headers} {got.body.decode()}".encode()
 
 
-def table(sink: str, name: str, address: str, desk: Desk) -> tuple[str, dict[str, str]]:
+def table(sink: str, name: str, address: str, desk: Workspace) -> tuple[str, dict[str, str]]:
     """A sink of that name that has variables of its own, and what they hold."""
     own = {option: f"{variable}_{name.upper()}" for option, variable in variables(sink).items()}
     held = environment(sink, address)
@@ -53,7 +53,7 @@ def table(sink: str, name: str, address: str, desk: Desk) -> tuple[str, dict[str
 
 # Those for chats and PagerDuty send by the code that the webhook sends by; the laws of delivery look at each of them.
 @pytest.mark.parametrize("sink", [it for it in REACHED if it not in ("slack", "discord", "teams", "pagerduty")])
-def test_no_secret_is_anywhere(sink: str, desk: Desk, dead: str) -> None:
+def test_no_secret_is_anywhere(sink: str, desk: Workspace, dead: str) -> None:
     """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
     desk.command = HURRIED
     summary, output = desk.folder / "summary", desk.folder / "output"
@@ -116,7 +116,7 @@ def needles(held: dict[str, str]) -> set[str]:
     return {it for it in spelt if len(it) > 5}
 
 
-def test_no_output_of_any_command_holds_one(desk: Desk) -> None:
+def test_no_output_of_any_command_holds_one(desk: Workspace) -> None:
     """Whatever the command and however it ends, with all sinks at once, a proxy with a password and every library as
     talkative as the environment can make it: none of what a variable holds is in a byte that is printed or written.
     """
@@ -149,7 +149,7 @@ def test_no_output_of_any_command_holds_one(desk: Desk) -> None:
     assert len(paths) >= 5 and any("status.invalid" in it for it in paths) and "KeyError: 'a bug'" in done.err
 
 
-class Login(Receiver):
+class Login(FakeReceiver):
     """Refuses, and repeats what it was let in by, as it came and as it reads it."""
 
     def reply(self, got: Any) -> Any:

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from statuswatch.model import Message
+from statuswatch.model.event import Notification
 from statuswatch.sinks.slack import posts
-from tests.sinks import hostile
-from tests.sinks.receiver import Receiver
-from tests.sinks.sending import ended, notices, send
+from tests.support import hostile_text
+from tests.support.fake_receiver import FakeReceiver
+from tests.support.sending import ended, notices, send
 
 SAMPLE: dict[str, Any] = {"url_env": "HOOK"}
 
 
 def test_an_event() -> None:
     """3: one message, with what happened, the product, the status, both times and the link."""
-    with Receiver() as receiver:
+    with FakeReceiver() as receiver:
         send("slack", SAMPLE, {"HOOK": receiver.url}, *ended(*notices(1)))
         (got,) = receiver.got
     header, title, status, context = got.json["blocks"]
@@ -31,8 +31,8 @@ def test_an_event() -> None:
 @pytest.mark.parametrize("count", [1, 12])
 def test_vendor_text_is_plain(count: int) -> None:
     """6: nothing of the vendor stands where Slack reads markup, but the address, which is ours to link."""
-    for post in posts(Message((hostile.notice(hostile.MARKUP),) * count)):
-        texts = [it for it in hostile.objects(post["blocks"]) if it.get("type") in ("plain_text", "mrkdwn")]
+    for post in posts(Notification((hostile_text.notice(hostile_text.MARKUP),) * count)):
+        texts = [it for it in hostile_text.objects(post["blocks"]) if it.get("type") in ("plain_text", "mrkdwn")]
         marked = {it["text"] for it in texts if it["type"] == "mrkdwn"}
         assert marked == {"<https://status.acme.example/incidents/x|Open the incident>"}
         assert all(it["emoji"] is False for it in texts if it["type"] == "plain_text")
@@ -40,16 +40,16 @@ def test_vendor_text_is_plain(count: int) -> None:
         assert not any("https://evil" in it["text"] or "@everyone" in it["text"] for it in texts)
 
 
-@pytest.mark.parametrize("text", hostile.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize(("count", "updates"), [(1, 1), (1, 60), (12, 1)])
 def test_limits(text: str, count: int, updates: int) -> None:
     """6: a message is within what Slack takes, and says how much is left out."""
-    sent = posts(Message((hostile.notice(text, updates),) * count))
+    sent = posts(Notification((hostile_text.notice(text, updates),) * count))
     assert sum("more characters)" in str(post) for post in sent) == len(sent)
     for post in sent:
         assert len(post["blocks"]) <= 50 and len(str(post["blocks"])) < 13_000 and len(post["text"]) < 3000
         assert 0 < len(post["blocks"][0]["text"]["text"]) <= 150
-        texts = [it["text"] for it in hostile.objects(post["blocks"]) if isinstance(it.get("text"), str)]
+        texts = [it["text"] for it in hostile_text.objects(post["blocks"]) if isinstance(it.get("text"), str)]
         assert all(0 < len(it.encode("utf-16-le")) // 2 <= 3000 for it in texts)
         if count == 1:
             assert ("earlier message" in str(post)) == (updates > 1)
@@ -57,16 +57,16 @@ def test_limits(text: str, count: int, updates: int) -> None:
 
 def test_a_digest_has_every_incident() -> None:
     """4: many events are one message, or several where one cannot hold them; each incident has its line and link."""
-    sent = posts(Message(notices(120)))
-    links = [it["text"] for it in hostile.objects(sent) if it.get("type") == "mrkdwn"]
+    sent = posts(Notification(notices(120)))
+    links = [it["text"] for it in hostile_text.objects(sent) if it.get("type") == "mrkdwn"]
     assert links == [f"<https://status.acme.example/incidents/a{n}|Open the incident>" for n in range(120)]
     assert sent[0]["blocks"][0]["text"]["text"] == f"120 events at once: 🔴 120 (1 of {len(sent)})"
-    assert len(posts(Message(notices(12)))) == 1
+    assert len(posts(Notification(notices(12)))) == 1
 
 
 def test_a_retry_goes_on_where_the_last_try_ended() -> None:
     """4: of a digest in several posts, those that were taken are not sent again within the run."""
-    with Receiver(200, (429, {"Retry-After": "0.01"}, b"")) as receiver:
+    with FakeReceiver(200, (429, {"Retry-After": "0.01"}, b"")) as receiver:
         outcome = send("slack", SAMPLE, {"HOOK": receiver.url}, *notices(99))
         sent = [got.body for got in receiver.got]
     assert (outcome.sent, outcome.remarks) == (1, ())

@@ -5,22 +5,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from statuswatch.model import Message
+from statuswatch.model.event import Notification
 from statuswatch.sinks.teams import posts
-from tests.sinks import hostile
-from tests.sinks.receiver import Receiver
-from tests.sinks.sending import ended, notices, send
+from tests.support import hostile_text
+from tests.support.fake_receiver import FakeReceiver
+from tests.support.sending import ended, notices, send
 
 SAMPLE: dict[str, Any] = {"url_env": "HOOK"}
 
 
 def runs(it: Any) -> list[str]:
-    return [run["text"] for run in hostile.objects(it) if run.get("type") == "TextRun"]
+    return [run["text"] for run in hostile_text.objects(it) if run.get("type") == "TextRun"]
 
 
 def test_an_event() -> None:
     """3: one card, coloured, with the status, both times and a button to the incident."""
-    with Receiver(202) as receiver:
+    with FakeReceiver(202) as receiver:
         outcome = send("teams", SAMPLE, {"HOOK": receiver.url}, *ended(*notices(1)))
         (got,) = receiver.got
     (attachment,) = got.json["attachments"]
@@ -38,8 +38,8 @@ def test_an_event() -> None:
 @pytest.mark.parametrize("count", [1, 12])
 def test_vendor_text_is_plain(count: int) -> None:
     """6: the vendor's text is only in runs, with no date to set, no mention, no address; our link is the incident."""
-    for post in posts(Message((hostile.notice(hostile.MARKUP),) * count)):
-        parts = list(hostile.objects(post))
+    for post in posts(Notification((hostile_text.notice(hostile_text.MARKUP),) * count)):
+        parts = list(hostile_text.objects(post))
         assert not any(it.get("type") in ("TextBlock", "FactSet") for it in parts)
         assert {it["url"] for it in parts if "url" in it} == {"https://status.acme.example/incidents/x"}
         text = "\n".join(runs(post))
@@ -47,11 +47,11 @@ def test_vendor_text_is_plain(count: int) -> None:
         assert "DATE(" in text
 
 
-@pytest.mark.parametrize("text", hostile.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize(("count", "updates"), [(1, 1), (1, 60), (12, 1)])
 def test_limits(text: str, count: int, updates: int) -> None:
     """6: a message is within what Teams takes, in UTF-8 and in UTF-16, and says how much is left out."""
-    for post in posts(Message((hostile.notice(text, updates),) * count)):
+    for post in posts(Notification((hostile_text.notice(text, updates),) * count)):
         body = msgspec.json.encode(post)
         assert max(len(body), len(body.decode().encode("utf-16-le"))) <= 28_000
         assert "more characters" in str(post) and all(runs(post))
@@ -61,8 +61,8 @@ def test_limits(text: str, count: int, updates: int) -> None:
 
 def test_a_digest_has_every_incident() -> None:
     """4: many events are one message, or several where one cannot hold them; each incident has its line and link."""
-    sent = posts(Message(notices(120)))
-    urls = [it["url"] for it in hostile.objects(sent) if "url" in it]
+    sent = posts(Notification(notices(120)))
+    urls = [it["url"] for it in hostile_text.objects(sent) if "url" in it]
     assert urls == [f"https://status.acme.example/incidents/a{number}" for number in range(120)]
     assert runs(sent[0])[0] == f"120 events at once: 🔴 120 (1 of {len(sent)})"
 
@@ -71,6 +71,6 @@ def test_a_digest_has_every_incident() -> None:
 def test_a_refusal_that_looks_like_success(status: int, tries: int) -> None:
     """An HTTP 200 whose body says that Teams refused the message is a refusal."""
     words = f"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error {status} with"
-    with Receiver((200, {}, words.encode()), usual=202) as receiver:
+    with FakeReceiver((200, {}, words.encode()), usual=202) as receiver:
         outcome = send("teams", SAMPLE, {"HOOK": receiver.url}, *notices(1))
         assert len(receiver.got) == tries and len(outcome.waiting) == (tries == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
+from html.parser_version import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from statuswatch.model import Message, Notice
+from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.sinks import SINKS, apprise, discord, email, pagerduty, slack, teams, webhook
-from tests.sinks.sending import NOW
-from tests.test_outputs import ALL, OPENAI, event, hostile, hostile_event
+from tests.cli import test_outputs
+from tests.support.sending import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ ADDRESS: Final = event().incident.url  # the only one that may be a link
 FROM: Final = email._address("Statuswatch <status@acme.example>", "sender")
 
 
-def mail(message: Message) -> dict[str, Any]:
+def mail(message: Notification) -> dict[str, Any]:
     """What a mail program makes of it: headers, the words, the tags and the links of its HTML."""
     sent = email.document(message, FROM, [FROM])
     plain, marked = (sent.get_body((kind,)) for kind in ("plain", "html"))
@@ -50,11 +50,11 @@ class Tags(HTMLParser):
 
 
 # What is sent to people. The webhook's is for programs, and github-issues has a test of its own like this one.
-MADE: Final[dict[str, Callable[[Message], Any]]] = {
+MADE: Final[dict[str, Callable[[Notification], Any]]] = {
     "slack": slack.posts,
     "discord": discord.posts,
     "teams": teams.posts,
-    "pagerduty": lambda message: [pagerduty.fields(notice) for notice in message.notices],
+    "pagerduty": lambda message: [pagerduty.fields(notice) for notice in message.deliveries],
     "email": mail,
     "apprise": lambda message: list(apprise.content(message, 2000)),
 }
@@ -69,9 +69,9 @@ short = st.one_of(hostile, st.text(max_size=12), st.lists(st.sampled_from(CHATS)
 )
 
 
-def notice(vendors: str) -> Notice:
+def notice(vendors: str) -> PendingDelivery:
     """Of an event in which all is the vendor's but the name of the page, which is its reader's own."""
-    return Notice(msgspec.structs.replace(hostile_event(vendors), page=OPENAI), NOW)
+    return PendingDelivery(msgspec.structs.replace(hostile_event(vendors), page=OPENAI), NOW)
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -102,12 +102,12 @@ def test_any_text_is_words(sink: str, vendors: str, count: int) -> None:
     """7: whatever a vendor says, a message has the frame that it has for plain words, calls nobody, links nothing but
     the incident, and has no character that moves, hides or colours others.
     """
-    made, plain = (MADE[sink](Message((notice(it),) * count)) for it in (vendors, "x"))
+    made, plain = (MADE[sink](Notification((notice(it),) * count)) for it in (vendors, "x"))
     if len(vendors) <= SHORT:
         assert frame(made) == frame(plain)
     for said in strings(json.loads(msgspec.json.encode(made))):
         assert not FORBIDDEN.search(said), ascii(said)
-        assert not CALLS.search(said.replace(ADDRESS, "").replace(OURS, "").removeprefix(OPENAI.url)), said
+        assert not CALLS.search(said.replace(ADDRESS, "").replace(OURS, "").removeprefix(test_outputs.url)), said
 
 
 @given(vendors=short)
@@ -116,6 +116,6 @@ def test_any_text_is_words(sink: str, vendors: str, count: int) -> None:
 def test_a_program_is_told_the_words(vendors: str) -> None:
     """7: the webhook's body is JSON that gives a vendor's words back as they were cleaned."""
     it = notice(vendors).event
-    told = json.loads(webhook.document(Message((Notice(it, NOW),))))
+    told = json.loads(webhook.document(Notification((PendingDelivery(it, NOW),))))
     assert told["incident"]["title"] == it.incident.title
     assert [update["body"] for update in told["updates"]] == [update.body for update in it.updates]

@@ -36,31 +36,19 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from statuswatch import text
-from statuswatch.diff import recalled
 from statuswatch.errors import FeedError
-from statuswatch.model import (
+from statuswatch.model.incident import (
     EXPIRED,
-    STATED,
+    STATED_BY_VENDOR,
     Component,
-    Document,
-    Feed,
     Impact,
     Incident,
+    IncidentKind,
     IncidentUpdate,
-    Kind,
-    Known,
-    Page,
 )
-from statuswatch.platforms.reading import (
-    Reading,
-    derived,
-    identifier,
-    labelled,
-    link,
-    title,
-    understand,
-    update,
-)
+from statuswatch.model.page import Document, Feed, Page
+from statuswatch.model.state import IncidentRecord
+from statuswatch.platforms.parsing import ParseInput, derived, identifier, labelled, link, parse_entries, title, update
 from statuswatch.platforms.rss.document import built_at, decode, is_feed, unidentified
 from statuswatch.platforms.rss.entry import (
     LATEST,
@@ -81,13 +69,14 @@ from statuswatch.platforms.rss.entry import (
     untitled,
 )
 from statuswatch.platforms.rss.series import chained, item, series_of
+from statuswatch.rules.diff import incident_from_record
 
-PARSER: Final = 1
+PARSER_VERSION: Final = 1
 UNHEARD_OF: Final = timedelta(days=14)
 _SILENCE: Final = f"Nothing new in {UNHEARD_OF.days} days; no end was stated. It is not counted as open any longer."
 _LATEST: Final = text.digest(LATEST)
 _ONLY_OPEN: Final = frozenset({"azure.status.microsoft"})  # what such feeds are, by their identity
-_KINDS: Final = frozenset({Kind.INCIDENT, Kind.MAINTENANCE})
+_KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 _HOST: Final = re.compile(r"(?:tag:|https?://)?([a-z0-9.-]+\.[a-z]{2,})(?:[:/,]|$)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"incidents?/([\w-]{4,})/?$", re.IGNORECASE | re.ASCII)
 _STATES: Final = {
@@ -105,23 +94,23 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document("feed", page.url, required=True),) if urlsplit(page.url).path.strip("/") else ()
 
 
-def more(reading: Reading, feed: Feed, /, *, moved: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     return ()
 
 
-def recognises(feed: Feed, /) -> bool:
+def matches(feed: Feed, /) -> bool:
     """A feed that says of anything in it how it stands; any other may be a weblog."""
     return any(incident.status != REPORTED and not _is_unheard_of(incident) for incident in feed.incidents)
 
 
-def parse(reading: Reading, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     body = reading.documents.get("feed")
     if not reading.page.id and (body is None or not is_feed(body)):
         raise unidentified(reading.page, body)
     return read(reading)
 
 
-def read(reading: Reading, *, only_open: bool = False) -> Feed:
+def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
     """The feed, whose platform may know that it lists only what is open. Raises FeedError."""
     body = reading.documents.get("feed")
     if body is None:
@@ -145,14 +134,14 @@ def read(reading: Reading, *, only_open: bool = False) -> Feed:
     )
     states = [(entry, state) for entry in entries if (state := _state(entry))]
     if len(states) * 2 > len(entries):
-        components, skipped = understand(states, partial(_component, channel), "feed")
+        components, skipped = parse_entries(states, partial(_component, channel), "feed")
         incidents = [one for one in components if one.impact is not Impact.NONE]
         channel = channel._replace(only_open=True)
     else:
         of_series = [(entry, match) for entry in entries if (match := series_of(entry))]
         others = [entry for entry in entries if not series_of(entry)]
-        items, skipped = understand(of_series, item, "feed")
-        alone, more_skipped = understand(others, partial(_incident, channel), "feed")
+        items, skipped = parse_entries(of_series, item, "feed")
+        alone, more_skipped = parse_entries(others, partial(_incident, channel), "feed")
         incidents = [*chained(channel, items), *alone]
         skipped += more_skipped
     if not channel.only_open:
@@ -199,7 +188,7 @@ def _incident(channel: Channel, entry: Entry) -> Incident:
     created = min(when.published, when.changed, updates[0].created_at)
     return Incident(
         id=key,
-        kind=Kind.MAINTENANCE if is_window else Kind.INCIDENT,
+        kind=IncidentKind.MAINTENANCE if is_window else IncidentKind.INCIDENT,
         title=name,
         status=stated,
         impact=Impact.MAINTENANCE if is_window else impact(entry),
@@ -207,13 +196,13 @@ def _incident(channel: Channel, entry: Entry) -> Incident:
         created_at=created,
         position=max(when.published, when.changed, updates[-1].created_at),
         components=parts,
-        rank=STATED if parts else 0,
+        source_quality=STATED_BY_VENDOR if parts else 0,
         updates=updates,
         scheduled_for=scheduled(html, when.published) if is_window else None,
     )
 
 
-def _not_redated(updates: tuple[IncidentUpdate, ...], was: Known) -> tuple[IncidentUpdate, ...]:
+def _not_redated(updates: tuple[IncidentUpdate, ...], was: IncidentRecord) -> tuple[IncidentUpdate, ...]:
     """Without those that were told under another time, which GitHub corrected a day later (recorded): their ids are
     new, their words are those of a remembered one that is not listed any more.
     """
@@ -278,7 +267,10 @@ def _heard_of(channel: Channel, incidents: list[Incident]) -> list[Incident]:
     gone = (
         _remembered(channel, key, it)
         for key, it in channel.known.items()
-        if it.status == REPORTED and it.updates[:6] == _LATEST and key not in listed and newest - it.last >= UNHEARD_OF
+        if it.status == REPORTED
+        and it.updates[:6] == _LATEST
+        and key not in listed
+        and newest - it.last_update_at >= UNHEARD_OF
     )
     return [
         _unheard_of(it) if it.status == REPORTED and newest - it.position >= UNHEARD_OF else it
@@ -300,9 +292,9 @@ def _is_unheard_of(it: Incident) -> bool:
     return it.status == EXPIRED
 
 
-def _remembered(channel: Channel, key: str, was: Known) -> Incident:
-    updates = _latest(was.status, "", was.last)
-    return msgspec.structs.replace(recalled(key, was), url=was.url or channel.page.url, updates=updates)
+def _remembered(channel: Channel, key: str, was: IncidentRecord) -> Incident:
+    updates = _latest(was.status, "", was.last_update_at)
+    return msgspec.structs.replace(incident_from_record(key, was), url=was.url or channel.page.url, updates=updates)
 
 
 # ------------------------------------------------------------------------------------------ one item a component
@@ -321,7 +313,7 @@ def _state(entry: Entry) -> tuple[str, str] | None:
 def _component(channel: Channel, part: tuple[Entry, tuple[str, str]]) -> Incident:
     entry, (name, state) = part
     severity = _STATES.get(state, Impact.UNKNOWN)
-    kind = Kind.MAINTENANCE if severity is Impact.MAINTENANCE else Kind.INCIDENT
+    kind = IncidentKind.MAINTENANCE if severity is Impact.MAINTENANCE else IncidentKind.INCIDENT
     when = dates(entry, channel.built)
     stated = status(state)
     return Incident(
@@ -334,6 +326,6 @@ def _component(channel: Channel, part: tuple[Entry, tuple[str, str]]) -> Inciden
         created_at=when.published,
         position=when.changed,
         components=(Component(name),),
-        rank=STATED,
+        source_quality=STATED_BY_VENDOR,
         updates=_latest(stated, markup(entry), when.changed),
     )

@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model import Page
-from statuswatch.platforms.reading import UnidentifiedError, link, syndicated, unmarked
+from statuswatch.model.page import Page
+from statuswatch.platforms.parsing import MissingPageIdError, link, syndicated, unmarked
 from statuswatch.platforms.rss.entry import Entry, dates, moment
 
 LARGEST: Final = 1_000_000  # bytes that are looked at, which takes a quarter of a second
@@ -118,7 +118,7 @@ class _Links(HTMLParser):
             self.found.append(href)
 
 
-def unidentified(page: Page, body: bytes | None) -> UnidentifiedError:
+def unidentified(page: Page, body: bytes | None) -> MissingPageIdError:
     links = _Links()
     with suppress(AssertionError):  # what html.parser says to a marked section
         links.feed((body or b"")[:LARGEST_HTML].decode(errors="replace"))
@@ -126,4 +126,4 @@ def unidentified(page: Page, body: bytes | None) -> UnidentifiedError:
     places = (*(f"{page.url}{place}" for place in _PLACES), *(urljoin(page.url, place) for place in _PLACES))
     ids = (*before, *(link(href, page) for href in links.found), *places)
     fresh = [it for it in dict.fromkeys(ids) if not (body and it == page.url)]
-    return UnidentifiedError("feed: its address is not known", *fresh[:_CANDIDATES])
+    return MissingPageIdError("feed: its address is not known", *fresh[:_CANDIDATES])

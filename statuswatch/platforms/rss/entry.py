@@ -21,8 +21,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from statuswatch import text
-from statuswatch.model import Impact, IncidentUpdate, Known, Page
-from statuswatch.platforms.reading import derived, epoch, update, word
+from statuswatch.model.incident import Impact, IncidentUpdate
+from statuswatch.model.page import Page
+from statuswatch.model.state import IncidentRecord
+from statuswatch.platforms.parsing import derived, epoch, update, word
 
 Entry = Mapping[str, Any]  # as feedparser gives it, without its aliases
 
@@ -106,7 +108,7 @@ class Channel(NamedTuple):
     built: datetime | None
     only_open: bool
     several: bool
-    known: Mapping[str, Known]
+    known: Mapping[str, IncidentRecord]
 
 
 class Block(NamedTuple):

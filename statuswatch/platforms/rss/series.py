@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from statuswatch import text
-from statuswatch.model import STATED, Component, Impact, Incident
-from statuswatch.platforms.reading import derived, link, title, update
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident
+from statuswatch.platforms.parsing import derived, link, title, update
 from statuswatch.platforms.rss.entry import REPORTED, Channel, Entry, dates, markup, status, untitled
 
 _SERIES: Final = re.compile(r"#([a-z0-9-]{1,100})_(\d{9,11})$", re.ASCII)
@@ -96,7 +96,7 @@ def _of_series(channel: Channel, key: str, run: list[Item]) -> Incident:
         created_at=run[0].at.replace(second=0),
         position=last.at,
         components=(Component(last.place),),
-        rank=STATED,
+        source_quality=STATED_BY_VENDOR,
         updates=tuple(
             update(it.id, "resolved" if it is last and last.is_over else "update", it.body, it.at, None) for it in run
         ),

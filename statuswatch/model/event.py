@@ -1,0 +1,82 @@
+"""Events, and their way to the sinks."""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from statuswatch.model.incident import Component, Impact, Incident, IncidentUpdate, Moment
+from statuswatch.model.page import Page
+
+
+class EventKind(StrEnum):
+    """What happened to an incident since the last run."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+
+
+class Change(StrEnum):
+    """A difference, in the order in which an event lists it."""
+
+    MISSED = "missed"
+    DELISTED = "delisted"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    UPDATES = "updates"
+    STATUS = "status"
+    IMPACT = "impact"
+    TITLE = "title"
+    SCHEDULE = "schedule"
+    COMPONENTS = "components"
+    EDITED = "edited"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of one incident. `updates` are those not reported before, oldest first.
+
+    Filters look at the rest: the highest impact so far, all components ever named, and whether the vendor left either
+    unstated at any event. `previous_peak_impact` is None where the incident was unknown.
+    """
+
+    id: str
+    kind: EventKind
+    changes: tuple[Change, ...]
+    page: Page
+    incident: Incident
+    updates: tuple[IncidentUpdate, ...]
+    peak_impact: Impact = msgspec.field(name="worst")
+    all_components: tuple[Component, ...] = msgspec.field(name="named")
+    impact_unstated: bool = msgspec.field(default=False, name="vague_impact")
+    components_unstated: bool = msgspec.field(default=False, name="vague_components")
+    previous_peak_impact: Impact | None = msgspec.field(default=None, name="worst_before")
+
+    @property
+    def at(self) -> datetime:
+        """Time of publication of the newest update: events are ordered by it."""
+        newest = self.incident.last_update_at if self.incident.updates else self.incident.position
+        return max((update.created_at for update in self.updates), default=newest)
+
+
+class PendingDelivery(msgspec.Struct, frozen=True):
+    """An event for one sink. It waits for `reason`; the receiver first rejected it for good at `since`."""
+
+    event: Event
+    detected_at: Moment
+    since: Moment | None = None
+    reason: str = ""
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """What a sink sends at once: one event, or many as a digest. `test` marks an example."""
+
+    deliveries: tuple[PendingDelivery, ...]
+    test: bool = False
+
+    @property
+    def id(self) -> str:
+        """The event's id; for a digest an id that is the same for the same events."""
+        ids = [delivery.event.id for delivery in self.deliveries]
+        return ids[0] if len(ids) == 1 else f"digest/{hashlib.sha256(chr(10).join(ids).encode()).hexdigest()[:12]}"

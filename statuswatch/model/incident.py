@@ -1,0 +1,100 @@
+"""Incidents and their updates, as a vendor publishes them."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time in state.json has a zone, or the file is not ours
+
+EXPIRED: Final = "expired"  # our own status: the vendor stated no end, and has been silent too long to count it as open
+CLOSED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed", EXPIRED})
+STATED_BY_VENDOR: Final = 3  # `source_quality` of components that the vendor links to the incident; lower: recovered
+
+
+class IncidentKind(StrEnum):
+    """What an incident is about."""
+
+    INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
+    PAGE = "page"  # the status page itself cannot be read
+
+
+class Impact(StrEnum):
+    """How grave an incident is, in the vendor's words."""
+
+    NONE = "none"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+    MAINTENANCE = "maintenance"
+    UNKNOWN = "unknown"
+
+
+IMPACT_SCALE: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)  # the impacts that can be compared
+
+
+class Component(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, order=True):
+    """A part of the vendor's product. `group` is set only where two components of the page share the name."""
+
+    name: str
+    group: str = ""
+
+    @property
+    def label(self) -> str:
+        """Group and name, as people read them."""
+        return f"{self.group} - {self.name}" if self.group else self.name
+
+
+class IncidentUpdate(msgspec.Struct, frozen=True):
+    """One message of the vendor. `created_at` is when it was published, `display_at` the time the vendor claims.
+
+    `from_enrichment` marks a body that another document supplied: the incident's own document replaces it silently.
+    """
+
+    id: str
+    status: str
+    body: str
+    created_at: Moment
+    display_at: Moment
+    from_enrichment: bool = msgspec.field(default=False, name="borrowed")
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident or a maintenance as its page lists it now. Updates are oldest first, components sorted.
+
+    `position` is the time by which the vendor's list is ordered (creation or last change): an entry with an earlier
+    one stands lower. `source_quality` says how good the source of the components is (0: none are stated).
+    """
+
+    id: str
+    kind: IncidentKind = IncidentKind.INCIDENT
+    title: str
+    status: str
+    impact: Impact
+    url: str
+    created_at: Moment
+    position: Moment
+    components: tuple[Component, ...] = ()
+    source_quality: int = msgspec.field(default=0, name="rank")
+    updates: tuple[IncidentUpdate, ...] = ()
+    scheduled_for: Moment | None = None
+    scheduled_until: Moment | None = None
+
+    @property
+    def closed(self) -> bool:
+        """True once the vendor, or our own expiry, ended it."""
+        return self.status in CLOSED_STATUSES
+
+    @property
+    def last_update_at(self) -> datetime:
+        """Time of publication of the newest update; of the incident where it has none."""
+        return self.updates[-1].created_at if self.updates else self.created_at
+
+
+def utc(moment: datetime) -> datetime:
+    """Return the time in UTC; a time without a zone is taken as UTC. Raises OverflowError at the calendar's edges."""
+    if moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,224 @@
+"""Status pages, their documents, and what reading them came to."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page to watch, and its filters. `platform` is "" where the configuration leaves it to be recognised.
+
+    `id` is what some platforms need besides the address: status.io's id of the page, the address of a feed. `kinds`
+    are kinds of events, of incidents, or of both; none means all.
+    """
+
+    key: str
+    name: str
+    url: str
+    platform: str = ""
+    id: str = ""
+    components: tuple[str, ...] = ()
+    min_impact: Impact = Impact.NONE
+    maintenance: bool = True
+    kinds: tuple[str, ...] = ()
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An address to request. A page cannot be read without its required documents; others only enrich it."""
+
+    name: str
+    url: str
+    required: bool = False
+
+
+class Validators(msgspec.Struct, frozen=True, omit_defaults=True):
+    """HTTP validators of a document: the next request sends them to ask whether it changed."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A document that was received whole."""
+
+    body: bytes
+    validators: Validators
+
+
+class NotModified(msgspec.Struct, frozen=True):
+    """HTTP 304: the document is as it was when its validators were remembered."""
+
+
+class FailureKind(StrEnum):
+    """Why a document or a page could not be read. The values name a failed request in recordings."""
+
+    NO_CONNECTION = "no_connection"  # no route, refused, or silence until the time was up
+    UNRESOLVED = "unresolved"  # the name has no address
+    PROXY = "proxy"  # our own proxy refused
+    NOT_REACHED = "not_reached"  # the run's deadline came first
+    TIMEOUT = "timeout"  # something came back, but not all of it in time
+    TLS = "tls"
+    BROKEN = "broken"  # the connection ended early, or spoke no HTTP
+    BAD_ADDRESS = "bad_address"
+    REDIRECTED = "redirected"  # to another host, from TLS to plain HTTP, or too often
+    UNUSABLE_BODY = "unusable_body"  # too large, in too many parts, or in an encoding that was not asked for
+    THROTTLED = "throttled"  # HTTP 429
+    UNAVAILABLE = "unavailable"  # HTTP 502, 503, 504
+    SERVER_ERROR = "server_error"  # any other HTTP 5xx: some servers answer so what they do not know
+    FORBIDDEN = "forbidden"  # HTTP 401, 403
+    NOT_FOUND = "not_found"  # HTTP 404, 410
+    REJECTED = "rejected"  # any other HTTP status
+    CONTENT = "content"  # not what the platform publishes
+    OTHER_PAGE = "other_page"  # well understood, but the identity is another page's
+    NEVER_READ = "never_read"
+    NOT_RECORDED = "not_recorded"  # in a replay: the recording has no response
+    INTERNAL = "internal"  # a fault of statuswatch
+
+
+_UNANSWERED: Final = frozenset(
+    {
+        FailureKind.NO_CONNECTION,
+        FailureKind.UNRESOLVED,
+        FailureKind.PROXY,
+        FailureKind.NOT_REACHED,
+        FailureKind.NOT_RECORDED,
+    }
+)
+_BUSY: Final = frozenset({FailureKind.THROTTLED, FailureKind.UNAVAILABLE})
+_MOVED: Final = frozenset({FailureKind.NOT_FOUND, FailureKind.CONTENT})
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a document, or a page, could not be read: the reason in a few words, where, and what to do about it.
+
+    `redirect` is the origin of another host that the server redirects to. `suggested_page` is the page as it is now,
+    where that could be found, and `suggested_config` the line of configuration for it.
+    """
+
+    kind: FailureKind
+    reason: str
+    where: str = ""
+    hint: str = ""
+    redirect: str = ""
+    suggested_page: Page | None = None
+    suggested_config: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """False where nothing at all came back."""
+        return self.kind not in _UNANSWERED
+
+    @property
+    def busy(self) -> bool:
+        """True where the same request may succeed later."""
+        return self.kind in _BUSY
+
+    @property
+    def moved(self) -> bool:
+        """True where the page answers, but not as configured."""
+        return self.kind in _MOVED
+
+    def __str__(self) -> str:
+        what = f"set {self.suggested_config}" if self.suggested_config else self.hint
+        return self.reason + (f" ({self.where})" if self.where else "") + (f": {what}" if what else "")
+
+
+DocumentResult = Fetched | NotModified | Failure
+
+
+class RequestNote(msgspec.Struct, frozen=True):
+    """One request for a person to read: `outcome` is "HTTP 200", "HTTP 304" or a reason, `size` in bytes."""
+
+    document: str
+    outcome: str
+    size: int
+    seconds: float
+    conditional: bool
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One document's request: the result, how many seconds it took, the addresses it was redirected to.
+
+    `conditional`: validators were sent.
+    """
+
+    document: Document
+    result: DocumentResult
+    seconds: float
+    redirects: tuple[str, ...] = ()
+    conditional: bool = False
+
+    def note(self) -> RequestNote:
+        """Summarise it without the body."""
+        match self.result:
+            case Fetched(body):
+                outcome, size = "HTTP 200", len(body)
+            case NotModified():
+                outcome, size = "HTTP 304", 0
+            case Failure(reason=reason):
+                outcome, size = reason, 0
+        return RequestNote(self.document.name, outcome, size, self.seconds, self.conditional)
+
+
+def any_page_answered(failures: Iterable[Failure | None]) -> bool:
+    """Return whether any page answered, be it with an error; else our own network is the likely cause.
+
+    `failures` has one entry per page, None where it was read. Without pages the answer is True.
+    """
+    outcomes = list(failures)
+    return not outcomes or any(failure is None or failure.answered for failure in outcomes)
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """A page, once understood; `updated_at` is each document's statement of its own age.
+
+    `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
+    one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `skipped` names
+    entries that could not be understood, `losses` what other documents could not add; `names` is what the platform
+    wants remembered about component ids.
+    """
+
+    identity: str
+    incidents: tuple[Incident, ...]
+    updated_at: Mapping[str, datetime] = {}
+    by_creation: bool = False  # the list is ordered by creation, not by the last change
+    history: frozenset[IncidentKind] = frozenset()
+    complete: frozenset[IncidentKind] = frozenset()
+    current: frozenset[IncidentKind] = frozenset()
+    skipped: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    names: Mapping[str, Component] = {}
+
+
+class PageSnapshot(msgspec.Struct, frozen=True):
+    """A page that was read and understood, with its documents' validators and the version of the parser."""
+
+    feed: Feed
+    validators: dict[str, Validators]
+    parser_version: int
+    losses: tuple[str, ...] = ()  # enriching documents that could not be fetched this time
+    missing: tuple[str, ...] = ()  # enriching documents that the page does not have
+
+
+PageResult = PageSnapshot | NotModified | Failure
+
+
+class RecognitionAttempt(msgspec.Struct, frozen=True):
+    """A platform that a page was not recognised as, and why."""
+
+    platform: str
+    failure: Failure
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """One page explained: what was read of it, every request, and the platforms it does not run on."""
+
+    page: Page
+    result: Feed | Failure
+    exchanges: tuple[Exchange, ...]
+    attempts: tuple[RecognitionAttempt, ...]

@@ -1,0 +1,178 @@
+"""The report of a run."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Self
+
+import msgspec
+
+from statuswatch.model.event import Event, PendingDelivery
+from statuswatch.model.incident import IncidentKind
+from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
+from statuswatch.model.state import IncidentRecord, Outbox, PageState, State
+
+
+class OpenCounts(msgspec.Struct, frozen=True):
+    """How much is open: incidents, maintenance in progress, maintenance still to come."""
+
+    incidents: int = 0
+    in_progress: int = 0
+    scheduled: int = 0
+
+    @classmethod
+    def of(cls, records: Iterable[IncidentRecord], now: datetime) -> Self:
+        """Count the open ones among the records."""
+        incidents = in_progress = scheduled = 0
+        for record in records:
+            if record.closed:
+                continue
+            if record.kind is not IncidentKind.MAINTENANCE:
+                incidents += 1
+            elif is_upcoming(record, now):
+                scheduled += 1
+            else:
+                in_progress += 1
+        return cls(incidents, in_progress, scheduled)
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            self.incidents + other.incidents, self.in_progress + other.in_progress, self.scheduled + other.scheduled
+        )
+
+    @property
+    def total(self) -> int:
+        """All that is not closed."""
+        return self.incidents + self.in_progress + self.scheduled
+
+
+def is_upcoming(maintenance: IncidentRecord, now: datetime) -> bool:
+    """Return whether a maintenance is still to come; one still `scheduled` after its start may be under way."""
+    start = maintenance.scheduled_for
+    return maintenance.status == "scheduled" and (start is None or start > now)
+
+
+class PageNotes(msgspec.Struct, frozen=True, kw_only=True):
+    """Remarks on one page for the person who reads along: none of them is an event.
+
+    `skipped` names the entries of a good read that could not be understood, `losses` what enriching documents could
+    not add.
+    """
+
+    suspicion: str = ""
+    skipped: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()  # facts about the page that belong into the configuration
+    requests: tuple[RequestNote, ...] = ()
+
+
+class PageOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One page in one run. `dirty`: its state has to be written for its own sake. `is_baseline`: first good read."""
+
+    page: Page
+    events: tuple[Event, ...] = ()
+    state: PageState | None = None
+    dirty: bool = False
+    open: OpenCounts = OpenCounts()
+    is_baseline: bool = False
+    failure: Failure | None = None
+    notes: PageNotes = PageNotes()
+
+
+class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is open on one page, and why that may not be all. `read_before`: there was at least one good read."""
+
+    page: Page
+    open: Mapping[str, IncidentRecord] = {}
+    failure: Failure | None = None
+    suspicion: str = ""
+    skipped: tuple[str, ...] = ()
+    read_before: bool = False
+
+    @property
+    def unknown(self) -> str:
+        """Reason why nobody can say that nothing else is open; "" where the page was read and understood in full."""
+        if self.failure:
+            return self.failure.reason or "no reason is known"
+        if self.suspicion:
+            return self.suspicion
+        more = f" (and {len(self.skipped) - 1} more)" if len(self.skipped) > 1 else ""
+        return f"an entry could not be understood: {self.skipped[0]}{more}" if self.skipped else ""
+
+    @property
+    def stale(self) -> bool:
+        """True where `open` is what was open at the last good read."""
+        return self.failure is not None or bool(self.suspicion)
+
+
+class SinkOutcome(msgspec.Struct, frozen=True):
+    """One sink's deliveries: notifications it accepted, what waits for the next run, ids of events given up."""
+
+    name: str
+    sent: int = 0
+    waiting: tuple[PendingDelivery, ...] = ()
+    lost: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of delivering a run's events: by sink, and the outbox for the next run.
+
+    `due` is what each sink would be sent, of a dry run.
+    """
+
+    outbox: Outbox
+    sinks: tuple[SinkOutcome, ...] = ()
+    due: Mapping[str, tuple[PendingDelivery, ...]] = {}
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: its events, the pages they are of, and the state to save. `dirty`: it has to be saved.
+
+    `changed` is true once the state file was rewritten.
+    """
+
+    detected_at: datetime
+    pages: tuple[PageOutcome, ...]
+    events: tuple[Event, ...]
+    state: State = State()
+    dirty: bool = False
+    changed: bool = False
+    shard: str = ""  # K/N where the run read only a part of the pages
+    seconds: float = 0.0
+    sinks: tuple[SinkOutcome, ...] = ()
+    due: Mapping[str, tuple[PendingDelivery, ...]] = {}  # of a dry run
+
+    def delivered(self, delivery: Delivery) -> Self:
+        """Return the report with what came of the deliveries; a changed outbox has to be saved."""
+        return msgspec.structs.replace(
+            self,
+            sinks=delivery.sinks,
+            due=delivery.due,
+            dirty=self.dirty or delivery.outbox != self.state.outbox,
+            state=msgspec.structs.replace(self.state, outbox=delivery.outbox),
+        )
+
+    @property
+    def reached_anyone(self) -> bool:
+        """True where any page answered, be it with an error; else our own network is the likely cause."""
+        return any_page_answered(page.failure for page in self.pages)
+
+    @property
+    def failed(self) -> tuple[PageOutcome, ...]:
+        """The pages that could not be read."""
+        return tuple(page for page in self.pages if page.failure)
+
+    @property
+    def unknown(self) -> tuple[PageOutcome, ...]:
+        """The pages that were not read and understood in full."""
+        return tuple(page for page in self.pages if page.failure or page.notes.suspicion or page.notes.skipped)
+
+    @property
+    def open(self) -> OpenCounts:
+        """What is open on the pages of this run."""
+        return sum((page.open for page in self.pages), OpenCounts())
+
+    @property
+    def baseline(self) -> tuple[PageOutcome, ...]:
+        """The pages that were read for the first time."""
+        return tuple(page for page in self.pages if page.is_baseline)

@@ -1,0 +1,101 @@
+"""The state of a page between two runs, field by field as state.json has it.
+
+Names in the file are those of version 1; where the attribute has a plainer name, `name=` keeps the file's.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from statuswatch.model.event import PendingDelivery
+from statuswatch.model.incident import (
+    CLOSED_STATUSES,
+    STATED_BY_VENDOR,
+    Component,
+    Impact,
+    IncidentKind,
+    Moment,
+)
+from statuswatch.model.page import Validators
+
+
+class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """An incident as the state file remembers it. Once closed, its title is a digest and most fields are empty.
+
+    `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
+    `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
+    beginning of the newest update's text.
+    """
+
+    status: str
+    impact: Impact
+    title: str
+    last_update_at: Moment = msgspec.field(name="last")
+    kind: IncidentKind = IncidentKind.INCIDENT
+    updates: str = ""
+    components: tuple[Component, ...] = ()
+    source_quality: int = msgspec.field(default=STATED_BY_VENDOR, name="rank")
+    peak_impact: Impact | None = msgspec.field(default=None, name="worst")
+    former_components: tuple[Component, ...] = msgspec.field(default=(), name="dropped")
+    event_count: int = msgspec.field(default=0, name="told")
+    impact_unstated: bool = msgspec.field(default=False, name="vague_impact")
+    components_unstated: bool = msgspec.field(default=False, name="vague_components")
+    scheduled_for: Moment | None = None
+    scheduled_until: Moment | None = None
+    url: str = ""
+    message: str = ""
+    created_at: Moment | None = None
+    absent_since: Moment | None = None
+
+    @property
+    def closed(self) -> bool:
+        """True once it ended."""
+        return self.status in CLOSED_STATUSES
+
+
+class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A series of failing reads without a good one between; `reported` once an event said so."""
+
+    since: Moment
+    reason: str
+    reported: bool = msgspec.field(default=False, name="told")
+    suggested_config: str = msgspec.field(default="", name="line")
+
+
+class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reason to distrust the page's documents; believed when they still look so half an hour later."""
+
+    since: Moment
+    reason: str
+
+
+class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What is remembered of a page. `baseline` is the time of its first good read, None before it.
+
+    `id` is the configured one, or the one that was found.
+    """
+
+    url: str
+    platform: str
+    id: str = ""
+    baseline: Moment | None = None
+    identity: str = ""
+    updated_at: dict[str, Moment] = {}
+    parser_version: int = msgspec.field(default=0, name="parser")
+    validators: dict[str, Validators] = {}
+    names: dict[str, Component] = {}
+    failing: Failing | None = None
+    suspicion: Suspicion | None = None
+    incidents: dict[str, IncidentRecord] = {}
+
+
+EncodedPage = bytes | msgspec.Raw  # encoded in this run, or a slice of the file that is not copied
+Outbox = Mapping[str, tuple[PendingDelivery, ...]]  # what waits, by the name of the sink
+
+
+class State(msgspec.Struct, frozen=True):
+    """The state of all pages, each still encoded, and the outbox. `dirty`: it differs from the file it came from."""
+
+    pages: Mapping[str, EncodedPage] = {}
+    outbox: Outbox = {}
+    dirty: bool = False

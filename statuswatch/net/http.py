@@ -1,0 +1,413 @@
+"""HTTP: the only module that imports httpx. Requests for documents are bounded in size and never raise; requests of
+sinks raise RequestError.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+import sys
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from typing import Any, Final, NamedTuple
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
+
+# httpx brings a command line of its own, which imports click, rich and pygments wherever they can be had: +47 ms.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+import httpcore  # noqa: E402
+import httpx  # noqa: E402
+
+from statuswatch import __version__  # noqa: E402
+from statuswatch.errors import NetworkError, exception_chain  # noqa: E402
+from statuswatch.model.page import Failure, FailureKind  # noqa: E402
+from statuswatch.net.connection import Connections  # noqa: E402
+from statuswatch.net.loop import opened_transports  # noqa: E402
+from statuswatch.net.response import Progress, Response  # noqa: E402
+from statuswatch.net.trust import trust_store  # noqa: E402
+
+
+def user_agent(env: Mapping[str, str]) -> str:
+    """Return the User-Agent; on a runner with the address of the repository, so that a vendor can write to it."""
+    if env.get("GITHUB_ACTIONS") == "true" and (repository := env.get("GITHUB_REPOSITORY")):
+        return f"statuswatch/{__version__} (+{env.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository})"
+    return f"statuswatch/{__version__}"
+
+
+USER_AGENT: Final = user_agent(os.environ)
+MAX_BODY: Final = 10_000_000  # bytes, after decompression
+MAX_PARTS: Final = 10_000  # of a body whose parts are smaller than MIN_PART on average: each costs as much as any other
+MIN_PART: Final = 32  # bytes
+PARTS_PER_TURN: Final = 64
+MAX_PORT: Final = 65_535
+MAX_SINK_RESPONSE: Final = 65_536  # bytes of a sink's response that are read
+MAX_SINK_BODY_SECONDS: Final = 5.0  # for the body of a sink's response; its status counts without it
+_DOCUMENT_HEADERS: Final = {
+    "User-Agent": USER_AGENT,
+    "Accept": "application/json, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+}
+_NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
+_SINK_TIMEOUT: Final = httpx.Timeout(10.0)  # seconds, for each step of a request
+_GZIP: Final = b"\x1f\x8b"
+_LOOK: Final = "look at the page in a browser"
+_LOOK_AND_CORRECT: Final = "look at the address in a browser and correct the page's `url`"
+
+
+# ------------------------------------------------------------------------------------------------ documents of pages
+
+
+class Network(NamedTuple):
+    """Certificate authorities, and whether the environment names a proxy: httpx's own transport then finds the way."""
+
+    trust: ssl.SSLContext
+    proxied: bool
+
+
+def open_network() -> Network:
+    """Prepare for requests. Raises NetworkError where the environment names a proxy that cannot be used."""
+    configured = getproxies()
+    proxies = [configured[scheme] for scheme in ("http", "https", "all") if configured.get(scheme)]
+    network = Network(trust_store(), bool(proxies))
+    network.trust.set_alpn_protocols(["http/1.1"])  # only here: mail uses a trust store too, and is another protocol
+    try:
+        _client(network)
+        if any(urlsplit(proxy).port == 0 for proxy in proxies):  # raises ValueError where there is no such port
+            raise ValueError
+    except ImportError as error:
+        raise NetworkError(f"the proxy that the environment names cannot be used: {error}") from None
+    except (ValueError, OverflowError, httpx.InvalidURL):  # their messages may repeat a password
+        raise NetworkError("the proxy that the environment names (HTTPS_PROXY and the like) has no address") from None
+    return network
+
+
+@asynccontextmanager
+async def open_wire(network: Network) -> AsyncIterator["HttpWire"]:
+    """Open connections for one page, and close them all at the end."""
+    opened: list[asyncio.BaseTransport] = []
+    opened_transports.set(opened)
+    try:
+        async with _client(network) as client:
+            yield HttpWire(client)
+    finally:
+        # Behind a proxy httpcore forgets a connection whose handshake is cut off, and its socket stays open.
+        for transport in opened:
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+
+
+def _client(network: Network) -> httpx.AsyncClient:
+    if network.proxied:
+        return httpx.AsyncClient(verify=network.trust, timeout=_NO_TIMEOUT, headers=_DOCUMENT_HEADERS)
+    transport = Transport(Connections(network.trust))
+    return httpx.AsyncClient(transport=transport, timeout=_NO_TIMEOUT, headers=_DOCUMENT_HEADERS)
+
+
+class HttpWire:
+    """The network, as a `Wire`."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
+        """Return the response, or why there is none. The body is read of HTTP 200 only."""
+        try:
+            trace = {} if progress.sent.is_set() else {"trace": _when_sent(progress.sent)}
+            request = self._client.build_request("GET", url, headers=dict(headers), extensions=trace)
+            response = await self._client.send(request, stream=True)
+            try:
+                progress.answered = True
+                return await _receive(response, url)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            return _transport_failure(error, url)
+        except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
+            return Failure(FailureKind.BAD_ADDRESS, _message(error), url, _LOOK)
+        except zlib.error as error:
+            return Failure(FailureKind.UNUSABLE_BODY, _message(error), url, _LOOK)
+
+
+def _when_sent(sent: asyncio.Event) -> Callable[[str, object], Awaitable[None]]:
+    """Return a trace function that sets the event once httpcore has sent the request.
+
+    It refers to nothing else: a response of httpx refers to itself, and keeps whatever its request refers to until the
+    next garbage collection.
+    """
+
+    async def trace(event: str, _: object) -> None:
+        if event == "http11.send_request_body.complete":
+            sent.set()
+
+    return trace
+
+
+async def _receive(response: httpx.Response, url: str) -> Response | Failure:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.status_code == 304:
+        async for _ in response.aiter_raw():  # nothing comes, but only a response read to its end frees its connection
+            pass
+    if response.status_code != 200:
+        return Response(response.status_code, headers)
+    body = await _body(response)
+    if isinstance(body, str):
+        return Failure(FailureKind.UNUSABLE_BODY, body, url, _LOOK_AND_CORRECT)
+    return Response(200, headers, body)
+
+
+async def _body(response: httpx.Response) -> bytes | str:
+    """Return the body, or why it is refused. Inflated in bounded steps: a small body may hide a huge one."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip", ""):
+        return f"content encoding {encoding[:20]!r}, which was not asked for"
+    inflate = _Inflate() if "gzip" in encoding else None
+    parts: list[bytes] = []
+    size = 0
+    async for raw in response.aiter_raw():
+        part = inflate.part(raw, MAX_BODY + 1 - size) if inflate else raw
+        size += len(part)
+        if size > MAX_BODY:
+            return f"a body of more than {MAX_BODY // 1_000_000} MB"
+        parts.append(part)
+        if len(parts) > MAX_PARTS and size < MIN_PART * len(parts):
+            return f"a body in more than {MAX_PARTS:,} tiny parts"
+        if not len(parts) % PARTS_PER_TURN:  # however fast they come, other pages have their turns
+            await asyncio.sleep(0)
+    if inflate and not inflate.complete:
+        return "a compressed body that was cut short"
+    return b"".join(parts)
+
+
+class _Inflate:
+    """A gzip stream of one or more members."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+
+    @property
+    def complete(self) -> bool:
+        return self._member.eof
+
+    def part(self, raw: bytes, room: int) -> bytes:
+        """Inflate the next bytes, to at most `room` bytes."""
+        part = self._member.decompress(raw, room)
+        while self._member.unused_data.startswith(_GZIP) and len(part) < room:
+            rest, self._member = self._member.unused_data, zlib.decompressobj(wbits=31)
+            part += self._member.decompress(rest, room - len(part))
+        return part
+
+
+def _transport_failure(error: httpx.TransportError, url: str) -> Failure:
+    reason = _message(error).lower()
+    for cause in exception_chain(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return Failure(FailureKind.TLS, f"its certificate is not valid: {cause.verify_message}", url, _LOOK)
+            case ssl.SSLError():
+                return Failure(FailureKind.TLS, f"TLS failed: {getattr(cause, 'reason', '') or cause}", url, _LOOK)
+            case socket.gaierror():
+                reason = "its name cannot be resolved"
+                return Failure(FailureKind.UNRESOLVED, reason, url, "check the network, then the `url`")
+            case OSError(errno=int() as number):
+                reason = os.strerror(number).lower()
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            hint = "check the network, then the `url`"
+            return Failure(FailureKind.NO_CONNECTION, f"no connection: {reason}", url, hint)
+        case httpx.ProxyError():
+            return Failure(FailureKind.PROXY, f"our proxy refused: {_message(error)}", url, "check the network")
+        case httpx.UnsupportedProtocol():
+            return Failure(FailureKind.BAD_ADDRESS, "not an http address", url, "correct its `url`")
+        case _:
+            hint = "retried on the next run"
+            return Failure(FailureKind.BROKEN, f"the connection broke: {_message(error)}", url, hint)
+
+
+def _message(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+class Redirect(NamedTuple):
+    """The target of a redirect, in plain characters."""
+
+    url: str
+    scheme: str
+    host: str
+    origin: str
+    same_host: bool
+
+
+def redirect_target(url: str, location: str) -> Redirect:
+    """Resolve a `Location` header. Raises ValueError where it is no address."""
+    try:
+        target = httpx.URL(urljoin(url, location))
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+    origin = f"{target.scheme}://{target.netloc.decode()}"
+    return Redirect(str(target), target.scheme, target.host, origin, target.host == httpx.URL(url).host)
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """The connections of one page, as httpx uses them."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Raises httpx.TransportError, and ValueError for a name that cannot be one."""
+        url = request.url
+        if url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(f"{url.scheme}: is no protocol of a web page")
+        core_request = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            with _as_httpx():
+                response = await self._connections.send(core_request)
+        except OSError as error:
+            message = str(error) if error.errno else "none of its addresses accepts it"
+            raise httpx.ConnectError(message) from error
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Body(response.stream), extensions=response.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._connections.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx():
+            async for part in self._stream:
+                yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """Raise httpcore's errors as httpx's, which have the same names."""
+    try:
+        yield
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise getattr(httpx, type(error).__name__)(str(error)) from error
+
+
+# ------------------------------------------------------------------------------------------------ requests of sinks
+
+
+class RequestError(Exception):
+    """No response, and why, in words that hold no address. `final`: the request itself cannot be sent."""
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.final = final
+
+
+class SinkClient:
+    """The network, as sinks use it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        max_body: int = MAX_SINK_RESPONSE,
+        whole: bool = True,
+    ) -> Response:
+        """Return the response, whatever its status; redirects are not followed. Raises RequestError.
+
+        At most a little more than `max_body` bytes of the body are read. Unless it is needed `whole`, a body that
+        does not end in time, or breaks, counts as far as it came.
+        """
+        try:
+            if (httpx.URL(url).port or 0) > MAX_PORT:
+                raise httpx.InvalidURL("no such port")
+            async with self._client.stream(method, url, content=content, headers=dict(headers or {})) as response:
+                body = await _sink_body(response, max_body, whole=whole)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
+            reason = "its address or a header cannot be sent: see what the variable holds"
+            raise RequestError(reason, final=True) from None
+        except httpx.HTTPError as error:
+            # httpx puts the whole address into its message: only the cause is repeated.
+            raise RequestError(connection_error(error)) from None
+        return Response(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+
+
+@asynccontextmanager
+async def open_sink_client(trust: ssl.SSLContext) -> AsyncIterator[SinkClient]:
+    """Open a client for one sink. Raises RequestError where the environment names a proxy that cannot be used."""
+    try:
+        client = httpx.AsyncClient(verify=trust, timeout=_SINK_TIMEOUT, headers={"User-Agent": USER_AGENT})
+    except (ValueError, ImportError, httpx.InvalidURL):
+        raise RequestError("the proxy that the environment names cannot be used") from None
+    try:
+        async with client:
+            yield SinkClient(client)
+    except httpx.HTTPError as error:  # while closing
+        raise RequestError(connection_error(error)) from None
+
+
+async def _sink_body(response: httpx.Response, max_body: int, *, whole: bool) -> bytes:
+    body = bytearray()
+    with nullcontext() if whole else suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(None if whole else MAX_SINK_BODY_SECONDS):
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > max_body:
+                    break
+    return bytes(body)
+
+
+def connection_error(error: Exception) -> str:
+    """Return why a connection failed, in words that hold no address."""
+    for cause in exception_chain(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not valid: {cause.verify_message}"
+            case ssl.SSLError():
+                return "TLS failed"
+            case socket.gaierror():
+                return "its name cannot be resolved"
+            case OSError(errno=int() as number) if number in errno.errorcode:
+                return os.strerror(number).lower()
+            case TimeoutError():
+                return "no response in time"
+    return "no response in time" if isinstance(error, httpx.TimeoutException) else "the connection broke"
+
+
+def is_http_address(url: str) -> bool:
+    """Return whether the text is an address that a sink can post to."""
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.host)
+
+
+def with_query(url: str, **parameters: str) -> str:
+    """Add query parameters to an address, or replace them."""
+    return str(httpx.URL(url).copy_merge_params(parameters))
+
+
+def next_link(headers: Mapping[str, str]) -> str:
+    """Return the address of the next page of a list, as a `Link` header names it; "" on the last."""
+    links = httpx.Response(200, headers={"Link": headers.get("link", "")}).links
+    return str(links.get("next", {}).get("url", ""))

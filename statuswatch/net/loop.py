@@ -1,0 +1,118 @@
+"""The event loop of a run. Names are resolved on threads of their own that nobody waits for: asyncio has a handful, and
+two dead names would hold the exit of the run.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+PROMPT_RESOLVERS: Final = 8  # threads, which are enough where names resolve
+RESOLVED_WITHIN: Final = 0.01  # seconds; where they do not, each gets one
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def map_concurrently(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
+    """`work` on every item, so many at a time, in the order in which they end. The first error that it raises ends all
+    the others.
+    """
+    waiting = iter(items)
+    results: list[R] = []
+
+    async def worker() -> None:
+        for item in waiting:
+            results.append(await work(item))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(worker())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return results
+
+
+opened_transports: ContextVar[list[asyncio.BaseTransport]] = ContextVar("opened_transports")  # of the page at work
+_Name = tuple[Any, Any, int, int, int, int]  # what the system's resolver is asked
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that resolves each name once, on daemon threads of its own, and notes who opens connections."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lookups: dict[_Name, asyncio.Future[Any]] = {}
+        self._wanted: SimpleQueue[_Name | None] = SimpleQueue()
+        self._unresolved = 0
+        self._resolvers: list[Thread] = []
+        self._help: asyncio.TimerHandle | None = None
+
+    async def create_connection(self, *arguments: Any, **options: Any) -> Any:
+        transport, protocol = await super().create_connection(*arguments, **options)
+        opened_transports.get([]).append(transport)
+        return transport, protocol
+
+    async def getaddrinfo(
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        name = (host, port, family, type, proto, flags)
+        if name not in self._lookups:
+            self._lookups[name] = self.create_future()
+            self._unresolved += 1
+            self._wanted.put(name)
+            if len(self._resolvers) < PROMPT_RESOLVERS:
+                self._start_resolvers(PROMPT_RESOLVERS)
+            elif self._unresolved > len(self._resolvers) and not self._help:
+                self._help = self.call_later(RESOLVED_WITHIN, self._start_resolvers)
+        return await asyncio.shield(self._lookups[name])
+
+    def _start_resolvers(self, most: int = sys.maxsize) -> None:
+        """One for each name, of those that are not resolved yet: one that never is keeps its thread for itself."""
+        self._help = None
+        while len(self._resolvers) < min(self._unresolved, most):
+            self._resolvers.append(Thread(target=self._resolve, daemon=True))
+            self._resolvers[-1].start()
+
+    def _resolve(self) -> None:
+        while name := self._wanted.get():
+            host, port, family, kind, proto, flags = name
+            found: Any = None
+            error: Exception | None = None
+            try:
+                found = socket.getaddrinfo(host, port, family, kind, proto, flags)
+            except (OSError, UnicodeError) as raised:
+                error = raised
+            try:
+                self.call_soon_threadsafe(self._settle, name, found, error)
+            except RuntimeError:
+                return  # the run is over; nobody waits for this name any more
+
+    def _settle(self, name: _Name, found: Any, error: Exception | None) -> None:
+        self._unresolved -= 1
+        lookup = self._lookups[name]
+        if error:
+            lookup.set_exception(error)
+            lookup.exception()  # seen: a page whose time is up does not come back for it
+        else:
+            lookup.set_result(found)
+
+    def close(self) -> None:
+        for _ in self._resolvers:
+            self._wanted.put(None)
+        if not self._unresolved:  # else one of them may never come back
+            for resolver in self._resolvers:
+                resolver.join()
+        super().close()

@@ -1,0 +1,142 @@
+"""One run: load, read, print, deliver, archive, save. The order is the promise: at least once."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from statuswatch.config.schema import Config
+from statuswatch.model.event import Event
+from statuswatch.model.page import Page
+from statuswatch.model.report import Delivery, PageOutcome, PageStatus, RunReport
+from statuswatch.model.state import EncodedPage, PageState, State
+from statuswatch.net.client import ClientFactory, connect_to
+from statuswatch.net.http import open_network
+from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
+from statuswatch.rules.filters import passes
+from statuswatch.rules.reconcile import state_for
+from statuswatch.rules.status import page_status, remembered_status
+from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page, is_failing
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run reads, how it reaches it, and where its state lives. `partial`: limited to some pages, so that nothing
+    is forgotten.
+    """
+
+    config: Config
+    pages: tuple[Page, ...]
+    store: StateStore
+    options: ReadOptions
+    connect: ClientFactory | None = None  # by default over the network
+    partial: bool = False
+
+
+def run_of(config: Config, keys: Sequence[str] = (), **options: Any) -> Run:
+    """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
+    pages = config.chosen(keys)
+    return Run(
+        config=config,
+        pages=pages,
+        store=state_store(config, pages),
+        options=ReadOptions(
+            timeout=config.timeout, deadline=config.deadline, concurrency=config.concurrency, **options
+        ),
+        partial=bool(keys),
+    )
+
+
+Printer = Callable[[RunReport], None]
+Deliver = Callable[[RunReport, State], Delivery]
+
+
+def check(run: Run, now: datetime, print_events: Printer, deliver: Deliver) -> RunReport:
+    """Run once. Where no page answered at all, nothing is printed, delivered or saved: see `RunReport.reached_anyone`.
+
+    Raises StateError and NetworkError. What `print_events` raises ends the run before anything is delivered or saved.
+    """
+    started = time.monotonic()
+    with run.store.locked() as store:
+        before = store.load()
+        outcomes, after = read_all(run, before, now)
+        report = compose_report(run, outcomes, after, now)
+        if report.reached_anyone:
+            print_events(report)
+            report = report.delivered(deliver(report, before))
+            report = msgspec.structs.replace(report, changed=report.dirty and store.save(report.state))
+    return msgspec.structs.replace(report, seconds=time.monotonic() - started)
+
+
+def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
+    """Read the pages as `check` does, and return what is open. Nothing is reported or written. Raises StateError."""
+    before = run.store.load()
+    outcomes, after = read_all(run, before, now)
+    states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
+    return tuple(page_status(outcome, states[outcome.page.key]) for outcome in outcomes)
+
+
+def recall_status(run: Run) -> tuple[PageStatus, ...]:
+    """Return what the state file says is open, without reading a page. Raises StateError."""
+    before = run.store.load()
+    return tuple(remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages)
+
+
+def state_store(config: Config, pages: tuple[Page, ...]) -> StateStore:
+    """Return where the configuration keeps the state of the pages."""
+    if config.shard and config.state_files:
+        return ShardStateFile(config.shard, config.state_files, (page.key for page in pages))
+    return StateFile(config.state)
+
+
+def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome, ...], State]:
+    """Read the pages of the run; return what each came to, and the state after it.
+
+    The new state of a page is encoded as soon as the page is read: no more than the pages in flight are in memory.
+    """
+    states = dict(before.pages)
+    outcomes: dict[str, PageOutcome] = {}
+    before_states: dict[str, PageState | None] = {}
+
+    def state_of(page: Page) -> PageState | None:
+        before_states[page.key] = state = decode_state(page, before.pages, run.store.name)
+        return state
+
+    def keep(outcome: PageOutcome) -> None:
+        key = outcome.page.key
+        if outcome.state and outcome.state != before_states.pop(key):
+            states[key] = encode_page(outcome.state)
+        outcomes[key] = msgspec.structs.replace(outcome, state=None)
+        run.options.on_page(outcome)
+
+    # Pages that failed the last time come first: they may take all of their time, and must not begin late.
+    queue = sorted(run.pages, key=lambda page: not is_failing(before.pages.get(page.key, b"")))
+    options = msgspec.structs.replace(run.options, on_page=keep)
+    run_loop(read_pages(queue, state_of, now, run.connect or connect_to(open_network()), options))
+    return tuple(outcomes[page.key] for page in run.pages), msgspec.structs.replace(before, pages=states)
+
+
+def decode_state(page: Page, states: Mapping[str, EncodedPage], name: str) -> PageState | None:
+    """Decode what is remembered of a page, under its present address and platform. Raises StateError."""
+    encoded = states.get(page.key)
+    return state_for(page, decode_page(encoded, page.key, name)) if encoded is not None else None
+
+
+def compose_report(run: Run, outcomes: tuple[PageOutcome, ...], after: State, now: datetime) -> RunReport:
+    """Put together what the pages came to: events in order, and the state to save. Pure."""
+    events = (event for outcome in outcomes for event in outcome.events if passes(event))
+    watched = {page.key for page in run.config.pages}
+    pages = {key: page for key, page in after.pages.items() if run.partial or key in watched}
+    return RunReport(
+        detected_at=now,
+        pages=outcomes,
+        events=tuple(sorted(events, key=_order)),
+        state=msgspec.structs.replace(after, pages=pages),
+        dirty=after.dirty or any(outcome.dirty for outcome in outcomes),
+        shard=str(run.config.shard or ""),
+    )
+
+
+def _order(event: Event) -> tuple[datetime, str, str]:
+    return event.at, event.page.key, event.incident.id

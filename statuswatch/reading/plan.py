@@ -1,0 +1,57 @@
+"""The plan that reads one page: what to request next, and what the answers mean. Without I/O, clock or sleep.
+
+`reader` runs it over the network, `replay` over a recording; tests run it over documents in memory.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from statuswatch.model.page import Failure, FailureKind, Feed, Inspection, NotModified, Page, PageSnapshot
+from statuswatch.model.report import PageNotes, PageOutcome
+from statuswatch.model.state import PageState
+from statuswatch.reading.gather import Plan, Session
+from statuswatch.reading.recognise import begin, explain_failure, suggest_config
+from statuswatch.rules.reconcile import reconcile
+
+
+def read(
+    page: Page, state: PageState | None, now: datetime, *, announce_open: bool = False, conditional: bool = True
+) -> Plan[PageOutcome]:
+    """Request documents until the platform asks for no more, and reconcile what they say with the page's state."""
+    session = Session(conditional=conditional)
+    reader, result = yield from begin(page, state, session)
+    if isinstance(result, Failure):
+        failure = yield from explain_failure(page, state, result, session)
+        return reconcile(page, state, failure, now)
+    if state:
+        state = msgspec.structs.replace(state, platform=reader.page.platform, id=reader.page.id)
+    outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
+    while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=outcome.dirty)):
+        result = reader.understand()
+        outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
+    line = "" if state else suggest_config(page, reader.page)
+    return _with_note(outcome, f"runs on {reader.page.platform}; write it down: {line}") if line else outcome
+
+
+def inspect(page: Page, session: Session) -> Plan[Inspection]:
+    """Read everything that a page has, as if something had changed. The caller adds the exchanges."""
+    reader, result = yield from begin(page, None, session)
+    while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=True)):
+        result = reader.understand()
+    return Inspection(reader.page, _shown(result, page), (), tuple(session.attempts))
+
+
+def _shown(result: PageSnapshot | NotModified | Failure, page: Page) -> Feed | Failure:
+    match result:
+        case PageSnapshot():
+            return result.feed
+        case NotModified():
+            return Failure(FailureKind.REJECTED, "HTTP 304 to a request without validators", page.url)
+        case Failure():
+            return result
+
+
+def _with_note(outcome: PageOutcome, note: str) -> PageOutcome:
+    notes: PageNotes = msgspec.structs.replace(outcome.notes, found=(note,))
+    return msgspec.structs.replace(outcome, notes=notes)

@@ -1,0 +1,112 @@
+"""The platform and the id of a page whose configuration leaves them open, or names wrong ones. Without I/O."""
+
+from typing import Final
+from urllib.parse import urljoin
+
+import msgspec
+
+from statuswatch.model.page import Failure, FailureKind, Page, PageResult, PageSnapshot, RecognitionAttempt
+from statuswatch.model.state import PageState
+from statuswatch.platforms import PLATFORMS
+from statuswatch.reading.gather import PageReader, Plan, Session
+
+MAX_IDS: Final = 10  # that are tried for a page without one
+
+
+def begin(page: Page, state: PageState | None, session: Session) -> Plan[tuple[PageReader, PageResult]]:
+    """Request the first documents of a page, on the platform and with the id that are configured, remembered or found."""
+    if state:
+        page = msgspec.structs.replace(page, platform=page.platform or state.platform, id=page.id or state.id)
+    if not page.platform:
+        found = yield from recognise(page, session)
+        if isinstance(found, Failure):
+            return PageReader(page, state, session), found
+        page = found
+    return (yield from _identify(page, state, session))
+
+
+def recognise(page: Page, session: Session) -> Plan[Page | Failure]:
+    """Find the first platform that understands the page as its own; the session keeps what the others came to."""
+    for name, platform in PLATFORMS.items():
+        candidate = msgspec.structs.replace(page, platform=name)
+        reader, result = yield from _identify(candidate, None, session, probing=True)
+        if isinstance(result, PageSnapshot) and platform.matches(result.feed):
+            return reader.page
+        if isinstance(result, Failure) and _refuses_all(result, session):
+            return result
+        unsure = Failure(FailureKind.CONTENT, "understood, but not surely its own")
+        session.attempts.append(RecognitionAttempt(name, result if isinstance(result, Failure) else unsure))
+    for attempt in session.attempts:
+        if attempt.failure.redirect:
+            return attempt.failure
+    return _unrecognised(page, session.attempts[0].failure.reason)
+
+
+def _refuses_all(failure: Failure, session: Session) -> bool:
+    """Return whether other platforms' documents would fail alike: nobody answers, or it is busy from the first on."""
+    return not session.answered or (failure.busy and not session.attempts)
+
+
+def _unrecognised(page: Page, reason: str) -> Failure:
+    base = urljoin(page.url, "/").rstrip("/")
+    perhaps = f" (its base address: {base}, perhaps)" if base != page.url else ""
+    hint = f"correct its `url`{perhaps}, or give its `platform`; `statuswatch inspect` shows what was tried"
+    return Failure(FailureKind.CONTENT, f"its platform cannot be recognised: {reason}", page.url, hint)
+
+
+def _identify(
+    page: Page, state: PageState | None, session: Session, *, probing: bool = False
+) -> Plan[tuple[PageReader, PageResult]]:
+    """Read the page with the id that its platform needs: the configured one, else the first that can be read."""
+    reader = PageReader(page, state, session)
+    result = yield from reader.first_round(probing=probing)
+    candidates = [] if page.id else list(reader.ids)
+    tried: set[str] = set()
+    while candidates and len(tried) < MAX_IDS:
+        candidate = candidates.pop(0)
+        if candidate in tried:
+            continue
+        tried.add(candidate)
+        other = PageReader(msgspec.structs.replace(page, id=candidate), state, session)
+        found = yield from other.first_round(probing=probing)
+        if isinstance(found, PageSnapshot):
+            return other, found
+        if isinstance(found, Failure) and not (found.moved or found.redirect):
+            result = found  # that it was refused is the reason, not that its id is unknown
+            if found.busy or not session.answered:
+                break
+        candidates = [*other.ids, *candidates]
+    return reader, result
+
+
+def suggest_config(configured: Page, found: Page) -> str:
+    """Return the configuration line that turns one page into the other; "" where they are the same."""
+    names = ("url", "platform", "id")
+    fields = {name: getattr(found, name) for name in names if getattr(found, name) != getattr(configured, name)}
+    settings = ", ".join(f'{name} = "{value}"' for name, value in fields.items())
+    return f"{settings} in [page.{configured.key}]" if settings else ""
+
+
+def explain_failure(page: Page, state: PageState | None, failure: Failure, session: Session) -> Plan[Failure]:
+    """Add the configuration line that would be right now, where the page answers but not as configured.
+
+    Finding it takes some requests; it is remembered while the page fails for the same reason.
+    """
+    if state and state.failing and state.failing.reason == failure.reason:
+        return msgspec.structs.replace(failure, suggested_config=state.failing.suggested_config)
+    found = yield from _locate(page, failure, session)
+    if found is None:
+        return failure
+    return msgspec.structs.replace(failure, suggested_page=found, suggested_config=suggest_config(page, found))
+
+
+def _locate(page: Page, failure: Failure, session: Session) -> Plan[Page | None]:
+    """Find the page as it is now. Another host that it names is not asked: nobody here trusts it yet."""
+    if failure.redirect:
+        return msgspec.structs.replace(page, url=failure.redirect)
+    if not page.platform or not failure.moved:
+        return None
+    session.spare_time = True
+    session.attempts.clear()
+    found = yield from recognise(msgspec.structs.replace(page, platform="", id=""), session)
+    return None if isinstance(found, Failure) else found

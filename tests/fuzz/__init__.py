@@ -1,3 +1,0 @@
-"""Documents nobody thought of, for every platform: found by coverage (`python -m tests.fuzz`), or in the suite by
-chance.
-"""

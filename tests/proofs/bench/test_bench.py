@@ -1,0 +1,85 @@
+"""The benchmark: its pages are pages, its rows can miss, its profile sees, and the command runs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from statuswatch.model.page import Page
+from statuswatch.platforms import PLATFORMS
+from statuswatch.platforms.parsing import ParseInput
+from tests.proofs.bench.bench import INSIDE, Row, Sample
+from tests.proofs.bench.documents import DOCUMENTS, PAGE, marker, templates
+from tests.proofs.bench.origin import REPOSITORY
+from tests.proofs.bench.profile import area
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_its_pages_are_pages(kind: str) -> None:
+    """The documents that a platform asks for have 50 incidents of 4 updates, all understood, and no more is wanted."""
+    page = Page(key="p7", name="P7", url="https://p7.bench.test", platform=kind)
+    platform, bodies = PLATFORMS[kind], templates()
+    paths = {it.name: it.url.removeprefix(f"{page.url}/") for it in platform.documents(page)}
+    assert tuple(paths.values()) == DOCUMENTS[kind]
+    documents = {name: bodies[path].replace(PAGE.encode(), b"00007") for name, path in paths.items()}
+    reading = ParseInput(page, documents)
+    feed = platform.parse(reading)
+    assert [len(it.updates) for it in feed.incidents] == [4] * 50 and not (feed.skipped or feed.losses)
+    assert marker(7) in {it.id for it in feed.incidents} and not platform.follow_ups(reading, feed, dirty=False)
+
+
+def sample(cpu: float = 2, code: int = 0, seen: tuple[int, int] = (100, 200)) -> Sample:
+    return Sample(begun=0, wall=cpu, cpu=cpu, memory=50, code=code, complaint="", seen=seen)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reference", "missed"),
+    [
+        (sample(), sample(), ""),
+        (sample(), sample(seen=(95, 200)), ""),
+        (sample(cpu=3), sample(), "1.50"),
+        (sample(code=4), sample(), "exit 4"),
+        (sample(), sample(code=7), "exit 7"),
+        (sample(), sample(seen=(200, 200)), "not do the same"),
+        (sample(), sample(seen=(100, 100)), "not do the same"),
+    ],
+)
+def test_a_row_misses(subject: Sample, reference: Sample, missed: str, tmp_path: Path) -> None:
+    """What took too long, failed, or was compared to something else meets no goal."""
+    row, state = Row("work", "reference", "×", 1.2), tmp_path / "state.json"
+    state.write_text(marker(0))
+    row.compare("cpu", subject, reference, state, range(1))
+    assert ("| met |" not in str(row)) == bool(missed) and missed in str(row)
+
+
+def test_a_page_not_read_misses(tmp_path: Path) -> None:
+    """And what did not read all of its pages, or read a bomb."""
+    row, state = Row("work", "", "s", 9), tmp_path / "state.json"
+    row.add(1, sample(), state, range(2))
+    state.write_text(f"{marker(0)}\n{marker(1)}")
+    row.add(1, sample(), state, range(3), bomb=1)
+    assert {"2 pages not read", "1 pages not read", "the bomb was read"} == row.spoilt and "**missed**" in str(row)
+
+
+def test_the_sampler_sees(tmp_path: Path) -> None:
+    """CPU that goes into a call is found at the line of the call."""
+    script = "import os, time, zlib\nbody = zlib.compress(bytes(3_000_000))\n"
+    script += "while time.process_time() < 0.3:\n    zlib.decompress(body)\n"
+    (tmp_path / "work.py").write_text(script)
+    environment = {"PYTHONPATH": INSIDE, "BENCH_SAMPLES": "samples"}
+    subprocess.run([sys.executable, "work.py"], cwd=tmp_path, env=environment, check=True, timeout=30)
+    found = json.loads((tmp_path / "samples").read_text())["stacks"]
+    where = [area(stack) for stack, times in found for _ in range(times)]
+    assert where.count("inflate") > len(where) / 2 and len(where) > 10
+
+
+def test_it_runs() -> None:
+    """A short run prints a row for each work, of processes that ended well."""
+    command = [sys.executable, "-m", "tests.proofs.bench", "--runs", "1", "start"]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+    rows = [line.split(" | ") for line in run.stdout.splitlines() if line.startswith("| ")]
+    assert run.returncode == 0, run.stderr
+    assert [row[0] for row in rows] == ["| work", "| --help: wall", "| 3 pages: wall"]
+    assert all(" (1)" in row[2] and "; " not in row[5] for row in rows[1:])

@@ -1,0 +1,87 @@
+"""What `python -m tests.proofs.fuzz` searches for, without atheris: seeds, mutations by chance, and what was found before."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from statuswatch.platforms import PLATFORMS, statuspage
+from tests.proofs.fuzz.__main__ import table
+from tests.proofs.fuzz.mutate import mutate
+from tests.proofs.fuzz.target import examine, pack, seeds, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.proofs.fuzz.target import Documents
+
+MUTATED: Final = 10  # inputs for a platform
+FIND_WITHIN: Final = 400
+
+
+def chance(platform: str, number: int) -> Documents:
+    """One of the seeds, mutated up to five times."""
+    order = Random(f"{platform}/{number}")
+    documents = order.choice(seeds(platform))
+    for _ in range(order.randrange(1, 6)):
+        documents = mutate(documents, order)
+    return documents
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_seeds(platform: str) -> None:
+    """Every seed goes through one input of a fuzzer as it is, keeps the laws, and the whole sample is understood."""
+    for number, documents in enumerate(seeds(platform)):
+        assert unpack(platform, pack(platform, documents)) == documents
+        assert examine(platform, documents) or number
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_mutations(platform: str) -> None:
+    """4, 5: documents with anything in them changed are refused, or give a page that keeps the laws."""
+    understood = [examine(platform, chance(platform, number)) for number in range(MUTATED)]
+    assert any(understood), "what is always refused says nothing of the laws"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_any_bytes(platform: str) -> None:
+    """An input that no mutation of ours makes is one all the same: libFuzzer has its own."""
+    order = Random(platform)
+    for _ in range(4):
+        data = bytearray(pack(platform, seeds(platform)[0]))
+        for _ in range(order.randrange(1, 9)):
+            data[order.randrange(len(data))] = order.randrange(256)
+        examine(platform, unpack(platform, bytes(data)))
+    examine(platform, unpack(platform, b""))
+
+
+def test_a_fault_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that breaks on a null is found out within some hundred mutations: the search can fail."""
+    whole = statuspage._incident
+
+    def careless(*given: object) -> object:
+        if json.loads(given[-1])["components"] is None:  # type: ignore[arg-type]
+            raise TypeError
+        return whole(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(statuspage, "_incident", careless)
+    with pytest.raises(TypeError):
+        for number in range(FIND_WITHIN):
+            examine("statuspage", chance("statuspage", number))
+
+
+def test_the_table(tmp_path: Path) -> None:
+    """The table says what the log of a search says, all of its processes together, and what is not done."""
+    (tmp_path / "rss" / "findings").mkdir(parents=True)
+    (tmp_path / "rss" / "findings" / "0123.input").write_bytes(b"-")
+    (tmp_path / "rss" / "findings" / "0123.txt").write_text("KeyError")
+    units = "stat::number_of_executed_units: "
+    parts = ("#10 DONE   cov: 5 ft: 9 corp: 3/1Kb", f"{units}10", "#30 DONE   cov: 7 ft: 9 corp: 4/1Kb", f"{units}30")
+    (tmp_path / "rss" / "log").write_text("\n".join([*parts, "Searched for 4 s", ""]))
+    assert table(["rss", "azure"], tmp_path).splitlines()[-2:] == [
+        "| rss | 4 | 40 | 10 | 7 | 4 | 1 |",
+        "| azure | not done: see its log | | | | | |",
+    ]

@@ -1,0 +1,617 @@
+"""A simulated world of status pages, the same for the same seed, behind a real HTTP server on the loopback.
+
+Vendors open, update, edit, retitle, reopen, withdraw and explain incidents, and schedule maintenance. Every document is
+rendered from a *snapshot*: what a page stated at the instant of one read. The wire between page and reader adds noise
+(what no reader may mind) and faults (what no reader may believe). The list of snapshots is the ground truth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Platform = Literal["statuspage", "incidentio"]
+Json = dict[str, Any]
+
+CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
+HARD: Final = ("http-500", "http-403", "html", "cut", "object", "closed")  # cannot be understood
+SOFT: Final = ("stale", "empty")  # can be understood, and is not true
+STEPS: Final = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
+DOCUMENTS: Final[Mapping[Platform, tuple[str, ...]]] = {
+    "statuspage": ("api/v2/summary.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json"),
+    "incidentio": ("api/v2/incidents.json", "proxy/incidents", "proxy", "api/v2/summary.json", "feed.atom"),
+}
+LISTED: Final[Mapping[Platform, int]] = {"statuspage": 50, "incidentio": 25}  # of each kind; of both
+GROUPS: Final = {"Login": "Accounts", "Billing": "Accounts", "Uploads": "Storage", "Search": "", "Webhooks": ""}
+BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+HTML: Final = "<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Post:
+    """One update of an incident, as the vendor published it."""
+
+    id: str
+    status: str
+    body: str
+    created_at: datetime
+    display_at: datetime
+    components: tuple[str, ...] = ()  # those the update itself names
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident or maintenance window, as it stands at some instant."""
+
+    id: str
+    kind: str
+    title: str
+    impact: str
+    created_at: datetime
+    touched_at: datetime  # what `updated_at` shows: moves with every change, and sometimes without any
+    posts: tuple[Post, ...] = ()
+    linked: tuple[str, ...] = ()  # components linked now
+    stated: tuple[str, ...] = ()  # components linked last, whether or not they still are
+    schedule: tuple[datetime, datetime] | None = None
+
+    @property
+    def status(self) -> str:
+        return self.posts[-1].status
+
+    @property
+    def closed(self) -> bool:
+        return self.status in CLOSED
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one read of a page: with all of its documents, or with only one."""
+
+    kind: str
+    only: str | None = None
+
+    @property
+    def soft(self) -> bool:
+        return self.kind in SOFT
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a page stated at one read, and what the wire did to it; `stale` is the earlier snapshot served instead."""
+
+    at: datetime
+    changed_at: datetime
+    incidents: Mapping[str, Incident]
+    fault: Fault | None = None
+    stale: Snapshot | None = None
+
+    @property
+    def clean(self) -> bool:
+        return self.fault is None
+
+
+@dataclass
+class Page:
+    """One vendor: its incidents, its habits, and a snapshot for every read."""
+
+    key: str
+    platform: Platform
+    rng: Random
+    now: datetime
+    tick: timedelta = timedelta(seconds=4)  # between two changes that belong together
+    withdraws: bool = True
+    noisy: bool = True
+    past: bool = True  # whether there was anything before
+    listed: int = 0  # entries of its lists; as many as the platform has unless told
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
+    serial: int = 0
+
+    def __post_init__(self) -> None:
+        """Give the page its habits and a past that no window shows whole, with an old and a recent incident open."""
+        self.changed_at, self.id = self.now, self.identity(self.now)
+        self.unlinks = self.rng.random() < 0.5
+        self.names_in_updates = self.rng.random() < 0.6
+        self.empty_bodies = self.rng.random() < 0.5
+        self.zone = timezone(timedelta(hours=self.rng.choice([0, 0, -4, -5])))
+        self.listed = self.listed or LISTED[self.platform]
+        if not self.past:
+            return
+        start = self.now
+        for n in range(65 if self.platform == "statuspage" else 40):
+            days = 150 - n if n < 5 else 86 - 1.25 * n  # some old enough to be forgotten, once out of the window
+            at = start - timedelta(days=days, seconds=self.rng.randrange(9000))
+            incident = self.begin(at)
+            if n not in (6, 62):
+                incident = self.post(incident, "monitoring", at + timedelta(minutes=40))
+                self.post(incident, "resolved", at + timedelta(hours=2))
+        for n in range(6 if self.platform == "statuspage" else 0):
+            at = start - timedelta(days=90 - 14 * n)
+            incident = self.schedule(at)
+            if n < 5:
+                for step, status in enumerate(STEPS.values()):
+                    incident = self.post(incident, status, at + timedelta(days=2, hours=step))
+        self.begin(start - timedelta(hours=2))
+
+    # what vendors do
+
+    def identity(self, at: datetime) -> str:
+        """Return an id in the platform's alphabet: 12 characters, or a ULID that carries its instant."""
+        if self.platform == "statuspage":
+            return "".join(self.rng.choices(BASE32.lower(), k=12))
+        millis = int(at.timestamp() * 1000)
+        return "".join(BASE32[millis >> 5 * n & 31] for n in range(9, -1, -1)) + "".join(self.rng.choices(BASE32, k=16))
+
+    def put(self, incident: Incident, at: datetime, **changes: Any) -> Incident:
+        """Publish a change."""
+        changed = replace(incident, touched_at=at, **changes)
+        if changed.linked:
+            changed = replace(changed, stated=changed.linked)
+        self.incidents[changed.id], self.changed_at = changed, at
+        return changed
+
+    def post(self, incident: Incident, status: str, at: datetime, ago: int = 0, **changes: Any) -> Incident:
+        """Publish an update, and claim that it was so some minutes ago."""
+        self.serial += 1
+        linked: tuple[str, ...] = changes.get("linked", incident.linked)
+        if status in CLOSED and self.unlinks and self.platform == "statuspage":
+            changes["linked"] = ()
+        body = f"Update {self.serial} of {self.key}.\nWe are {status} & will post more."
+        named = linked if self.platform == "incidentio" or self.names_in_updates else ()
+        post = Post(self.identity(at), status, body, at, at - timedelta(minutes=ago), named)
+        return self.put(incident, at, posts=(*incident.posts, post), **changes)
+
+    def begin(self, at: datetime, kind: str = "incident") -> Incident:
+        """Open an incident."""
+        self.serial += 1
+        linked = tuple(self.rng.sample(sorted(GROUPS), self.rng.choice([0, 1, 1, 2])))
+        impact = "maintenance" if kind == "maintenance" else self.rng.choice(["none", "minor", "major", "critical"])
+        incident = Incident(self.identity(at), kind, f"Trouble {self.serial}", impact, at, at)
+        status = "scheduled" if kind == "maintenance" else self.rng.choice(["investigating", "identified"])
+        plan = (at + timedelta(hours=20), at + timedelta(hours=22)) if kind == "maintenance" else None
+        return self.post(incident, status, at, linked=linked, schedule=plan)
+
+    def schedule(self, at: datetime) -> Incident:
+        """Announce a maintenance window."""
+        return self.begin(at, "maintenance")
+
+    def happen(self, at: datetime) -> None:
+        """Do one thing a vendor does."""
+        rng, every, post = self.rng, sorted(self.incidents.values(), key=lambda i: i.id), self.post
+        live = [i for i in every if not i.closed and i.kind == "incident"]
+        plans = [i for i in every if not i.closed and i.kind == "maintenance"]
+        past = [i for i in every if i.closed and at - i.posts[-1].created_at < timedelta(days=80)]
+        recent = [i for i in past if at - i.posts[-1].created_at < timedelta(days=5)] or past
+        over, later = [i for i in recent if i.kind == "incident"], at + self.tick
+        after = Incident(self.identity(at), "incident", f"After the fact {self.serial}", "minor", at, at)
+        actions: list[tuple[int, Callable[[], object]]] = [
+            (4, lambda: self.begin(at)),
+            (2, lambda: post(self.begin(at), "resolved", later)),
+            (1, lambda: post(after, "resolved", at, ago=300)),
+            (2, lambda: self.edit(rng.choice([*live, *recent]), at)),
+        ]
+        if live:
+            one, back, more = rng.choice(live), rng.choice([0, 0, 0, 7]), rng.choice(sorted(GROUPS))
+            actions += [
+                (4, lambda: post(one, rng.choice(["investigating", "identified", "monitoring"]), at, ago=back)),
+                (2, lambda: post(one, "monitoring", at, linked=tuple(sorted({*one.linked, more})))),
+                (5, lambda: post(one, "resolved", at)),
+                (1, lambda: self.put(one, at, title=f"{one.title} (now {self.serial})")),
+                (1, lambda: self.put(one, at, impact="major" if one.impact != "major" else "critical")),
+            ]
+        if over:
+            old, older = rng.choice(over), rng.choice([i for i in past if i.kind == "incident"])
+            actions += [
+                (1, lambda: self.late(old, at)),
+                (1, lambda: self.late(older, at)),
+                (2, lambda: post(old, "identified", at, linked=old.stated)),
+                (1, lambda: post(post(old, "identified", at, linked=old.stated), "resolved", later)),
+            ]
+        if self.platform == "incidentio":
+            actions.append((1, lambda: self.touch(at)))
+        else:
+            actions.append((1, lambda: self.schedule(at)))
+        if plans:
+            plan, dirty = rng.choice(plans), (at + timedelta(hours=8), at + timedelta(hours=9))
+            actions += [
+                (3, lambda: post(plan, STEPS[plan.status], at)),
+                (1, lambda: self.put(plan, at, schedule=dirty)),
+                (1, lambda: post(plan, plan.status, at, schedule=dirty)),
+            ]
+        if self.platform == "statuspage" and self.withdraws and live:
+            actions.append((1, lambda: self.withdraw(rng.choice(live), at)))
+        rng.choices([do for _, do in actions], [weight for weight, _ in actions])[0]()
+
+    def edit(self, incident: Incident, at: datetime) -> None:
+        """Rewrite the text of a published update under the same id."""
+        self.serial += 1
+        which = self.rng.randrange(len(incident.posts))
+        post = replace(incident.posts[which], body=f"Rewritten {self.serial}.\nThe root cause is known.")
+        self.put(incident, at, posts=(*incident.posts[:which], post, *incident.posts[which + 1 :]))
+
+    def late(self, incident: Incident, at: datetime) -> None:
+        """Say one thing more about something long closed."""
+        self.post(incident, "postmortem" if self.platform == "statuspage" else "resolved", at)
+
+    def withdraw(self, incident: Incident, at: datetime) -> None:
+        """Delete an open incident."""
+        del self.incidents[incident.id]
+        self.withdrawn.add(incident.id)
+        self.changed_at = at
+
+    def touch(self, at: datetime) -> None:
+        """Move `updated_at` of many closed incidents for nothing: open ones roll out of a window sorted by it."""
+        closed = sorted(i.id for i in self.incidents.values() if i.closed)
+        for old in self.rng.sample(closed, min(26, len(closed))):
+            self.incidents[old] = replace(self.incidents[old], touched_at=at)
+        self.changed_at = at
+
+
+def window(platform: Platform, incidents: Mapping[str, Incident]) -> set[str]:
+    """Return the ids that the documents of a page list: the rest has rolled out of its window."""
+    if platform == "incidentio":
+        return {i.id for i in recently(incidents, LISTED[platform])}
+    shown = {i.id for i in incidents.values() if not i.closed}
+    return shown | {i.id for kind in ("incident", "maintenance") for i in newest(incidents, kind, LISTED[platform])}
+
+
+def newest(incidents: Mapping[str, Incident], kind: str, count: int) -> list[Incident]:
+    """Return Statuspage's window: those created last."""
+    found = [i for i in incidents.values() if i.kind == kind]
+    return sorted(found, key=lambda i: (i.created_at, i.id), reverse=True)[:count]
+
+
+def recently(incidents: Mapping[str, Incident], count: int) -> list[Incident]:
+    """Return incident.io's window: those touched last."""
+    return sorted(incidents.values(), key=lambda i: (i.touched_at, i.id), reverse=True)[:count]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """One document being written: `noise` is drawn for this request alone, or None where the wire is calm."""
+
+    page: Page
+    snap: Snapshot
+    url: str
+    noise: Random | None
+
+    def time(self, at: datetime, *, fine: bool = True) -> str:
+        """Write an instant the way this page does."""
+        if self.page.platform == "incidentio":
+            return at.astimezone(UTC).isoformat(timespec="milliseconds" if fine else "seconds").replace("+00:00", "Z")
+        text = at.astimezone(self.page.zone).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
+
+    def bumped(self, at: datetime) -> str:
+        """Write an `updated_at`, which noise moves to the instant of the read."""
+        return self.time(self.snap.at if self.noise and self.noise.random() < 0.5 else at, fine=False)
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        """Return the items in an order that means nothing."""
+        return self.noise.sample(items, len(items)) if self.noise else items
+
+    def text(self, body: str) -> str:
+        """Write a body: noise moves its whitespace and markup."""
+        return body.replace("\n", self.noise.choice(["\n", "<br />\n", "\n\n", "\n  "])) if self.noise else body
+
+    def envelope(self) -> Json:
+        dirty = self.time(self.snap.at if self.noise else self.snap.changed_at, fine=False)
+        return {"page": {"id": self.page.id, "name": self.page.key.title(), "url": self.url, "updated_at": dirty}}
+
+    def component(self, name: str, position: int) -> Json:
+        """Write a component with its live status, which is not history."""
+        live = self.noise.choice(["operational", "partial_outage"]) if self.noise else "operational"
+        entry: Json = {"id": f"c-{name.lower()}", "name": name, "status": live, "position": position}
+        born = datetime(2024, 1, 1, tzinfo=UTC)
+        stamps = {"created_at": self.time(born), "updated_at": self.bumped(born)}
+        if self.page.platform == "incidentio":
+            return entry | stamps
+        group = GROUPS[name] and f"g-{GROUPS[name].lower()}"
+        return entry | stamps | {"group": False, "group_id": group or None, "description": None, "showcase": True}
+
+    def components(self, names: tuple[str, ...] | list[str]) -> list[Json]:
+        return [self.component(name, n) for n, name in enumerate(self.shuffled(list(names)), 1)]
+
+    def statuspage(self, path: str) -> Json | None:
+        """Write a document of Statuspage."""
+        found = self.snap.incidents
+        live = [i for i in found.values() if i.kind == "incident" and not i.closed]
+        plans = [i for i in found.values() if i.kind == "maintenance" and not i.closed]
+        match path:
+            case "api/v2/incidents.json":
+                body: Json = {"incidents": [self.incident(i) for i in newest(found, "incident", self.page.listed)]}
+            case "api/v2/incidents/unresolved.json":
+                body = {"incidents": [self.incident(i) for i in live]}
+            case "api/v2/scheduled-maintenances.json":
+                body = {
+                    "scheduled_maintenances": [self.incident(i) for i in newest(found, "maintenance", self.page.listed)]
+                }
+            case "api/v2/summary.json":
+                groups: list[Json] = [
+                    self.component("Search", 9) | {"id": f"g-{name.lower()}", "name": name, "group": True}
+                    for name in sorted({*GROUPS.values()} - {""})
+                ]
+                everything: Json = {"components": self.components(list(GROUPS)) + groups}
+                listed = {"incidents": [self.incident(i) for i in live]}
+                body = everything | listed | {"scheduled_maintenances": [self.incident(i) for i in plans]}
+                body |= {"status": {"indicator": "none", "description": "All Systems Operational"}}
+            case _:
+                return None
+        return self.envelope() | body
+
+    def incident(self, one: Incident) -> Json:
+        """Write an incident of Statuspage."""
+        stamps = {"created_at": self.time(one.created_at), "updated_at": self.bumped(one.touched_at)}
+        body: Json = {"id": one.id, "name": one.title, "status": one.status, "impact": one.impact}
+        body |= stamps | {"page_id": self.page.id, "monitoring_at": None, "shortlink": f"https://stspg.io/{one.id}"}
+        body["resolved_at"] = self.time(one.posts[-1].created_at) if one.closed else None
+        body["components"] = self.components(one.linked)
+        posts = sorted(one.posts, key=lambda p: p.display_at)
+        body["incident_updates"] = [self.update(one, post) for post in reversed(posts)]
+        if one.schedule:
+            body |= {"scheduled_for": self.time(one.schedule[0]), "scheduled_until": self.time(one.schedule[1])}
+        return body
+
+    def update(self, one: Incident, post: Post) -> Json:
+        """Write an update of Statuspage."""
+        moves = [
+            {"code": f"c-{name.lower()}", "name": f"{GROUPS[name]} - {name}" if GROUPS[name] else name,
+             "old_status": "operational", "new_status": "partial_outage"}
+            for name in post.components
+        ]  # fmt: skip
+        stamps = {"created_at": self.time(post.created_at), "display_at": self.time(post.display_at)}
+        stamps["updated_at"] = self.bumped(post.created_at)
+        body = {"id": post.id, "status": post.status, "body": self.text(post.body), "incident_id": one.id}
+        return body | stamps | {"affected_components": moves or None, "deliver_notifications": True}
+
+    def incidentio(self, path: str) -> Json | None:
+        """Write a JSON document of incident.io: the compatible ones name no components, the native ones do."""
+        shown = recently(self.snap.incidents, self.page.listed)
+        match path:
+            case "api/v2/incidents.json":
+                return self.envelope() | {"incidents": [self.compat(i) for i in shown]}
+            case "api/v2/summary.json":
+                body: Json = self.envelope() | {"status": {"indicator": "none", "description": "Fine"}}
+                live = [self.compat(i) for i in shown if not i.closed]
+                return body | {"components": self.components(list(GROUPS))} | ({"incidents": live} if live else {})
+            case "proxy/incidents":
+                return {"incidents": [self.native(i) for i in self.snap.incidents.values()]}
+            case "proxy":
+                return {"summary": self.summary()}
+            case _:
+                return None
+
+    def compat(self, one: Incident) -> Json:
+        """Write an incident of incident.io's compatible API."""
+        stamps = {"created_at": self.time(one.created_at, fine=False), "updated_at": self.bumped(one.touched_at)}
+        body: Json = {"id": one.id, "name": one.title, "status": one.status, "impact": one.impact}
+        if one.closed:
+            body["resolved_at"] = self.time(one.posts[-1].created_at, fine=False)
+        updates = [
+            {"id": post.id, "status": post.status, "body": "" if self.page.empty_bodies else self.text(post.body),
+             "incident_id": one.id, "created_at": self.time(post.created_at, fine=False),
+             "display_at": self.time(post.display_at, fine=False), "updated_at": self.bumped(post.created_at)}
+            for post in reversed(one.posts)
+        ]  # fmt: skip
+        return body | stamps | {"incident_updates": updates}
+
+    def native(self, one: Incident) -> Json:
+        """Write an incident of incident.io's own API."""
+        hit = [{"component_id": f"c-{n.lower()}", "status": "partial_outage"} for n in self.shuffled(list(one.linked))]
+        updates = [
+            {"id": post.id, "published_at": self.time(post.display_at), "message_string": self.text(post.body),
+             "to_status": post.status, "automated_update": False,
+             "component_statuses": [{"component_id": f"c-{n.lower()}", "status": "operational" if post.status in CLOSED
+                                     else "partial_outage"} for n in self.shuffled(list(post.components))]}
+            for post in one.posts
+        ]  # fmt: skip
+        end = self.time(one.posts[-1].created_at) if one.closed else None
+        span = {"start_at": self.time(one.created_at), "end_at": end}
+        impacts = [entry | span | {"id": self.page.id, "status_page_incident_id": one.id} for entry in hit]
+        body = {"id": one.id, "status_page_id": self.page.id, "name": one.title, "status": one.status}
+        body |= {"type": "incident", "published_at": self.time(one.created_at)}
+        affected = [entry | {"current_status": "operational"} for entry in hit]
+        lists: Json = {"updates": updates, "affected_components": affected, "component_impacts": impacts}
+        return body | lists | {"status_summaries": [span | {"worst_component_status": "partial_outage"}]}
+
+    def summary(self) -> Json:
+        """Write incident.io's list of components and groups; what is ongoing may be missing from it."""
+        body: Json = {"id": self.page.id, "name": self.page.key.title(), "public_url": self.url}
+        body["components"] = [{"id": f"c-{n.lower()}", "name": n, "status_page_id": self.page.id} for n in GROUPS]
+        items = [
+            {"group": {"id": f"g-{name}", "name": name, "components": [
+                {"component_id": f"c-{n.lower()}", "name": n} for n in GROUPS if GROUPS[n] == name]}}
+            for name in sorted({*GROUPS.values()} - {""})
+        ]  # fmt: skip
+        open_lists = ("affected_components", "ongoing_incidents", "in_progress_maintenances", "scheduled_maintenances")
+        return body | {"structure": {"items": items}} | {name: [] for name in open_lists}
+
+    def atom(self, *, empty: bool) -> str:
+        """Write incident.io's feed: only the latest update of each incident, and the components in any order."""
+        entries = ""
+        for one in [] if empty else recently(self.snap.incidents, self.page.listed):
+            link, last = f"{self.url}//incidents/{one.id}", one.posts[-1]
+            items = "".join(f"<li>{name} (Operational)</li>" for name in self.shuffled(list(one.linked)))
+            text = f"<b>Status: {one.status.title()}</b><br/><br/>{last.body}"
+            text += f"<br/><br/><b>Affected components</b><ul>{items}</ul>" if items else ""
+            entries += f'<entry><title type="html"><![CDATA[{one.title}]]></title><id>{link}</id><link href="{link}"/>'
+            entries += f"<updated>{self.time(last.created_at)}</updated>"
+            entries += f'<content type="html"><![CDATA[{text}]]></content></entry>'
+        head = f"<id>{self.url}/</id><title>{self.page.key} status</title><updated>{self.time(self.snap.at)}</updated>"
+        return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{entries}</feed>'
+
+    def document(self, path: str, *, empty: bool = False) -> str | None:
+        """Write any document, or None where the platform has no such one."""
+        if self.page.platform == "incidentio" and path == "feed.atom":
+            return self.atom(empty=empty)
+        body = self.statuspage(path) if self.page.platform == "statuspage" else self.incidentio(path)
+        if body and empty:
+            body |= {key: [] for key in ("incidents", "scheduled_maintenances") if key in body}
+        return None if body is None else json.dumps(body)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as the vendor saw it."""
+
+    page: str
+    path: str
+    conditional: bool
+    status: int
+
+
+class World:
+    """Pages, one clock, and a server in front of them."""
+
+    def __init__(self, seed: object, pages: Mapping[str, Platform], now: datetime, **habits: Any) -> None:
+        self.seed, self.now, self.noisy, self.base = seed, now, True, ""
+        self.rng = Random(f"{seed}/world")
+        self.share: float = 1 / 3  # of the reads that are faulty
+        self.kinds: tuple[str, ...] = (*HARD, *SOFT, *SOFT)  # of faults; there are identity and hang too
+        self.pages = {k: Page(k, platform, Random(f"{seed}/{k}"), now, **habits) for k, platform in pages.items()}
+        self.requests: list[Request] = []
+        self.asked = threading.Event()  # set by every request
+        self._lock = threading.Lock()
+        self._asked = Counter[tuple[str, str]]()
+
+    def advance(self, gap: timedelta, most: int = 4) -> None:
+        """Move the clock, and let each page do a few things meanwhile, seconds apart from each other and both ends."""
+        seconds = int(gap.total_seconds())
+        for page in self.pages.values():
+            for second in sorted(self.rng.sample(range(20, seconds - 20, 10), self.rng.randint(0, most))):
+                page.happen(self.now + timedelta(seconds=second, milliseconds=page.rng.randrange(1000)))
+        self.now += gap
+
+    def read(self, *, faulty: bool = False) -> None:
+        """Begin a read: fix what every page states now and, on some of the pages, what goes wrong."""
+        for page in self.pages.values():
+            page.snapshots.append(Snapshot(self.now, page.changed_at, dict(page.incidents)))
+        if faulty:
+            for page in self.pages.values():
+                page.snapshots[-1] = self._spoil(page)
+            page = next(iter(self.pages.values()))
+            if all(p.snapshots[-1].fault == Fault("closed") for p in self.pages.values()):  # else: our own network
+                page.snapshots[-1] = replace(page.snapshots[-1], fault=Fault("http-500"))
+
+    def _spoil(self, page: Page) -> Snapshot:
+        """Draw a fault: none that misleads before the first clean read, or again before another one."""
+        *before, snap = page.snapshots
+        kind = self.rng.choice(self.kinds) if self.rng.random() < self.share else ""
+        only = self.rng.choice([None, *DOCUMENTS[page.platform]])
+        first = not any(old.clean for old in before)
+        telling = [old.fault for old in before if old.fault is None or old.fault.soft]
+        misled = not telling or telling[-1] is not None
+        if not kind or (first and (before or kind in SOFT)) or (kind in SOFT and misled):
+            return snap
+        stale = self.rng.choice(before[-3:]) if kind == "stale" else None
+        return replace(snap, fault=Fault(kind, None if first else only), stale=stale)
+
+    def answer(self, key: str, path: str) -> tuple[int, str, bytes] | None:
+        """Return status, content type and body of a document, or None where the connection is closed without a word."""
+        page = self.pages.get(key)
+        if page is None or not page.snapshots:
+            return 404, "text/html", HTML.encode()
+        snap = page.snapshots[-1]
+        with self._lock:
+            count = self._asked[key, path]
+        noise = Random(f"{self.seed}/{key}/{path}/{count}") if self.noisy and page.noisy else None
+        fault = snap.fault if snap.fault and snap.fault.only in (None, path) else None
+        kind = fault.kind if fault else ""
+        shown = snap.stale if kind == "stale" and snap.stale else snap
+        text = Writer(page, shown, f"{self.base}/{key}", noise).document(path, empty=kind == "empty")
+        if text is None:
+            return 404, "text/html", HTML.encode()
+        kind_of = "application/atom+xml" if path.endswith("atom") else "application/json; charset=utf-8"
+        match kind:
+            case "closed":
+                return None
+            case "hang":
+                return 0, kind, b""
+            case "identity":
+                return 200, kind_of, text.replace(page.id, page.id[::-1]).encode()
+            case "http-500" | "http-403":
+                return int(kind[-3:]), "text/html", HTML.encode()
+            case "html":
+                return 200, "text/html; charset=utf-8", HTML.encode()
+            case "cut":
+                return 200, kind_of, text.encode()[: len(text) // 2]
+            case "object":
+                return 200, kind_of, b"{}"
+            case _:
+                return 200, kind_of, text.encode()
+
+    def note(self, request: Request) -> None:
+        with self._lock:
+            self.requests.append(request)
+            self._asked[request.page, request.path] += 1
+        self.asked.set()
+
+    @contextmanager
+    def served(self) -> Iterator[World]:
+        """Serve the world on a free port of the loopback: a page is a prefix, its address is `url_of(key)`."""
+        world = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                key, _, path = unquote(self.path).split("?")[0].lstrip("/").partition("/")
+                path = re.sub(r"^proxy/127\.0\.0\.1(:\d+)?", "proxy", path).rstrip("/")
+                answer, known = world.answer(key, path), self.headers.get("If-None-Match")
+                status, kind, body = answer or (0, "", b"")
+                tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+                if status == 200 and known and tag in known:
+                    status, body = 304, b""
+                world.note(Request(key, path, known is not None, status))
+                if not status:
+                    with suppress(OSError):
+                        self.connection.recv(kind == "hang")  # until the reader hangs up
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("ETag", tag)
+                if status != 304:
+                    self.send_header("Content-Type", kind)
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        class Server(ThreadingHTTPServer):
+            request_queue_size, daemon_threads, block_on_close = 128, True, False
+
+            def handle_error(self, *_: object) -> None:
+                """Let a reader hang up, or be killed."""
+
+        server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.base = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    def configuration(self, timeout: int = 5) -> str:
+        """Return the configuration that watches this world."""
+        lines = ["pages = []", 'state = "state.json"', f"timeout = {timeout}"]
+        for key, page in self.pages.items():
+            lines += [f"[page.{key}]", f'name = "{key.title()}"', f'url = "{self.base}/{key}"']
+            lines.append(f'platform = "{page.platform}"')
+        return "\n".join(lines) + "\n"

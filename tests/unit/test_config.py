@@ -1,0 +1,355 @@
+"""Where the configuration comes from, what it may say, and what a wrong one is answered (contract, section 3)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from statuswatch.catalog import catalog
+from statuswatch.config.load import load_config, select_pages
+from statuswatch.config.schema import Config
+from statuswatch.errors import UsageError
+from statuswatch.model.incident import Impact
+from statuswatch.model.page import Page
+
+ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
+KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
+NOT_BASE: Final = "is not the public base address of a page, for example https://status.acme.example"
+
+
+def load(folder: Path, toml: str, name: str = "statuswatch.toml") -> Config:
+    (folder / name).write_text(toml, encoding="utf-8")
+    return load_config(folder / name, {}, folder)
+
+
+def page(folder: Path, toml: str, key: str = "acme") -> Page:
+    return next(it for it in load(folder, toml).pages if it.key == key)
+
+
+def keys(config: Config) -> list[str]:
+    return [it.key for it in config.pages]
+
+
+def refusal(folder: Path, toml: str) -> str:
+    """What is said of a bad configuration, with FILE for its path."""
+    with pytest.raises(UsageError) as caught:
+        load(folder, toml)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(str(folder / "statuswatch.toml"), "FILE")
+
+
+def test_the_sources_come_in_order(tmp_path: Path) -> None:
+    """Section 3: --config, else $STATUSWATCH_CONFIG, else statuswatch.toml, else [tool.statuswatch], else built in."""
+    sources = ("flag.toml", "env.toml", "statuswatch.toml", "pyproject.toml")
+    for number, name in enumerate(sources):
+        table = "[tool.statuswatch]\n" if name == "pyproject.toml" else ""
+        (tmp_path / name).write_text(f'{table}pages = ["openai"]\nconcurrency = {number + 1}\n')
+    env = {"STATUSWATCH_CONFIG": str(tmp_path / "env.toml")}
+    used = []
+    for flag, names, gone in (
+        (tmp_path / "flag.toml", env, ""),
+        (None, env, ""),
+        (None, {"STATUSWATCH_CONFIG": ""}, ""),
+        (None, {}, "statuswatch.toml"),
+        (None, {}, "pyproject.toml"),
+    ):
+        if gone:
+            (tmp_path / gone).unlink()
+        config = load_config(flag, names, tmp_path)
+        used.append((config.source, config.concurrency))
+    assert used == [(str(tmp_path / name), number + 1) for number, name in enumerate(sources)] + [("", 128)]
+
+
+def test_the_built_in_default_is_small_and_has_openai(tmp_path: Path) -> None:
+    """Section 3: without any configuration there is a small built-in default that includes OpenAI."""
+    config = load_config(None, {}, tmp_path)
+    assert "openai" in keys(config)
+    assert 2 <= len(config.pages) <= 12
+    assert config.state == tmp_path / "state.json"
+    assert (config.source, config.timeout, config.deadline, config.concurrency) == ("", 15, 240, 128)
+
+
+def test_a_pyproject_without_our_table_is_no_configuration(tmp_path: Path) -> None:
+    """Section 3: only [tool.statuswatch] of pyproject.toml counts."""
+    built_in = load_config(None, {}, tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.ruff]\nline-length = 80\n')
+    assert load_config(None, {}, tmp_path) == built_in
+
+
+def test_the_variable_may_be_relative_to_the_working_directory(tmp_path: Path) -> None:
+    """Section 3: $STATUSWATCH_CONFIG names a file as a user of that directory would."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "watch.toml").write_text('pages = ["github"]')
+    config = load_config(None, {"STATUSWATCH_CONFIG": "etc/watch.toml"}, tmp_path)
+    assert (keys(config), config.state) == (["github"], tmp_path / "etc" / "state.json")
+
+
+def test_a_pyproject_may_be_named(tmp_path: Path) -> None:
+    """Section 3: the same keys in all sources; a pyproject.toml named by --config has them in its table."""
+    config = load(tmp_path, '[tool.statuswatch]\npages = ["github"]\n', "pyproject.toml")
+    assert (keys(config), config.source) == (["github"], str(tmp_path / "pyproject.toml"))
+
+
+def test_it_reads_only_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 3: the environment and the working directory are arguments, and nothing else is looked at."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    (here / "statuswatch.toml").write_text("this is not even TOML")
+    (here / "mine.toml").write_text("this is not even TOML")
+    (there / "mine.toml").write_text('pages = ["npm"]')
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("STATUSWATCH_CONFIG", str(here / "statuswatch.toml"))
+    assert load_config(None, {}, there).source == ""
+    assert keys(load_config(None, {"STATUSWATCH_CONFIG": "mine.toml"}, there)) == ["npm"]
+    assert keys(load_config(Path("mine.toml"), {}, there)) == ["npm"]
+
+
+@pytest.mark.parametrize(
+    ("state", "place"),
+    [("", "etc/state.json"), ("memory/s.json", "etc/memory/s.json"), ("../s.json", "s.json")],
+)
+def test_the_state_is_relative_to_the_configuration_file(tmp_path: Path, state: str, place: str) -> None:
+    """Section 3: `state` is relative to the configuration file, wherever the run is started."""
+    (tmp_path / "etc").mkdir()
+    config = load(tmp_path / "etc", f'state = "{state}"' if state else 'pages = ["openai"]')
+    assert config.state.resolve() == (tmp_path / place).resolve()
+
+
+def test_an_absolute_state_stays_where_it_is(tmp_path: Path) -> None:
+    """Section 3: an absolute `state` is relative to nothing."""
+    assert load(tmp_path, f'state = "{tmp_path / "x" / "s.json"}"').state == tmp_path / "x" / "s.json"
+
+
+def test_every_key_is_understood(tmp_path: Path) -> None:
+    """Section 3: every key that the contract has, with whole numbers or fractions for the seconds."""
+    config = load(
+        tmp_path,
+        'pages = ["github", "openai"]\nstate = "s.json"\ntimeout = 7.5\ndeadline = 60\nconcurrency = 3\n'
+        '[page.acme]\nname = "Acme"\nurl = "https://status.acme.example"\nplatform = "statuspage"\n'
+        '[page.github]\ncomponents = ["Actions*", "API*"]\nmin_impact = "major"\nmaintenance = false\n',
+    )
+    assert (config.timeout, config.deadline, config.concurrency) == (7.5, 60, 3)
+    assert keys(config) == ["github", "openai", "acme"]
+    github, openai, acme = config.pages
+    assert acme == Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
+    assert openai == catalog()["openai"]
+    known = catalog()["github"]
+    assert (github.name, github.url, github.platform) == (known.name, known.url, known.platform)
+    assert (github.components, github.min_impact, github.maintenance) == (("Actions*", "API*"), Impact.MAJOR, False)
+
+
+def test_a_page_overrules_the_filters_of_all(tmp_path: Path) -> None:
+    """Section 3: filters may stand for all pages; what a page says of itself counts more."""
+    every = 'components = ["API"]\nmin_impact = "major"\nmaintenance = false\nkinds = ["new"]\n'
+    own = 'components = []\nmin_impact = "none"\nmaintenance = true\nkinds = ["incident"]\n'
+    plain, special = load(tmp_path, f'pages = ["openai", "github"]\n{every}[page.github]\n{own}').pages
+    assert (plain.components, plain.min_impact, plain.maintenance) == (("API",), Impact.MAJOR, False)
+    assert (plain.kinds, special.kinds) == (("new",), ("incident",))
+    assert (special.components, special.min_impact, special.maintenance) == ((), Impact.NONE, True)
+
+
+@pytest.mark.parametrize(
+    ("toml", "watched"),
+    [
+        (ACME, ["acme"]),
+        (f"pages = []\n{ACME}", ["acme"]),
+        (f'pages = ["npm"]\n{ACME}', ["npm", "acme"]),
+        (f'pages = ["acme", "npm"]\n{ACME}', ["acme", "npm"]),
+        ('pages = ["npm", "npm"]', ["npm"]),
+        ("[page.npm]\nmaintenance = false", ["npm"]),
+    ],
+)
+def test_a_page_with_a_table_is_watched_as_if_listed(tmp_path: Path, toml: str, watched: list[str]) -> None:
+    """Section 3: [page.X] is watched as if it were listed, and every page once."""
+    assert keys(load(tmp_path, toml)) == watched
+
+
+def test_what_is_left_out_of_a_page_is_found_elsewhere(tmp_path: Path) -> None:
+    """Section 3: `platform` may be left out; a name is then the key, and the address loses its last slash."""
+    acme = page(tmp_path, '[page.acme]\nurl = "https://status.acme.example/eu/"')
+    assert (acme.name, acme.platform, acme.url) == ("acme", "", "https://status.acme.example/eu")
+
+
+def test_another_address_is_another_page(tmp_path: Path) -> None:
+    """Section 3: a catalog's page at another address keeps its name alone: its platform is to be recognised."""
+    github = page(tmp_path, '[page.github]\nurl = "https://status.acme.example"', "github")
+    assert (github.name, github.platform) == (catalog()["github"].name, "")
+    assert catalog()["gitlab"].id
+    for other in ('url = "https://status.acme.example"', 'platform = "statuspage"'):
+        assert page(tmp_path, f"[page.gitlab]\n{other}", "gitlab").id == ""
+
+
+def test_what_a_platform_needs_besides_the_address(tmp_path: Path) -> None:
+    """Section 3: a page may carry the id, or the address of the feed, that its platform needs."""
+    acme = page(tmp_path, f'{ACME}platform = "statuspage"\nid = "/history.rss"')
+    assert acme.id == "/history.rss"
+
+
+BAD: Final = {
+    # keys
+    'pges = ["openai"]': "pges: unknown key; did you mean 'pages'?",
+    "time_out = 5": "time_out: unknown key; did you mean 'timeout'?",
+    "interval = 5": f"interval: unknown key; there are {KEYS}",
+    '[acme]\nurl = "https://a.example"': f"acme: unknown key; there are {KEYS}",
+    '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key; did you mean 'url'?",
+    f"{ACME}colour = 1": "page.acme.colour: unknown key; there are "
+    "name, url, platform, id, components, min_impact, maintenance, kinds",
+    # pages
+    'page = ["openai"]': 'page: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
+    "[pages.acme]": 'pages: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
+    'pages = ["opnai"]': "pages: the catalog has no page 'opnai'; did you mean 'openai'?",
+    'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
+    'pages = ["acme"]': "pages: the catalog has no page 'acme'",  # nor anything near, "parchment" least of all
+    'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
+    "pages = []": 'pages: no page to watch; name some, for example pages = ["openai"]',
+    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing; and the catalog has no page 'zzzzzzzz'",
+    '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing; and the catalog has no page 'gihub'; "
+    "did you mean 'github'?",
+    '[page."a b"]\nurl = "https://a.example"': "page.a b: a key has up to 64 letters, digits, '.', '_' and '-'",
+    '[page.""]\nurl = "https://a.example"': "page.: a key has up to 64 letters, digits, '.', '_' and '-'",
+    # platforms and impacts
+    f'{ACME}platform = "statuspag"': "page.acme.platform: unknown platform 'statuspag'; did you mean 'statuspage'?",
+    f'{ACME}min_impact = "majr"': "page.acme.min_impact: unknown impact 'majr'; did you mean 'major'?",
+    'min_impact = "criticl"': "min_impact: unknown impact 'criticl'; did you mean 'critical'?",
+    'kinds = ["resolvd"]': "kinds: unknown kind 'resolvd'; did you mean 'resolved'?",
+    f'{ACME}kinds = ["zzz"]': "page.acme.kinds: unknown kind 'zzz'; there are "
+    "new, updated, resolved, incident, maintenance, page",
+    f'{ACME}id = "a b"': "page.acme.id: not what a platform calls a page, nor the address of a feed",
+    'min_impact = "unknown"': "min_impact: unknown impact 'unknown'; there are none, minor, major, critical",
+    # types
+    'pages = "openai"': "pages: Expected `list`, got `str`",
+    "pages = [1]": "pages[0]: Expected `str`, got `int`",
+    "state = 3": "state: Expected `str`, got `int`",
+    'state = ""': "state: Expected `str` of length >= 1",
+    'timeout = "15"': "timeout: Expected `float`, got `str`",
+    "timeout = true": "timeout: Expected `float`, got `bool`",
+    "timeout = 0": "timeout: Expected `float` > 0.0",
+    "timeout = nan": "timeout: Expected `float` > 0.0",
+    "deadline = -1": "deadline: Expected `float` > 0.0",
+    "concurrency = 0": "concurrency: Expected `int` >= 1",
+    "concurrency = 1.5": "concurrency: Expected `int`, got `float`",
+    'components = "API"': "components: Expected `list`, got `str`",
+    "min_impact = 3": "min_impact: Expected `str`, got `int`",
+    'maintenance = "no"': "maintenance: Expected `bool`, got `str`",
+    "page = 3": "page: Expected `table`, got `int`",
+    "[page]\nacme = 3": "page.acme: Expected `table`, got `int`",
+    "[page.acme]\nurl = 3": "page.acme.url: Expected `str`, got `int`",
+    f"{ACME}components = [1]": "page.acme.components[0]: Expected `str`, got `int`",
+    '[page.github]\nmaintenance = "yes"': "page.github.maintenance: Expected `bool`, got `str`",
+}
+
+
+@pytest.mark.parametrize("toml", BAD)
+def test_a_bad_configuration_is_refused_with_its_place(tmp_path: Path, toml: str) -> None:
+    """Section 3: what is wrong is exit 2 with the file, the key, and "did you mean"."""
+    assert refusal(tmp_path, toml) == f"FILE: {BAD[toml]}"
+
+
+@pytest.mark.parametrize("toml", ['pages = ["openai"\n', "timeout = 1\ntimeout = 2\n", "pages: openai"])
+def test_what_is_no_toml_is_refused_with_the_parsers_words(tmp_path: Path, toml: str) -> None:
+    """Section 3: a file that is not TOML is exit 2 with the file and the line."""
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(toml)
+    assert refusal(tmp_path, toml) == f"FILE: not valid TOML: {caught.value}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "status.acme.example", "ftp://a.example", "file:///etc/passwd", "https://", "https:///x", "https://[::1"),
+        *("https://a.example?x=1", "https://a.example/#x", "https://a:b", "https://a:99999", "https://a.example/x y"),
+    ],
+)
+def test_only_a_web_address_is_a_url(tmp_path: Path, url: str) -> None:
+    """Section 3: `url` is the page's public base address."""
+    assert refusal(tmp_path, f'[page.acme]\nurl = "{url}"') == f"FILE: page.acme.url: {url!r} {NOT_BASE}"
+
+
+@pytest.mark.parametrize("rest", ["@a.example", "@a.example?x=1", "@a.example#x", "@a.example/x y", "@a.example:b"])
+def test_a_url_with_credentials_is_refused_without_them(tmp_path: Path, rest: str) -> None:
+    """Sections 3 and 7: a public address has no password, and a password that is there anyway appears in no message."""
+    said = refusal(tmp_path, f'[page.acme]\nurl = "https://user:hunter2{rest}"')
+    assert said.startswith("FILE: page.acme.url: ")
+    assert "hunter2" not in said
+
+
+def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
+    """Section 3: a configuration that was named and cannot be read is exit 2 with the file, never the next source."""
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "statuswatch.toml").write_text('pages = ["openai"]')
+    said = {}
+    for name in ("binary.toml", "missing.toml", "."):
+        for flag, env in ((tmp_path / name, {}), (None, {"STATUSWATCH_CONFIG": str(tmp_path / name)})):
+            with pytest.raises(UsageError) as caught:
+                load_config(flag, env, tmp_path)
+            said[name] = str(caught.value).replace(str(tmp_path), "FOLDER")
+    assert said == {
+        "binary.toml": "FOLDER/binary.toml: not UTF-8 text",
+        "missing.toml": "FOLDER/missing.toml: cannot be read: No such file or directory",
+        ".": "FOLDER: cannot be read: Is a directory",
+    }
+
+
+@pytest.mark.parametrize("table", ["[tool]\nstatuswatch = 3", '[[tool.statuswatch]]\npages = ["npm"]'])
+def test_our_table_must_be_a_table(tmp_path: Path, table: str) -> None:
+    """Section 3: a mistaken [tool.statuswatch] is refused, and never taken for none."""
+    (tmp_path / "pyproject.toml").write_text(table)
+    with pytest.raises(UsageError, match=re.escape(f"{tmp_path / 'pyproject.toml'}: tool.statuswatch: ")):
+        load_config(None, {}, tmp_path)
+
+
+def test_a_named_pyproject_must_have_our_table(tmp_path: Path) -> None:
+    """Section 3: a configuration that was named and says nothing to us is a mistake, not the built-in default."""
+    with pytest.raises(UsageError, match=re.escape("[tool.statuswatch]")):
+        load(tmp_path, '[project]\nname = "x"\n', "pyproject.toml")
+
+
+def test_a_bad_table_in_pyproject_names_that_file(tmp_path: Path) -> None:
+    """Section 3: the same keys and the same answers in pyproject.toml."""
+    (tmp_path / "pyproject.toml").write_text('[tool.statuswatch]\npages = ["opnai"]\n')
+    with pytest.raises(UsageError) as caught:
+        load_config(None, {}, tmp_path)
+    place = tmp_path / "pyproject.toml"
+    assert str(caught.value) == f"{place}: pages: the catalog has no page 'opnai'; did you mean 'openai'?"
+
+
+def test_pages_are_chosen_among_those_configured(tmp_path: Path) -> None:
+    """Section 2: PAGE is a key of a configured page, in the order given, each once."""
+    config = load(tmp_path, f'pages = ["npm", "github"]\n{ACME}')
+    assert keys(select_pages(config, ["acme", "npm", "acme"])) == ["acme", "npm"]
+    with pytest.raises(UsageError) as caught:
+        select_pages(config, ["gihub"])
+    assert str(caught.value) == f"{config.source} does not watch a page 'gihub'; did you mean 'github'?"
+    with pytest.raises(UsageError, match="does not watch a page 'openai'"):
+        select_pages(config, ["openai"])
+
+
+def test_without_configuration_pages_are_chosen_in_the_catalog(tmp_path: Path) -> None:
+    """Section 2: without any configuration PAGE is a key of the catalog."""
+    config = load_config(None, {}, tmp_path)
+    assert set(catalog()) - set(keys(config))
+    assert keys(select_pages(config, sorted(catalog()))) == sorted(catalog())
+    with pytest.raises(UsageError) as caught:
+        select_pages(config, ["opnai"])
+    assert str(caught.value) == "the catalog does not have a page 'opnai'; did you mean 'openai'?"
+
+
+def test_our_own_configuration_loads() -> None:
+    """Section 3: the repository watches with its own [tool.statuswatch], OpenAI first."""
+    root = Path(__file__).parent.parent
+    config = load_config(None, {}, root)
+    assert config.source == str(root / "pyproject.toml")
+    assert keys(config)[0] == "openai"
+    assert len(config.pages) >= 11
+    assert config.state == root / "state.json"
+
+
+def test_every_page_of_the_catalog_can_be_configured(tmp_path: Path) -> None:
+    """Section 3: whatever key the catalog has may be listed, and comes as the catalog has it."""
+    listed = ", ".join(f'"{key}"' for key in catalog())
+    assert load(tmp_path, f"pages = [{listed}]").pages == tuple(catalog().values())

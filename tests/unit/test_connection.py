@@ -1,0 +1,248 @@
+"""The transport below httpx on real sockets: which connection a request takes, and that none outlives its page."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from statuswatch.model.page import Document
+from statuswatch.net.client import connect, open_network
+from statuswatch.net.connection import Transport
+from tests.support.fake_vendor import FakeVendor
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+class Server:
+    """Takes connections on the loopback and answers each request on them with the next part of a script; `hang up` is
+    said by an empty part.
+    """
+
+    def __init__(self, *script: bytes, tls: ssl.SSLContext | None = None) -> None:
+        self.script = list(script)
+        self.connections = 0
+        self.tls = tls
+        self.address = ("", 0)
+
+    async def __aenter__(self) -> "Server":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", ssl=self.tls)
+        self.address = self._server.sockets[0].getsockname()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    @property
+    def url(self) -> str:
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.address[1]}/"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while self.script:
+                await reader.readuntil(b"\r\n\r\n")
+                part = self.script.pop(0)
+                writer.write(part)
+                await writer.drain()
+                if not part or b"Connection: close" in part:
+                    break
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+async def get(http: httpx.AsyncClient, url: str) -> bytes:
+    return (await http.get(url)).content
+
+
+def client(trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=Transport(trust or ssl.create_default_context()), timeout=None)  # noqa: S113
+
+
+@contextmanager
+def certified() -> Iterator[tuple[ssl.SSLContext, ssl.SSLContext]]:
+    """A server's side of TLS for 127.0.0.1, and a client's that trusts it."""
+    authority = trustme.CA()
+    server, trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(trust)
+    yield server, trust
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_serves_the_documents_of_a_page(secure: bool) -> None:
+    """Documents asked for one after the other come over one connection; at the same time, over one each."""
+
+    async def go(tls: ssl.SSLContext | None, trust: ssl.SSLContext | None) -> list[int]:
+        async with Server(*[HEAD + b"{}"] * 5, tls=tls) as server, client(trust) as http:
+            assert [await get(http, server.url) for _ in range(3)] == [b"{}"] * 3
+            one = server.connections
+            await asyncio.gather(get(http, server.url), get(http, server.url))
+            return [one, server.connections]
+
+    with certified() as (server, trust):
+        assert asyncio.run(go(server if secure else None, trust if secure else None)) == [1, 2]
+
+
+def test_pages_share_no_connection() -> None:
+    """Another host, another port or another scheme is another connection."""
+
+    async def go() -> int:
+        async with Server(*[HEAD + b"{}"] * 2) as one, Server(HEAD + b"[]") as other, client() as http:
+            assert [await get(http, it.url) for it in (one, other, one)] == [b"{}", b"[]", b"{}"]
+            return one.connections + other.connections
+
+    assert asyncio.run(go()) == 2
+
+
+@pytest.mark.parametrize("ending", [HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"{}", HEAD + b"{}"])
+def test_a_connection_that_was_ended_is_not_used_again(ending: bytes) -> None:
+    """Whether the server said that it would hang up, or only did."""
+
+    async def go() -> int:
+        async with Server(ending, tls=None) as server, client() as http:
+            assert await get(http, server.url) == b"{}"
+            await asyncio.sleep(0.01)  # for the server's end of it to arrive
+            server.script.append(HEAD + b"[]")
+            assert await get(http, server.url) == b"[]"
+            return server.connections
+
+    assert asyncio.run(go()) == 2
+
+
+def test_a_body_comes_in_many_parts() -> None:
+    """A body larger than any buffer arrives whole, through TLS too."""
+    body = bytes(range(256)) * 20_000
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    async def go(tls: ssl.SSLContext, trust: ssl.SSLContext) -> bool:
+        async with Server(answer, tls=tls) as server, client(trust) as http:
+            return await get(http, server.url) == body
+
+    with certified() as (server, trust):
+        assert asyncio.run(go(server, trust))
+
+
+def test_a_request_larger_than_a_socket_takes() -> None:
+    """What does not go out at once waits until it can, and arrives whole."""
+    sent = bytes(range(256)) * 40_000
+
+    async def go() -> bytes:
+        arrived = bytearray()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            arrived.extend(await reader.readexactly(len(sent)))
+            writer.write(HEAD + b"{}")
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1")
+        async with client() as http:
+            await http.post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", content=sent)
+        server.close()
+        return bytes(arrived)
+
+    assert asyncio.run(go()) == sent
+
+
+def named(*addresses: tuple[int, tuple[Any, ...]]) -> Callable[..., Any]:
+    """A resolver that has these addresses for every name."""
+
+    async def getaddrinfo(*_: object, **__: object) -> list[Any]:
+        return [(family, socket.SOCK_STREAM, 0, "", address) for family, address in addresses]
+
+    return getaddrinfo
+
+
+@pytest.mark.parametrize("first", ["refuses", "is silent"])
+def test_another_address_where_the_first_is_dead(first: str) -> None:
+    """A host with a dead first address is read by its next: at once where it refuses, soon where it says nothing."""
+
+    async def go(dead: tuple[Any, ...]) -> bytes:
+        async with Server(HEAD + b"{}") as server, client() as http:
+            loop = asyncio.get_running_loop()
+            found = named((socket.AF_INET, dead), (socket.AF_INET, server.address))
+            loop.getaddrinfo = found  # type: ignore[method-assign]
+            async with asyncio.timeout(5):
+                return await get(http, "http://two.test/")
+
+    with ExitStack() as stack:
+        bound = stack.enter_context(socket.socket())
+        bound.bind(("127.0.0.1", 0))
+        if first == "is silent":  # its queue is full: what knocks is not answered
+            bound.listen(0)
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(bound.getsockname())
+        assert asyncio.run(go(bound.getsockname())) == b"{}"
+
+
+def test_no_address_takes_it() -> None:
+    """Where no address takes the connection the error says so, whatever each of them said."""
+
+    async def go(refusing: tuple[Any, ...]) -> str:
+        async with client() as http:
+            loop = asyncio.get_running_loop()
+            everybody = ("255.255.255.255", 1)  # no connection can be made to a broadcast address
+            found = named((socket.AF_INET, refusing), (socket.AF_INET, everybody))
+            loop.getaddrinfo = found  # type: ignore[method-assign]
+            with pytest.raises(httpx.ConnectError) as caught:
+                await http.get("http://two.test/")
+            return str(caught.value)
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert asyncio.run(go(bound.getsockname())) == "none of its addresses takes it"
+
+
+@pytest.mark.parametrize("moment", ["handshake", "answer", "body"])
+def test_nothing_is_left_open(moment: str) -> None:
+    """Whatever a page is cut off at, its connections end with it."""
+
+    async def go(tls: ssl.SSLContext | None, trust: ssl.SSLContext) -> None:
+        reached, ended = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if moment == "body":
+                writer.write(HEAD + b"{")
+            reached.set()
+            with suppress(OSError):
+                await reader.read(-1)  # until the other side is gone
+            ended.set()
+            writer.close()
+
+        async def ask() -> None:
+            async with client(trust) as http:
+                await http.get(f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
+
+        listening = await asyncio.start_server(serve, "127.0.0.1", ssl=tls if moment != "handshake" else None)
+        asking = asyncio.create_task(ask())
+        await reached.wait()
+        assert asking.cancel()
+        await ended.wait()
+        listening.close()
+
+    with certified() as (server, trust):
+        asyncio.run(asyncio.wait_for(go(server, trust), 20))
+
+
+def test_proxies_are_left_to_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment names a proxy, it is asked for the page."""
+
+    async def ask() -> None:
+        async with connect(open_network(), asyncio.get_running_loop().time() + 5) as it:
+            await it.fetch(Document("x", "http://status.acme.example/x"), None)
+
+    with FakeVendor() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        asyncio.run(ask())
+        assert [it.path for it in proxy.requests] == ["http://status.acme.example/x"]

@@ -1,0 +1,258 @@
+"""Parts of the pages: whose a page is, what a shard remembers, and what becomes of that when their number changes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from statuswatch.config.load import load_config, sharded
+from statuswatch.errors import UsageError
+from statuswatch.pipeline import check, read_status, recall_status
+from statuswatch.shard import shard_of
+from tests.proofs.bench.shards import WATCHED, row
+from tests.support.fake_vendor import FakeVendor, incident, statuspage
+from tests.support.workspace import Workspace, brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from statuswatch.config.schema import Config
+    from statuswatch.model.report import RunReport
+
+KEYS: Final = [f"p{number}" for number in range(12)]
+OWN: Final = "state-{shard}.json"
+START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+# ---- whose a page is
+
+
+@pytest.mark.parametrize("name", ["20,000 pages, numbered", "the catalog"])
+def test_the_parts_are_disjoint_complete_and_even(name: str) -> None:
+    """Every page is in exactly one of 8 shards, and none is a fifth larger or smaller than another would have it."""
+    of = row(name, WATCHED[name])
+    assert (of["in two"], of["in none"]) == (0, 0)
+    assert 0.8 * float(of["even"]) < float(of["smallest"]) <= float(of["largest"]) < 1.2 * float(of["even"])
+
+
+def test_a_shard_more_moves_only_what_it_gets() -> None:
+    """From N shards to N + 1, a page stays where it was or goes to the new shard, and an even share does."""
+    keys = WATCHED["20,000 pages, vendor-product"][:4000]
+    for count in (1, 2, 8, 31):
+        dirty = [after for key in keys if (after := shard_of(key, count + 1)) != shard_of(key, count)]
+        assert {*dirty} == {count + 1}
+        assert 0.7 < len(dirty) / (len(keys) / (count + 1)) < 1.3
+
+
+def test_a_page_has_the_same_shard_everywhere_and_for_ever() -> None:
+    """The shard of a key is a number that no version of anything changes."""
+    pinned = {"openai": [1, 2, 3, 6, 6, 24, 81], "github": [1, 1, 1, 8, 8, 40, 78], "ü": [1, 2, 2, 2, 9, 9, 97]}
+    assert {key: [shard_of(key, count) for count in (1, 2, 3, 8, 9, 64, 256)] for key in pinned} == pinned
+
+
+# ---- what a shard reads and remembers
+
+
+class Fleet:
+    """Twelve pages, and shards that read them in this process."""
+
+    def __init__(self, folder: Path, site: FakeVendor, state: str) -> None:
+        self.folder, self.site, self.now = folder, site, START
+        self.serial = 0
+        self.listed: dict[str, list[Any]] = {key: [] for key in KEYS}
+        tables = "".join(
+            f'[page.{key}]\nurl = "{site.url}/{key}"\nplatform = "statuspage"\nname = "{key}"\n' for key in KEYS
+        )
+        (folder / "statuswatch.toml").write_text(f'state = "{state}"\n{tables}')
+
+    def config(self, shard: str, *gone: str) -> Config:
+        """The configuration of a shard, without these pages."""
+        file = self.folder / "statuswatch.toml"
+        top, *tables = file.read_text().split("[page.")
+        file.write_text("[page.".join([top, *(it for it in tables if it.partition("]")[0] not in gone)]))
+        return sharded(load_config(file, {}, self.folder), shard)
+
+    def happen(self, *statuses: str) -> set[str]:
+        """One incident more on every page; returns their ids."""
+        self.serial += 1
+        for key, incidents in self.listed.items():
+            one = incident(f"{key}-{self.serial}", *statuses, at=self.now - timedelta(minutes=5))
+            incidents.insert(0, one)
+            self.site.put(statuspage(f"/{key}", incidents))
+        return {f"{key}-{self.serial}" for key in KEYS}
+
+    def run(self, *shards: str, only: tuple[str, ...] = ()) -> list[str]:
+        """A run of each, at one time; returns what they tell."""
+        told: list[str] = []
+
+        def tell(report: RunReport) -> None:
+            told.extend(event.incident.id for event in report.events)
+
+        for shard in shards:
+            check(self.config(shard), self.now, tell, only=only)
+        self.now += timedelta(hours=1)
+        return told
+
+    def pages(self, state: str) -> set[str]:
+        return {*json.loads((self.folder / state).read_text())["pages"]}
+
+
+def all_of(count: int) -> list[str]:
+    return [f"{number}/{count}" for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def site() -> Iterator[FakeVendor]:
+    with FakeVendor() as served:
+        yield served
+
+
+def test_shards_tell_everything_once(tmp_path: Path, site: FakeVendor) -> None:
+    """What happens on any page is told by exactly one shard, and each file has the pages of its shard alone."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    assert fleet.run(*all_of(3)) == []
+    news = fleet.happen("investigating")
+    assert Counter(fleet.run(*all_of(3))) == Counter(news)
+    for number in (1, 2, 3):
+        assert fleet.pages(f"state-{number}.json") == {key for key in KEYS if shard_of(key, 3) == number} != set()
+
+
+def test_a_change_of_their_number_loses_and_repeats_nothing(tmp_path: Path, site: FakeVendor) -> None:
+    """Pages that move to another shard's file bring their memory along, there and back, and leave none behind."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    fleet.run(*all_of(2))
+    for count in (3, 3, 2, 2):
+        news = fleet.happen("investigating")
+        assert Counter(fleet.run(*all_of(count))) == Counter(news), count
+    files = [fleet.pages(f"state-{number}.json") for number in (1, 2)]
+    assert files[0] | files[1] == {*KEYS} and not files[0] & files[1]
+
+
+def test_a_page_stays_where_it_was_until_its_shard_has_it(tmp_path: Path, site: FakeVendor) -> None:
+    """A shard whose runs never came to their end takes its pages over later, with all that happened since."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    fleet.run(*all_of(1))
+    dirty = {key for key in KEYS if shard_of(key, 2) == 2}
+    first = fleet.happen("investigating")
+    assert {*fleet.run("1/2")} == {it for it in first if it.partition("-")[0] not in dirty}
+    second = fleet.happen("investigating")
+    assert {*fleet.run("1/2")} == {it for it in second if it.partition("-")[0] not in dirty}
+    assert fleet.pages("state-1.json") == {*KEYS}
+    assert Counter(fleet.run("2/2")) == Counter(it for it in first | second if it.partition("-")[0] in dirty)
+
+
+def test_the_file_of_a_shard_that_is_no_more_can_go_after_a_run(tmp_path: Path, site: FakeVendor) -> None:
+    """What another shard's file has of a page is written with the first run of its new shard, however calm."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    fleet.run(*all_of(3))
+    assert fleet.run(*all_of(2)) == []
+    (tmp_path / "state-3.json").unlink()
+    news = fleet.happen("investigating")
+    assert Counter(fleet.run(*all_of(2))) == Counter(news)
+
+
+def test_one_state_becomes_that_of_many_shards(tmp_path: Path, site: FakeVendor) -> None:
+    """Who begins with shards calls the state there is state-1.json, and no page is a new baseline."""
+    fleet = Fleet(tmp_path, site, "state.json")
+    fleet.happen("investigating")
+    fleet.run("1/1")
+    file = tmp_path / "statuswatch.toml"
+    file.write_text(file.read_text().replace("state.json", OWN))
+    (tmp_path / "state.json").rename(tmp_path / "state-1.json")
+    news = fleet.happen("investigating")
+    assert Counter(fleet.run("3/3", "1/3", "2/3")) == Counter(news)
+
+
+def test_shards_of_one_file_forget_nothing_of_each_other(tmp_path: Path, site: FakeVendor) -> None:
+    """Where all shards share a state, each writes its own pages and keeps the others', whatever their number."""
+    fleet = Fleet(tmp_path, site, "state.json")
+    fleet.happen("investigating")
+    fleet.run(*all_of(3))
+    for count in (4, 2):
+        news = fleet.happen("investigating")
+        assert Counter(fleet.run(*all_of(count))) == Counter(news)
+        assert fleet.pages("state.json") == {*KEYS}
+
+
+def test_a_shard_forgets_a_page_that_nobody_watches_any_more(tmp_path: Path, site: FakeVendor) -> None:
+    """A page removed from the configuration is forgotten by its shard at its next write."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    fleet.run("1/2")
+    gone, *others = sorted(fleet.pages("state-1.json"))
+    fleet.config("1/2", gone)
+    fleet.happen("investigating")
+    fleet.run("1/2")
+    assert fleet.pages("state-1.json") == {*others}
+
+
+def test_status_is_of_the_shard_too(tmp_path: Path, site: FakeVendor) -> None:
+    """`status` reads the pages of the shard with its memory, and with that of a page that is to move to it."""
+    fleet = Fleet(tmp_path, site, OWN)
+    fleet.happen("investigating")
+    fleet.run("1/1")
+    config = fleet.config("2/2")
+    mine = [key for key in KEYS if shard_of(key, 2) == 2]
+    for standings in (read_status(config, fleet.now), recall_status(config)):
+        assert [it.page.key for it in standings] == mine
+        assert all(it.open and it.read_before for it in standings)
+
+
+# ---- the command
+
+
+def test_an_empty_shard_is_a_run_like_any_other(desk: Workspace) -> None:
+    """More shards than pages: a run of none of them says so, writes nothing and ends well."""
+    empty = next(number for number in (1, 2) if shard_of("acme", 2) != number)
+    done = desk.check("--shard", f"{empty}/2")
+    assert f"shard {empty}/2 · 0 of 0 pages read · 0 events" in done.err
+    assert not desk.state.exists() and not desk.site.requests
+    assert "All clear" not in desk.run("status", "--shard", f"{empty}/2").out
+
+
+def test_a_shard_reads_its_part(desk: Workspace) -> None:
+    """`check` and `status` read the pages of their shard, and `inspect` finds what any shard remembers."""
+    desk.watch("acme", "bolt", top=f'state = "{OWN}"\n')
+    desk.bolt(incident("b0", "investigating"))
+    shard = f"{shard_of('bolt', 9)}/9"
+    assert shard_of("acme", 9) != shard_of("bolt", 9)
+    assert desk.told("--announce-open", "--shard", shard) == ["new bolt/b0"]
+    answer = json.loads(desk.run("status", "--shard", shard, "--format", "json").out)
+    assert [brief({"event": "open", **it}) for it in answer["incidents"]] == ["open bolt/b0"]
+    assert answer["pages"] == {"asked": 1, "read": 1}
+    assert "Remembered" in desk.run("inspect", "bolt").out
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["0/8", "9/8", "a/b", "2", "-1/8", "1/0", "", "1/257", "1/99999999999", "1/8/2", " 1/8", "1/8\n", "²/8", "١/8"],
+)
+def test_a_shard_that_is_none_is_refused(word: str, tmp_path: Path) -> None:
+    """What is no part of a whole is a mistake of the command line, and the message says what is meant."""
+    config = load_config(None, {}, tmp_path)
+    with pytest.raises(UsageError, match=r"is not K/N, N from 1 to 256 and K from 1 to N; for example 2/8") as refused:
+        sharded(config, word)
+    assert refused.value.exit_code == 2 and repr(word) in str(refused.value)
+
+
+def test_a_page_of_another_shard_is_refused(desk: Workspace) -> None:
+    """Who names a page and a shard that is not its own is told which is."""
+    right = shard_of("acme", 8)
+    done = desk.run("status", "acme", "--shard", f"{right % 8 + 1}/8")
+    assert done.code == 2 and f"acme is not in it, but in {right}/8" in done.err and not desk.site.requests
+    assert desk.told("acme", "--announce-open", "--shard", f"{right}/8") == ["new acme/a0"]
+
+
+def test_a_state_for_each_shard_needs_one(desk: Workspace) -> None:
+    """Where the path of the state has the place of a shard's number, a run must say which it is."""
+    done = desk.run("check", "--state", OWN)
+    assert done.code == 2 and "is a file for each shard: say which, for example --shard 1/8" in done.err

@@ -1,0 +1,363 @@
+"""Section 6 of the contract: state.json, whole or not at all."""
+
+import errno
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from statuswatch import state
+from statuswatch.errors import StateError
+from statuswatch.model.event import PendingDelivery
+from statuswatch.model.incident import Impact, Moment
+from statuswatch.model.state import IncidentRecord, PageState
+from tests.proofs.crash.fault_injection import ERRNOS, Faults
+from tests.support.sending import notices
+from tests.support.workspace import Workspace
+
+NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
+PAGE = PageState(
+    url="https://status.acme.example",
+    platform="statuspage",
+    baseline=NOW,
+    identity="acme",
+    incidents={
+        "b": IncidentRecord(status="resolved", impact=Impact.MINOR, title="9f2c41d0", last_update_at=NOW, updates="a b")
+    },
+)
+
+
+def test_format(tmp_path: Path) -> None:
+    """6: one file, versioned, sorted keys, one incident a line, final newline."""
+    file = state.StateFile(tmp_path / "state.json")
+    assert file.save({"z": state.encode_page(PAGE), "a": state.encode_page(PAGE)})
+    content = (tmp_path / "state.json").read_text()
+    page = """{
+   "baseline": "2026-03-07T09:00:00Z",
+   "identity": "acme",
+   "incidents": {
+    "b": {"impact":"minor","last":"2026-03-07T09:00:00Z","status":"resolved","title":"9f2c41d0","updates":"a b"}
+   },
+   "platform": "statuspage",
+   "url": "https://status.acme.example"
+  }"""
+    assert content == f'{{\n "pages": {{\n  "a": {page},\n  "z": {page}\n }},\n "version": 1\n}}\n'
+    assert json.loads(content)
+
+
+def test_the_repositorys_own() -> None:
+    """6: the state.json of the repository starts as a valid empty one."""
+    own = Path(__file__).parent.parent / "state.json"
+    assert state.decode(own.read_bytes(), "state.json") == ({}, {}) or b'"openai"' in own.read_bytes()
+    assert b"".join(state.encode({})) == b'{\n "pages": {},\n "version": 1\n}\n'
+
+
+PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
+    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    int: st.integers(-(2**63), 2**63 - 1),
+    bool: st.booleans(),
+    type(None): st.none(),
+}
+
+
+def anything(of: Any) -> st.SearchStrategy[Any]:
+    """Whatever a type of the model allows: every field of a struct, those that are added later too."""
+    if of is Moment:
+        return st.datetimes(timezones=st.just(UTC))
+    if of in PLAIN:
+        return PLAIN[of]
+    parts = get_args(of)
+    match get_origin(of):
+        case None if issubclass(of, Enum):
+            return st.sampled_from(of)
+        case None:
+            hints = get_type_hints(of, include_extras=True)
+            fields = {it.name: anything(hints[it.name]) for it in msgspec.structs.fields(of)}
+            return st.fixed_dictionaries(fields).map(lambda it: of(**it))
+        case origin if origin is tuple:
+            return st.lists(anything(parts[0]), max_size=2).map(tuple)
+        case origin if origin is dict:
+            return st.dictionaries(anything(parts[0]), anything(parts[1]), max_size=2)
+        case _:
+            return st.one_of([anything(part) for part in parts])
+
+
+keys = st.text('ab<>"\n\u2028é', max_size=3)
+
+
+@given(
+    st.dictionaries(keys, anything(PageState), max_size=2),
+    st.dictionaries(keys, st.lists(anything(PendingDelivery), min_size=1, max_size=2).map(tuple), max_size=2),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_round_trip(pages: dict[str, PageState], waiting: dict[str, tuple[PendingDelivery, ...]]) -> None:
+    """6: what is remembered and what waits is read back as it was, and written again byte for byte, whatever the order
+    in which it was learned.
+    """
+    content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}, waiting))
+    blocks, still = state.decode(content, "state.json")
+    read = {key: state.decode_page(block, key, "state.json") for key, block in blocks.items()}
+    assert read == pages and still == waiting
+    assert b"".join(state.encode(blocks, still)) == content
+    turned = {key: state.encode_page(turned_round(page)) for key, page in reversed(read.items())}
+    assert b"".join(state.encode(turned, dict(reversed([*still.items()])))) == content
+    assert_made_for_git(content, pages, waiting)
+
+
+def turned_round(page: PageState) -> PageState:
+    """The same, learned in another order."""
+    fields = {name: getattr(page, name) for name in ("updated_at", "validators", "names", "incidents")}
+    return msgspec.structs.replace(page, **{name: dict(reversed(it.items())) for name, it in fields.items()})
+
+
+def assert_made_for_git(
+    content: bytes, pages: dict[str, PageState], waiting: dict[str, tuple[PendingDelivery, ...]]
+) -> None:
+    """6: sorted keys at every level, a line for each incident and each event that waits, a final newline."""
+    levels: list[list[str]] = []
+    json.loads(content, object_pairs_hook=lambda pairs: levels.append([key for key, _ in pairs]))
+    assert all(level == sorted(level) for level in levels)
+    assert content.endswith(b"}\n") and b"\n\n" not in content
+    lines = content.decode().split("\n")
+    for key, it in ((key, it) for page in pages.values() for key, it in page.incidents.items()):
+        one = f"    {encoded(key)}: {encoded(it)}"
+        assert one in lines or f"{one}," in lines
+    for due in waiting.values():
+        assert all(any(f"   {encoded(it)}{end}" in lines for end in (",", "]", "],")) for it in due)
+
+
+def encoded(it: object) -> str:
+    return msgspec.json.encode(it, order="sorted").decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "it is empty"),
+        (b"{", "truncated"),
+        (b"\xff", "state.json cannot be used"),
+        (b"[]", "Expected `object`"),
+        (b'{"version": 2, "pages": {}}', "it is of version 2, and this program reads version 1"),
+        (b'{"version": 1}', "missing required field `pages`"),
+        (b'{"version": 1, "pages": {}, "more": 1}', "unknown field `more`"),
+        (b'<<<<<<< HEAD\n{"version": 1}\n=======\n{}\n>>>>>>> main\n', "git conflict markers"),
+        (b'{"version": 1,\n<<<<<<< HEAD\n "pages": {}}\n', "git conflict markers"),
+    ],
+)
+def test_unreadable(tmp_path: Path, content: bytes, expected: str) -> None:
+    """6: an unreadable state ends the run, says how to recover, and is not touched."""
+    (tmp_path / "state.json").write_bytes(content)
+    with pytest.raises(StateError) as raised:
+        state.StateFile(tmp_path / "state.json").load()
+    assert expected in str(raised.value) and "git checkout" in str(raised.value)
+    assert (tmp_path / "state.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("field", ['"baseline": "2026-03-07T09:00:00"', '"url": 1', '"unknown": 1'])
+def test_unreadable_page(field: str) -> None:
+    """6: so does a page in it that is not as we write them, for example with a time without a zone."""
+    block = state.encode_page(PAGE).replace(b'"baseline": "2026-03-07T09:00:00Z"', field.encode())
+    with pytest.raises(StateError, match="page acme"):
+        state.decode_page(block, "acme", "state.json")
+
+
+@pytest.mark.parametrize("field", ["created_at", "position", "display_at", "scheduled_for", "detected_at", "since"])
+def test_what_waits_has_times_with_a_zone(field: str) -> None:
+    """6: so does an event that waits for a sink, at any place where it has a time."""
+    content = b"".join(state.encode({}, {"hook": notices(1)}))
+    assert b"".join(state.encode(*state.decode(content, "state.json"))) == content
+    broken = re.sub(rb'("%s":)("[^"]*"|null)' % field.encode(), rb'\1"2026-03-07T09:00:00"', content)
+    assert broken != content
+    with pytest.raises(StateError, match="timezone"):
+        state.decode(broken, "state.json")
+
+
+def test_an_unchanged_state_is_not_written(tmp_path: Path) -> None:
+    """6: a state that is as it was is not written again."""
+    path = tmp_path / "state.json"
+    state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    path.chmod(0o444)
+    before = path.stat()
+    file = state.StateFile(path)
+    assert file.save(file.load()) is False
+    assert path.stat().st_mtime_ns == before.st_mtime_ns and path.stat().st_ino == before.st_ino
+
+
+def test_links_and_modes_survive(tmp_path: Path) -> None:
+    """6: a state.json that is a link stays one, and the file keeps its permissions."""
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "kept.json", tmp_path / "state.json"
+    real.write_bytes(b"".join(state.encode({})))
+    real.chmod(0o640)
+    link.symlink_to(real)
+    file = state.StateFile(link)
+    file.load()
+    assert file.save({"a": state.encode_page(PAGE)})
+    assert link.is_symlink() and b'"a"' in real.read_bytes()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert [it.name for it in (tmp_path / "real").iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("number", ERRNOS, ids=errno.errorcode.get)
+def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, number: int) -> None:
+    """6: whichever system call of a run on the memory fails, the file is whole: the old one, and the run says why, or
+    the new one; and nothing but the lock is left beside it.
+    """
+    old, new = (b"".join(state.encode({key: state.encode_page(PAGE)})) for key in "ab")
+    path, fails, seen = tmp_path / "state.json", 0, set()
+    while True:
+        fails += 1
+        path.write_bytes(old)
+        (tmp_path / ".state.json.lock").unlink(missing_ok=True)
+        said = ""
+        with Faults(tmp_path, fails, number) as faults:
+            try:
+                file = state.StateFile(path)
+                with file.locked():
+                    file.load()
+                    file.save({"b": state.encode_page(PAGE)})
+            except StateError as error:
+                said = str(error)
+        assert path.read_bytes() == (old if said else new)
+        assert {it.name for it in tmp_path.iterdir()} <= {"state.json", ".state.json.lock"}
+        if len(faults.calls) < fails:
+            break
+        assert not said or os.strerror(number) in said
+        seen.add((faults.calls[fails - 1], bool(said)))
+    assert not said and {(call, True) for call in ("open", "read", "write", "fsync", "replace")} <= seen
+
+
+@pytest.mark.parametrize("what", ["fifo", "device"])
+def test_what_is_not_a_file(desk: Workspace, what: str) -> None:
+    """6: what stands in the place of state.json and is no file is neither opened, which may never end, nor replaced."""
+    if what == "fifo":
+        os.mkfifo(desk.state)
+    else:
+        desk.state.symlink_to("/dev/full")
+    before, listed = desk.state.lstat().st_ino, sorted(desk.folder.iterdir())
+    done = desk.run(*(("status", "--offline") if what == "fifo" else ("check", "-q")))
+    assert (done.code, done.out) == (3, "")
+    assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in done.err
+    assert desk.state.lstat().st_ino == before and sorted(desk.folder.iterdir()) == listed
+
+
+def test_links(tmp_path: Path) -> None:
+    """6: a link is followed, also to a file that is not there yet; one to nowhere or in a circle is an error."""
+    (tmp_path / "real").mkdir()
+    link, loop, lost = (tmp_path / name for name in ("link", "loop", "lost"))
+    link.symlink_to("real/state.json")
+    loop.symlink_to("loop")
+    lost.symlink_to("gone/state.json")
+    with (file := state.StateFile(link)).locked():
+        assert file.load() == {} and file.save({"a": state.encode_page(PAGE)})
+    assert link.is_symlink() and (tmp_path / "real" / "state.json").is_file()
+    for path, said in ((loop, "cannot be read: Too many levels"), (lost, f"does not exist: {tmp_path / 'gone'}")):
+        with pytest.raises(StateError, match=said), state.StateFile(path).locked():
+            pytest.fail("it was locked")
+
+
+def test_a_hard_link_keeps_what_was(tmp_path: Path) -> None:
+    """6: the file is replaced whole: another name of the old one stays the old one."""
+    path, other = tmp_path / "state.json", tmp_path / "other"
+    state.StateFile(path).save({})
+    other.hardlink_to(path)
+    before = other.read_bytes()
+    assert state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    assert other.read_bytes() == before != path.read_bytes()
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    """6: the next write removes what runs left that were killed while they wrote, and nothing else."""
+    path = tmp_path / "s[a]*.json"
+    stale = [f".{path.name}.{name}.tmp" for name in ("abcd1234", "_x_y_z_1")]
+    others = [f".{path.name}.lock", f".{path.name}.original", ".other.json.abcd1234.tmp", ".sa*.json.abcd1234.tmp"]
+    for name in (*stale, *others):
+        (tmp_path / name).touch()
+    state.StateFile(path).save({})
+    assert sorted(it.name for it in tmp_path.iterdir()) == sorted([path.name, *others])
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 300, "new\n::error::line", "d/" * 3000, "none/state.json", ".", "/", "state.json/x"]
+)
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    """8: a name that cannot be one is an error that says so in one line; one that can be is one."""
+    (tmp_path / "state.json").touch()
+    file = state.StateFile(tmp_path / name)
+    assert file.name.splitlines() == [file.name]
+    if "\n" in name:
+        with file.locked():
+            assert file.save({"a": state.encode_page(PAGE)}) and (tmp_path / name).is_file()
+        return
+    with pytest.raises(StateError) as raised, file.locked():
+        pytest.fail("it was locked")
+    assert str(raised.value).startswith(f"{file.name} cannot be ")
+
+
+def test_what_cannot_be_saved_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: a folder that took the lock once and is not writable any more ends the run before it tells anything."""
+    with state.StateFile(tmp_path / "state.json").locked():
+        pass
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with (
+        pytest.raises(StateError, match=r"cannot be locked: Permission denied.*\.state\.json\.lock"),
+        state.StateFile(tmp_path / "state.json").locked(),
+    ):
+        pytest.fail("it was locked")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_lock_that_cannot_be_made_is_held_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: where no lock can be made nobody is said to hold it."""
+    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    with (
+        pytest.raises(StateError, match=r"cannot be locked: (it cannot be made there|No such file)"),
+        state.StateFile(Path("/proc/state.json")).locked(),
+    ):
+        pytest.fail("it was locked")
+
+
+def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: two runs at once on one file: the second waits a moment for the lock, then ends."""
+    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
+    with first.locked(), pytest.raises(StateError, match="in use by another run"), second.locked():
+        pytest.fail("both hold it")
+    with second.locked():
+        pass
+
+
+def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
+    """6: the lock of a run that was killed is gone with it."""
+    lock = tmp_path / ".state.json.lock"
+    program = (
+        f"import filelock; it = filelock.FileLock({str(lock)!r}); it.acquire(); print('held', flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline() == b"held\n"
+        with pytest.raises(TimeoutError):
+            FileLock(lock, timeout=0).acquire()
+        other.kill()
+    with state.StateFile(tmp_path / "state.json").locked():
+        pass
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """8: where state.json could not be written the run ends before it reads anything."""
+    with (
+        pytest.raises(StateError, match="its folder does not exist"),
+        state.StateFile(tmp_path / "none" / "state.json").locked(),
+    ):
+        pytest.fail("it was locked")
