@@ -261,7 +261,7 @@ def status(
             _lines(stream, lambda width: rendered.render(seen, now, width, memory=memory))
     for note in () if quiet else sorted(notes):
         _say(phrases.runner_safe(note))
-    stopping = seen.stopping(Impact(fail_on)) if fail_on else ()
+    stopping = seen.blocking(Impact(fail_on)) if fail_on else ()
     if stopping:
         if not quiet:
             count = f"{len(stopping)} {'incident is' if len(stopping) == 1 else 'incidents are'}"
@@ -269,7 +269,7 @@ def status(
         raise typer.Exit(errors.EVENTS_FOUND)
     if allow_unknown:
         return
-    if not (offline or seen.answered):
+    if not (offline or seen.reached_anyone):
         raise errors.NetworkError("no page answered at all: our own network, most likely")
     if fail_on and seen.unknown:
         keys = ", ".join([*(it.page.key for it in seen.unknown[:5]), *(["…"] if len(seen.unknown) > 5 else [])])

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from statuswatch.model.event import Event, PendingDelivery
-from statuswatch.model.incident import IncidentKind
+from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
 from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
 from statuswatch.model.state import IncidentRecord, Outbox, PageState, State
 
@@ -102,6 +102,51 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     def stale(self) -> bool:
         """True where `open` is what was open at the last good read."""
         return self.failure is not None or bool(self.suspicion)
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """One incident or maintenance that is open; `stale`: it was, at the last good read of its page."""
+
+    page: Page
+    key: str
+    record: IncidentRecord
+    stale: bool
+
+    @property
+    def started_at(self) -> datetime:
+        """Time of creation; where that is not remembered, a time by which it had begun."""
+        return self.record.created_at or self.record.last_update_at
+
+
+class StatusView(msgspec.Struct, frozen=True):
+    """What is open on the pages asked about, worst first. `hidden` counts what the component globs exclude."""
+
+    pages: tuple[PageStatus, ...]
+    globs: tuple[str, ...]
+    incidents: tuple[OpenIncident, ...]
+    in_progress: tuple[OpenIncident, ...]  # maintenance that has begun, or should have
+    scheduled: tuple[OpenIncident, ...]  # maintenance still to come
+    hidden: int
+
+    @property
+    def entries(self) -> tuple[OpenIncident, ...]:
+        """All that is shown."""
+        return (*self.incidents, *self.in_progress, *self.scheduled)
+
+    @property
+    def unknown(self) -> tuple[PageStatus, ...]:
+        """The pages of which nobody can say that nothing else is open."""
+        return tuple(page for page in self.pages if page.unknown)
+
+    @property
+    def reached_anyone(self) -> bool:
+        """True where any page answered, be it with an error; else our own network is the likely cause."""
+        return any_page_answered(page.failure for page in self.pages)
+
+    def blocking(self, minimum: Impact) -> tuple[OpenIncident, ...]:
+        """Return the incidents of that impact or a higher one now; an unstated impact may be as high."""
+        blocking = {*IMPACT_SCALE[IMPACT_SCALE.index(minimum) :], Impact.UNKNOWN}
+        return tuple(incident for incident in self.incidents if incident.record.impact in blocking)
 
 
 class SinkOutcome(msgspec.Struct, frozen=True):

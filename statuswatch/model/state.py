@@ -3,16 +3,18 @@
 Names in the file are those of version 1; where the attribute has a plainer name, `name=` keeps the file's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from statuswatch import text
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import (
     CLOSED_STATUSES,
     STATED_BY_VENDOR,
     Component,
     Impact,
+    Incident,
     IncidentKind,
     Moment,
 )
@@ -51,6 +53,31 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     def closed(self) -> bool:
         """True once it ended."""
         return self.status in CLOSED_STATUSES
+
+    def as_incident(self, key: str) -> Incident:
+        """Return the incident as far as it is remembered: without its updates."""
+        return Incident(
+            id=key,
+            kind=self.kind,
+            title=self.title,
+            status=self.status,
+            impact=self.impact,
+            url=self.url,
+            created_at=self.created_at or self.last_update_at,
+            position=self.last_update_at,
+            components=self.components,
+            source_quality=self.source_quality,
+            scheduled_for=self.scheduled_for,
+            scheduled_until=self.scheduled_until,
+        )
+
+    def update_statuses(self, statuses: Iterable[str]) -> dict[str, str]:
+        """Return which of the statuses each remembered update had, by the digest of its id; none where it had another.
+
+        For vendors that state no status of an update: it must not change for that.
+        """
+        by_digest = {text.word_digest(status): status for status in statuses}
+        return {digest[:6]: by_digest[digest[6:8]] for digest in self.updates.split() if digest[6:8] in by_digest}
 
 
 class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -49,7 +49,6 @@ from statuswatch.platforms.parsing import (
     update,
     word,
 )
-from statuswatch.rules.diff import remembered_statuses
 
 PARSER_VERSION: Final = 1
 _CURRENT: Final = "/api/v2.0.0/current"
@@ -167,7 +166,7 @@ def _updates(key: str, status: str, notes: list[_Note], known: IncidentRecord | 
     ended = status in CLOSED_STATUSES and not (known and known.closed)
     times = [utc(note.date_created) for note in notes]
     last = max(times, default=None)
-    first = remembered_statuses(known, _STATUSES) if known else {}
+    first = known.update_statuses(_STATUSES) if known else {}
     updates = []
     for note, at in zip(notes, times, strict=True):
         identity = derived(key, at.isoformat())

@@ -7,12 +7,10 @@ from typing import Final
 from rich.text import Text
 
 from statuswatch.model.incident import Impact
-from statuswatch.model.report import PageStatus
+from statuswatch.model.report import OpenIncident, PageStatus, StatusView
 from statuswatch.render import jsonlines, phrases
 from statuswatch.render.console import INDENT, indented
 from statuswatch.render.summary import counted
-from statuswatch.rules.diff import incident_from_record
-from statuswatch.rules.status import OpenIncident, StatusView
 
 MOST_NAMES: Final = 5  # of pages that could not be read, in the closing line; each has its own line above
 _LABELS: Final = {
@@ -37,14 +35,14 @@ def render(view: StatusView, now: datetime, width: int | None, *, memory: str = 
 
 def _blocks(view: StatusView, now: datetime, width: int | None) -> Iterator[Text]:
     for entry in view.incidents:
-        age = phrases.ago(entry.begun, now).removesuffix(" ago")
-        head = f"open {'' if entry.known.created_at or age.startswith('dated') else 'at least '}{age}"
-        yield from _entry(_LABELS[entry.known.impact], entry, head, view, now, width)
-    for entry in view.windows:
+        age = phrases.ago(entry.started_at, now).removesuffix(" ago")
+        head = f"open {'' if entry.record.created_at or age.startswith('dated') else 'at least '}{age}"
+        yield from _entry(_LABELS[entry.record.impact], entry, head, view, now, width)
+    for entry in view.in_progress:
         yield from _entry(_NOW, entry, _under_way(entry, now), view, now, width)
-    for entry in view.coming:
-        start = entry.known.scheduled_for
-        when = f"in {phrases.length(start - now)}, {phrases.span(start, entry.known.scheduled_until)}" if start else ""
+    for entry in view.scheduled:
+        start = entry.record.scheduled_for
+        when = f"in {phrases.length(start - now)}, {phrases.span(start, entry.record.scheduled_until)}" if start else ""
         yield from _entry(_COMING, entry, f"maintenance {when or 'at a time not stated'}", view, now, width)
     for standing in view.unknown:
         yield from indented([_first(_UNKNOWN, f"{standing.page.name} - status page", _why(standing))], width)
@@ -56,13 +54,13 @@ def _closing(view: StatusView, memory: str) -> Text:
 
 def is_all_clear(view: StatusView) -> bool:
     """Every page asked about was read and understood, and nothing is open on any."""
-    return bool(view.standings) and not (view.unknown or view.incidents or view.windows)
+    return bool(view.pages) and not (view.unknown or view.incidents or view.in_progress)
 
 
 def closing(view: StatusView, *, memory: str = "") -> str:
     """What all of it comes to, and on how many pages that rests."""
-    asked, unknown = counted(len(view.standings), "page"), view.unknown
-    read, verb = len(view.standings) - len(unknown), "known" if memory else "read"
+    asked, unknown = counted(len(view.pages), "page"), view.unknown
+    read, verb = len(view.pages) - len(unknown), "known" if memory else "read"
     about = f" for {', '.join(view.globs)}" if view.globs else ""
     if view.incidents:
         pages = len({entry.page.key for entry in view.incidents})
@@ -76,8 +74,8 @@ def closing(view: StatusView, *, memory: str = "") -> str:
     else:
         head = f"Nothing can be said{about}: {read} of {asked} {verb}"
     parts = [head]
-    if view.windows or view.coming:
-        planned = ((len(view.windows), "in progress"), (len(view.coming), "coming"))
+    if view.in_progress or view.scheduled:
+        planned = ((len(view.in_progress), "in progress"), (len(view.scheduled), "coming"))
         parts.append(f"maintenance: {', '.join(f'{count} {when}' for count, when in planned if count)}")
     if view.hidden:
         parts.append(f"{view.hidden} more open or coming on other components")
@@ -98,7 +96,7 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
             "schema": jsonlines.SCHEMA,
             "at": jsonlines.moment(now),
             "offline": offline,
-            "pages": {"asked": len(view.standings), "read": len(view.standings) - len(view.unknown)},
+            "pages": {"asked": len(view.pages), "read": len(view.pages) - len(view.unknown)},
             "components": view.globs,
             "hidden": view.hidden,
             "unknown": [{**jsonlines.page(it.page), "reason": it.unknown} for it in view.unknown],
@@ -108,9 +106,9 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
 
 
 def _fields(entry: OpenIncident) -> dict[str, object]:
-    known = entry.known
+    known = entry.record
     return {
-        **jsonlines.incident(incident_from_record(entry.key, known)),
+        **jsonlines.incident(known.as_incident(entry.key)),
         "created_at": known.created_at and jsonlines.moment(known.created_at),
         "message": known.message,
         "last_update_at": jsonlines.moment(known.last_update_at),
@@ -122,7 +120,7 @@ def _fields(entry: OpenIncident) -> dict[str, object]:
 def _entry(
     label: tuple[str, str, str], entry: OpenIncident, head: str, view: StatusView, now: datetime, width: int | None
 ) -> list[Text]:
-    known = entry.known
+    known = entry.record
     facts = (
         phrases.short(known.title, phrases.LONGEST_TITLE),
         "impact not stated" if known.impact is Impact.UNKNOWN else "",
@@ -152,7 +150,7 @@ def _first(label: tuple[str, str, str], what: str, fact: str) -> Text:
 
 def _under_way(entry: OpenIncident, now: datetime) -> str:
     """A window that has begun, as its page says or by its schedule."""
-    known = entry.known
+    known = entry.record
     start, end = known.scheduled_for, known.scheduled_until
     began = known.status != "scheduled"
     if end and end <= now:
@@ -163,9 +161,9 @@ def _under_way(entry: OpenIncident, now: datetime) -> str:
 
 def _remark(entry: OpenIncident, view: StatusView) -> str:
     remarks = ["As of the last good read of its page: what it says now is not known"] if entry.stale else []
-    if entry.known.absent_since:
+    if entry.record.absent_since:
         remarks.append("Its page lists it no longer; whether it is over shows at a later run of `check`")
-    if view.globs and not entry.known.components:
+    if view.globs and not entry.record.components:
         remarks.append(phrases.PASSES)
     return " · ".join(remarks)
 

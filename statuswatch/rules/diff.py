@@ -105,28 +105,10 @@ def close_absent(page: Page, key: str, known: IncidentRecord, why: Change, now: 
     """A known open incident that its page does not show any more: rules 11 and 12. Its status stays the last one that
     the vendor stated; it is remembered as closed now, so that it can still reopen however old it is.
     """
-    told = _tell(page, known, incident_from_record(key, known), EventKind.RESOLVED, (why,), ())
+    told = _tell(page, known, known.as_incident(key), EventKind.RESOLVED, (why,), ())
     return msgspec.structs.replace(
         told,
         known=_shrunk(msgspec.structs.replace(told.known, status="resolved", last_update_at=now, absent_since=None)),
-    )
-
-
-def incident_from_record(key: str, known: IncidentRecord) -> Incident:
-    """A known incident as far as it is remembered: without its updates."""
-    return Incident(
-        id=key,
-        kind=known.kind,
-        title=known.title,
-        status=known.status,
-        impact=known.impact,
-        url=known.url,
-        created_at=known.created_at or known.last_update_at,
-        position=known.last_update_at,
-        components=known.components,
-        source_quality=known.source_quality,
-        scheduled_for=known.scheduled_for,
-        scheduled_until=known.scheduled_until,
     )
 
 
@@ -141,14 +123,6 @@ def is_older_copy(known: IncidentRecord, incident: Incident) -> bool:
     """
     newest = known.updates.rpartition(" ")[2][:6]
     return bool(newest and incident.updates) and all(_id_digest(update) != newest for update in incident.updates)
-
-
-def remembered_statuses(known: IncidentRecord, words: Iterable[str]) -> dict[str, str]:
-    """Which of the words each known update stood under when it was last read, by the digest of its id; none where that
-    was another word. For vendors who state no status of an update, which must not change for that.
-    """
-    by_digest = {text.word_digest(it): it for it in words}
-    return {it[:6]: by_digest[it[6:8]] for it in known.updates.split() if it[6:8] in by_digest}
 
 
 def new_record(incident: Incident) -> IncidentRecord:

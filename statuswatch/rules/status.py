@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
-from statuswatch.model.page import Failure, FailureKind, Page, any_page_answered
-from statuswatch.model.report import PageOutcome, PageStatus, is_upcoming
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.page import Failure, FailureKind, Page
+from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState
 from statuswatch.rules.filters import matches_any
 
@@ -21,83 +19,36 @@ _WORST_FIRST: Final = (
 )
 
 
-class OpenIncident(msgspec.Struct, frozen=True):
-    """One incident or maintenance window that is open; `stale`: it was, at the last good read of its page."""
-
-    page: Page
-    key: str
-    known: IncidentRecord
-    stale: bool
-
-    @property
-    def begun(self) -> datetime:
-        """When it began; where that is not remembered, a time by which it had."""
-        return self.known.created_at or self.known.last_update_at
-
-
-class StatusView(msgspec.Struct, frozen=True):
-    """The pages asked about. `windows` are the maintenance windows that have begun, or should have, `coming` the
-    others; `hidden` counts what the globs exclude.
-    """
-
-    standings: tuple[PageStatus, ...]
-    globs: tuple[str, ...]
-    incidents: tuple[OpenIncident, ...]
-    windows: tuple[OpenIncident, ...]
-    coming: tuple[OpenIncident, ...]
-    hidden: int
-
-    @property
-    def entries(self) -> tuple[OpenIncident, ...]:
-        return (*self.incidents, *self.windows, *self.coming)
-
-    @property
-    def unknown(self) -> tuple[PageStatus, ...]:
-        return tuple(it for it in self.standings if it.unknown)
-
-    @property
-    def answered(self) -> bool:
-        """Whether any page answered, be it with an error; else our own network is the likely cause."""
-        return any_page_answered(it.failure for it in self.standings)
-
-    def stopping(self, least: Impact) -> tuple[OpenIncident, ...]:
-        """The incidents of that impact or a higher one now; one whose impact is not stated may be: better one stop too
-        many.
-        """
-        grave = {*IMPACT_SCALE[IMPACT_SCALE.index(least) :], Impact.UNKNOWN}
-        return tuple(it for it in self.incidents if it.known.impact in grave)
-
-
 def status_view(standings: Sequence[PageStatus], now: datetime, globs: Sequence[str] = ()) -> StatusView:
     """Of what is open, only what has a component that one of the globs names; what the vendor does not state passes."""
     everything = [
-        OpenIncident(it.page, key, known, it.stale)
+        OpenIncident(it.page, key, record, it.stale)
         for it in standings
-        for key, known in it.open.items()
-        if not known.closed
+        for key, record in it.open.items()
+        if not record.closed
     ]
-    shown = [it for it in everything if matches_any(it.known.components, globs)]
-    planned = sorted((it for it in shown if it.known.kind is IncidentKind.MAINTENANCE), key=_soonest_first)
+    shown = [it for it in everything if matches_any(it.record.components, globs)]
+    planned = sorted((it for it in shown if it.record.kind is IncidentKind.MAINTENANCE), key=_soonest_first)
     return StatusView(
-        standings=tuple(standings),
+        pages=tuple(standings),
         globs=tuple(globs),
         incidents=tuple(
-            sorted((it for it in shown if it.known.kind is not IncidentKind.MAINTENANCE), key=_worst_first)
+            sorted((it for it in shown if it.record.kind is not IncidentKind.MAINTENANCE), key=_worst_first)
         ),
-        windows=tuple(it for it in planned if not is_upcoming(it.known, now)),
-        coming=tuple(it for it in planned if is_upcoming(it.known, now)),
+        in_progress=tuple(it for it in planned if not is_upcoming(it.record, now)),
+        scheduled=tuple(it for it in planned if is_upcoming(it.record, now)),
         hidden=len(everything) - len(shown),
     )
 
 
 def _worst_first(entry: OpenIncident) -> tuple[int, float, str, str]:
     """Of one impact the latest first: it is the likelier news."""
-    return _WORST_FIRST.index(entry.known.impact), -entry.begun.timestamp(), entry.page.key, entry.key
+    return _WORST_FIRST.index(entry.record.impact), -entry.started_at.timestamp(), entry.page.key, entry.key
 
 
 def _soonest_first(entry: OpenIncident) -> tuple[bool, datetime, str, str]:
-    start = entry.known.scheduled_for
-    return start is None, start or entry.begun, entry.page.key, entry.key
+    start = entry.record.scheduled_for
+    return start is None, start or entry.started_at, entry.page.key, entry.key
 
 
 def page_status(outcome: PageOutcome, state: PageState | None) -> PageStatus:

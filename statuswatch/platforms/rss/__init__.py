@@ -69,7 +69,6 @@ from statuswatch.platforms.rss.entry import (
     untitled,
 )
 from statuswatch.platforms.rss.series import chained, item, series_of
-from statuswatch.rules.diff import incident_from_record
 
 PARSER_VERSION: Final = 1
 UNHEARD_OF: Final = timedelta(days=14)
@@ -294,7 +293,7 @@ def _is_unheard_of(it: Incident) -> bool:
 
 def _remembered(channel: Channel, key: str, was: IncidentRecord) -> Incident:
     updates = _latest(was.status, "", was.last_update_at)
-    return msgspec.structs.replace(incident_from_record(key, was), url=was.url or channel.page.url, updates=updates)
+    return msgspec.structs.replace(was.as_incident(key), url=was.url or channel.page.url, updates=updates)
 
 
 # ------------------------------------------------------------------------------------------ one item a component

@@ -1,0 +1,37 @@
+"""The floors of the house, the highest first. A module may import only from what stands after it in this table.
+
+The test of the architecture reads it, and the drawing in `.github/CONTRIBUTING.md` is generated from it.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Floor(NamedTuple):
+    """Packages and modules that stand side by side: the later ones lie lower. `role` is one line for the drawing."""
+
+    parts: tuple[str, ...]
+    role: str
+    pure: bool = False
+
+
+FLOORS: Final = (
+    Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
+    Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
+    Floor(("reading", "recording", "delivery"), "pages in, notifications out"),
+    Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
+    Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
+    Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
+    Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),
+    Floor(("state", "catalog"), "state.json; the pages that have a key"),
+    Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
+    Floor(("shard", "registry", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
+)
+
+# The order inside packages whose modules import one another, the highest first.
+INSIDE: Final = {
+    "reading": ("probe", "reader", "plan", "recognise", "gather"),
+    "rules": ("status", "reconcile", "diff", "record", "filters"),
+    "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
+    "config": ("load", "suggest", "schema"),
+    "model": ("report", "state", "event", "page", "incident"),
+}
