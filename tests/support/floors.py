@@ -30,8 +30,11 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
-    "rules": ("status", "reconcile", "diff", "record", "filters"),
+    "rules": (
+        *("status", "reconcile", "page_failure", "absence", "suspicion", "pruning"),
+        *("diff", "record", "updates", "filters"),
+    ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
     "config": ("load", "suggest", "schema"),
-    "model": ("report", "state", "event", "page", "incident"),
+    "model": ("report", "state", "digest", "event", "page", "incident"),
 }
