@@ -71,7 +71,7 @@ class Connections:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connected socket that does not block. The page's deadline bounds every operation: httpcore's timeouts are off."""
+    """A connected socket that does not block. The page's deadline bounds its operations: httpcore has none."""
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
