@@ -1,1 +1,1 @@
-"""The rules: what a read of a page comes to, and which events are reported. Pure; the clock is an argument."""
+"""The rules: which differences are events, and what is remembered. Pure."""
