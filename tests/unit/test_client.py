@@ -49,7 +49,7 @@ def fetch(validators: Validators | None = None, seconds: float = 5) -> Fetched |
 @pytest.mark.parametrize(
     ("error", "reason", "answered", "tries"),
     [
-        (httpx.ConnectTimeout("all attempts failed"), "no connection: all attempts failure", False, 2),
+        (httpx.ConnectTimeout("all attempts failed"), "no connection: all attempts failed", False, 2),
         (httpx.ProxyError("407 Proxy Authentication Required"), "our proxy refused: 407", False, 1),
         (httpx.ReadError("reset"), "the connection broke: reset", True, 2),
         (httpx.RemoteProtocolError("not HTTP"), "the connection broke: not HTTP", True, 2),
