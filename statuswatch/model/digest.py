@@ -67,7 +67,6 @@ def parse_digests(encoded: str) -> tuple[UpdateDigest, ...]:
     return tuple(map(UpdateDigest.parse, encoded.split()))
 
 
-def newest_digest(encoded: str) -> UpdateDigest | None:
-    """Return the last of a record's digests, which is of the newest update; None where there is none."""
-    last = encoded.rpartition(" ")[2]
-    return UpdateDigest.parse(last) if last else None
+def newest_id_digest(encoded: str) -> str:
+    """Return the digest of the id of the newest update in a record's `updates`; "" where there is none."""
+    return encoded.rpartition(" ")[2][:_ID_END]

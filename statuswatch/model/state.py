@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from statuswatch import text
-from statuswatch.model.digest import UpdateDigest, newest_digest, parse_digests
+from statuswatch.model.digest import UpdateDigest, newest_id_digest, parse_digests
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import (
     CLOSED_STATUSES,
@@ -90,9 +90,9 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
         return parse_digests(self.updates)
 
     @property
-    def newest_digest(self) -> UpdateDigest | None:
-        """The digest of the newest remembered update; None where no update is remembered."""
-        return newest_digest(self.updates)
+    def newest_id_digest(self) -> str:
+        """The digest of the newest remembered update's id; "" where no update is remembered."""
+        return newest_id_digest(self.updates)
 
 
 class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -85,10 +85,10 @@ def is_older_copy(record: IncidentRecord, incident: Incident) -> bool:
 
     An incident without any update shows nothing of its age: the document that has its updates may have failed.
     """
-    newest = record.newest_digest
-    if newest is None or not incident.updates:
+    newest = record.newest_id_digest
+    if not newest or not incident.updates:
         return False
-    return all(id_digest(update) != newest.id_digest for update in incident.updates)
+    return all(id_digest(update) != newest for update in reversed(incident.updates))
 
 
 def event_id(page: str, incident: str, kind: EventKind, content: object) -> str:
@@ -155,12 +155,11 @@ def _reopened_and_closed_again(record: IncidentRecord, incident: Incident, fresh
     Only updates that stand after the newest remembered one and are dated later than it are since the end. A note under
     an open status is no more than a note where nothing closes the incident after it.
     """
-    newest = record.newest_digest
     ids = [id_digest(update) for update in incident.updates]
-    if newest is None or newest.id_digest not in ids:
+    if record.newest_id_digest not in ids:
         return False
     fresh_ids = {update.id for update in fresh}
-    later = incident.updates[ids.index(newest.id_digest) + 1 :]
+    later = incident.updates[ids.index(record.newest_id_digest) + 1 :]
     closes = [
         update.status in CLOSED_STATUSES
         for update in later

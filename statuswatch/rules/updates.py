@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from statuswatch.model.digest import UpdateDigest, encode_digests, newest_digest, parse_digests
+from statuswatch.model.digest import UpdateDigest, encode_digests, newest_id_digest, parse_digests
 from statuswatch.model.incident import IncidentUpdate
 
 
@@ -69,9 +69,8 @@ def _remember(remembered: str, former: Mapping[str, UpdateDigest], listed: Mappi
     So the last digest is always of the newest update that is listed. Where nothing is new and the newest is still
     listed, the order stays as it is.
     """
-    newest = newest_digest(remembered)
     as_before = all(former.get(key) == digest for key, digest in listed.items())
-    if as_before and newest and newest.id_digest in listed:
+    if as_before and newest_id_digest(remembered) in listed:
         return remembered
     unlisted = [digest for key, digest in former.items() if key not in listed]
     listed_before = [digest for key, digest in listed.items() if key in former]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statuswatch.model.digest import UpdateDigest, encode_digests, encode_updates, newest_digest, parse_digests
+from statuswatch.model.digest import UpdateDigest, encode_digests, encode_updates, newest_id_digest, parse_digests
 from tests.support.page_timeline import update
 
 FIRST = update(1, "investigating", "We look.")
@@ -30,8 +30,8 @@ def test_the_bytes_in_the_state_file() -> None:
     encoded = encode_updates((FIRST, SILENT, ENRICHED))
     assert encoded == "Qk+fdgNDwjANZQ 20bOzAdd rEH+WgPPdKxFew~"
     assert encode_digests(parse_digests(encoded)) == encoded
-    assert newest_digest(encoded) == UpdateDigest.of(ENRICHED)
-    assert newest_digest("") is None and parse_digests("") == ()
+    assert newest_id_digest(encoded) == UpdateDigest.of(ENRICHED).id_digest
+    assert newest_id_digest("") == "" and parse_digests("") == ()
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20))
