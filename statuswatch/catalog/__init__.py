@@ -27,7 +27,7 @@ def categories() -> Mapping[str, str]:
     return MappingProxyType({row[0]: row[4] for row in _rows()})
 
 
-def find(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
+def search_catalog(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
     """Those in whose key, name, platform, category or address every word of the query occurs."""
     words = [word.casefold() for part in query for word in part.split()]
 
