@@ -24,15 +24,15 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, Incid
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
     identifier,
     identity,
-    labelled,
+    incident_update,
+    labelled_components,
     oldest_first,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -167,7 +167,7 @@ class _Inclusions:
                 if it.type == "status_page_resource":
                     resources[str(it.id)] = _decode_named(it.attributes)
                 elif it.type == "status_page_section":
-                    sections[str(it.id)] = title(_decode_named(it.attributes).name or "")
+                    sections[str(it.id)] = clean_title(_decode_named(it.attributes).name or "")
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 self.reports.append(raw)  # it may be one: what it lacks is said there
                 continue
@@ -176,7 +176,7 @@ class _Inclusions:
             elif it.type == "status_report":
                 self.reports.append(raw)
         for key, resource in resources.items():
-            if name := title(resource.public_name or ""):
+            if name := clean_title(resource.public_name or ""):
                 group = sections.get(str(resource.status_page_section_id), "")
                 self.names[key] = (name, group)
                 self.groups.setdefault(name, set()).add(group)
@@ -200,13 +200,13 @@ def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
     return Incident(
         id=key,
         kind=kind,
-        title=title(it.title or "") or _UNTITLED,
+        title=clean_title(it.title or "") or _UNTITLED,
         status=_status(it, kind),
         impact=Impact.MAINTENANCE if window else _impact({it.aggregate_state, *(part.status for part in affected)}),
         url=page.url if window else f"{_base(page)}/incident/{quote(key, safe='')}",
         created_at=min([starts, *(one.created_at for one in updates)]),  # a window is announced before it starts
         position=starts,
-        components=labelled(named, included.groups),
+        components=labelled_components(named, included.groups),
         source_quality=(STATED_BY_VENDOR if len(named) == len(ids) else 1) if named else 0,
         updates=updates,
         scheduled_for=starts if window else None,
@@ -216,7 +216,7 @@ def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
 
 def _status(it: _ReportAttributes, kind: IncidentKind) -> str:
     affected = _worst(it.affected_resources or ())
-    state = word(it.aggregate_state or affected)
+    state = clean_status(it.aggregate_state or affected)
     over = state == "resolved" or (state == "operational" and affected == "resolved")
     return _over(kind) if over else state
 
@@ -228,7 +228,7 @@ def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[Inciden
     for key, it in sorted(stated.items(), key=lambda item: (utc(item[1].published_at), len(item[0]), item[0])):
         before = _worst(it.affected_resources or ()) or before
         status = _over(kind) if before == "resolved" else before
-        updates.append(update(key, status, it.message, it.published_at, None))
+        updates.append(incident_update(key, status, it.message, it.published_at, None))
     return oldest_first(reversed(updates))
 
 

@@ -20,17 +20,17 @@ from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, I
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
+    derived_id,
     identifier,
-    labelled,
-    link,
+    incident_link,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -102,7 +102,7 @@ def parse(reading: ParseInput, /) -> Feed:
             losses.append(str(error))
     return Feed(
         identity="heroku",  # its documents name no page
-        incidents=one_of_each(history, current or ()),
+        incidents=newest_copies(history, current or ()),
         by_creation=True,
         # What is open may stand in the current status alone: without it, what is absent may be there.
         history=frozenset() if current is None else frozenset({IncidentKind.INCIDENT}),
@@ -126,24 +126,24 @@ def _is_window(raw: msgspec.Raw) -> bool:
 def _incident(raw: msgspec.Raw, page: Page) -> Incident:
     it = _decode_incident(raw)
     created = utc(it.created_at)
-    status = word(it.state)
+    status = clean_status(it.state)
     ends = [utc(entry.created_at) for entry in it.updates if entry.update_type == "resolved"]
     over = max(ends) if ends and status == "resolved" else None
     systems = it.systems or []
     impacts = {_COLOURS[system.status] for system in systems if system.status in _COLOURS}
     return Incident(
         id=identifier(str(it.id)),
-        title=title(it.title),
+        title=clean_title(it.title),
         status=status,
         impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
-        url=link(it.full_url, page),
+        url=incident_link(it.full_url, page),
         created_at=created,
         position=created,
-        components=labelled(((title(system.name), "") for system in systems), {}),
+        components=labelled_components(((clean_title(system.name), "") for system in systems), {}),
         source_quality=STATED_BY_VENDOR if systems else 0,
         updates=oldest_first(
-            update(
-                derived(utc(entry.created_at).isoformat()) if entry.id is None else str(entry.id),
+            incident_update(
+                derived_id(utc(entry.created_at).isoformat()) if entry.id is None else str(entry.id),
                 # What is added to an incident that is over, of whatever type, does not open it again.
                 "resolved" if over and utc(entry.created_at) >= over else entry.update_type,
                 entry.contents,

@@ -30,19 +30,19 @@ from statuswatch.platforms.parsing import (
     IDENTITIES,
     ParseInput,
     StatedUpdate,
-    changed_at,
+    clean_status,
+    clean_title,
     decode,
     identifier,
+    identity_of_platform,
     incident_list,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
-    own,
+    page_changed_at,
     parse_entries,
-    syndicated,
-    title,
-    update,
-    word,
+    parse_syndication,
 )
 
 PARSER_VERSION: Final = 1
@@ -174,9 +174,9 @@ def parse(reading: ParseInput, /) -> Feed:
     losses: list[str] = []
     unread: list[str] = []
     native = _native(reading, losses, unread)
-    known = reading.known.incidents if reading.known else {}
+    known = reading.state.incidents if reading.state else {}
     found = _names(reading, compat.page.id, losses)
-    names = {**(reading.known.names if reading.known else {}), **found}
+    names = {**(reading.state.names if reading.state else {}), **found}
     listed = _feed_components(reading, losses)
     used = set().union(*(it.component_ids() for it in native.values())) if native else set()
     if found:  # what has no name even there is not asked for again
@@ -196,13 +196,15 @@ def parse(reading: ParseInput, /) -> Feed:
     def incident(entry: _Incident | msgspec.Raw) -> Incident:
         it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
         key = identifier(it.id)
-        status = word(it.status)
+        status = clean_status(it.status)
         twin = native.get(key)
         maintenance = (
             status in _STATUSES or it.impact == "maintenance" or (twin is not None and twin.type == "maintenance")
         )
         updates = oldest_first(
-            update(post.id, _STATUSES.get(post.status, post.status), post.body, post.created_at, post.display_at)
+            incident_update(
+                post.id, _STATUSES.get(post.status, post.status), post.body, post.created_at, post.display_at
+            )
             for post in it.incident_updates
         )
         created = utc(it.created_at)
@@ -216,7 +218,7 @@ def parse(reading: ParseInput, /) -> Feed:
         return Incident(
             id=key,
             kind=IncidentKind.MAINTENANCE if maintenance else IncidentKind.INCIDENT,
-            title=title(it.name),
+            title=clean_title(it.name),
             status=_STATUSES.get(status, status),
             impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
             url=_address(reading.page.url, key),
@@ -240,9 +242,9 @@ def parse(reading: ParseInput, /) -> Feed:
             except (OverflowError, ValueError) as error:
                 skipped.append(f"native: {text.line(str(error))}")
     return Feed(
-        identity=own("incidentio", compat.page, "incidents.json"),
-        updated_at={"incidents.json": changed} if (changed := changed_at(compat.page)) else {},
-        incidents=one_of_each(incidents),
+        identity=identity_of_platform("incidentio", compat.page, "incidents.json"),
+        updated_at={"incidents.json": changed} if (changed := page_changed_at(compat.page)) else {},
+        incidents=newest_copies(incidents),
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if native else {IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
         losses=tuple(losses),
@@ -292,11 +294,11 @@ def _names(reading: ParseInput, own: str, losses: list[str]) -> dict[str, Compon
             groups[""].append(item.component)
     for group, parts in groups.items():  # the plain list comes first, so that a group's word stands
         for part in parts:
-            by_id[part.component_id or part.id] = (title(part.name), title(group))
+            by_id[part.component_id or part.id] = (clean_title(part.name), clean_title(group))
     by_name: dict[str, set[str]] = {}
     for name, group in by_id.values():
         by_name.setdefault(name, set()).add(group)
-    return {key: labelled([named], by_name)[0] for key, named in by_id.items()}
+    return {key: labelled_components([named], by_name)[0] for key, named in by_id.items()}
 
 
 def _feed_components(reading: ParseInput, losses: list[str]) -> Mapping[str, tuple[Component, ...]]:
@@ -306,7 +308,7 @@ def _feed_components(reading: ParseInput, losses: list[str]) -> Mapping[str, tup
         return {}
     entries: list[Mapping[str, Any]] = []
     try:
-        entries = syndicated(body[:LARGEST_FEED], "feed.atom").entries
+        entries = parse_syndication(body[:LARGEST_FEED], "feed.atom").entries
         if not entries:
             raise FeedError("feed.atom: no entries")
     except FeedError as error:
@@ -317,7 +319,7 @@ def _feed_components(reading: ParseInput, losses: list[str]) -> Mapping[str, tup
             entry.get("summary", "")
         )
         _, _, listed = markup.rpartition("Affected components")
-        parts = (title(text.paragraph(part.partition("</li>")[0])) for part in listed.split("<li>")[1:])
+        parts = (clean_title(text.paragraph(part.partition("</li>")[0])) for part in listed.split("<li>")[1:])
         names = (_LIVE_STATE.sub("", part) for part in parts)
         if components := tuple(sorted({Component(name) for name in names if name})):
             found[str(entry.get("id", "")).rstrip("/").rpartition("/")[2]] = components
@@ -364,7 +366,7 @@ def _schedule(it: _NativeIncident) -> tuple[datetime | None, datetime | None]:
 def _window(it: _NativeIncident, components: tuple[Component, ...], source_quality: int, url: str) -> Incident:
     key = identifier(it.id)
     updates = oldest_first(
-        update(
+        incident_update(
             entry.id, _STATUSES.get(entry.to_status, entry.to_status), entry.message_string, entry.published_at, None
         )
         for entry in it.updates
@@ -374,8 +376,8 @@ def _window(it: _NativeIncident, components: tuple[Component, ...], source_quali
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE,
-        title=title(it.name),
-        status=_STATUSES.get(it.status, word(it.status)),
+        title=clean_title(it.name),
+        status=_STATUSES.get(it.status, clean_status(it.status)),
         impact=Impact.MAINTENANCE,
         url=_address(url, key),
         created_at=created,

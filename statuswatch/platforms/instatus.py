@@ -41,18 +41,18 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
-    first_absence,
+    derived_id,
     identifier,
-    link,
+    incident_link,
+    incident_update,
+    newest_copies,
+    newly_absent,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    unmarked,
-    update,
-    word,
+    without_bom,
 )
 
 PARSER_VERSION: Final = 1
@@ -135,14 +135,14 @@ def parse(reading: ParseInput, /) -> Feed:
     past, losses = _past(reading)
     twins = {it.id: it for it in past or ()}
     over = [it for it in twins.values() if it.closed]
-    incidents = one_of_each((_joined(it, twins.get(it.id)) for it in active), over)
+    incidents = newest_copies((_joined(it, twins.get(it.id)) for it in active), over)
     return Feed(
         identity=_IDENTITY if summary.page.name and summary.page.url else f"{_IDENTITY}, without a name or an address",
         incidents=incidents,
         by_creation=True,
         history=frozenset(it.kind for it in over) if past != [] else _BOTH,
         complete=_BOTH,
-        current=frozenset() if first_absence(reading, _FEED, incidents) else _BOTH,
+        current=frozenset() if newly_absent(reading, _FEED, incidents) else _BOTH,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
@@ -179,7 +179,7 @@ def _active(summary: _Summary, page: Page) -> tuple[list[Incident], list[str]]:
     for place, (it, start) in enumerate(zip(active, starts, strict=True)):
         if not it.id:
             name = (it.title,) if at_once[start] > 1 else ()
-            active[place] = msgspec.structs.replace(it, id=derived(*start, *name))
+            active[place] = msgspec.structs.replace(it, id=derived_id(*start, *name))
     return active, skipped
 
 
@@ -193,10 +193,10 @@ def _listed(kind: IncidentKind, page: Page, raw: msgspec.Raw) -> Incident:
     return Incident(
         id=identifier(it.id) if it.id else _last_part(it.url or ""),
         kind=kind,
-        title=title(it.name),
-        status=word(_status(it.status)),
+        title=clean_title(it.name),
+        status=clean_status(_status(it.status)),
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(it.impact or "", Impact.UNKNOWN),
-        url=link(it.url, page),
+        url=incident_link(it.url, page),
         created_at=min(start, changed) if window else start,  # a window may start in the future
         position=changed,
         scheduled_for=start if window else None,
@@ -233,7 +233,7 @@ def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
     if body is None:
         return None, []
     try:
-        content = unmarked(body).decode()
+        content = without_bom(body).decode()
         if re.search(r"\0|<!(?:DOCTYPE|ENTITY)", content, re.IGNORECASE):
             raise FeedError(f"{_FEED}: it has a document type, entities or null characters")
         root = ElementTree.fromstring(content)  # noqa: S314 - nothing is declared that could be expanded
@@ -255,14 +255,14 @@ def _entry(page: Page, item: ElementTree.Element) -> Incident:
     started = utc(parsedate_to_datetime(item.findtext("pubDate", "")))
     updates = _updates(html.unescape(item.findtext(_MARKUP, "")), started - _BEFOREHAND[kind])
     named = _COMPONENTS.search(item.findtext("description", ""))
-    components = {Component(name) for part in (named[1] if named else "").split(",") if (name := title(part))}
+    components = {Component(name) for part in (named[1] if named else "").split(",") if (name := clean_title(part))}
     return Incident(
         id=key,
         kind=kind,
-        title=title(item.findtext("title", "")),
+        title=clean_title(item.findtext("title", "")),
         status=updates[-1].status,
         impact=Impact.MAINTENANCE if kind is IncidentKind.MAINTENANCE else Impact.UNKNOWN,
-        url=link(address, page),
+        url=incident_link(address, page),
         created_at=min(started, updates[0].created_at),
         position=started,
         components=tuple(sorted(components)),
@@ -292,7 +292,7 @@ def _updates(markup: str, earliest: datetime) -> tuple[IncidentUpdate, ...]:
     updates = []
     for place, (at, status, body) in zip(places, stated, strict=True):
         facts = (*place, text.paragraph(body)) if at_once[place] > 1 else place
-        updates.append(update(derived(*facts), status, body, at, None))
+        updates.append(incident_update(derived_id(*facts), status, body, at, None))
     return oldest_first(sorted(updates, key=lambda it: (it.created_at, _ORDER.index(it.status)), reverse=True))
 
 

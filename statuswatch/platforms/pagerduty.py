@@ -27,15 +27,15 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
-    epoch,
+    derived_id,
+    from_epoch,
     identifier,
+    incident_update,
     oldest_first,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -132,7 +132,7 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     wanted = [Document(_whole(key), _address(reading.page, key)) for key in _gone(reading, feed.incidents)]
     if dirty:
-        known = reading.known.incidents if reading.known else {}
+        known = reading.state.incidents if reading.state else {}
         were_open = [it for it in feed.incidents if not it.closed or (it.id in known and not known[it.id].closed)]
         newest = sorted(were_open, key=lambda it: it.last_update_at, reverse=True)[:MOST_WHOLE]
         wanted += [Document(_whole(it.id), _address(reading.page, it.id)) for it in newest]
@@ -190,7 +190,7 @@ def parse(reading: ParseInput, /) -> Feed:
 def _gone(reading: ParseInput, listed: Iterable[Incident]) -> list[str]:
     """What was open and is not listed."""
     here = {it.id for it in listed}
-    known = reading.known.incidents if reading.known else {}
+    known = reading.state.incidents if reading.state else {}
     return [key for key, it in known.items() if not it.closed and it.kind is not IncidentKind.PAGE and key not in here]
 
 
@@ -203,7 +203,7 @@ def _proved(reading: ParseInput, listed: Iterable[Incident]) -> frozenset[Incide
 
 def _names(reading: ParseInput, losses: list[str]) -> tuple[dict[str, Component], bool]:
     """The names of services by id, remembered and just read, and whether they were read."""
-    names = dict(reading.known.names) if reading.known else {}
+    names = dict(reading.state.names) if reading.state else {}
     body = reading.documents.get("services")
     if body is None:
         return names, False
@@ -212,7 +212,7 @@ def _names(reading: ParseInput, losses: list[str]) -> tuple[dict[str, Component]
     except FeedError as error:
         losses.append(str(error))
         return names, False
-    return names | {it.id: Component(title(it.display_name or it.name or "")) for it in services}, True
+    return names | {it.id: Component(clean_title(it.display_name or it.name or "")) for it in services}, True
 
 
 def _incident(
@@ -230,7 +230,7 @@ def _incident(
     return Incident(
         id=key,
         kind=kind,
-        title=title(post.title),
+        title=clean_title(post.title),
         status=_status(latest.status_id, words) if latest else "open",
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(severity, Impact.UNKNOWN),
         url=f"{page.url}/posts/details/{quote(key, safe='')}",
@@ -257,7 +257,7 @@ def _update(entry: _Update, words: Mapping[str, str], *, whole: bool) -> Inciden
     at = _time(entry.reported_at)
     message = entry.message if whole else _CUT_TAG.sub("", entry.message or "")
     status = _status(entry.status_id, words)
-    said = update(entry.id or derived(at.isoformat(), entry.status_id), status, message, at, None)
+    said = incident_update(entry.id or derived_id(at.isoformat(), entry.status_id), status, message, at, None)
     return said if whole else msgspec.structs.replace(said, from_enrichment=bool(said.body))
 
 
@@ -265,12 +265,12 @@ def _status(key: str, words: Mapping[str, str]) -> str:
     """The page's word for it: "in progress" is in_progress. Raises ValueError."""
     if key not in words:
         raise ValueError(f"a status without a word in {_ENUMS}")
-    return word(_NO_WORD.sub("_", words[key].strip().lower()))
+    return clean_status(_NO_WORD.sub("_", words[key].strip().lower()))
 
 
 def _time(vendors: Moment) -> datetime:
     """From Unix milliseconds or ISO 8601. Raises ValueError."""
-    return utc(datetime.fromisoformat(vendors)) if isinstance(vendors, str) else epoch(vendors / 1000)
+    return utc(datetime.fromisoformat(vendors)) if isinstance(vendors, str) else from_epoch(vendors / 1000)
 
 
 def _whole(key: str) -> str:

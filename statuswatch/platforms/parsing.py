@@ -37,7 +37,7 @@ class ParseInput(msgspec.Struct, frozen=True):
 
     page: Page
     documents: Mapping[str, bytes | None]
-    known: PageState | None = None
+    state: PageState | None = None
 
 
 class MissingPageIdError(FeedError):
@@ -75,7 +75,7 @@ class IncidentList(msgspec.Struct, Generic[Entry]):
 def decode(body: bytes, what: type[T], name: str) -> T:
     """The document as that type. Raises FeedError with the place of the first fault."""
     try:
-        plain = unmarked(body)
+        plain = without_bom(body)
         try:
             return msgspec.json.decode(plain, type=what)
         except msgspec.ValidationError:
@@ -98,19 +98,19 @@ def incident_list(body: bytes, what: type[Entry], name: str) -> IncidentList[Any
     FeedError.
     """
     try:
-        return msgspec.json.decode(unmarked(body), type=IncidentList[what])  # type: ignore[valid-type]
+        return msgspec.json.decode(without_bom(body), type=IncidentList[what])  # type: ignore[valid-type]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return decode(body, IncidentList[msgspec.Raw], name)
 
 
-def unmarked(body: bytes) -> bytes:
+def without_bom(body: bytes) -> bytes:
     """As UTF-8 without a byte order mark. Raises UnicodeDecodeError."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16").encode()
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def syndicated(body: bytes, name: str, **options: bool) -> Any:
+def parse_syndication(body: bytes, name: str, **options: bool) -> Any:
     """RSS or Atom as feedparser reads it. Raises FeedError, also where feedparser breaks on it: it does not say what it
     raises then. Recorded are a ValueError, of a number of 5,000 digits, and a KeyError, of an element out of place.
     """
@@ -145,7 +145,7 @@ def identifier(vendors: str) -> str:
     return vendors
 
 
-def derived(*facts: str) -> str:
+def derived_id(*facts: str) -> str:
     """An id for what the vendor gives none, out of facts that stay when it is edited, reordered or resolved."""
     return hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:12]
 
@@ -158,7 +158,7 @@ def identity(vendors: str, name: str) -> str:
         raise FeedError(f"{name}: {error}") from error
 
 
-def own(platform: str, page: PageHead, name: str) -> str:
+def identity_of_platform(platform: str, page: PageHead, name: str) -> str:
     """The identity of a page of API v2. Raises FeedError where it is evidently one of the other platform."""
     for other, form in IDENTITIES.items():
         if other != platform and form.fullmatch(page.id):
@@ -166,7 +166,7 @@ def own(platform: str, page: PageHead, name: str) -> str:
     return identity(page.id, name)
 
 
-def changed_at(page: PageHead) -> datetime | None:
+def page_changed_at(page: PageHead) -> datetime | None:
     """When the page says that it changed; nothing where it says so beyond the calendar."""
     try:
         return utc(page.updated_at) if page.updated_at else None
@@ -174,19 +174,19 @@ def changed_at(page: PageHead) -> datetime | None:
         return None
 
 
-def title(vendors: str) -> str:
+def clean_title(vendors: str) -> str:
     """A title, or the name of a component: one line, and not beyond all measure."""
     line = text.line(vendors)
     return line if len(line) <= MAX_NAME else f"{line[:MAX_NAME]}…"
 
 
-def update(
+def incident_update(
     vendors_id: str, status: str, body: str | None, created_at: datetime, display_at: datetime | None
 ) -> IncidentUpdate:
     created = utc(created_at)
     return IncidentUpdate(
         id=identifier(vendors_id),
-        status=word(status),
+        status=clean_status(status),
         body=text.paragraph(body) if body else "",
         created_at=created,
         display_at=utc(display_at) if display_at else created,
@@ -194,21 +194,21 @@ def update(
 
 
 @lru_cache(maxsize=256)
-def word(vendors: str) -> str:
+def clean_status(vendors: str) -> str:
     """A status: one lower-case word of the vendor's. Raises ValueError."""
     if not (vendors and len(vendors) <= 50 and vendors.replace("_", "").replace("-", "").isalnum()):
         raise ValueError(f"a status that is not a word: {text.line(vendors)[:50]!r}")
     return vendors.lower()
 
 
-def link(vendors: str | None, page: Page) -> str:
+def incident_link(vendors: str | None, page: Page) -> str:
     """A vendor's address of an incident, where it is one that can be followed; else the page's."""
     address = urljoin(f"{page.url}/", vendors or "")
     plain = address == text.line(address) and " " not in address and len(address) <= MAX_NAME
     return address if vendors and plain and address.startswith(("https://", "http://")) else page.url
 
 
-def epoch(seconds: float) -> datetime:
+def from_epoch(seconds: float) -> datetime:
     """A moment from a Unix time. Raises ValueError."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
@@ -224,7 +224,7 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     return tuple(sorted(once.values(), key=attrgetter("created_at")))
 
 
-def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+def merge_same_id(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
     """Oldest first. Those of one id are one, which says all that they say: an id made of a time cannot tell two of the
     same moment apart, and one made of their order would be the other's as soon as that changes.
     """
@@ -238,14 +238,14 @@ def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
     return tuple(sorted(whole, key=attrgetter("created_at")))
 
 
-def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:
+def labelled_components(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:
     """Components of (name, group), sorted, each with its group only where the page has two of the name (`page`:
     groups by name).
     """
     return tuple(sorted({Component(name, group if len(page.get(name, ())) > 1 else "") for name, group in named}))
 
 
-def one_of_each(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
+def newest_copies(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
     """Where documents show the same incident, the copy with the newest update; of equals the first."""
     chosen: dict[str, Incident] = {}
     for incident in (incident for copy in copies for incident in copy):
@@ -255,10 +255,10 @@ def one_of_each(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
     return tuple(chosen.values())
 
 
-def first_absence(reading: ParseInput, document: str, incidents: Iterable[Incident]) -> bool:
+def newly_absent(reading: ParseInput, document: str, incidents: Iterable[Incident]) -> bool:
     """Whether something open is gone for the first time, and the page has a document that may yet say how it ended."""
-    if reading.known is None or reading.documents.get(document, b"") is None:
+    if reading.state is None or reading.documents.get(document, b"") is None:
         return False
     listed = {it.id for it in incidents}
-    gone = [it for key, it in reading.known.incidents.items() if not it.closed and key not in listed]
+    gone = [it for key, it in reading.state.incidents.items() if not it.closed and key not in listed]
     return bool(gone) and not any(it.absent_since for it in gone)

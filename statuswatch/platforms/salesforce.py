@@ -23,15 +23,15 @@ from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, I
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
     identifier,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -128,7 +128,7 @@ def parse(reading: ParseInput, /) -> Feed:
     looked = "incidents" in reading.documents and not losses
     return Feed(
         identity="salesforce",  # its documents name no page
-        incidents=one_of_each(active, others),
+        incidents=newest_copies(active, others),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if looked and kept is not None else ()),
         current=frozenset({IncidentKind.INCIDENT} if looked else ()),
@@ -149,16 +149,16 @@ def _incident(raw: msgspec.Raw, page: Page) -> Incident:
     parts = [*(it.serviceKeys or ()), *(it.instanceKeys or ())]
     return Incident(
         id=key,
-        title=title(f"{_words(it)}, incident {key}"),
-        status=word(it.status) if it.status else "resolved" if over else "active",
+        title=clean_title(f"{_words(it)}, incident {key}"),
+        status=clean_status(it.status) if it.status else "resolved" if over else "active",
         impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
         url=f"{page.url}/incidents/{quote(key, safe='')}",
         created_at=created,
         position=created,
-        components=labelled(((title(part), "") for part in parts), {}),
+        components=labelled_components(((clean_title(part), "") for part in parts), {}),
         source_quality=STATED_BY_VENDOR if parts else 0,
         updates=oldest_first(
-            update(
+            incident_update(
                 str(entry.id),
                 # The type says what is done, not that it is over; what is added later does not open it again.
                 "resolved" if over and utc(entry.createdAt) >= over else _HUMP.sub("_", entry.type),

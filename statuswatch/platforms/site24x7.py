@@ -21,16 +21,16 @@ from statuswatch.model.incident import CLOSED_STATUSES, STATED_BY_VENDOR, Impact
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_title,
     decode,
-    derived,
+    derived_id,
     identifier,
     identity,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
 )
 
 PARSER_VERSION: Final = 1
@@ -126,7 +126,7 @@ def parse(reading: ParseInput, /) -> Feed:
         past, bad = [], [str(error)]
     return Feed(
         identity=identity(data.statuspage_details.enc_statuspage_id, _SUMMARY),
-        incidents=one_of_each(active, past),
+        incidents=newest_copies(active, past),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if data.resolved_incident_details is not None else ()),
         current=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
@@ -142,9 +142,9 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
     severity = it.incident_severity_id
     window = severity == 4 or any(entry.incident_status_id in _WINDOW_STATUSES for entry in it.incident_status_updates)
     updates = oldest_first(
-        update(
+        incident_update(
             entry.enc_inc_state_progress_id
-            or derived(utc(entry.status_updated_at).isoformat(), str(entry.incident_status_id)),
+            or derived_id(utc(entry.status_updated_at).isoformat(), str(entry.incident_status_id)),
             _STATUSES.get(entry.incident_status_id, f"status-{entry.incident_status_id}"),
             entry.incident_status_desc,
             entry.status_updated_at,
@@ -156,7 +156,7 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
     if over and status not in CLOSED_STATUSES:
         status = "completed" if window else "resolved"
     parts = [
-        (title(part.display_name), title(part.componentgroup_display_name or ""))
+        (clean_title(part.display_name), clean_title(part.componentgroup_display_name or ""))
         for part in it.incident_affected_components or ()
     ]
     groups: dict[str, set[str]] = {}
@@ -165,13 +165,13 @@ def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
-        title=title(it.incident_title),
+        title=clean_title(it.incident_title),
         status=status,
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(severity or 0, Impact.UNKNOWN),
         url=page.url,
         created_at=began,
         position=began,
-        components=labelled(parts, groups),
+        components=labelled_components(parts, groups),
         source_quality=STATED_BY_VENDOR if parts else 0,
         updates=updates,
     )

@@ -34,16 +34,16 @@ from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     MissingPageIdError,
     ParseInput,
+    clean_title,
     decode,
-    derived,
+    derived_id,
     identifier,
     identity,
-    labelled,
-    one_of_each,
+    incident_update,
+    labelled_components,
+    merge_same_id,
+    newest_copies,
     parse_entries,
-    title,
-    undivided,
-    update,
 )
 
 PARSER_VERSION: Final = 1
@@ -151,7 +151,7 @@ def parse(reading: ParseInput, /) -> Feed:
         raise FeedError("status: missing")
     answer = decode(body, _Answer, "status")
     if answer.result is None:
-        raise FeedError(f"status: {title(answer.error or '') or 'it has no result'}")
+        raise FeedError(f"status: {clean_title(answer.error or '') or 'it has no result'}")
     result = answer.result
 
     containers = {part.id: frozenset(one.id for one in part.containers or ()) for part in result.status}
@@ -169,7 +169,7 @@ def parse(reading: ParseInput, /) -> Feed:
         skipped += bad
     return Feed(
         identity=identity(key, "status"),
-        incidents=one_of_each(incidents),
+        incidents=newest_copies(incidents),
         complete=_BOTH,
         current=_BOTH,
         skipped=tuple(skipped),
@@ -191,14 +191,14 @@ def _incident(containers: Mapping[str, frozenset[str]], url: str, window: str, r
     key = identifier(it.id)
     created = utc(it.datetime_open)
     messages = it.messages or []
-    updates = undivided(_update(key, message, _WINDOW_STATES if window else _STATES) for message in messages)
+    updates = merge_same_id(_update(key, message, _WINDOW_STATES if window else _STATES) for message in messages)
     newest = max(messages, key=lambda message: utc(message.datetime)).status if messages else None
     impact = Impact.MAINTENANCE if window else _IMPACTS.get(newest or 0, Impact.UNKNOWN)
     components = _components(it, containers)
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
-        title=title(it.name),
+        title=clean_title(it.name),
         status=window or (updates[-1].status if updates else "open"),
         impact=impact,
         url=f"{url}/{quote(key, safe='')}",
@@ -216,7 +216,7 @@ def _update(incident: str, message: _Message, states: Mapping[int, str]) -> Inci
     """A state that the vendor does not document stays its number; where none is stated, the message is but posted."""
     at = utc(message.datetime)
     status = "posted" if message.state is None else states.get(message.state, str(message.state))
-    return update(message.id or derived(incident, at.isoformat()), status, message.details, at, None)
+    return incident_update(message.id or derived_id(incident, at.isoformat()), status, message.details, at, None)
 
 
 def _components(it: _Incident, containers: Mapping[str, frozenset[str]]) -> tuple[Component, ...]:
@@ -226,4 +226,4 @@ def _components(it: _Incident, containers: Mapping[str, frozenset[str]]) -> tupl
     # All of them possible, and not all that are: told without their union, which may be large for every incident.
     some = stated == set[str]().union(*(stated & of for of in possible)) and any(not of <= stated for of in possible)
     named = [*parts, *places] if some or not parts else parts
-    return labelled(((title(one.name), "") for one in named if one.name), {})
+    return labelled_components(((clean_title(one.name), "") for one in named if one.name), {})

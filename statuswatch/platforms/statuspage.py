@@ -28,18 +28,18 @@ from statuswatch.platforms.parsing import (
     PageHead,
     ParseInput,
     StatedUpdate,
-    changed_at,
+    clean_status,
+    clean_title,
     decode,
     identifier,
+    identity_of_platform,
     incident_list,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
-    own,
+    page_changed_at,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -99,13 +99,13 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-    if reading.known is None or reading.known.baseline is None:
+    if reading.state is None or reading.state.baseline is None:
         return ()  # what is long over is no news, and what is open stands in the summary
     listed = {incident.id for incident in feed.incidents}
-    known = reading.known.incidents.items()
+    known = reading.state.incidents.items()
     gone = any(not it.closed and it.kind is IncidentKind.MAINTENANCE and key not in listed for key, it in known)
     owed = (
-        reading.known.parser_version == 0
+        reading.state.parser_version == 0
     )  # the last time that it was wanted, or another document, it could not be read
     if not dirty and not gone and not owed:
         return ()
@@ -148,15 +148,15 @@ def parse(reading: ParseInput, /) -> Feed:
         complete.add(IncidentKind.INCIDENT)
         # The summary alone cannot tell a completed window from a withdrawn one; where the page never had a list of
         # past windows, it must do.
-        never = _WINDOWS not in (reading.known.updated_at if reading.known else {})
+        never = _WINDOWS not in (reading.state.updated_at if reading.state else {})
         if windows or (never and reading.documents.get(_WINDOWS, b"") is None):
             complete.add(IncidentKind.MAINTENANCE)
     documents = {"incidents.json": history, "summary.json": summary, _WINDOWS: windows}
     read = {name: document for name, document in documents.items() if document}
     return Feed(
-        identity=own("statuspage", history.page, "incidents.json"),
-        updated_at={name: when for name, document in read.items() if (when := changed_at(document.page))},
-        incidents=one_of_each(*lists),
+        identity=identity_of_platform("statuspage", history.page, "incidents.json"),
+        updated_at={name: when for name, document in read.items() if (when := page_changed_at(document.page))},
+        incidents=newest_copies(*lists),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if windows else {IncidentKind.INCIDENT}),
         complete=frozenset(complete),
@@ -169,9 +169,9 @@ class _Catalogue:
     """The page's components by id, and in which groups each name occurs."""
 
     def __init__(self, components: list[_Component]) -> None:
-        groups = {component.id: title(component.name or "") for component in components if component.group}
+        groups = {component.id: clean_title(component.name or "") for component in components if component.group}
         self.by_id = {
-            component.id: (title(component.name), groups.get(component.group_id or "", ""))
+            component.id: (clean_title(component.name), groups.get(component.group_id or "", ""))
             for component in components
             if component.id and component.name and not component.group
         }
@@ -185,12 +185,12 @@ class _Catalogue:
         """
         # Its own name for the component, which stays when the page renames it; the catalogue adds only the group.
         linked = [
-            (title(part.name), self.by_id.get(part.id, ("", ""))[1])
+            (clean_title(part.name), self.by_id.get(part.id, ("", ""))[1])
             for part in incident.components or ()
             if part.name and not part.group
         ]
         if linked:
-            return labelled(linked, self.groups), STATED_BY_VENDOR
+            return labelled_components(linked, self.groups), STATED_BY_VENDOR
         affected = [
             (part.code, part.name)
             for entry in incident.incident_updates
@@ -198,8 +198,8 @@ class _Catalogue:
             if part.name
         ]
         found = all(code in self.by_id for code, _ in affected)
-        named = [self.by_id[code] if found else (title(name), "") for code, name in affected]
-        return labelled(named, self.groups), (2 if found else 1) if named else 0
+        named = [self.by_id[code] if found else (clean_title(name), "") for code, name in affected]
+        return labelled_components(named, self.groups), (2 if found else 1) if named else 0
 
 
 def _incident(kind: IncidentKind, url: str, catalogue: _Catalogue, entry: _Incident | msgspec.Raw) -> Incident:
@@ -210,8 +210,8 @@ def _incident(kind: IncidentKind, url: str, catalogue: _Catalogue, entry: _Incid
     return Incident(
         id=key,
         kind=kind,
-        title=title(it.name),
-        status=word(it.status),
+        title=clean_title(it.name),
+        status=clean_status(it.status),
         impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
         url=f"{url}/incidents/{quote(key, safe='')}",
         created_at=created,
@@ -219,7 +219,8 @@ def _incident(kind: IncidentKind, url: str, catalogue: _Catalogue, entry: _Incid
         components=components,
         source_quality=source_quality,
         updates=oldest_first(
-            update(post.id, post.status, post.body, post.created_at, post.display_at) for post in it.incident_updates
+            incident_update(post.id, post.status, post.body, post.created_at, post.display_at)
+            for post in it.incident_updates
         ),
         scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is IncidentKind.MAINTENANCE else None,
         scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is IncidentKind.MAINTENANCE else None,
@@ -235,8 +236,8 @@ def _enriching(reading: ParseInput, name: str, what: type[T], page: PageHead, lo
         if document.page.id != page.id:
             raise FeedError(f"{name}: of another page, {text.line(document.page.id)}")
         # An older copy of the summary makes the whole read suspect; one of the past windows only goes unused.
-        remembered = reading.known.updated_at.get(name) if reading.known else None
-        changed = changed_at(document.page)
+        remembered = reading.state.updated_at.get(name) if reading.state else None
+        changed = page_changed_at(document.page)
         if name == _WINDOWS and remembered and changed and changed.replace(microsecond=0) < remembered:
             raise FeedError(f"{name}: an older copy")
     except FeedError as error:

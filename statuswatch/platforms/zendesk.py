@@ -22,7 +22,16 @@ import msgspec
 from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
 from statuswatch.model.page import Document, Feed, Page
-from statuswatch.platforms.parsing import ParseInput, decode, identifier, labelled, link, parse_entries, title, word
+from statuswatch.platforms.parsing import (
+    ParseInput,
+    clean_status,
+    clean_title,
+    decode,
+    identifier,
+    incident_link,
+    labelled_components,
+    parse_entries,
+)
 
 PARSER_VERSION: Final = 1
 _INCIDENTS: Final = "incidents.json"
@@ -100,11 +109,11 @@ class _Services:
 
     def __init__(self, included: list[_Service]) -> None:
         links = [it.attributes for it in included if it.attributes and it.attributes.serviceName]
-        names = {it.serviceId: title(it.serviceName or "") for it in links if it.serviceId is not None}
+        names = {it.serviceId: clean_title(it.serviceName or "") for it in links if it.serviceId is not None}
         self.of: dict[str, list[tuple[str, str]]] = {}
         self.groups: dict[str, set[str]] = {}
         for it in links:
-            name = title(it.serviceName or "")
+            name = clean_title(it.serviceName or "")
             group = names.get(it.serviceParentId, "") if it.serviceParentId is not None else ""
             self.of.setdefault(str(it.incidentId), []).append((name, group))
             self.groups.setdefault(name, set()).add(group)
@@ -114,20 +123,20 @@ def _incident(raw: msgspec.Raw, page: Page, services: _Services) -> Incident:
     it = _decode_incident(raw)
     key, about = identifier(it.id), it.attributes
     started, window = utc(about.startedAt), about.maintResolvesAt
-    status = word(about.status)
+    status = clean_status(about.status)
     if about.resolvedAt:
         status = "completed" if window else "postmortem" if about.postmortem else "resolved"
     linked = services.of.get(key, [])
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
-        title=title(about.name),
+        title=clean_title(about.name),
         status=status,
         impact=Impact.MAINTENANCE if window else _IMPACTS.get(about.impact or "", Impact.UNKNOWN),
-        url=link(about.postmortem, page),
+        url=incident_link(about.postmortem, page),
         created_at=started,
         position=started,
-        components=labelled(linked, services.groups),
+        components=labelled_components(linked, services.groups),
         source_quality=STATED_BY_VENDOR if linked else 0,
         scheduled_for=started if window else None,
         scheduled_until=utc(window) if window else None,
