@@ -94,7 +94,8 @@ def _catalog_entry(key: str, table: PageTable) -> Page | None:
 
 
 def _unknown_page(key: str, file: FileTable, place: Place) -> UsageError:
-    problem = f"the catalog has no page {key!r}{did_you_mean(key, catalog())}"
+    remedy = did_you_mean(key, catalog()) or ": set `url` in a table [page.KEY]"
+    problem = f"the catalog has no page {key!r}{remedy}"
     if key in file.page:
         return mistake(place.at(f"page.{key}.url"), f"missing, and {problem}")
     return mistake(place.at("pages"), problem)

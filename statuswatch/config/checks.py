@@ -58,7 +58,7 @@ def check_key(word: str, place: Place, *, noun: str = "key") -> str:
     """Return the key of a page, or the name of a sink. Raises UsageError."""
     if not is_key(word):
         raise mistake(
-            place, f"a {noun} has up to 64 letters, digits, '.', '_' and '-', and begins with one of the first two"
+            place, f"a {noun} has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
         )
     return word
 

@@ -18,7 +18,8 @@ from statuswatch.model.page import Page
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
 NOT_BASE: Final = "is not the public base address of a page: write it like https://status.acme.example"
-NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with one of the first two"
+ADD_IT: Final = ": set `url` in a table [page.KEY]"
+NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
 
 
 def load(folder: Path, toml: str, name: str = "statuswatch.toml") -> Config:
@@ -204,10 +205,10 @@ BAD: Final = {
     "[pages.acme]": 'pages: a table: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
     'pages = ["opnai"]': "pages: the catalog has no page 'opnai': did you mean 'openai'?",
     'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI': did you mean 'openai'?",
-    'pages = ["acme"]': "pages: the catalog has no page 'acme'",  # nor anything near, "parchment" least of all
-    'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
+    'pages = ["acme"]': f"pages: the catalog has no page 'acme'{ADD_IT}",  # nothing is near, "parchment" least of all
+    'pages = ["zzzzzzzz"]': f"pages: the catalog has no page 'zzzzzzzz'{ADD_IT}",
     "pages = []": 'pages: no page to watch: name some, for example pages = ["openai"]',
-    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'",
+    '[page.zzzzzzzz]\nname = "Acme"': f"page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'{ADD_IT}",
     '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing, and the catalog has no page 'gihub': "
     "did you mean 'github'?",
     '[page."a b"]\nurl = "https://a.example"': f"page.a b: {NOT_A_KEY}",
