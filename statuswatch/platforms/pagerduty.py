@@ -143,10 +143,10 @@ def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Docu
     keys = _absent(reading, feed.incidents)
     if dirty:
         keys += _worth_reading_whole(reading, feed)
-    wanted = [Document(_document_name(key), _post_address(reading.page, key)) for key in keys]
+    requested = [Document(_document_name(key), _post_address(reading.page, key)) for key in keys]
     if any(incident.source_quality == _NOT_YET_NAMED for incident in feed.incidents):
-        wanted.append(Document("services", f"{reading.page.url}/api/services"))
-    return tuple(wanted)
+        requested.append(Document("services", f"{reading.page.url}/api/services"))
+    return tuple(requested)
 
 
 def matches(_feed: Feed, /) -> bool:
