@@ -335,34 +335,46 @@ def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
 
 def _incident(reading: ParseInput, sources: _Sources, entry: _Incident | msgspec.Raw) -> Incident:
     """Return an incident of the compatibility list, enriched from its native twin."""
-    incident = entry if isinstance(entry, _Incident) else _decode_incident(entry)
-    key = identifier(incident.id)
-    status = clean_status(incident.status)
+    listed = entry if isinstance(entry, _Incident) else _decode_incident(entry)
+    key = identifier(listed.id)
+    status = clean_status(listed.status)
     twin = sources.native.get(key)
-    is_maintenance = _is_maintenance(incident, status, twin)
-    updates = oldest_first(_update(update) for update in incident.incident_updates)
-    created = utc(incident.created_at)
+    is_maintenance = _is_maintenance(listed, status, twin)
+    updates = oldest_first(_update(update) for update in listed.incident_updates)
+    created = utc(listed.created_at)
     components, source_quality = _components(key, sources)
-    is_old_copy = twin is not None and _is_older(twin, updates)
-    if is_old_copy:
-        source_quality = min(source_quality, _BY_FEED)
-    if twin and not (is_old_copy and key in reading.records):  # an old copy is good enough for a new incident
-        updates = _with_messages(updates, twin)
-    start, end = _schedule(twin) if twin and is_maintenance else (None, None)
-    return Incident(
+    incident = Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
-        title=clean_title(incident.name),
+        title=clean_title(listed.name),
         status=_STATUSES.get(status, status),
-        impact=_IMPACTS.get(incident.impact or "", Impact.UNKNOWN),
+        impact=_IMPACTS.get(listed.impact or "", Impact.UNKNOWN),
         url=_incident_url(reading.page, key),
         created_at=created,
-        position=utc(incident.updated_at) if incident.updated_at else _last_change(created, updates),
+        position=utc(listed.updated_at) if listed.updated_at else _last_change(created, updates),
         components=components,
         source_quality=source_quality,
         updates=updates,
-        scheduled_for=start,
-        scheduled_until=end,
+    )
+    return _enriched(incident, twin, is_new=key not in reading.records) if twin else incident
+
+
+def _enriched(incident: Incident, twin: _NativeIncident, *, is_new: bool) -> Incident:
+    """Return the incident with the native messages, and the native schedule of a maintenance.
+
+    A native copy from before the newest update replaces nothing that is remembered; it is good enough where the
+    incident `is_new`.
+    """
+    updates = incident.updates
+    source_quality = incident.source_quality
+    is_old_copy = _is_older(twin, updates)
+    if is_old_copy:
+        source_quality = min(source_quality, _BY_FEED)
+    if is_new or not is_old_copy:
+        updates = _with_messages(updates, twin)
+    start, end = _schedule(twin) if incident.kind is IncidentKind.MAINTENANCE else (None, None)
+    return msgspec.structs.replace(
+        incident, source_quality=source_quality, updates=updates, scheduled_for=start, scheduled_until=end
     )
 
 
@@ -380,15 +392,16 @@ def _components(key: str, sources: _Sources) -> tuple[tuple[Component, ...], int
     """Return the components of the incident with that id, and the quality of their source."""
     twin = sources.native.get(key)
     ids = twin.component_ids() if twin else set()
-    found = [sources.names.get(part, _NO_NAME) for part in ids]
-    named = tuple(sorted({component for component in found if component.name}))
-    if twin and all(component.name for component in found):
-        return named, _BY_NATIVE
+    found = {part: sources.names[part] for part in ids if part in sources.names}
+    named = [component for component in found.values() if component.name]
+    components = tuple(sorted(set(named)))
+    if twin and len(named) == len(ids):
+        return components, _BY_NATIVE
     if key in sources.feed:
         return sources.feed[key], _BY_FEED
     if not ids:
         return (), _NOT_STATED
-    return named, _UNNAMED if ids <= sources.names.keys() else _NOT_LOOKED_UP
+    return components, _UNNAMED if len(found) == len(ids) else _NOT_LOOKED_UP
 
 
 def _is_older(twin: _NativeIncident, updates: tuple[IncidentUpdate, ...]) -> bool:
