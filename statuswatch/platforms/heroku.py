@@ -29,6 +29,7 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    DECODE_ERRORS,
     ParseInput,
     clean_status,
     clean_title,
@@ -110,9 +111,7 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the list and the current status. Raises FeedError if the list is missing or cannot be understood."""
-    body = reading.documents.get("incidents")
-    if body is None:
-        raise FeedError("incidents: missing")
+    body = reading.required("incidents")
     listed, skipped = _parse_list(decode(body, list[msgspec.Raw], "incidents"), reading.page, "incidents")
     current: list[Incident] | None = None
     losses: list[str] = []
@@ -146,7 +145,7 @@ def _parse_list(entries: list[msgspec.Raw], page: Page, name: str) -> tuple[list
 def _is_maintenance(entry: msgspec.Raw) -> bool:
     try:
         return _decode_state(entry).state == "upcoming"
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODE_ERRORS:
         return False
 
 

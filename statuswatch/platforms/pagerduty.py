@@ -26,6 +26,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ENTRY_ERRORS,
     ParseInput,
     clean_status,
     clean_title,
@@ -156,9 +157,7 @@ def matches(_feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the posts. Raises FeedError if the list or its words are missing or cannot be understood."""
-    body = reading.documents.get("posts")
-    if body is None:
-        raise FeedError("posts: missing")
+    body = reading.required("posts")
     words = _words(reading)
     losses: list[str] = []
     services: dict[str, Component] | None = None
@@ -184,10 +183,8 @@ def parse(reading: ParseInput, /) -> Feed:
 
 def _words(reading: ParseInput) -> dict[str, str]:
     """Return the page's words for its ids. Raises FeedError."""
-    body = reading.documents.get(_ENUMS)
-    if body is None:
-        raise FeedError(f"{_ENUMS}: missing")
-    words = {enum.id: enum.name for enum in decode(body, _Enums, _ENUMS).post_enums}
+    enums = decode(reading.required(_ENUMS), _Enums, _ENUMS).post_enums
+    words = {enum.id: enum.name for enum in enums}
     if not words:
         raise FeedError(f"{_ENUMS}: no words for any status")
     return words
@@ -311,7 +308,7 @@ def _parse_whole_post(body: bytes, parser: _PostParser, key: str) -> Incident:
     name = _document_name(key)
     try:
         incident = parser.parse(decode(body, _WholePost, name).post, whole=True)
-    except (msgspec.MsgspecError, OverflowError, ValueError) as error:
+    except ENTRY_ERRORS as error:
         raise FeedError(f"{name}: {error}") from error
     if incident.id != key:
         raise FeedError(f"{name}: another post, {incident.id}")
@@ -320,8 +317,7 @@ def _parse_whole_post(body: bytes, parser: _PostParser, key: str) -> Incident:
 
 def _worth_reading_whole(reading: ParseInput, feed: Feed) -> list[str]:
     """Return the ids of the newest posts that are open, or were at the last read."""
-    records = reading.state.incidents if reading.state else {}
-    open_before = {key for key, record in records.items() if not record.closed}
+    open_before = {key for key, record in reading.records.items() if not record.closed}
     candidates = [incident for incident in feed.incidents if not incident.closed or incident.id in open_before]
     newest = sorted(candidates, key=lambda incident: incident.last_update_at, reverse=True)
     return [incident.id for incident in newest[:MAX_WHOLE_POSTS]]
@@ -330,10 +326,9 @@ def _worth_reading_whole(reading: ParseInput, feed: Feed) -> list[str]:
 def _absent(reading: ParseInput, listed: Iterable[Incident]) -> list[str]:
     """Return the ids of the posts that were open and are not listed."""
     listed_ids = {incident.id for incident in listed}
-    records = reading.state.incidents if reading.state else {}
     return [
         key
-        for key, record in records.items()
+        for key, record in reading.records.items()
         if not record.closed and record.kind is not IncidentKind.PAGE and key not in listed_ids
     ]
 

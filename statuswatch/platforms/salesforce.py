@@ -132,10 +132,7 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse both lists. Raises FeedError if the active incidents are missing or cannot be understood."""
-    body = reading.documents.get("active")
-    if body is None:
-        raise FeedError("active: missing")
-    active, skipped = _parse_list(body, reading.page, "active")
+    active, skipped = _parse_list(reading.required("active"), reading.page, "active")
     recent: list[Incident] = []
     losses: list[str] = []
     recent_body = reading.documents.get("incidents")

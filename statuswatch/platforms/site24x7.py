@@ -37,6 +37,7 @@ from statuswatch.platforms.parsing import (
     clean_title,
     decode,
     derived_id,
+    groups_by_name,
     identifier,
     identity,
     incident_update,
@@ -145,10 +146,7 @@ def matches(_feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the document. Raises FeedError if it, or every active incident in it, cannot be understood."""
-    body = reading.documents.get(_SUMMARY)
-    if body is None:
-        raise FeedError(f"{_SUMMARY}: missing")
-    data = decode(body, _Summary, _SUMMARY).data
+    data = decode(reading.required(_SUMMARY), _Summary, _SUMMARY).data
     active, skipped = _parse_list(data.active_incident_details, reading.page, resolved=False)
     try:
         resolved, skipped_resolved = _parse_list(data.resolved, reading.page, resolved=True)
@@ -216,11 +214,8 @@ def _build_update(update: _Update) -> IncidentUpdate:
 
 def _build_components(affected: list[_Component]) -> tuple[Component, ...]:
     """Return the components, each with its group where the incident has two of that name."""
-    groups: dict[str, set[str]] = {}
-    pairs = []
-    for component in affected:
-        name = clean_title(component.display_name)
-        group = clean_title(component.componentgroup_display_name or "")
-        pairs.append((name, group))
-        groups.setdefault(name, set()).add(group)
-    return labelled_components(pairs, groups)
+    names_and_groups = [
+        (clean_title(component.display_name), clean_title(component.componentgroup_display_name or ""))
+        for component in affected
+    ]
+    return labelled_components(names_and_groups, groups_by_name(names_and_groups))

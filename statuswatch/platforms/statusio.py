@@ -173,10 +173,7 @@ def parse(reading: ParseInput, /) -> Feed:
     page_id = address[1] if address else reading.page.id
     if not page_id:
         raise _missing_id(reading.documents.get("page"))
-    body = reading.documents.get("status")
-    if body is None:
-        raise FeedError("status: missing")
-    result = _decode_result(body)
+    result = _decode_result(reading.required("status"))
     # People cannot read the API's address; the vendor shows every page under its own name too.
     site = f"{'https://status.io' if address else reading.page.url}/pages"
     context = _Context(_containers(result.status), site, page_id)

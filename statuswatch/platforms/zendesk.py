@@ -22,7 +22,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -30,6 +29,7 @@ from statuswatch.platforms.parsing import (
     clean_status,
     clean_title,
     decode,
+    groups_by_name,
     identifier,
     incident_link,
     labelled_components,
@@ -89,12 +89,11 @@ class _Services:
         links = [entry.attributes for entry in included if entry.attributes and entry.attributes.service_name]
         names = {link.service_id: clean_title(link.service_name or "") for link in links if link.service_id is not None}
         self.by_incident: dict[str, list[tuple[str, str]]] = {}
-        self.groups: dict[str, set[str]] = {}
         for link in links:
             name = clean_title(link.service_name or "")
             parent = "" if link.service_parent_id is None else names.get(link.service_parent_id, "")
             self.by_incident.setdefault(str(link.incident_id), []).append((name, parent))
-            self.groups.setdefault(name, set()).add(parent)
+        self.groups = groups_by_name(pair for pairs in self.by_incident.values() for pair in pairs)
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
@@ -115,10 +114,7 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the document. Raises FeedError if it, or every incident in it, cannot be understood."""
-    body = reading.documents.get(_INCIDENTS)
-    if body is None:
-        raise FeedError(f"{_INCIDENTS}: missing")
-    document = decode(body, _List, _INCIDENTS)
+    document = decode(reading.required(_INCIDENTS), _List, _INCIDENTS)
     services = _Services(document.included or [])
     incidents, skipped = parse_entries(
         document.data, lambda entry: _parse_incident(entry, reading.page, services), _INCIDENTS
