@@ -17,6 +17,7 @@ an entry that has it is read as maintenance. The vendor documents another API, `
 but without an end; whether its ids are the same is not documented.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal
 
@@ -64,6 +65,11 @@ class _Link(msgspec.Struct, rename="camel"):
     service_name: str | None = None
     service_parent_id: int | None = None
 
+    @property
+    def name(self) -> str:
+        """The cleaned name of the service."""
+        return clean_title(self.service_name or "")
+
 
 class _Included(msgspec.Struct):
     """A link between an incident and a service; other included entries have none of its attributes."""
@@ -75,6 +81,11 @@ class _List(msgspec.Struct):
     data: list[msgspec.Raw]
     included: list[_Included] | None = None
 
+    @property
+    def links(self) -> list[_Link]:
+        """The included links between incidents and services."""
+        return [entry.attributes for entry in self.included or () if entry.attributes]
+
 
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
@@ -85,14 +96,13 @@ class _Services:
     `by_incident` has (name, parent's name) by the id of the incident, `groups` the parents' names by service name.
     """
 
-    def __init__(self, included: list[_Included]) -> None:
-        links = [entry.attributes for entry in included if entry.attributes and entry.attributes.service_name]
-        names = {link.service_id: clean_title(link.service_name or "") for link in links if link.service_id is not None}
+    def __init__(self, links: Iterable[_Link]) -> None:
+        links = [link for link in links if link.service_name]
+        names = {link.service_id: link.name for link in links}
         self.by_incident: dict[str, list[tuple[str, str]]] = {}
         for link in links:
-            name = clean_title(link.service_name or "")
             parent = "" if link.service_parent_id is None else names.get(link.service_parent_id, "")
-            self.by_incident.setdefault(str(link.incident_id), []).append((name, parent))
+            self.by_incident.setdefault(str(link.incident_id), []).append((link.name, parent))
         self.groups = groups_by_name(pair for pairs in self.by_incident.values() for pair in pairs)
 
 
@@ -115,7 +125,7 @@ def matches(feed: Feed, /) -> bool:
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the document. Raises FeedError if it, or every incident in it, cannot be understood."""
     document = decode(reading.required(_INCIDENTS), _List, _INCIDENTS)
-    services = _Services(document.included or [])
+    services = _Services(document.links)
     incidents, skipped = parse_entries(
         document.data, lambda entry: _parse_incident(entry, reading.page, services), _INCIDENTS
     )
