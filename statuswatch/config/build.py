@@ -1,7 +1,7 @@
 """The configuration built from the tables of its file, every value checked."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,11 +94,11 @@ def _catalog_entry(key: str, table: PageTable) -> Page | None:
 
 
 def _unknown_page(key: str, file: FileTable, place: Place) -> UsageError:
-    remedy = did_you_mean(key, catalog()) or ": set `url` in a table [page.KEY]"
-    problem = f"the catalog has no page {key!r}{remedy}"
+    problem = f"the catalog has no page {key!r}"
+    near = did_you_mean(key, catalog())
     if key in file.page:
-        return mistake(place.at(f"page.{key}.url"), f"missing, and {problem}")
-    return mistake(place.at("pages"), problem)
+        return mistake(place.at(f"page.{key}.url"), f"missing, and {problem}{near or ': add the address of the page'}")
+    return mistake(place.at("pages"), f"{problem}{near or ': set its `url` in a table [page.KEY]'}")
 
 
 def _platform(table: PageTable, base: Page, place: Place) -> str:
@@ -129,7 +129,7 @@ def _kinds(table: PageTable, file: FileTable, place: Place, file_place: Place) -
 
 
 def _build_sinks(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[SinkConfig, ...]:
-    keys = {page.key for page in pages}
+    keys = {page.key: page for page in pages}
     sinks = tuple(_build_sink(table, place.at(f"notify[{number}]"), keys) for number, table in enumerate(file.notify))
     for name, count in Counter(sink.name for sink in sinks).items():
         if count > 1:
@@ -137,7 +137,7 @@ def _build_sinks(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[
     return sinks
 
 
-def _build_sink(table: Mapping[str, Any], place: Place, page_keys: Set[str]) -> SinkConfig:
+def _build_sink(table: Mapping[str, Any], place: Place, page_keys: Collection[str]) -> SinkConfig:
     """Build a sink from its table. Raises UsageError, which never repeats what may be a secret."""
     common = convert(_only(table, NotifyTable.__struct_fields__), NotifyTable, place)
     options_type = _options_type(common.sink, place)

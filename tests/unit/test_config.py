@@ -18,7 +18,7 @@ from statuswatch.model.page import Page
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
 NOT_BASE: Final = "is not the public base address of a page: write it like https://status.acme.example"
-ADD_IT: Final = ": set `url` in a table [page.KEY]"
+ADD_IT: Final = ": set its `url` in a table [page.KEY]"
 NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
 
 
@@ -208,7 +208,8 @@ BAD: Final = {
     'pages = ["acme"]': f"pages: the catalog has no page 'acme'{ADD_IT}",  # nothing is near, "parchment" least of all
     'pages = ["zzzzzzzz"]': f"pages: the catalog has no page 'zzzzzzzz'{ADD_IT}",
     "pages = []": 'pages: no page to watch: name some, for example pages = ["openai"]',
-    '[page.zzzzzzzz]\nname = "Acme"': f"page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'{ADD_IT}",
+    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'"
+    ": add the address of the page",
     '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing, and the catalog has no page 'gihub': "
     "did you mean 'github'?",
     '[page."a b"]\nurl = "https://a.example"': f"page.a b: {NOT_A_KEY}",
