@@ -1,1 +1,1 @@
-"""The configuration: a file, the environment and flags, made into one frozen `Config`."""
+"""The configuration: find the file, read its tables, check them, and build one frozen `Config`."""

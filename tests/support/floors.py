@@ -36,6 +36,6 @@ INSIDE: Final = {
         *("diff", "record", "updates", "filters"),
     ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
-    "config": ("load", "suggest", "schema"),
+    "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
     "model": ("report", "state", "digest", "event", "page", "incident"),
 }
