@@ -112,7 +112,7 @@ def remembering(**statuses: str) -> PageState:
         key: IncidentRecord(status=it, impact=Impact.MAJOR, title="t", last_update_at=when, created_at=when)
         for key, it in statuses.items()
     }
-    return SAMPLE.memory(baseline=when, incidents=incidents)
+    return SAMPLE.page_state(baseline=when, incidents=incidents)
 
 
 def test_ids_are_the_vendors() -> None:
@@ -179,7 +179,7 @@ def test_components() -> None:
     bare = read(services=None)
     assert (only(bare, "POST1").components, only(bare, "POST1").source_quality) == ((), -1)
     assert [it.name for it in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), bare, dirty=False)] == ["services"]
-    known = SAMPLE.memory(names={"S1": Component("REST API (US)"), "S2": Component("")})
+    known = SAMPLE.page_state(names={"S1": Component("REST API (US)"), "S2": Component("")})
     partly = only(read(known, services=None), "POST1")
     assert ([part.label for part in partly.components], partly.source_quality) == (["REST API (US)"], 1)
     assert pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(known, services=None), dirty=False) == ()
