@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from statuswatch.config.load import load_config, sharded
+from statuswatch.config.load import load_config
+from statuswatch.config.select import sharded
 from statuswatch.errors import UsageError
 from statuswatch.pipeline import check, read_status, recall_status
 from statuswatch.shard import shard_of
