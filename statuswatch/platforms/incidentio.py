@@ -390,17 +390,23 @@ def _update(update: StatedUpdate) -> IncidentUpdate:
 
 def _components(key: str, sources: _Sources) -> tuple[tuple[Component, ...], int]:
     """Return the components of the incident with that id, and the quality of their source."""
-    twin = sources.native.get(key)
-    ids = twin.component_ids() if twin else set()
-    found = {part: sources.names[part] for part in ids if part in sources.names}
-    named = [component for component in found.values() if component.name]
-    components = tuple(sorted(set(named)))
-    if twin and len(named) == len(ids):
-        return components, _BY_NATIVE
-    if key in sources.feed:
+    components, quality = _native_components(sources.native.get(key), sources.names)
+    if quality != _BY_NATIVE and key in sources.feed:
         return sources.feed[key], _BY_FEED
-    if not ids:
+    return components, quality
+
+
+def _native_components(
+    twin: _NativeIncident | None, names: Mapping[str, Component]
+) -> tuple[tuple[Component, ...], int]:
+    if twin is None:
         return (), _NOT_STATED
+    ids = twin.component_ids()
+    found = [names[key] for key in ids if key in names]
+    named = [component for component in found if component.name]
+    components = tuple(sorted(set(named)))
+    if len(named) == len(ids):
+        return components, _BY_NATIVE
     return components, _UNNAMED if len(found) == len(ids) else _NOT_LOOKED_UP
 
 

@@ -113,7 +113,7 @@ def state_of(**statuses: str) -> PageState:
         key: IncidentRecord(status=status, impact=Impact.MAJOR, title="t", last_update_at=when, created_at=when)
         for key, status in statuses.items()
     }
-    return SAMPLE.memory(baseline=when, incidents=incidents)
+    return SAMPLE.page_state(baseline=when, incidents=incidents)
 
 
 def test_ids_are_the_vendors() -> None:
@@ -182,7 +182,7 @@ def test_components() -> None:
     assert [document.name for document in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), bare, dirty=False)] == [
         "services"
     ]
-    state = SAMPLE.memory(names={"S1": Component("REST API (US)"), "S2": Component("")})
+    state = SAMPLE.page_state(names={"S1": Component("REST API (US)"), "S2": Component("")})
     partly = only(read(state, services=None), "POST1")
     assert ([component.label for component in partly.components], partly.source_quality) == (["REST API (US)"], 1)
     assert pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(state, services=None), dirty=False) == ()
