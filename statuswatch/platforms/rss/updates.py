@@ -1,0 +1,52 @@
+"""Updates of an entry, and what the state file remembers of them.
+
+A record holds a digest for each update: 6 characters of its id, 2 of its status, then those of its text.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from statuswatch import text
+from statuswatch.model.incident import IncidentUpdate
+from statuswatch.model.state import IncidentRecord
+from statuswatch.platforms.parsing import incident_update
+
+LATEST: Final = "latest"  # the id of an entry's one text, which its vendor replaces
+_LATEST_DIGEST: Final = text.digest(LATEST)
+
+
+def latest_update(status: str, body: str, at: datetime) -> tuple[IncidentUpdate, ...]:
+    """Return the one update of an entry that shows no more than its latest text. Raises ValueError."""
+    return (incident_update(LATEST, status, body, at, None),)
+
+
+def shows_latest_only(record: IncidentRecord) -> bool:
+    """Return whether the incident is remembered by its latest text."""
+    return record.updates.startswith(_LATEST_DIGEST)
+
+
+def update_digests(record: IncidentRecord) -> list[str]:
+    """Return the digests of the ids of the remembered updates."""
+    return [digest[:6] for digest in record.updates.split()]
+
+
+def _body_digests(record: IncidentRecord) -> dict[str, str]:
+    """Return the digest of each remembered update's text, by the digest of its id; "" for an empty text."""
+    return {digest[:6]: digest[8:].rstrip("~") for digest in record.updates.split()}
+
+
+def without_redated(updates: tuple[IncidentUpdate, ...], record: IncidentRecord) -> tuple[IncidentUpdate, ...]:
+    """Return the updates without those that are remembered under another time.
+
+    GitHub corrects times a day later (recorded). Such an update has a new id, and the text of a remembered one that
+    is not listed any longer.
+    """
+    listed = {text.digest(update.id) for update in updates}
+    remembered = _body_digests(record)
+    unlisted_bodies = {body for key, body in remembered.items() if body and key not in listed}
+    kept = tuple(
+        update
+        for update in updates
+        if text.digest(update.id) in remembered or text.digest(update.body) not in unlisted_bodies
+    )
+    return kept or updates
