@@ -12,7 +12,7 @@ import typer
 from statuswatch import errors
 from statuswatch.catalog import catalog
 from statuswatch.cli import app
-from statuswatch.config import load
+from statuswatch.config import load, tables
 from statuswatch.platforms import PLATFORMS
 from statuswatch.sinks import SINKS
 
@@ -60,12 +60,12 @@ def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
     (tmp_path / "statuswatch.toml").write_text(shown)
     loaded = load.load_config(None, {}, tmp_path)
     assert [page.key for page in loaded.pages] == ["openai", "github", "acme"]
-    keys = {*load._File.__struct_fields__, *load._PageTable.__struct_fields__} - {"page", "notify"}
+    keys = {*tables.FileTable.__struct_fields__, *tables.PageTable.__struct_fields__} - {"page", "notify"}
     assert [key for key in keys if f"\n{key} = " not in f"\n{shown}"] == []
     (tmp_path / "statuswatch.toml").write_text(f'pages = ["openai"]\n{"".join(sinks)}')
     told = load.load_config(None, {}, tmp_path).notify
     assert sorted(it.sink for it in told) == sorted(SINKS), "a block to copy for every sink"
-    assert [key for key in load._NotifyTable.__struct_fields__ if f"\n{key} = " not in f"\n{sinks[0]}"] == []
+    assert [key for key in tables.NotifyTable.__struct_fields__ if f"\n{key} = " not in f"\n{sinks[0]}"] == []
 
 
 def test_every_sink_and_its_options() -> None:

@@ -4,8 +4,6 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC
-from importlib import import_module
 from typing import Any, Final
 
 import pytest
@@ -18,8 +16,8 @@ from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.parsing import ParseInput
 from tests.proofs.fuzz.mutate import WORDS
 from tests.support.platform_sample import Sample, only
+from tests.support.platform_samples import SAMPLES, assert_sound, enriching
 
-SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.platforms.test_{name}").SAMPLE for name in PLATFORMS}
 JSON: Final = [name for name, it in SAMPLES.items() if not isinstance(it.documents[it.base], bytes)]
 HTML: Final = b"\n<!DOCTYPE html><html><head><title>Sorry</title></head><body>Sorry</body></html>"
 
@@ -48,25 +46,6 @@ def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
     else:
         place[path[-1]] = wrong
     return document
-
-
-def decorating(sample: Sample) -> set[str]:
-    """The documents without which the page can be read."""
-    asked = PLATFORMS[sample.platform].documents(sample.page)
-    return set(sample.documents) - {it.name for it in asked if it.required}
-
-
-def assert_sound(feed: Feed) -> None:
-    assert feed.identity
-    assert len({it.id for it in feed.incidents}) == len(feed.incidents)
-    for it in feed.incidents:
-        assert it.id.strip() and it.status and it.url.startswith(("https://", "http://")) and " " not in it.url
-        assert it.created_at.tzinfo is UTC and it.position.tzinfo is not None
-        assert list(it.components) == sorted(it.components)
-        assert [one.created_at for one in it.updates] == sorted(one.created_at for one in it.updates)
-        assert len({one.id for one in it.updates}) == len(it.updates)
-        words = [it.title, it.status, *(one.body for one in it.updates), *(part.name for part in it.components)]
-        assert not any(mark in text for mark in ("\x1b", "‮") for text in words)
 
 
 @pytest.mark.parametrize(("platform", "name"), [(key, name) for key, it in SAMPLES.items() for name in it.documents])
@@ -156,13 +135,13 @@ def test_depth_and_numbers(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_decorating_documents_cost_their_decoration(platform: str) -> None:
+def test_enriching_documents_cost_their_decoration(platform: str) -> None:
     """4: a decorating document that fails costs its decoration, not the page: ids, statuses and updates stay. Where the
     updates are the decoration they all go: an incident without any says nothing about its updates.
     """
     sample = SAMPLES[platform]
     whole = sample.read()
-    for name in decorating(sample):
+    for name in enriching(sample):
         for body in (None, b"<html>", b"{}"):
             changed: dict[str, Any] = {name: body}
             for it in sample.read(**changed).incidents:
@@ -193,7 +172,7 @@ def test_arbitrary_json(document: Any) -> None:
     for sample in SAMPLES.values():
         changed: dict[str, Any] = {sample.base: json.dumps(document).encode()}
         try:
-            feed = sample.read(**dict.fromkeys(decorating(sample)), **changed)
+            feed = sample.read(**dict.fromkeys(enriching(sample)), **changed)
         except FeedError:
             continue
         assert document == [] and feed.incidents == (), "only an empty list may be a page without incidents"

@@ -161,7 +161,7 @@ def test_empty_bodies_are_filled() -> None:
 def test_remembers_names() -> None:
     """6: component names are remembered by id, so that a calm run need not read them again."""
     names = read().names
-    known = SAMPLE.memory(names=dict(names))
+    known = SAMPLE.page_state(names=dict(names))
     feed = read(known, names=None)
     assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
     assert incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b""}, known), feed, dirty=False) == ()
@@ -197,7 +197,7 @@ def test_component_without_a_name() -> None:
     assert isinstance(names, dict)
     names["summary"]["structure"]["items"].pop()
     feed = read(names=names, feed__atom=None)
-    known = SAMPLE.memory(names=dict(feed.names))
+    known = SAMPLE.page_state(names=dict(feed.names))
     again = read(known, names=None, feed__atom=None)
     assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
     reading = ParseInput(SAMPLE.page, {"native": b"{}"}, known)
@@ -237,7 +237,7 @@ def test_older_native_copy() -> None:
     assert [it.body for it in only(older, key).updates] == ["We are looking.", ""]
     when = datetime(2026, 1, 1, tzinfo=UTC)
     seen = {key: IncidentRecord(status="resolved", impact=Impact.MINOR, title="t", last_update_at=when)}
-    known = SAMPLE.memory(incidents=seen)
+    known = SAMPLE.page_state(incidents=seen)
     assert [it.body for it in only(read(known, native=document), key).updates] == ["", ""]
 
 

@@ -157,7 +157,7 @@ def test_asks_for_past_windows_when_one_is_gone() -> None:
     window = IncidentRecord(
         status="scheduled", impact=Impact.MAINTENANCE, title="t", last_update_at=when, kind=IncidentKind.MAINTENANCE
     )
-    known = SAMPLE.memory(baseline=when, incidents={"gone": window})
+    known = SAMPLE.page_state(baseline=when, incidents={"gone": window})
     feed = read(known)
     asked = statuspage.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=False)
     assert [it.name for it in asked] == ["scheduled-maintenances.json"]
@@ -183,7 +183,7 @@ def test_components_without_names() -> None:
 def test_older_list_of_windows() -> None:
     """4: an older copy of the past windows goes unused, and holds back nothing else."""
     newer = {"scheduled-maintenances.json": datetime(2026, 8, 1, tzinfo=UTC)}
-    feed = read(SAMPLE.memory(updated_at=newer))
+    feed = read(SAMPLE.page_state(updated_at=newer))
     assert any("older copy" in loss for loss in feed.losses) and "scheduled-maintenances.json" not in feed.updated_at
     assert feed.complete == {IncidentKind.INCIDENT}
 
@@ -193,7 +193,7 @@ def test_without_a_list_of_windows() -> None:
     document = json.dumps(SAMPLE.documents["incidents.json"]).encode()
     summary = json.dumps(SAMPLE.documents["summary.json"]).encode()
     documents = {"incidents.json": document, "summary.json": summary, "scheduled-maintenances.json": None}
-    had = SAMPLE.memory(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
+    had = SAMPLE.page_state(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
     assert IncidentKind.MAINTENANCE in statuspage.parse(ParseInput(SAMPLE.page, documents)).complete
     assert IncidentKind.MAINTENANCE not in statuspage.parse(ParseInput(SAMPLE.page, documents, had)).complete
 

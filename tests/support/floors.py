@@ -32,6 +32,6 @@ INSIDE: Final = {
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": ("status", "reconcile", "diff", "record", "filters"),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
-    "config": ("load", "suggest", "schema"),
+    "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
     "model": ("report", "state", "event", "page", "incident"),
 }
