@@ -114,7 +114,7 @@ def _document_url(url: str) -> str:
     return f"{url}{_PAGE_PATH}/data/{_NAME}"
 
 
-def follow_ups(parse_input: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     """Return nothing: there is only one document."""
     return ()
 
@@ -124,16 +124,13 @@ def matches(feed: Feed, /) -> bool:
     return feed.identity == _IDENTITY
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return the events of all services as incidents. Raises FeedError."""
-    body = parse_input.documents.get(_NAME)
-    if body is None:
-        raise FeedError(f"{_NAME}: missing")
-    services = decode(_without_call(body), _Status, _NAME).services
+    services = decode(_without_call(reading.required(_NAME)), _Status, _NAME).services
     if not services:
         raise FeedError(f"{_NAME}: it names no service")
     events = [(service.service_name, raw) for service in services for raw in service.events]
-    parts, skipped = parse_entries(events, partial(_part, parse_input.page.url), _NAME)
+    parts, skipped = parse_entries(events, partial(_part, reading.page.url), _NAME)
     posted_at = max((part.posted_at for part in parts if part.posted_at), default=None)
     return Feed(
         identity=_IDENTITY,

@@ -22,7 +22,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -79,7 +78,7 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, f"{_base_url(page)}{_DATA_PATH}", required=True),)
 
 
-def follow_ups(parse_input: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     """Return nothing: there is only one document."""
     return ()
 
@@ -89,14 +88,10 @@ def matches(feed: Feed, /) -> bool:
     return bool(feed.incidents) and all(incident.id.startswith(_ARN) for incident in feed.incidents)
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return the events as incidents. Raises FeedError."""
-    body = parse_input.documents.get(_NAME)
-    if body is None:
-        raise FeedError(f"{_NAME}: missing")
-    events = decode(body, list[msgspec.Raw], _NAME)
-    remembered = parse_input.state.incidents if parse_input.state else {}
-    build = partial(_incident, _base_url(parse_input.page), remembered)
+    events = decode(reading.required(_NAME), list[msgspec.Raw], _NAME)
+    build = partial(_incident, _base_url(reading.page), reading.records)
     incidents, skipped = parse_entries(events, build, _NAME)
     return Feed(
         identity=_IDENTITY,

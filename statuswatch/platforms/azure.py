@@ -28,9 +28,9 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document("feed", f"{base}{_PAGE_PATH}/feed/", required=True),)
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return the feed. Raises FeedError."""
-    return rss.read(parse_input, only_open=True)
+    return rss.read(reading, only_open=True)
 
 
 def matches(feed: Feed, /) -> bool:

@@ -23,7 +23,6 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -82,7 +81,7 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, f"{_dashboard(page).url}/{_NAME}", required=True),)
 
 
-def follow_ups(parse_input: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     """Return nothing: there is only one document."""
     return ()
 
@@ -92,13 +91,10 @@ def matches(feed: Feed, /) -> bool:
     return bool(feed.incidents) and all(_ID.fullmatch(incident.id) for incident in feed.incidents)
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return the incidents. Raises FeedError."""
-    body = parse_input.documents.get(_NAME)
-    if body is None:
-        raise FeedError(f"{_NAME}: missing")
-    entries = decode(body, list[msgspec.Raw], _NAME)
-    incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(parse_input.page)), _NAME)
+    entries = decode(reading.required(_NAME), list[msgspec.Raw], _NAME)
+    incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page)), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=newest_copies(incidents),

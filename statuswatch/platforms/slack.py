@@ -96,7 +96,7 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     )
 
 
-def follow_ups(parse_input: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     """Return nothing: both documents are read on every run."""
     return ()
 
@@ -106,15 +106,15 @@ def matches(feed: Feed, /) -> bool:
     return feed.identity == "slack"
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return what is open, and what the history shows as over. Raises FeedError."""
-    current = _read_current(parse_input)
-    build = partial(_incident, parse_input)
+    current = _read_current(reading)
+    build = partial(_incident, reading)
     listed, skipped = parse_entries(current.active_incidents, build, "current")
-    past, losses = _past(parse_input)
+    past, losses = _past(reading)
     ended = [incident for incident in past or () if incident.closed]
     incidents = newest_copies(ended, listed)
-    may_end_in_history = newly_absent(parse_input, "history", incidents)
+    may_end_in_history = newly_absent(reading, "history", incidents)
     return Feed(
         identity="slack",
         incidents=incidents,
@@ -127,47 +127,44 @@ def parse(parse_input: ParseInput, /) -> Feed:
     )
 
 
-def _read_current(parse_input: ParseInput) -> _Current:
+def _read_current(reading: ParseInput) -> _Current:
     """Return the list of open incidents. Raises FeedError, also where it is empty and the page says otherwise."""
-    body = parse_input.documents.get("current")
-    if body is None:
-        raise FeedError("current: missing")
-    current = decode(body, _Current, "current")
+    current = decode(reading.required("current"), _Current, "current")
     if current.status != "ok" and not current.active_incidents:
         raise FeedError(f"current: it says {clean_title(current.status)!r} and lists nothing")
     return current
 
 
-def _past(parse_input: ParseInput) -> tuple[list[Incident] | None, list[str]]:
+def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
     """Return the incidents of the history, None where it could not be read, and what it could not add.
 
     The history alone never says that an incident is open, so an entry that cannot be understood keeps nothing open.
     """
-    body = parse_input.documents.get("history")
+    body = reading.documents.get("history")
     if body is None:
         return None, []
     try:
         entries = decode(body, list[msgspec.Raw], "history")
-        return parse_entries(entries, partial(_incident, parse_input), "history")
+        return parse_entries(entries, partial(_incident, reading), "history")
     except FeedError as error:
         return None, [str(error)]
 
 
-def _incident(parse_input: ParseInput, raw: msgspec.Raw) -> Incident:
+def _incident(reading: ParseInput, raw: msgspec.Raw) -> Incident:
     entry = _decode_incident(raw)
     key = identifier(str(entry.id))
     created_at = utc(entry.date_created)
     is_maintenance = entry.type == "maintenance"
     status = _status(entry)
     components = _components(entry)
-    record = parse_input.state.incidents.get(key) if parse_input.state else None
+    record = reading.records.get(key)
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
         title=clean_title(entry.title),
         status=status,
         impact=_IMPACT_BY_TYPE.get(entry.type or "", Impact.UNKNOWN),
-        url=incident_link(entry.url, parse_input.page),
+        url=incident_link(entry.url, reading.page),
         created_at=created_at,
         position=created_at,
         components=components,

@@ -24,7 +24,6 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import EXPIRED, Incident, IncidentKind
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import ParseInput
@@ -50,7 +49,7 @@ def documents(page: Page, /) -> tuple[Document, ...]:
     return (Document(_NAME, page.url, required=True),) if has_path else ()
 
 
-def follow_ups(parse_input: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
     """Return nothing: there is only the feed."""
     return ()
 
@@ -60,22 +59,19 @@ def matches(feed: Feed, /) -> bool:
     return any(incident.status not in (REPORTED, EXPIRED) for incident in feed.incidents)
 
 
-def parse(parse_input: ParseInput, /) -> Feed:
+def parse(reading: ParseInput, /) -> Feed:
     """Return the feed. Raises FeedError, MissingPageIdError where the page's address is not that of a feed."""
-    body = parse_input.documents.get(_NAME)
-    if not parse_input.page.id and (body is None or not is_feed(body)):
-        raise missing_address(parse_input.page, body)
-    return read(parse_input)
+    body = reading.documents.get(_NAME)
+    if not reading.page.id and (body is None or not is_feed(body)):
+        raise missing_address(reading.page, body)
+    return read(reading)
 
 
-def read(parse_input: ParseInput, *, only_open: bool = False) -> Feed:
+def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
     """Return the feed; `only_open`: the platform knows that it lists only what is open. Raises FeedError."""
-    body = parse_input.documents.get(_NAME)
-    if body is None:
-        raise FeedError("feed: missing")
-    document = decode(body)
+    document = decode(reading.required(_NAME))
     components = component_entries(document.entries)
-    channel = read_channel(parse_input, document, only_open=only_open or bool(components))
+    channel = read_channel(reading, document, only_open=only_open or bool(components))
     if components:
         incidents, skipped = component_incidents(channel, components)
     else:

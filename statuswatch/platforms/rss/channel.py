@@ -32,18 +32,18 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     records: Mapping[str, IncidentRecord]
 
 
-def read_channel(parse_input: ParseInput, document: FeedDocument, *, only_open: bool) -> Channel:
+def read_channel(reading: ParseInput, document: FeedDocument, *, only_open: bool) -> Channel:
     """Return the channel. Raises FeedError where the feed names nothing by which it can be told from another."""
     head = document.head
     identity = _identity(head)
     return Channel(
-        page=parse_input.page,
+        page=reading.page,
         home=head.link,
         identity=identity,
         built_at=head.built_at,
         only_open=only_open or identity in _ONLY_OPEN,
         lists_updates=_lists_updates(document.entries),
-        records=parse_input.state.incidents if parse_input.state else {},
+        records=reading.records,
     )
 
 

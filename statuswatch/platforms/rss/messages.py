@@ -23,7 +23,7 @@ _LABEL: Final = re.compile(r"\s*(?:<br ?/?>)?\s*<strong>([^<>]{2,40})</strong>\s
 _WINDOW: Final = re.compile(
     r"THIS IS A SCHEDULED EVENT (?P<start>[A-Z][a-z]{2} \d\d?, \d\d?:\d\d)[^\n]{0,40} (?P<zone>[A-Z]{2,5})(?:\n|$)"
 )
-_MAX_DAYS_AHEAD: Final = timedelta(days=90)  # that a window is announced before it begins
+_MAX_NOTICE: Final = timedelta(days=90)  # from the announcement of a maintenance to its start
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -101,5 +101,5 @@ def read_window_start(markup: str, published: datetime) -> datetime | None:
     zone = found["zone"].lower()
     if not is_named_zone(zone):
         return None
-    start = read_local_time(found["start"], published + _MAX_DAYS_AHEAD)
+    start = read_local_time(found["start"], published + _MAX_NOTICE)
     return start.at - named_offset(zone)
