@@ -84,11 +84,11 @@ def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
 
 def _feed(channel: Channel, document: FeedDocument, incidents: Iterable[Incident], *, skipped: tuple[str, ...]) -> Feed:
     listed = tuple(incidents)
-    shows_age = channel.built_at is not None and any(map(_shows_latest_only, listed))
+    is_replaced_in_place = any(map(_shows_latest_only, listed))
     return Feed(
         identity=channel.identity,
         incidents=listed,
-        updated_at={_NAME: channel.built_at} if channel.built_at and shows_age else {},
+        updated_at={_NAME: channel.built_at} if channel.built_at and is_replaced_in_place else {},
         history=frozenset() if channel.only_open else _KINDS,
         complete=frozenset() if document.entries else _KINDS,
         current=_KINDS if channel.only_open else frozenset(),
