@@ -23,7 +23,6 @@ from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms.parsing import derived_id, incident_link, incident_update
 from statuswatch.platforms.rss.channel import Channel
 from statuswatch.platforms.rss.entry import Entry, read_dates
-from statuswatch.platforms.rss.updates import update_digests
 from statuswatch.platforms.rss.vocabulary import REPORTED
 from statuswatch.platforms.rss.wording import split_title, status_of
 
@@ -135,9 +134,9 @@ def _keys(channel: Channel, runs: Sequence[Sequence[Item]]) -> list[str]:
 
 def _key_by_updates(channel: Channel, run: Sequence[Item]) -> str:
     """Return the id of the incident that is remembered with one of the updates, "" where there is none."""
-    digests = {text.digest(item.id) for item in run}
+    listed = {text.digest(item.id) for item in run}
     for key, record in _records_of_place(channel, run[0].place):
-        if not digests.isdisjoint(update_digests(record)):
+        if any(digest.id_digest in listed for digest in record.update_digests):
             return key
     return ""
 

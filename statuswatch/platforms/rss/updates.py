@@ -1,7 +1,4 @@
-"""Updates of an entry, and what the state file remembers of them.
-
-A record holds a digest for each update: 6 characters of its id, 2 of its status, then those of its text.
-"""
+"""Updates of an entry, and what the state file remembers of them."""
 
 from datetime import datetime
 from typing import Final
@@ -22,17 +19,8 @@ def latest_update(status: str, body: str, at: datetime) -> tuple[IncidentUpdate,
 
 def shows_latest_only(record: IncidentRecord) -> bool:
     """Return whether the incident is remembered by its latest text."""
-    return record.updates.startswith(_LATEST_DIGEST)
-
-
-def update_digests(record: IncidentRecord) -> list[str]:
-    """Return the digests of the ids of the remembered updates."""
-    return [digest[:6] for digest in record.updates.split()]
-
-
-def _body_digests(record: IncidentRecord) -> dict[str, str]:
-    """Return the digest of each remembered update's text, by the digest of its id; "" for an empty text."""
-    return {digest[:6]: digest[8:].rstrip("~") for digest in record.updates.split()}
+    digests = record.update_digests
+    return bool(digests) and digests[0].id_digest == _LATEST_DIGEST
 
 
 def without_redated(updates: tuple[IncidentUpdate, ...], record: IncidentRecord) -> tuple[IncidentUpdate, ...]:
@@ -42,8 +30,11 @@ def without_redated(updates: tuple[IncidentUpdate, ...], record: IncidentRecord)
     is not listed any longer.
     """
     listed = {text.digest(update.id) for update in updates}
-    remembered = _body_digests(record)
-    unlisted_bodies = {body for key, body in remembered.items() if body and key not in listed}
+    digests = record.update_digests
+    remembered = {digest.id_digest for digest in digests}
+    unlisted_bodies = {
+        digest.body_digest for digest in digests if digest.body_digest and digest.id_digest not in listed
+    }
     kept = tuple(
         update
         for update in updates
