@@ -1,4 +1,4 @@
-"""What a GitHub Actions runner is told besides the log: the step summary and the step's outputs."""
+"""The files of a GitHub Actions runner: the step summary and the outputs of the step."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,34 +7,35 @@ from statuswatch.model.report import RunReport
 
 
 def report_to_runner(report: RunReport, env: Mapping[str, str]) -> list[str]:
-    """Appends to the files that the runner names; what could not be written is returned as words, since the run
-    itself is done.
+    """Append the report to the files that the runner names.
+
+    Return a line for each file that could not be written: the run itself is over, and not undone by that.
     """
     if env.get("GITHUB_ACTIONS") != "true":
         return []
-    from statuswatch.render import markdown, summary  # nobody else needs them
+    from statuswatch.render import markdown, summary  # imported on a runner only
 
     outputs = {
         "changed": str(report.changed).lower(),
         "events": str(len(report.events)),
-        "open": str(report.open.total),
+        "open": str(report.open.incidents),
         "failed": str(len(report.failed)),
         "message": summary.commit_message(report),
     }
+    contents = {"GITHUB_STEP_SUMMARY": markdown.summary(report), "GITHUB_OUTPUT": _assignments(outputs)}
     problems = []
-    for variable, content in (
-        ("GITHUB_STEP_SUMMARY", markdown.summary(report)),
-        ("GITHUB_OUTPUT", _assignments(outputs)),
-    ):
-        if path := env.get(variable):
-            try:
-                with Path(path).open("a", encoding="utf-8") as file:
-                    file.write(content)
-            except OSError as error:
-                problems.append(f"${variable} cannot be written: {error.strerror or error}")
+    for variable, content in contents.items():
+        path = env.get(variable)
+        if not path:
+            continue
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(content)
+        except OSError as error:
+            problems.append(f"${variable} cannot be written: {error.strerror or error}")
     return problems
 
 
 def _assignments(outputs: Mapping[str, str]) -> str:
-    """A line for each. A value is one line, whatever a vendor wrote, so that none can begin another output."""
+    """Return a line for each output. Vendor text is put on one line, so that it cannot begin another output."""
     return "".join(f"{name}={' '.join(value.split())}\n" for name, value in outputs.items())

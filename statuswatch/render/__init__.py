@@ -1,3 +1,4 @@
-"""A report made readable: for a terminal, for programs, for GitHub. Pure; each makes vendor text inert in its own
-language.
+"""A report made readable: for a terminal, for programs, for GitHub.
+
+Pure. Each module makes vendor text inert in its own language.
 """

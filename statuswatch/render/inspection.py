@@ -7,185 +7,215 @@ from typing import Final
 from rich.text import Text
 
 from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Incident, IncidentKind
-from statuswatch.model.page import Exchange, Failure, Feed, Fetched, Inspection, NotModified, Page
+from statuswatch.model.page import (
+    Exchange,
+    Failure,
+    Feed,
+    Fetched,
+    Inspection,
+    NotModified,
+    Page,
+    RecognitionAttempt,
+    Validators,
+)
 from statuswatch.model.state import PageState
 from statuswatch.render import phrases
 from statuswatch.render.console import wrapped
-from statuswatch.render.summary import counted
+from statuswatch.render.phrases import counted, runner_safe
 
 INDENT: Final = 2
-MOST_OPEN: Final = 20  # incidents that are shown one by one
-Lines = Iterator[tuple[int, Text]]  # by how much they are indented
-_IMPACTS: Final = {impact: place for place, impact in enumerate(reversed(IMPACT_SCALE))}
+MAX_OPEN: Final = 20  # incidents that are shown one by one
+MAX_BODY: Final = 300  # characters of an incident's newest update
+Lines = Iterator[tuple[int, Text]]  # indentation and paragraph
+_WORST_FIRST: Final = {impact: place for place, impact in enumerate(reversed(IMPACT_SCALE))}
+_LISTS: Final = ((IncidentKind.INCIDENT, "incidents"), (IncidentKind.MAINTENANCE, "maintenance windows"))
 
 
-def render(seen: Inspection, origin: str, known: PageState | None, width: int | None) -> list[Text]:
-    """The lines. `origin` says where the page's platform is from: "configured", "from the catalog", "recognised"."""
-    page = seen.page
-    paragraphs = [
-        (0, Text(phrases.runner_safe(f"{page.name} · {page.url}"), "bold")),
-        *_platform(seen, origin),
-        (0, Text("Documents", "bold")),
-        *_documents(seen.exchanges),
-    ]
-    if isinstance(seen.result, Failure):
-        paragraphs += [(0, Text("Not read", "bold red")), (INDENT, Text(phrases.runner_safe(str(seen.result))))]
-    else:
-        paragraphs += _understood(seen.result)
-    if known:
-        paragraphs += [(0, Text("Remembered", "bold")), *_remembered(known)]
-    if told := list(_filters(page)):
-        paragraphs += [(0, Text("Filters", "bold")), *((INDENT, Text(it)) for it in told)]
+def render(inspection: Inspection, origin: str, state: PageState | None, width: int | None) -> list[Text]:
+    """Return the lines. `origin` says where the platform comes from: "configured", "from the catalog", "recognised"."""
     return [
         Text.assemble(" " * indent, line)
-        for indent, paragraph in paragraphs
+        for indent, paragraph in _paragraphs(inspection, origin, state)
         for line in wrapped(paragraph, width and width - indent, (width or 0) - indent)
     ]
 
 
-def to_write(seen: Inspection, catalog: Mapping[str, Page], watched: bool) -> list[str]:
-    """The lines of a configuration that watch the page as it is; none where it was not read."""
-    page = seen.page
-    if isinstance(seen.result, Failure) or watched:
+def _paragraphs(inspection: Inspection, origin: str, state: PageState | None) -> Lines:
+    page, result = inspection.page, inspection.result
+    yield 0, Text(runner_safe(f"{page.name} · {page.url}"), "bold")
+    yield from _platform(inspection, origin)
+    yield 0, Text("Documents", "bold")
+    for exchange in inspection.exchanges:
+        yield from _document(exchange)
+    match result:
+        case Failure():
+            yield 0, Text("Not read", "bold red")
+            yield INDENT, Text(runner_safe(str(result)))
+        case Feed():
+            yield 0, Text("Understood", "bold")
+            yield from _understood(result)
+    if state:
+        yield 0, Text("State file", "bold")
+        yield from _remembered(state)
+    filters = list(_filters(page))
+    if filters:
+        yield 0, Text("Filters", "bold")
+        yield from ((INDENT, Text(line)) for line in filters)
+
+
+def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watched: bool) -> list[str]:
+    """Return the lines of a configuration that watch the page as it is; none where it was not read."""
+    page = inspection.page
+    if watched or isinstance(inspection.result, Failure):
         return []
-    known = next((it for it in catalog.values() if (it.url, it.platform) == (page.url, page.platform)), None)
-    if known:
-        return ["To watch it", f"  pages = [{json.dumps(known.key)}]"]
+    for listed in catalog.values():
+        if (listed.url, listed.platform) == (page.url, page.platform):
+            return ["To watch it", f"  pages = [{json.dumps(listed.key)}]"]
     key = page.key if page.key not in catalog else f"{page.key}-2"
     fields = {"name": page.name, "url": page.url, "platform": page.platform, "id": page.id}
-    return [
-        "To watch it",
-        f"  [page.{_key(key)}]",
-        *(f"  {name} = {json.dumps(it)}" for name, it in fields.items() if it),
-    ]
+    settings = [f"  {name} = {json.dumps(value)}" for name, value in fields.items() if value]
+    return ["To watch it", f"  [page.{_toml_key(key)}]", *settings]
 
 
-def _key(key: str) -> str:
+def _toml_key(key: str) -> str:
     return key if key.replace("-", "").replace("_", "").isalnum() else json.dumps(key)
 
 
-def _platform(seen: Inspection, origin: str) -> Lines:
-    page = seen.page
+def _platform(inspection: Inspection, origin: str) -> Lines:
+    page = inspection.page
     if page.platform:
-        needs = f", id {page.id}" if page.id else ""
-        yield 0, Text.assemble("Platform: ", (page.platform, "bold"), phrases.runner_safe(f"{needs} ({origin})"))
+        identifier = f", id {page.id}" if page.id else ""
+        yield 0, Text.assemble("Platform: ", (page.platform, "bold"), runner_safe(f"{identifier} ({origin})"))
     else:
         yield 0, Text("Platform: not recognised", "bold")
-    if isinstance(seen.result, Feed):
-        yield 0, Text(phrases.runner_safe(f"Identity: {seen.result.identity}"))
-    alike: dict[str, list[str]] = {}
-    for it in seen.attempts:
-        alike.setdefault(it.failure.reason, []).append(it.platform)
-    for reason, platforms in alike.items():
-        yield INDENT, Text(phrases.runner_safe(f"not {', '.join(platforms)}: {reason}"), "dim")
+    if isinstance(inspection.result, Feed):
+        yield 0, Text(runner_safe(f"Identity: {inspection.result.identity}"))
+    for reason, platforms in _by_reason(inspection.attempts).items():
+        yield INDENT, Text(runner_safe(f"not {', '.join(platforms)}: {reason}"), "dim")
 
 
-def _documents(exchanges: tuple[Exchange, ...]) -> Lines:
-    for it in exchanges:
-        match it.result:
-            case Fetched(body, validators):
-                held = validators.etag and f"ETag {validators.etag}"
-                held = held or (validators.last_modified and f"Last-Modified {validators.last_modified}")
-                facts = ["HTTP 200", _size(len(body)), held or "no validators: it is fetched whole at every run"]
-            case NotModified():
-                facts = ["HTTP 304"]
-            case Failure(reason):
-                facts = [reason]
-        said = " · ".join([*facts[:2], f"{it.seconds:.2f} s", *facts[2:]])
-        style = "" if isinstance(it.result, Fetched) else "red"
-        yield INDENT, Text.assemble((it.document.name, "bold"), " ", (phrases.runner_safe(said), style))
-        yield 2 * INDENT, Text(phrases.runner_safe(it.document.url))
-        for hop in it.redirects:
-            yield 2 * INDENT, Text(phrases.runner_safe(f"redirected to {hop}"))
+def _by_reason(attempts: tuple[RecognitionAttempt, ...]) -> dict[str, list[str]]:
+    platforms: dict[str, list[str]] = {}
+    for attempt in attempts:
+        platforms.setdefault(attempt.failure.reason, []).append(attempt.platform)
+    return platforms
+
+
+def _document(exchange: Exchange) -> Lines:
+    note = exchange.note()
+    facts = [note.outcome]
+    if isinstance(exchange.result, Fetched):
+        facts.append(phrases.size(note.size))
+    facts.append(f"{note.seconds:.2f} s")
+    if isinstance(exchange.result, Fetched):
+        facts.append(_validators(exchange.result.validators))
+    style = "" if isinstance(exchange.result, Fetched | NotModified) else "red"
+    line = runner_safe(" · ".join(facts))
+    yield INDENT, Text.assemble((exchange.document.name, "bold"), " ", (line, style))
+    yield 2 * INDENT, Text(runner_safe(exchange.document.url))
+    for address in exchange.redirects:
+        yield 2 * INDENT, Text(runner_safe(f"redirected to {address}"))
+
+
+def _validators(validators: Validators) -> str:
+    if validators.etag:
+        return f"ETag {validators.etag}"
+    if validators.last_modified:
+        return f"Last-Modified {validators.last_modified}"
+    return "no validators: every run fetches it whole"
 
 
 def _understood(feed: Feed) -> Lines:
-    incidents = [it for it in feed.incidents if it.kind is IncidentKind.INCIDENT]
-    windows = [it for it in feed.incidents if it.kind is IncidentKind.MAINTENANCE]
-    still = [it for it in feed.incidents if not it.closed]
-    yield 0, Text("Understood", "bold")
-    updates = counted(sum(len(it.updates) for it in feed.incidents), "update")
-    counts = f"{counted(len(incidents), 'incident')}, {counted(len(windows), 'maintenance window')}, {updates}"
-    yield INDENT, Text(f"{counts}; {len(still)} open")
-    ranks = {"stated": 0, "recovered from other documents or older updates": 0, "not stated": 0}
-    for it in feed.incidents:
-        source = (
-            "not stated" if not it.components else "stated" if it.source_quality >= STATED_BY_VENDOR else list(ranks)[1]
-        )
-        ranks[source] += 1
+    still_open = [incident for incident in feed.incidents if not incident.closed]
+    yield INDENT, Text(f"{_counts(feed)}; {len(still_open)} open")
     if feed.incidents:
-        sources = ", ".join(f"{source} for {count}" for source, count in ranks.items() if count)
-        yield INDENT, Text(f"components: {sources}")
-    for kind, plural in ((IncidentKind.INCIDENT, "incidents"), (IncidentKind.MAINTENANCE, "maintenance windows")):
-        if kind in feed.current:
-            said = "only what is open: one that is gone is over"
-        elif kind in feed.complete:
-            said = "all that is open: one that is gone at two reads was withdrawn"
-        elif kind in feed.history:
-            said = "the newest, open or over: an open one may roll out of it, and stays open"
-        else:
-            continue
-        yield INDENT, Text(f"its list of {plural} has {said}")
-    for what, entries in (("skipped", feed.skipped), ("could not be read", feed.losses)):
+        yield INDENT, Text(_component_sources(feed))
+    for kind, plural in _LISTS:
+        if coverage := _coverage(feed, kind):
+            yield INDENT, Text(f"its list of {plural} has {coverage}")
+    for problem, entries in (("skipped", feed.skipped), ("could not be read", feed.losses)):
         for entry in entries:
-            yield INDENT, Text(phrases.runner_safe(f"{what}: {entry}"), "yellow")
-    order = sorted(still, key=lambda it: (_IMPACTS.get(it.impact, len(_IMPACTS)), it.created_at))
-    for it in order[:MOST_OPEN]:
-        yield from _open(it)
-    if len(order) > MOST_OPEN:
-        yield INDENT, Text(f"… and {len(order) - MOST_OPEN} more that are open")
-    newest = max((it for it in feed.incidents if it.closed), key=lambda it: it.last_update_at, default=None)
-    if newest:
-        yield (
-            INDENT,
-            Text(phrases.runner_safe(f"newest that is closed: {newest.title}, {phrases.clock(newest.last_update_at)}")),
-        )
+            yield INDENT, Text(runner_safe(f"{problem}: {entry}"), "yellow")
+    still_open.sort(key=lambda incident: (_severity(incident), incident.created_at))
+    for incident in still_open[:MAX_OPEN]:
+        yield from _open(incident)
+    if len(still_open) > MAX_OPEN:
+        yield INDENT, Text(f"and {len(still_open) - MAX_OPEN} more that are open")
+    yield from _newest_closed(feed)
 
 
-def _open(it: Incident) -> Lines:
-    parts = ", ".join(part.label for part in it.components) or "not stated"
-    yield INDENT, Text.assemble("open: ", (phrases.runner_safe(it.title), "bold"), f" · {it.impact} · {it.status}")
-    yield (
-        2 * INDENT,
-        Text(
-            phrases.runner_safe(
-                f"{parts} · since {phrases.clock(it.created_at)} · {counted(len(it.updates), 'update')}"
-            )
-        ),
-    )
-    if it.updates and it.updates[-1].body:
-        yield 2 * INDENT, Text(phrases.runner_safe(phrases.short(it.updates[-1].body, 300)))
+def _severity(incident: Incident) -> int:
+    return _WORST_FIRST.get(incident.impact, len(_WORST_FIRST))
 
 
-def _remembered(known: PageState) -> Lines:
-    still = sum(not it.closed for it in known.incidents.values())
-    since = f"first read {phrases.clock(known.baseline)}" if known.baseline else "never read so far"
-    yield INDENT, Text(f"{since}; {counted(len(known.incidents), 'incident')}, {still} open")
-    if known.failing:
-        yield (
-            INDENT,
-            Text(
-                phrases.runner_safe(f"failing since {phrases.clock(known.failing.since)}: {known.failing.reason}"),
-                "red",
-            ),
-        )
-    if known.suspicion:
-        said = f"suspected since {phrases.clock(known.suspicion.since)}: {known.suspicion.reason}"
-        yield INDENT, Text(phrases.runner_safe(said), "yellow")
+def _counts(feed: Feed) -> str:
+    kinds = [incident.kind for incident in feed.incidents]
+    updates = sum(len(incident.updates) for incident in feed.incidents)
+    incidents = counted(kinds.count(IncidentKind.INCIDENT), "incident")
+    windows = counted(kinds.count(IncidentKind.MAINTENANCE), "maintenance window")
+    return f"{incidents}, {windows}, {counted(updates, 'update')}"
+
+
+def _component_sources(feed: Feed) -> str:
+    counts = {"stated": 0, "recovered from other documents or older updates": 0, "not stated": 0}
+    stated, recovered, not_stated = counts
+    for incident in feed.incidents:
+        if not incident.components:
+            counts[not_stated] += 1
+        elif incident.source_quality >= STATED_BY_VENDOR:
+            counts[stated] += 1
+        else:
+            counts[recovered] += 1
+    return "components: " + ", ".join(f"{source} for {count}" for source, count in counts.items() if count)
+
+
+def _coverage(feed: Feed, kind: IncidentKind) -> str:
+    """Return which entries a list has, and what follows from an entry that disappears."""
+    if kind in feed.current:
+        return "only open entries: one that disappears is over"
+    if kind in feed.complete:
+        return "all open entries: one that is missing at two reads was withdrawn"
+    if kind in feed.history:
+        return "the newest entries, open or closed: an open one may roll out of it, and stays open"
+    return ""
+
+
+def _open(incident: Incident) -> Lines:
+    components = ", ".join(component.label for component in incident.components) or "not stated"
+    title = runner_safe(incident.title)
+    yield INDENT, Text.assemble("open: ", (title, "bold"), f" · {phrases.impact(incident.impact)} · {incident.status}")
+    since = phrases.minute(incident.created_at)
+    updates = counted(len(incident.updates), "update")
+    yield 2 * INDENT, Text(runner_safe(f"{components} · since {since} · {updates}"))
+    if incident.updates and incident.updates[-1].body:
+        yield 2 * INDENT, Text(runner_safe(phrases.short(incident.updates[-1].body, MAX_BODY)))
+
+
+def _newest_closed(feed: Feed) -> Lines:
+    closed = [incident for incident in feed.incidents if incident.closed]
+    if closed:
+        newest = max(closed, key=lambda incident: incident.last_update_at)
+        yield INDENT, Text(runner_safe(f"newest closed: {newest.title}, {phrases.minute(newest.last_update_at)}"))
+
+
+def _remembered(state: PageState) -> Lines:
+    still_open = sum(not record.closed for record in state.incidents.values())
+    since = f"first read {phrases.minute(state.baseline)}" if state.baseline else "never read"
+    yield INDENT, Text(f"{since}; {counted(len(state.incidents), 'incident')}, {still_open} open")
+    if state.failing:
+        line = f"failing since {phrases.minute(state.failing.since)}: {state.failing.reason}"
+        yield INDENT, Text(runner_safe(line), "red")
+    if state.suspicion:
+        line = f"suspected since {phrases.minute(state.suspicion.since)}: {state.suspicion.reason}"
+        yield INDENT, Text(runner_safe(line), "yellow")
 
 
 def _filters(page: Page) -> Iterator[str]:
     if page.components:
-        yield phrases.runner_safe(f"components: {', '.join(page.components)}")
+        yield runner_safe(f"components: {', '.join(page.components)}")
     if page.min_impact is not IMPACT_SCALE[0]:
         yield f"min_impact: {page.min_impact}"
     if not page.maintenance:
-        yield "maintenance: not told"
+        yield "maintenance: not reported"
     if page.kinds:
         yield f"kinds: {', '.join(page.kinds)}"
-
-
-def _size(count: int) -> str:
-    return (
-        f"{count} bytes" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
-    )

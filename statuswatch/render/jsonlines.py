@@ -13,12 +13,12 @@ SCHEMA: Final = 1
 
 
 def render(event: Event, detected_at: datetime) -> str:
-    """The line, without its end."""
+    """Return the line of an event, without its end."""
     return encode(fields(event, detected_at))
 
 
 def fields(event: Event, detected_at: datetime) -> dict[str, object]:
-    """What the line says."""
+    """Return the fields of an event's line."""
     return {
         "schema": SCHEMA,
         "id": event.id,
@@ -26,47 +26,53 @@ def fields(event: Event, detected_at: datetime) -> dict[str, object]:
         "changes": event.changes,
         "page": page(event.page),
         "incident": incident(event.incident),
-        "updates": [update(it) for it in event.updates],
+        "updates": [update(each) for each in event.updates],
         "detected_at": moment(detected_at),
     }
 
 
 def encode(value: object) -> str:
-    """JSON in which a workflow runner finds no command: `##[` counts anywhere in a line, and is spelled differently."""
+    """Return JSON in which a workflow runner finds no command.
+
+    `##[` counts anywhere in a line, and is spelled differently.
+    """
     return msgspec.json.encode(value).decode().replace("##[", "#\\u0023[")
 
 
-def page(it: Page) -> dict[str, object]:
-    return {"key": it.key, "name": it.name, "url": it.url}
+def page(page: Page) -> dict[str, object]:
+    """Return the fields of a page."""
+    return {"key": page.key, "name": page.name, "url": page.url}
 
 
-def incident(it: Incident) -> dict[str, object]:
+def incident(incident: Incident) -> dict[str, object]:
+    """Return the fields of an incident; a maintenance also has its schedule."""
     fields: dict[str, object] = {
-        "id": it.id,
-        "kind": it.kind,
-        "title": it.title,
-        "status": it.status,
-        "impact": it.impact,
-        "url": it.url,
-        "components": [component.label for component in it.components],
-        "created_at": moment(it.created_at),
+        "id": incident.id,
+        "kind": incident.kind,
+        "title": incident.title,
+        "status": incident.status,
+        "impact": incident.impact,
+        "url": incident.url,
+        "components": [component.label for component in incident.components],
+        "created_at": moment(incident.created_at),
     }
-    if it.kind is IncidentKind.MAINTENANCE:
-        fields["scheduled_for"] = it.scheduled_for and moment(it.scheduled_for)
-        fields["scheduled_until"] = it.scheduled_until and moment(it.scheduled_until)
+    if incident.kind is IncidentKind.MAINTENANCE:
+        fields["scheduled_for"] = incident.scheduled_for and moment(incident.scheduled_for)
+        fields["scheduled_until"] = incident.scheduled_until and moment(incident.scheduled_until)
     return fields
 
 
-def update(it: IncidentUpdate) -> dict[str, object]:
+def update(update: IncidentUpdate) -> dict[str, object]:
+    """Return the fields of an update."""
     return {
-        "id": it.id,
-        "status": it.status,
-        "body": it.body,
-        "created_at": moment(it.created_at),
-        "display_at": moment(it.display_at),
+        "id": update.id,
+        "status": update.status,
+        "body": update.body,
+        "created_at": moment(update.created_at),
+        "display_at": moment(update.display_at),
     }
 
 
-def moment(it: datetime) -> str:
-    """RFC 3339 in UTC, whole seconds."""
-    return it.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+def moment(time: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, in whole seconds."""
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""Pages as a table: those that are known, those that are watched, those that no longer read."""
+"""Pages as a table: those of the catalog, those that are watched, those that can no longer be read."""
 
 import csv
 import io
@@ -14,18 +14,19 @@ from statuswatch.model.report import PageOutcome
 from statuswatch.render import markdown, phrases
 
 HEAD: Final = ("key", "name", "platform", "category", "url")
+FAILURE_HEAD: Final = ("key", "reason", "row for the catalog")
 GAP: Final = 2  # cells between columns
-_GIVE_WAY: Final = ("category", "name", "platform")  # on a terminal that is too narrow for all, in this order
-FAILURES: Final = ("key", "why it does not read", "the row that would")
+SCHEME: Final = "https://"
+_LEAST_NEEDED: Final = ("category", "platform", "name")  # dropped in this order on a terminal that is too narrow
 
 
 def cells(page: Page, categories: Mapping[str, str]) -> tuple[str, ...]:
-    """What the table says of a page."""
+    """Return the cells of a page, in the order of `HEAD`."""
     return page.key, page.name, page.platform, categories.get(page.key, ""), page.url
 
 
 def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
-    """The same for programs, with what is told of it."""
+    """Return a page for programs, with its filters."""
     return {
         "key": page.key,
         "name": page.name,
@@ -40,15 +41,14 @@ def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def failure(review: PageOutcome, categories: Mapping[str, str]) -> tuple[str, str, str]:
-    """Key, reason, and the row of the catalog that would be right now, where that could be found."""
-    failed = review.failure
-    now = failed.suggested_page if failed else None
-    return review.page.key, str(failed), row(now, categories) if now else ""
+def failure(outcome: PageOutcome, categories: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return key, reason, and the row of the catalog that would be right today, where that could be found."""
+    suggested = outcome.failure.suggested_page if outcome.failure else None
+    return outcome.page.key, str(outcome.failure), row(suggested, categories) if suggested else ""
 
 
 def row(page: Page, categories: Mapping[str, str]) -> str:
-    """The page as a row of the catalog."""
+    """Return the page as a row of the catalog."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(
         [page.key, page.name, page.url, page.platform, categories.get(page.key, ""), page.id]
@@ -57,26 +57,41 @@ def row(page: Page, categories: Mapping[str, str]) -> str:
 
 
 def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
-    """A table that folds rather than cuts. Keys and addresses are there to be copied: other columns give way first."""
-    lines = [[phrases.runner_safe(cell) for cell in cells] for cells in (head, *rows)]
-    columns = {name: list(cells) for name, *cells in zip(*lines, strict=True)}
-    for name in _GIVE_WAY:
-        if sum(max(map(cell_len, [it, *cells])) + GAP for it, cells in columns.items()) - GAP > width:
-            columns.pop(name, None)
+    """Return a table that folds rather than cuts.
+
+    Where it is too wide, `https://` goes first, then whole columns: keys and addresses are there to be copied.
+    """
+    safe = [[phrases.runner_safe(cell) for cell in cells] for cells in (head, *rows)]
+    columns = _fitted({name: cells for name, *cells in zip(*safe, strict=True)}, width)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for name in columns:
         table.add_column(name, overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*map(Text, cells))
+    for line in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, line))
     return table
 
 
+def _fitted(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """Return the columns that there is room for."""
+    if _width(columns) > width and "url" in columns:
+        columns = {**columns, "url": [url.removeprefix(SCHEME) for url in columns["url"]]}
+    for name in _LEAST_NEEDED:
+        if _width(columns) > width:
+            columns = {other: cells for other, cells in columns.items() if other != name}
+    return columns
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    """Return how many cells the table needs to fold nothing."""
+    return sum(max(map(cell_len, [name, *cells])) + GAP for name, cells in columns.items()) - GAP
+
+
 def plain(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each, its cells separated by tabs: for programs that read lines."""
-    return ["\t".join(phrases.runner_safe(" ".join(cell.split())) for cell in cells) for cells in rows]
+    """Return a line for each row, its cells separated by tabs: for programs that read lines."""
+    return ["\t".join(phrases.runner_safe_line(cell) for cell in cells) for cells in rows]
 
 
 def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of GitHub's Markdown."""
+    """Return a table of GitHub's Markdown."""
     lines = [head, ["---"] * len(head), *([markdown.text(cell) for cell in cells] for cells in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -1,5 +1,6 @@
-"""The report as GitHub Markdown, for a workflow's step summary. Bounded: GitHub drops a summary of more than 1 MiB
-whole.
+"""The report as GitHub Markdown, for a workflow's step summary.
+
+Bounded: GitHub drops a summary of more than 1 MiB whole.
 """
 
 import re
@@ -8,31 +9,41 @@ from typing import Final
 from statuswatch.model.event import Event
 from statuswatch.model.report import RunReport
 from statuswatch.render import phrases
-from statuswatch.render.summary import closing_line, counted
+from statuswatch.render.phrases import counted
+from statuswatch.render.summary import closing_line, failure_lines
 
-LARGEST: Final = 500_000  # bytes
+MAX_SIZE: Final = 500_000  # bytes of the events
+MAX_FAILURES: Final = 200  # lines
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def summary(report: RunReport) -> str:
-    """Headline, pages that failed, events."""
-    kept = [f"### statuswatch\n\n{text(closing_line(report))}\n\n"]
-    kept += [f"- ⚠️ {text(review.page.name)}: {text(str(review.failure))}\n" for review in report.failed]
-    kept += [f"- ⚠️ {text(it.name)}: {text('; '.join(it.remarks))}\n" for it in report.sinks if it.remarks]
-    size = sum(map(len, kept))
+    """Return events, pages that failed, sinks with remarks, and the closing line with the counts."""
+    failures = failure_lines(report.failed)
+    problems = [f"- ⚠️ {text(line)}\n" for line in failures[:MAX_FAILURES]]
+    if len(failures) > MAX_FAILURES:
+        problems.append(f"- ⚠️ and {counted(len(failures) - MAX_FAILURES, 'more failure')}\n")
+    problems += [f"- ⚠️ {text(sink.name)}: {text('; '.join(sink.remarks))}\n" for sink in report.sinks if sink.remarks]
+    return "".join(["### statuswatch\n\n", *_events(report), *problems, f"\n{text(closing_line(report))}\n\n"])
+
+
+def _events(report: RunReport) -> list[str]:
+    """Return the events, as many as fit, and how many are left out."""
+    entries: list[str] = []
+    size = 0
     for number, event in enumerate(report.events):
-        kept.append(_event(event))
-        size += len(kept[-1].encode())
-        if size > LARGEST:
-            left = len(report.events) - number
-            kept[-1] = f"\n… and {counted(left, 'more event')}; the log of the step has all of them.\n"
-            break
-    return "".join(kept)
+        entry = _event(event)
+        size += len(entry.encode())
+        if size > MAX_SIZE:
+            left_out = counted(len(report.events) - number, "more event")
+            return [*entries, f"\n… and {left_out}; the log of the step has all of them.\n\n"]
+        entries.append(entry)
+    return entries
 
 
 def text(plain: str) -> str:
-    """Plain text that means nothing in Markdown: no markup, no HTML, no link, no mention, no reference to an issue.
+    """Return plain text that means nothing in Markdown: no markup, HTML, link, mention or reference to an issue.
 
     Every ASCII punctuation mark may be escaped. GitHub looks for mentions, references and addresses after that, hence
     the word joiners.
@@ -45,10 +56,11 @@ def text(plain: str) -> str:
 
 
 def _event(event: Event) -> str:
-    sign, label = phrases.label(event)
     title, *facts, url = phrases.facts(event)
+    product = phrases.product(event, phrases.MAX_COMPONENTS)
+    sign = phrases.SIGNS[phrases.label(event)]
     lines = [
-        f"- {sign} **{label}** {phrases.clock(event.at)} · {text(phrases.product(event))}<br>",
+        f"- {sign} **{phrases.word(event)}** {phrases.minute(event.at)} · {text(product)}<br>",
         f"  [{text(title) or 'open'}](<{address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
     ]
     lines += [
@@ -61,5 +73,5 @@ def _event(event: Event) -> str:
 
 
 def address(url: str) -> str:
-    """What may stand between `<` and `>` as the target of a link."""
+    """Return an address that may stand between `<` and `>` as the target of a link."""
     return re.sub(r"[<>\s\\]", lambda mark: f"%{ord(mark[0]):02X}", url)

@@ -1,4 +1,4 @@
-"""An event as the parts of a message to a person: each sink sets them in its own language.
+"""An event as the parts of a notification: each sink sets them in its own language.
 
 Vendor text in it mentions nobody and is no link, wherever plain text is shown as such.
 """
@@ -12,8 +12,15 @@ import msgspec
 
 from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.render import phrases
+from statuswatch.render.phrases import Label
 
-COLOURS: Final = {"🔴": 0xD32F2F, "🟡": 0xF9A825, "🟢": 0x2E7D32, "⚪": 0x757575}
+COLOURS: Final = {
+    Label.NEW: 0xD32F2F,
+    Label.UPDATED: 0xF9A825,
+    Label.RESOLVED: 0x2E7D32,
+    Label.ENDED: 0x757575,
+    Label.MAINTENANCE: 0x1976D2,
+}
 TEST: Final = "TEST · "
 JOINER: Final = "\u2060"  # shows nothing, and stands between what must not be read together; never in vendor text
 
@@ -21,11 +28,13 @@ _CUT: Final = re.compile(r"… \(and (\d{1,9}) more characters\)\Z")
 
 
 class NotificationText(msgspec.Struct, frozen=True):
-    """`url` is the vendor's page of the incident; `statuses` are (status, message) of what is new, oldest first;
-    `times` says when the vendor published and when it was detected, in UTC.
+    """One event in words. `url` is the vendor's page of the incident; `label` the word for what happened.
+
+    `kind` decides the sign and the colour. `statuses` are (status, message) of the updates not reported before,
+    oldest first; `times` are those of publication and detection, in UTC.
     """
 
-    sign: str
+    kind: Label
     label: str
     product: str
     title: str
@@ -36,81 +45,93 @@ class NotificationText(msgspec.Struct, frozen=True):
     times: str
 
     @property
+    def sign(self) -> str:
+        """An emoji: maintenance is never red."""
+        return phrases.SIGNS[self.kind]
+
+    @property
     def headline(self) -> str:
+        """Sign, word and product."""
         return f"{self.sign} {self.label} · {self.product}"
 
     @property
     def colour(self) -> int:
         """RGB."""
-        return COLOURS[self.sign]
+        return COLOURS[self.kind]
 
     def lines(self) -> list[str]:
-        """All but the headline and the address, as plain lines."""
-        told = [f"{status} — {said}" if said else status for status, said in self.statuses]
-        return [it for it in (self.title, " · ".join(self.facts), *told, self.remark, self.times) if it]
+        """Return everything but the headline and the address, as plain lines."""
+        updates = [f"{status} — {message}" if message else status for status, message in self.statuses]
+        lines = [self.title, " · ".join(self.facts), *updates, self.remark, self.times]
+        return [line for line in lines if line]
 
 
-def notification_text(notice: PendingDelivery, *, test: bool = False) -> NotificationText:
-    """Of one event."""
-    event = notice.event
-    sign, label = phrases.label(event)
+def notification_text(delivery: PendingDelivery, *, test: bool = False) -> NotificationText:
+    """Return one event in words."""
+    event = delivery.event
+    word = phrases.word(event)
     title, *facts, url = phrases.facts(event)
     return NotificationText(
-        sign=sign,
-        label=f"{TEST}{label}" if test else label,
+        kind=phrases.label(event),
+        label=f"{TEST}{word}" if test else word,
         product=chat_safe(phrases.product(event)),
         title=chat_safe(title),
         url=url,
         facts=tuple(chat_safe(fact) for fact in facts if fact),
-        statuses=tuple((chat_safe(status), chat_safe(said)) for status, said in phrases.statuses(event)),
+        statuses=tuple((chat_safe(status), chat_safe(message)) for status, message in phrases.statuses(event)),
         remark=phrases.remark(event),
-        times=_times(notice),
+        times=_times(delivery),
     )
 
 
-def notification_texts(message: Notification) -> list[NotificationText]:
-    return [notification_text(notice, test=message.test) for notice in message.deliveries]
+def notification_texts(notification: Notification) -> list[NotificationText]:
+    """Return each event of a notification in words."""
+    return [notification_text(delivery, test=notification.test) for delivery in notification.deliveries]
 
 
-def digest_headline(message: Notification) -> str:
-    """The first line of a digest: how many of what."""
-    signs = [phrases.label(notice.event)[0] for notice in message.deliveries]
-    counts = " ".join(f"{sign} {signs.count(sign)}" for sign in COLOURS if sign in signs)
-    return f"{len(signs)} events at once: {counts}"
+def digest_headline(notification: Notification) -> str:
+    """Return the first line of a digest: how many events of each look."""
+    labels = [phrases.label(delivery.event) for delivery in notification.deliveries]
+    counts = " ".join(f"{sign} {labels.count(label)}" for label, sign in phrases.SIGNS.items() if label in labels)
+    return f"{len(labels)} events at once: {counts}"
 
 
-def digest_line(it: NotificationText) -> str:
-    """One incident of a digest."""
-    newest = it.statuses[-1] if it.statuses else ("", "")
-    said = f" — {cut(newest[1], 140)}" if newest[1] else ""
-    return f"{cut(it.headline, 300)}: {cut(it.title, 140)} · {cut(newest[0], 100)}{said} · {it.times}"
+def digest_line(text: NotificationText) -> str:
+    """Return one incident of a digest as a line."""
+    status, message = text.statuses[-1] if text.statuses else ("", "")
+    dash = f" — {cut(message, 140)}" if message else ""
+    return f"{cut(text.headline, 300)}: {cut(text.title, 140)} · {cut(status, 100)}{dash} · {text.times}"
 
 
-def cut(plain: str, longest: int, size: Callable[[str], int] = len) -> str:
-    """With the number of characters that are left out, those of an earlier cut included. `size` is how the receiver
-    measures text.
+def cut(plain: str, max_size: int, size: Callable[[str], int] = len) -> str:
+    """Return the text, or its beginning with the number of characters that are left out.
+
+    Those of an earlier cut are included. `size` is how the receiver measures text.
     """
-    if size(plain) <= longest:
+    if size(plain) <= max_size:
         return plain
     cut_before = _CUT.search(plain)
     whole, left_out = (plain[: cut_before.start()], int(cut_before[1])) if cut_before else (plain, 0)
 
     def beginning(length: int) -> str:
-        return f"{whole[:length]}… (and {left_out + len(whole[length:].replace(JOINER, ''))} more characters)"
+        more = left_out + len(whole[length:].replace(JOINER, ""))
+        return f"{whole[:length]}… (and {more} more characters)"
 
-    return beginning(max(0, bisect_right(range(len(whole)), longest, key=lambda it: size(beginning(it))) - 1))
+    too_long = bisect_right(range(len(whole)), max_size, key=lambda length: size(beginning(length)))
+    return beginning(max(0, too_long - 1))
 
 
 def chat_safe(plain: str) -> str:
-    """Text in which no chat or mail program finds somebody to call or an address to link: word joiners, which show
-    nothing, stand in `@`, `://` and `www.`.
+    """Return text in which no chat or mail program finds a person to mention or an address to link.
+
+    Word joiners, which show nothing, stand in `@`, `://` and `www.`.
     """
     joined = re.sub(r"@(?=\S)", "@\u2060", phrases.runner_safe(plain)).replace("://", ":\u2060//")
     return re.sub(r"(?i)(?<![a-z0-9])www\.", "www\u2060.", joined)
 
 
-def _times(notice: PendingDelivery) -> str:
-    event = notice.event
-    delay = notice.detected_at - event.at
+def _times(delivery: PendingDelivery) -> str:
+    event = delivery.event
+    delay = delivery.detected_at - event.at
     later = f", {phrases.length(delay)} later" if delay.total_seconds() >= 60 else ""
-    return f"published {phrases.clock(event.at)}, detected {phrases.clock(notice.detected_at)}{later}"
+    return f"published {phrases.clock(event.at)}, detected {phrases.clock(delivery.detected_at)}{later}"

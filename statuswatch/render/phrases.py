@@ -3,95 +3,179 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from statuswatch.model.event import Change, Event, EventKind
-from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind
+from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind, IncidentUpdate
 from statuswatch.model.page import Page
+from statuswatch.model.report import OpenCounts
 
-# Characters of one vendor message, title or list of components for people; the JSON lines have all of it.
-LONGEST_MESSAGE: Final = 2000
-LONGEST_TITLE: Final = 1500
-MOST_COMPONENTS: Final = 20  # of an event, for people: AWS listed 113 of one
+# Characters of one vendor message, title or list of components for people; the JSON lines have everything.
+MAX_MESSAGE: Final = 2000
+MAX_TITLE: Final = 1500
+MAX_COMPONENTS: Final = 3  # of an event on the console; AWS listed 113
+MAX_NOTIFIED_COMPONENTS: Final = 20  # of an event in a notification
+UNLIMITED: Final = 1_000_000_000
 
-_ABSURD: Final = (timedelta(minutes=-10), timedelta(days=3650))  # ages beyond these
-PASSES: Final = "It passes the filter on components: the vendor does not state which are affected"
-_LABELS: Final = {
-    EventKind.NEW: ("🔴", "NEW"),
-    EventKind.UPDATED: ("🟡", "UPDATED"),
-    EventKind.RESOLVED: ("🟢", "RESOLVED"),
-    Change.DELISTED: ("⚪", "NO LONGER LISTED"),
-    Change.WITHDRAWN: ("⚪", "WITHDRAWN BY THE VENDOR"),
+_PLAUSIBLE_AGES: Final = (timedelta(minutes=-10), timedelta(days=3650))
+NO_COMPONENT_STATED: Final = "Passes the filter on components: the vendor does not state which are affected"
+_DESCRIBED_ELSEWHERE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN}
+
+
+class Label(StrEnum):
+    """The look of an event: every output has a sign, a colour or a style for each."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    ENDED = "ended"  # it counts as over, but the vendor did not say so
+    MAINTENANCE = "maintenance"
+
+
+SIGNS: Final = {
+    Label.NEW: "🔴",
+    Label.UPDATED: "🟡",
+    Label.RESOLVED: "🟢",
+    Label.ENDED: "⚪",
+    Label.MAINTENANCE: "🔧",
 }
-_SAID_OTHERWISE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN}
+_LABELS: Final = {
+    EventKind.NEW: Label.NEW,
+    EventKind.UPDATED: Label.UPDATED,
+    EventKind.RESOLVED: Label.RESOLVED,
+}
+_ENDINGS: Final = {
+    Change.DELISTED: "NO LONGER LISTED",
+    Change.WITHDRAWN: "WITHDRAWN BY THE VENDOR",
+}
 
 
-def label(event: Event) -> tuple[str, str]:
-    """A sign and a word for what happened."""
+def label(event: Event) -> Label:
+    """Return the look of an event: maintenance is never red, and an end that nobody stated is never green."""
+    if event.incident.kind is IncidentKind.MAINTENANCE:
+        return Label.MAINTENANCE
+    return Label.ENDED if ended_unstated(event) else _LABELS[event.kind]
+
+
+def word(event: Event) -> str:
+    """Return the word for what happened."""
     if event.incident.status == EXPIRED:
-        return "⚪", "NO END STATED"
-    gone = next((change for change in event.changes if change in (Change.DELISTED, Change.WITHDRAWN)), None)
-    return _LABELS[gone or event.kind]
+        return "NO END STATED"
+    for change, ending in _ENDINGS.items():
+        if change in event.changes:
+            return ending
+    if event.kind is EventKind.RESOLVED and event.incident.kind is IncidentKind.MAINTENANCE:
+        return "COMPLETED"
+    return event.kind.upper()
 
 
-def product(event: Event) -> str:
-    """What is affected, as far as the vendor states it."""
+def ended_unstated(event: Event) -> bool:
+    """Return whether the incident counts as over although its vendor did not say so."""
+    return event.incident.status == EXPIRED or not _ENDINGS.keys().isdisjoint(event.changes)
+
+
+def product(event: Event, max_components: int = MAX_NOTIFIED_COMPONENTS) -> str:
+    """Return the vendor's name and the components, as far as they are stated."""
     if event.incident.kind is IncidentKind.PAGE:
         return f"{event.page.name} - status page"
-    return affected(event.page, event.incident.components)
+    return affected(event.page, event.incident.components, max_components)
 
 
-def affected(page: Page, components: Iterable[Component]) -> str:
+def affected(page: Page, components: Iterable[Component], max_components: int = MAX_NOTIFIED_COMPONENTS) -> str:
+    """Return the vendor's name and the components; beyond `max_components` only how many more there are."""
     labels = [component.label for component in components]
-    rest = f" and {len(labels) - MOST_COMPONENTS} more" if len(labels) > MOST_COMPONENTS else ""
-    return f"{page.name} - {short(', '.join(labels[:MOST_COMPONENTS]), LONGEST_TITLE) or 'not stated'}{rest}"
+    left_out = len(labels) - max_components
+    rest = f" and {left_out} more" if left_out > 0 else ""
+    max_length = MAX_TITLE if max_components < UNLIMITED else UNLIMITED
+    return f"{page.name} - {short(', '.join(labels[:max_components]), max_length) or 'not stated'}{rest}"
 
 
 def facts(event: Event) -> list[str]:
-    """Title, impact, schedule and address."""
+    """Return title, impact, schedule and address."""
     incident = event.incident
-    words = [short(incident.title, LONGEST_TITLE)]
+    words = [short(incident.title, MAX_TITLE)]
     if incident.kind is not IncidentKind.PAGE:
-        words.append("impact not stated" if incident.impact is Impact.UNKNOWN else str(incident.impact))
+        words.append(impact(incident.impact))
     if incident.scheduled_for:
         words.append(f"scheduled for {span(incident.scheduled_for, incident.scheduled_until)}")
     return [*words, incident.url]
 
 
+def impact(stated: Impact) -> str:
+    """Return the impact in words."""
+    return "impact not stated" if stated is Impact.UNKNOWN else str(stated)
+
+
 def statuses(event: Event) -> list[tuple[str, str]]:
-    """(status, message) of each update not told before, oldest first; where there is none, of the newest there is."""
-    if event.updates:
-        return [(it.status, short(it.body)) for it in event.updates]
+    """Return (status, message) of each update not reported before, oldest first; else of the newest one there is."""
+    return [(update.status, short(update.body)) for update in event.updates] or [last_status(event)]
+
+
+def last_status(event: Event) -> tuple[str, str]:
+    """Return the status and message of an event without updates."""
+    status = event.incident.status
     if Change.WITHDRAWN in event.changes:
-        return [(event.incident.status, "this was the last that the vendor said; the page does not show it any more")]
+        return status, "this was the last status; the vendor removed the incident from the page"
     if Change.DELISTED in event.changes:
-        return [
-            (
-                event.incident.status,
-                "this was the last that the vendor said; its list of what is open does not have it any more",
-            )
-        ]
-    newest = event.incident.updates[-1:]
-    return [(event.incident.status, short(newest[0].body) if newest else "")]
+        return status, "this was the last status; the vendor no longer lists the incident as open"
+    newest: tuple[IncidentUpdate, ...] = event.incident.updates[-1:]
+    return status, short(newest[0].body) if newest else ""
 
 
 def remark(event: Event) -> str:
-    """What the rest does not say; often nothing."""
-    changes = [str(change) for change in event.changes if change not in _SAID_OTHERWISE]
+    """Return what the rest of the event does not show; often ""."""
+    changes = [str(change) for change in event.changes if change not in _DESCRIBED_ELSEWHERE]
     remarks = [f"Changed: {', '.join(changes)}"] if changes else []
     if Change.MISSED in event.changes:
-        remarks = ["It was over before a run saw it."]
+        remarks = ["It began and ended between two runs."]
     if event.page.components and not event.incident.components and event.incident.kind is not IncidentKind.PAGE:
-        remarks.append(PASSES)
+        remarks.append(NO_COMPONENT_STATED)
     return " · ".join(remarks)
 
 
+def counts(opened: OpenCounts, unknown: int) -> str:
+    """Return how much is open and on how many pages that is unknown: `check` and `status` count alike."""
+    parts = [f"{opened.incidents} open"]
+    if opened.in_progress:
+        parts.append(f"{opened.in_progress} maintenance in progress")
+    if opened.scheduled:
+        parts.append(f"{opened.scheduled} scheduled")
+    if unknown:
+        parts.append(f"{counted(unknown, 'page')} unknown")
+    return " · ".join(parts)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the count with its noun, in the plural where there is not one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def some(words: Iterable[str], limit: int) -> str:
+    """Return the first words as a list, and how many more there are."""
+    listed = list(words)
+    left_out = len(listed) - limit
+    return ", ".join(listed[:limit]) + (f" and {left_out} more" if left_out > 0 else "")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in a unit that is easy to read."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
 def span(start: datetime, end: datetime | None) -> str:
-    return f"{clock(start)} to {clock(end)}" if end else clock(start)
+    """Return a schedule; the day stands once where start and end share it."""
+    if end is None:
+        return minute(start)
+    if start.date() == end.date():
+        return f"{minute(start).removesuffix(' UTC')} to {minute(end).split(' ', 1)[1]}"
+    return f"{minute(start)} to {minute(end)}"
 
 
 def length(time: timedelta) -> str:
-    """A duration in its two leading units, cut; of days alone where there are many."""
+    """Return a duration in its two leading units, cut; of days alone where there are many."""
     minutes = int(time.total_seconds()) // 60
     if minutes < 1:
         return "under a minute"
@@ -103,23 +187,36 @@ def length(time: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How long since then; the time itself where no clock can be right that says so, ours or the vendor's."""
-    return f"{length(now - moment)} ago" if _ABSURD[0] < now - moment < _ABSURD[1] else f"dated {clock(moment)}"
+    """Return the age of a moment; the moment itself where one of the clocks must be wrong, ours or the vendor's."""
+    low, high = _PLAUSIBLE_AGES
+    return f"{length(now - moment)} ago" if low < now - moment < high else f"dated {minute(moment)}"
 
 
 def clock(moment: datetime) -> str:
+    """Return a time to the second, in UTC."""
     return f"{moment.replace(microsecond=0, tzinfo=None)} UTC"
 
 
-def runner_safe(line: str) -> str:
-    """Plain text in which a workflow runner finds no command: `::name::` at the start of a line, `##[name]` anywhere
-    in it.
+def minute(moment: datetime) -> str:
+    """Return a time to the minute, in UTC."""
+    return f"{moment.replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
 
-    Every word that begins with `::` is treated, so that wrapping cannot bring one to the start of a line.
+
+def runner_safe(line: str) -> str:
+    """Return plain text in which a workflow runner finds no command.
+
+    Commands are `::name::` at the start of a line and `##[name]` anywhere in it. Every word that begins with `::` is
+    treated, so that wrapping cannot bring one to the start of a line.
     """
     return re.sub(r"(?<!\S)::+", lambda mark: " ".join(mark[0]), line.replace("##[", "## ["))
 
 
-def short(words: str, longest: int = LONGEST_MESSAGE) -> str:
+def runner_safe_line(words: str) -> str:
+    """Return one line of plain text in which a workflow runner finds no command."""
+    return runner_safe(" ".join(words.split()))
+
+
+def short(words: str, max_length: int = MAX_MESSAGE) -> str:
+    """Return the text as one line; where it is too long, with the number of characters that are left out."""
     flat = " ".join(words.split())
-    return flat if len(flat) <= longest else f"{flat[:longest]}… (and {len(flat) - longest} more characters)"
+    return flat if len(flat) <= max_length else f"{flat[:max_length]}… (and {len(flat) - max_length} more characters)"

@@ -11,7 +11,7 @@ from statuswatch.model.report import PageOutcome
 
 @contextmanager
 def bar(pages: int) -> Iterator[Callable[[PageOutcome], None]]:
-    """Yields what to call after each page."""
+    """Yield the function to call after each page."""
     columns = (TextColumn("reading pages"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=pages)

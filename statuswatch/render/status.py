@@ -1,19 +1,20 @@
-"""What is open now, for people and for programs. A page of which that cannot be said is never shown as fine."""
+"""What is open now, for people and for programs. An unknown page is never shown as fine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from rich.text import Text
 
-from statuswatch.model.incident import Impact
-from statuswatch.model.report import OpenIncident, PageStatus, StatusView
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.report import OpenCounts, OpenIncident, PageStatus, StatusView
 from statuswatch.render import jsonlines, phrases
-from statuswatch.render.console import INDENT, indented
-from statuswatch.render.summary import counted
+from statuswatch.render.console import INDENT, indented, joined
+from statuswatch.render.phrases import counted, runner_safe, runner_safe_line
+from statuswatch.render.summary import MAX_KEYS
 
-MOST_NAMES: Final = 5  # of pages that could not be read, in the closing line; each has its own line above
-_LABELS: Final = {
+Heading = tuple[str, str, str]  # sign, word, style
+_IMPACTS: Final = {
     Impact.CRITICAL: ("🔴", "CRITICAL", "bold red"),
     Impact.MAJOR: ("🔴", "MAJOR", "bold red"),
     Impact.MINOR: ("🟡", "MINOR", "bold yellow"),
@@ -21,76 +22,211 @@ _LABELS: Final = {
     Impact.NONE: ("🟡", "NO IMPACT", "bold"),
     Impact.MAINTENANCE: ("🟡", "NO IMPACT", "bold"),  # an incident that its vendor calls nothing but maintenance
 }
-_NOW: Final = ("🔧", "NOW", "bold blue")
-_COMING: Final = ("📅", "COMING", "bold")
+_IN_PROGRESS: Final = ("🔧", "NOW", "bold blue")
+_SCHEDULED: Final = ("📅", "SCHEDULED", "bold")
 _UNKNOWN: Final = ("❔", "UNKNOWN", "bold magenta")
 
 
-def render(view: StatusView, now: datetime, width: int | None, *, memory: str = "") -> list[Text]:
-    """The lines, worst first; wrapped between words where there is a width. `memory` is the file that all of it comes
-    from, where no page was read.
+def render(
+    view: StatusView, now: datetime, width: int | None, *, state_file: str = "", full: bool = False
+) -> list[Text]:
+    """Return the lines, worst first; wrapped between words where there is a width.
+
+    `state_file` is the file that the answer comes from, where no page was read. `full` prints all components, and a
+    line for each unknown page.
     """
-    return [*_blocks(view, now, width), *indented([_closing(view, memory)], width, 2)]
+    lines = []
+    for paragraphs in (*_entries(view, now, full=full), *_unknown_pages(view, full=full)):
+        lines += indented(paragraphs, width)
+    return [*lines, *indented([_closing(view, state_file)], width, 2)]
 
 
-def _blocks(view: StatusView, now: datetime, width: int | None) -> Iterator[Text]:
+def render_short(view: StatusView, width: int | None, *, state_file: str = "") -> list[Text]:
+    """Return a line for each vendor with something open or unknown, and a line with the counts by impact."""
+    closing_counts = counts_by_impact(view)
+    if state_file:
+        closing_counts += f" · {runner_safe_line(f'from the state file {state_file}')}"
+    lines = []
+    for status in sorted(view.pages, key=lambda status: _page_order(view, status)):
+        ongoing = [entry for entry in (*view.incidents, *view.in_progress) if entry.page.key == status.page.key]
+        if ongoing or status.unknown:
+            line = _vendor(status, ongoing)
+            if width is not None:
+                line.truncate(width, overflow="ellipsis")
+            lines.append(line)
+    return [*lines, *indented([Text(closing_counts, "bold")], width, 2)]
+
+
+def _page_order(view: StatusView, status: PageStatus) -> int:
+    """Return the place of a page: by its worst incident, then by its maintenance; unknown pages come last."""
+    ongoing = [entry.page.key for entry in (*view.incidents, *view.in_progress)]
+    return ongoing.index(status.page.key) if status.page.key in ongoing else len(ongoing)
+
+
+def _vendor(status: PageStatus, ongoing: Sequence[OpenIncident]) -> Text:
+    """Return the line of a vendor; of what is open there, the first is the worst."""
+    facts = [Text(", ".join(_impact_counts(ongoing)))]
+    if status.unknown:
+        facts.append(Text(runner_safe_line(f"unknown: {status.unknown}"), "magenta"))
+    if ongoing:
+        title = phrases.short(ongoing[0].record.title, phrases.MAX_TITLE)
+        facts.append(Text(runner_safe_line(title)))
+    sign = _heading(ongoing[0])[0] if ongoing else _UNKNOWN[0]
+    return Text.assemble(f"{sign} ", (runner_safe_line(status.page.name), "bold"), ": ", joined(facts))
+
+
+def _is_maintenance(entry: OpenIncident) -> bool:
+    return entry.record.kind is IncidentKind.MAINTENANCE
+
+
+def _heading(entry: OpenIncident) -> Heading:
+    return _IN_PROGRESS if _is_maintenance(entry) else _IMPACTS[entry.record.impact]
+
+
+def _impact_counts(ongoing: Sequence[OpenIncident]) -> list[str]:
+    """Return how many incidents of each impact there are, and how much maintenance is in progress."""
+    words = [_IMPACTS[entry.record.impact][1] for entry in ongoing if not _is_maintenance(entry)]
+    ordered = dict.fromkeys(word for _, word, _ in _IMPACTS.values())
+    counts = [f"{words.count(word)} {word.lower()}" for word in ordered if word in words]
+    maintenance = sum(_is_maintenance(entry) for entry in ongoing)
+    return [*counts, f"{maintenance} maintenance in progress"] if maintenance else counts
+
+
+def counts_by_impact(view: StatusView) -> str:
+    """Return how many incidents of each impact are open, with maintenance and unknown pages."""
+    parts = _impact_counts([*view.incidents, *view.in_progress])
+    if not view.incidents:
+        parts.insert(0, "0 open")
+    if view.scheduled:
+        parts.append(f"{len(view.scheduled)} scheduled")
+    if view.unknown:
+        parts.append(f"{counted(len(view.unknown), 'page')} unknown")
+    return " · ".join(parts)
+
+
+def _entries(view: StatusView, now: datetime, *, full: bool) -> Iterator[list[Text]]:
     for entry in view.incidents:
         age = phrases.ago(entry.started_at, now).removesuffix(" ago")
-        head = f"open {'' if entry.record.created_at or age.startswith('dated') else 'at least '}{age}"
-        yield from _entry(_LABELS[entry.record.impact], entry, head, view, now, width)
+        at_least = "" if entry.record.created_at or age.startswith("dated") else "at least "
+        yield _entry(_IMPACTS[entry.record.impact], entry, f"open {at_least}{age}", view, now=now, full=full)
     for entry in view.in_progress:
-        yield from _entry(_NOW, entry, _under_way(entry, now), view, now, width)
+        yield _entry(_IN_PROGRESS, entry, _progress(entry, now), view, now=now, full=full)
     for entry in view.scheduled:
-        start = entry.record.scheduled_for
-        when = f"in {phrases.length(start - now)}, {phrases.span(start, entry.record.scheduled_until)}" if start else ""
-        yield from _entry(_COMING, entry, f"maintenance {when or 'at a time not stated'}", view, now, width)
-    for standing in view.unknown:
-        yield from indented([_first(_UNKNOWN, f"{standing.page.name} - status page", _why(standing))], width)
+        yield _entry(_SCHEDULED, entry, f"maintenance {_start(entry, now)}", view, now=now, full=full)
 
 
-def _closing(view: StatusView, memory: str) -> Text:
-    return Text(_flat(closing(view, memory=memory)), "bold green" if is_all_clear(view) and not memory else "bold")
+def _entry(
+    heading: Heading, entry: OpenIncident, since: str, view: StatusView, *, now: datetime, full: bool
+) -> list[Text]:
+    """Return the paragraphs of one incident or maintenance; `since` says how long it is open, or when it begins."""
+    record = entry.record
+    max_components = phrases.UNLIMITED if full else phrases.MAX_COMPONENTS
+    title = phrases.short(record.title, phrases.UNLIMITED if full else phrases.MAX_TITLE)
+    facts = [
+        Text(runner_safe(title), "bold"),
+        Text("impact not stated" if record.impact is Impact.UNKNOWN else ""),
+        Text(runner_safe(record.url or entry.page.url)),
+    ]
+    message = runner_safe(f" — {record.message}") if record.message else ""
+    paragraphs = [
+        _first(heading, phrases.affected(entry.page, record.components, max_components), since),
+        joined(facts),
+        Text.assemble((record.status, "bold"), message, (f" ({phrases.ago(record.last_update_at, now)})", "dim")),
+    ]
+    if remark := _remark(entry, view):
+        paragraphs.append(Text(remark, "dim"))
+    return paragraphs
+
+
+def _first(heading: Heading, subject: str, fact: str) -> Text:
+    sign, word, style = heading
+    return Text.assemble(
+        f"{sign} ", (f"{word:<{INDENT - 4}}", style), f" {runner_safe(subject)} · {runner_safe_line(fact)}"
+    )
+
+
+def _start(entry: OpenIncident, now: datetime) -> str:
+    start = entry.record.scheduled_for
+    if start is None:
+        return "at a time not stated"
+    return f"in {phrases.length(start - now)}, {phrases.span(start, entry.record.scheduled_until)}"
+
+
+def _progress(entry: OpenIncident, now: datetime) -> str:
+    """Return how far a maintenance is that has begun, as its page says or by its schedule."""
+    start, end = entry.record.scheduled_for, entry.record.scheduled_until
+    began = entry.record.status != "scheduled"
+    if end and end <= now:
+        status = "in progress" if began else "not begun"
+        return f"maintenance {status} by its page, due to end at {phrases.minute(end)}"
+    status = "in progress" if began or not start else f"due since {phrases.minute(start)}"
+    until = f", until {phrases.minute(end)}" if end else ""
+    return f"maintenance {status}{until}"
+
+
+def _remark(entry: OpenIncident, view: StatusView) -> str:
+    remarks = ["As of the last good read of its page: the present state is unknown"] if entry.stale else []
+    if entry.record.absent_since:
+        remarks.append("Its page no longer lists it; a later run of `check` shows whether it is over")
+    if view.globs and not entry.record.components:
+        remarks.append(phrases.NO_COMPONENT_STATED)
+    return " · ".join(remarks)
+
+
+def _unknown_pages(view: StatusView, *, full: bool) -> Iterator[list[Text]]:
+    """Yield a line for each unknown page; pages with the same reason share one, unless `full`."""
+    groups: dict[str, list[PageStatus]] = {}
+    for status in view.unknown:
+        alone = full or len(status.open) or (status.failure and status.failure.suggested_config)
+        groups.setdefault(status.page.key if alone else status.unknown, []).append(status)
+    for statuses in groups.values():
+        if len(statuses) == 1:
+            subject = f"{statuses[0].page.name} - status page"
+            yield [_first(_UNKNOWN, subject, _unknown_reason(statuses[0]))]
+        else:
+            names = phrases.some((status.page.name for status in statuses), MAX_KEYS)
+            yield [_first(_UNKNOWN, f"{len(statuses)} pages", f"{statuses[0].unknown} ({names})")]
+
+
+def _unknown_reason(status: PageStatus) -> str:
+    if not status.stale:
+        return status.unknown
+    reason = str(status.failure) if status.failure else status.suspicion
+    if not status.read_before:
+        return reason
+    return f"{reason} · {len(status.open) or 'nothing'} open at the last good read"
+
+
+def _closing(view: StatusView, state_file: str) -> Text:
+    style = "bold green" if is_all_clear(view) and not state_file else "bold"
+    return Text(runner_safe_line(closing(view, state_file=state_file)), style)
 
 
 def is_all_clear(view: StatusView) -> bool:
-    """Every page asked about was read and understood, and nothing is open on any."""
+    """Return whether every page asked about was read and understood, and nothing is open on any."""
     return bool(view.pages) and not (view.unknown or view.incidents or view.in_progress)
 
 
-def closing(view: StatusView, *, memory: str = "") -> str:
-    """What all of it comes to, and on how many pages that rests."""
-    asked, unknown = counted(len(view.pages), "page"), view.unknown
-    read, verb = len(view.pages) - len(unknown), "known" if memory else "read"
-    about = f" for {', '.join(view.globs)}" if view.globs else ""
-    if view.incidents:
-        pages = len({entry.page.key for entry in view.incidents})
-        head = f"{counted(len(view.incidents), 'incident')} open{about} on {pages} of {asked}"
-    elif is_all_clear(view) and not memory:  # what is remembered may be of last month: calm runs write nothing
-        head = f"All clear{about}: {read} of {asked} {verb}, nothing open"
-    elif not unknown:
-        head = f"No incident open{about}: {read} of {asked} {verb}"
-    elif read:
-        head = f"No incident open{about} on the {read} of {asked} that {'are known' if memory else 'could be read'}"
-    else:
-        head = f"Nothing can be said{about}: {read} of {asked} {verb}"
-    parts = [head]
-    if view.in_progress or view.scheduled:
-        planned = ((len(view.in_progress), "in progress"), (len(view.scheduled), "coming"))
-        parts.append(f"maintenance: {', '.join(f'{count} {when}' for count, when in planned if count)}")
-    if view.hidden:
-        parts.append(f"{view.hidden} more open or coming on other components")
-    if unknown:
-        named = [f"{it.page.name} ({it.unknown})" for it in unknown[:MOST_NAMES]]
-        more = f", and {len(unknown) - MOST_NAMES} more" if len(unknown) > MOST_NAMES else ""
-        verb = "not known" if memory else "could not be read"
-        parts.append(f"{counted(len(unknown), 'page')} {verb}: {', '.join(named)}{more}")
-    if memory:
-        parts.append(f"as remembered in {memory}")
+def closing(view: StatusView, *, state_file: str = "") -> str:
+    """Return the counts, and on how many pages they rest."""
+    opened = OpenCounts(len(view.incidents), len(view.in_progress), len(view.scheduled))
+    read = len(view.pages) - len(view.unknown)
+    # The state file may be a month old, for a run without changes writes nothing: it never says that all is clear.
+    clear = "All clear: " if is_all_clear(view) and not state_file else ""
+    parts = [
+        f"{clear}{phrases.counts(opened, len(view.unknown))}",
+        f"{read} of {counted(len(view.pages), 'page')} {'remembered' if state_file else 'read'}",
+    ]
+    if view.globs:
+        hidden = f" ({view.hidden} more on other components)" if view.hidden else ""
+        parts.append(f"only components {', '.join(view.globs)}{hidden}")
+    if state_file:
+        parts.append(f"from the state file {state_file}")
     return " · ".join(parts)
 
 
 def document(view: StatusView, now: datetime, *, offline: bool) -> str:
-    """All of it as one JSON document on one line, without its end."""
+    """Return the whole answer as one JSON document on one line, without its end."""
     return jsonlines.encode(
         {
             "schema": jsonlines.SCHEMA,
@@ -99,83 +235,19 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
             "pages": {"asked": len(view.pages), "read": len(view.pages) - len(view.unknown)},
             "components": view.globs,
             "hidden": view.hidden,
-            "unknown": [{**jsonlines.page(it.page), "reason": it.unknown} for it in view.unknown],
+            "unknown": [{**jsonlines.page(status.page), "reason": status.unknown} for status in view.unknown],
             "incidents": [{"page": jsonlines.page(entry.page), "incident": _fields(entry)} for entry in view.entries],
         }
     )
 
 
 def _fields(entry: OpenIncident) -> dict[str, object]:
-    known = entry.record
+    record = entry.record
     return {
-        **jsonlines.incident(known.as_incident(entry.key)),
-        "created_at": known.created_at and jsonlines.moment(known.created_at),
-        "message": known.message,
-        "last_update_at": jsonlines.moment(known.last_update_at),
-        "absent_since": known.absent_since and jsonlines.moment(known.absent_since),
+        **jsonlines.incident(record.as_incident(entry.key)),
+        "created_at": record.created_at and jsonlines.moment(record.created_at),
+        "message": record.message,
+        "last_update_at": jsonlines.moment(record.last_update_at),
+        "absent_since": record.absent_since and jsonlines.moment(record.absent_since),
         "as_of_last_good_read": entry.stale,
     }
-
-
-def _entry(
-    label: tuple[str, str, str], entry: OpenIncident, head: str, view: StatusView, now: datetime, width: int | None
-) -> list[Text]:
-    known = entry.record
-    facts = (
-        phrases.short(known.title, phrases.LONGEST_TITLE),
-        "impact not stated" if known.impact is Impact.UNKNOWN else "",
-        known.url or entry.page.url,
-    )
-    message = phrases.runner_safe(f" — {known.message}") if known.message else ""
-    paragraphs = [
-        _first(label, phrases.affected(entry.page, known.components), head),
-        Text(phrases.runner_safe(" · ".join(fact for fact in facts if fact))),
-        Text.assemble((known.status, "bold"), message, (f" ({phrases.ago(known.last_update_at, now)})", "dim")),
-    ]
-    if remark := _remark(entry, view):
-        paragraphs.append(Text(remark, "dim"))
-    return indented(paragraphs, width)
-
-
-def _first(label: tuple[str, str, str], what: str, fact: str) -> Text:
-    sign, word, style = label
-    return Text.assemble(
-        f"{sign} ",
-        (f"{word:<{INDENT - 4}}", style),
-        " ",
-        (phrases.runner_safe(what), "bold"),
-        phrases.runner_safe(f" · {_flat(fact)}"),
-    )
-
-
-def _under_way(entry: OpenIncident, now: datetime) -> str:
-    """A window that has begun, as its page says or by its schedule."""
-    known = entry.record
-    start, end = known.scheduled_for, known.scheduled_until
-    began = known.status != "scheduled"
-    if end and end <= now:
-        return f"maintenance {'in progress' if began else 'not begun'} by its page, due to end at {phrases.clock(end)}"
-    until = f", until {phrases.clock(end)}" if end else ""
-    return f"maintenance {'in progress' if began or not start else f'due since {phrases.clock(start)}'}{until}"
-
-
-def _remark(entry: OpenIncident, view: StatusView) -> str:
-    remarks = ["As of the last good read of its page: what it says now is not known"] if entry.stale else []
-    if entry.record.absent_since:
-        remarks.append("Its page lists it no longer; whether it is over shows at a later run of `check`")
-    if view.globs and not entry.record.components:
-        remarks.append(phrases.PASSES)
-    return " · ".join(remarks)
-
-
-def _why(standing: PageStatus) -> str:
-    if not standing.stale:
-        return standing.unknown
-    count = len(standing.open)
-    then = f"at its last good read {count or 'nothing'} {'were' if count > 1 else 'was'} open"
-    reason = str(standing.failure) if standing.failure else standing.suspicion
-    return f"{reason} · {then}" if standing.read_before else reason
-
-
-def _flat(line: str) -> str:
-    return phrases.runner_safe(" ".join(line.split()))

@@ -1,113 +1,169 @@
-"""What a run says about itself: the closing line, the failures, and the one line that a commit carries."""
+"""The run in words: the closing line, the pages that failed, the sinks, and the subject of a commit."""
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 from statuswatch.model.event import Change, Event
 from statuswatch.model.incident import EXPIRED
-from statuswatch.model.report import PageOutcome, RunReport
+from statuswatch.model.page import Failure, RequestNote
+from statuswatch.model.report import PageOutcome, RunReport, SinkOutcome
 from statuswatch.render import phrases
+from statuswatch.render.phrases import counted as counted  # sinks count too
+from statuswatch.render.phrases import runner_safe_line
 
-LONGEST_MESSAGE: Final = 200  # characters of a commit's subject
+MAX_SUBJECT: Final = 200  # characters of a commit's subject
+MAX_KEYS: Final = 8  # pages that are named in one line
+MAX_REQUESTS: Final = 8  # of one page: a platform that is not configured is looked for in two dozen documents
 _VERBS: Final = {Change.DELISTED: "no longer listed", Change.WITHDRAWN: "withdrawn"}
 
 
 def closing_line(report: RunReport) -> str:
-    """The run in one line."""
+    """Return the run in one line."""
     read = len(report.pages) - len(report.failed)
-    parts = [
-        *([f"shard {report.shard}"] if report.shard else []),
-        f"{read} of {counted(len(report.pages), 'page')} read",
-        counted(len(report.events), "event"),
-        f"{report.open.total} open",
-    ]
+    parts = [f"shard {report.shard}"] if report.shard else []
+    parts.append(f"{read} of {counted(len(report.pages), 'page')} read")
+    parts.append(counted(len(report.events), "event"))
+    parts.append(phrases.counts(report.open, len(report.unknown)))
     if report.baseline:
         parts.append(f"baseline: {sum(page.open.total for page in report.baseline)} open")
-    if delay := largest_delay(report):
+    if delay := max_delay(report):
         parts.append(f"largest delay {phrases.length(delay)}")
     if report.changed:
         parts.append("state written")
     return " · ".join(parts)
 
 
-def largest_delay(report: RunReport) -> timedelta | None:
-    """The longest time from a vendor's publication to our detection of it; none where nothing is told."""
+def max_delay(report: RunReport) -> timedelta | None:
+    """Return the longest time from a vendor's publication to our detection; None where nothing is reported."""
     published = [update.created_at for event in report.events for update in event.updates]
-    return max((report.detected_at - it for it in published), default=None)
+    return max((report.detected_at - time for time in published), default=None)
 
 
 def sink_lines(report: RunReport) -> list[str]:
-    """What there is to say of the sinks: what each took or refused, or, of a run that sends nothing, would be sent."""
-    lines = [
-        f"{name}: would be sent {counted(len(notices), 'event')}: {', '.join(it.event.id for it in notices)}"
-        for name, notices in report.due.items()
-    ]
-    for it in report.sinks:
-        taken = [f"took {counted(it.sent, 'message')}"] if it.sent else []
-        lines.append(f"{it.name}: {'; '.join([*taken, *it.remarks])}")
-    return [phrases.runner_safe(" ".join(line.split())) for line in lines]
+    """Return a line for each sink: notifications accepted and rejected; in a dry run the events it would be sent."""
+    lines = []
+    for name, waiting in report.due.items():
+        ids = ", ".join(delivery.event.id for delivery in waiting)
+        lines.append(f"{name}: would be sent {counted(len(waiting), 'event')}: {ids}")
+    for sink in report.sinks:
+        sent = [f"accepted {counted(sink.sent, 'notification')}"] if sink.sent else []
+        lines.append(f"{sink.name}: {'; '.join([*sent, *sink.remarks])}")
+    return [runner_safe_line(line) for line in lines]
 
 
 def delivery_errors(report: RunReport) -> list[str]:
-    """What makes a run end with an error: who did not take everything. Nobody is too quiet to hear it."""
-    waiting = [it.name for it in report.sinks if it.waiting]
-    said = [f"not everything was taken by {', '.join(waiting)}; it is kept for the next run"] if waiting else []
-    said += [f"GIVEN UP, never delivered to {it.name}: {', '.join(it.lost)}" for it in report.sinks if it.lost]
-    return [phrases.runner_safe(" ".join(line.split())) for line in said]
+    """Return why the run ends with an error: a sink did not accept every event. Empty where all did."""
+    waiting = [sink.name for sink in report.sinks if sink.waiting]
+    errors = []
+    if waiting:
+        errors.append(f"not every event was accepted by {', '.join(waiting)}: the next run tries again")
+    errors += [_dropped(sink) for sink in report.sinks if sink.lost]
+    return [runner_safe_line(error) for error in errors]
 
 
-def page_lines(review: PageOutcome, *, verbose: bool) -> list[str]:
-    """What there is to say about one page besides its events."""
+def _dropped(sink: SinkOutcome) -> str:
+    return f"GIVEN UP, never delivered to {sink.name}: {', '.join(sink.lost)}"
+
+
+def failure_lines(outcomes: Sequence[PageOutcome], *, verbose: bool = False) -> list[str]:
+    """Return a line for each page that failed; pages with the same reason share one, unless `verbose`."""
+    failures = [(outcome.page.key, outcome.failure) for outcome in outcomes if outcome.failure]
+    groups = [([key], failure) for key, failure in failures] if verbose else list(alike(failures))
     lines = []
-    if review.failure:
-        lines.append(f"{review.page.key} failed: {review.failure}")
-    if review.notes.suspicion:
-        lines.append(
-            f"{review.page.key}: {review.notes.suspicion}; nothing is told until a read half an hour later still says so"
-        )
-    lines += [f"{review.page.key}: skipped: {entry}" for entry in review.notes.skipped]
-    lines += [f"{review.page.key}: {note}" for note in review.notes.found]
+    for pages, failure in groups:
+        if len(pages) == 1:
+            lines.append(f"{pages[0]} failed: {failure}")
+        else:
+            hint = f": {failure.hint}" if failure.hint else ""
+            lines.append(f"{len(pages)} pages failed: {failure.reason} ({phrases.some(pages, MAX_KEYS)}){hint}")
+    return [runner_safe_line(line) for line in lines]
+
+
+def alike(failures: Sequence[tuple[str, Failure]]) -> Iterator[tuple[list[str], Failure]]:
+    """Group the failures by reason and hint: yield the names and the first failure of each group.
+
+    A failure that comes with a line of configuration stands alone, for the line is about its page.
+    """
+    groups: dict[tuple[str, ...], tuple[list[str], Failure]] = {}
+    for name, failure in failures:
+        own = (name,) if failure.suggested_config else ()
+        names, _ = groups.setdefault((failure.reason, failure.hint, *own), ([], failure))
+        names.append(name)
+    yield from groups.values()
+
+
+def page_lines(outcome: PageOutcome, *, verbose: bool) -> list[str]:
+    """Return the remarks on one page besides its events and its failure; `verbose`: also every request."""
+    key, notes = outcome.page.key, outcome.notes
+    lines = []
+    if notes.suspicion:
+        lines.append(f"{key}: {notes.suspicion}: nothing is reported unless a read in 30 minutes still shows it")
+    lines += [f"{key}: skipped: {entry}" for entry in notes.skipped]
+    lines += [f"{key}: {note}" for note in notes.found]
     if verbose:
-        lines += [f"{review.page.key}: could not be read: {loss}" for loss in review.notes.losses]
-        if not review.failure:
-            lines.append(f"{review.page.key}: {'baseline, ' if review.is_baseline else ''}{review.open.total} open")
-    return [phrases.runner_safe(" ".join(line.split())) for line in lines]
+        lines += [f"{key}: could not be read: {loss}" for loss in notes.losses]
+        lines.append(f"{key}: {_verbose_head(outcome)}")
+        lines += [f"{key}: {request_line(request)}" for request in notes.requests[:MAX_REQUESTS]]
+        if len(notes.requests) > MAX_REQUESTS:
+            left_out = counted(len(notes.requests) - MAX_REQUESTS, "more request")
+            lines.append(f"{key}: {left_out}; `statuswatch inspect` lists all of them")
+    return [runner_safe_line(line) for line in lines]
+
+
+def _verbose_head(outcome: PageOutcome) -> str:
+    parts = [outcome.page.platform or "platform not configured"]
+    if outcome.is_baseline:
+        parts.append("baseline")
+    if outcome.failure:
+        parts.append("failed")
+    else:
+        parts.append(phrases.counts(outcome.open, 0))
+    return " · ".join(parts)
+
+
+def request_line(request: RequestNote) -> str:
+    """Return one request: document, outcome, bytes, seconds, and "validators sent" where they were."""
+    facts = [request.outcome]
+    if request.size:
+        facts.append(phrases.size(request.size))
+    facts.append(f"{request.seconds:.2f} s")
+    if request.conditional:
+        facts.append("validators sent")
+    return f"{request.document}: {' · '.join(facts)}"
 
 
 def commit_message(report: RunReport) -> str:
-    """What happened, fit to be the subject of a commit: vendor text in it mentions nobody, closes nothing and skips
-    no workflow.
+    """Return the run as the subject of a commit.
+
+    Vendor text in it mentions nobody, closes nothing and skips no workflow.
     """
+    line = f"statuswatch: {_subject(report)}"
+    return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1]}…"
+
+
+def _subject(report: RunReport) -> str:
     if report.events:
-        said = "; ".join(_said(event) for event in report.events)
         count = f"{len(report.events)} events: " if len(report.events) > 1 else ""
-    elif report.baseline:
-        count, said = (
-            "",
-            f"baseline of {counted(len(report.baseline), 'page')}, {sum(page.open.total for page in report.baseline)} open",
-        )
-    elif report.failed:
-        names = ", ".join(commit_safe(review.page.name) for review in report.failed)
-        count, said = "", f"{counted(len(report.failed), 'page')} could not be read: {names}"
-    else:
-        count, said = "", "nothing to tell; memory brought up to date"
-    line = f"statuswatch: {count}{said}"
-    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
+        return count + "; ".join(_event_phrase(event) for event in report.events)
+    if report.baseline:
+        opened = sum(page.open.total for page in report.baseline)
+        return f"baseline of {counted(len(report.baseline), 'page')}, {opened} open"
+    if report.failed:
+        names = ", ".join(commit_safe(outcome.page.name) for outcome in report.failed)
+        return f"{counted(len(report.failed), 'page')} could not be read: {names}"
+    return "no event; state file updated"
 
 
-def commit_safe(plain: str) -> str:
-    """A line in which GitHub finds no mention, reference, address or instruction."""
-    plain = " ".join(plain.split()).translate(str.maketrans("@#[]", "＠＃()"))
-    plain = re.sub(r"(?i)(?<![a-z0-9])(gh|www)(?=[.-])", "\\1\u2060", plain).replace("://", ":\u2060//")
-    return re.sub(r"(?i)\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W)", "\\1\u2060", plain)
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _said(event: Event) -> str:
+def _event_phrase(event: Event) -> str:
     ended = "no end stated" if event.incident.status == EXPIRED else str(event.kind)
     verb = next((_VERBS[change] for change in event.changes if change in _VERBS), ended)
     return f"{commit_safe(event.page.name)} {verb}: {commit_safe(event.incident.title)}"
+
+
+def commit_safe(plain: str) -> str:
+    """Return a line in which GitHub finds no mention, reference, address or instruction."""
+    plain = " ".join(plain.split()).translate(str.maketrans("@#[]", "＠＃()"))
+    plain = re.sub(r"(?i)(?<![a-z0-9])(gh|www)(?=[.-])", "\\1\u2060", plain).replace("://", ":\u2060//")
+    return re.sub(r"(?i)\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W)", "\\1\u2060", plain)

@@ -29,6 +29,11 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
+    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "output", "options"),
+    "render": (
+        *("status", "inspection", "listing", "markdown", "summary", "console"),
+        *("notification", "jsonlines", "progress", "phrases"),
+    ),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (

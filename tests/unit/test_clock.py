@@ -186,7 +186,7 @@ def test_a_vendors_time_is_only_a_time(moment: datetime, *, by_creation: bool) -
         text = shown_status(timeline, 5 * number)
         assert re.findall(r"(\d{4,}) d\b|(-\d)(?= min| h| d)", text) == []
         if number in (1, 2, 4):
-            assert f"dated {phrases.clock(moment)}" in text or not abs(moment - START) < timedelta(days=1)
+            assert f"dated {phrases.minute(moment)}" in text or not abs(moment - START) < timedelta(days=1)
     assert [str(event.kind) for event in events] == ["new", "updated", "resolved", "updated"]
     assert timeline.read(25, OPEN, OLD, by_creation=by_creation) == []
     assert timeline.read(60, OPEN, OLD, by_creation=by_creation)[1:] == []
