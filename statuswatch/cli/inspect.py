@@ -1,0 +1,79 @@
+"""`statuswatch inspect`: explain one page."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch import errors
+from statuswatch.cli.options import ConfigOption, StateOption, help_end
+from statuswatch.cli.output import interruptible, print_lines, stdout_stream
+
+if TYPE_CHECKING:
+    from statuswatch.config.schema import Config
+    from statuswatch.model.page import Page
+    from statuswatch.model.state import PageState
+
+HELP_END = help_end(
+    ("statuswatch inspect openai", "statuswatch inspect https://status.acme.example"),
+    (0, 2, 3, 4, 5),
+    code_4="the page could not be read",
+    code_5="the output could not be printed",
+)
+
+
+def inspect(
+    *,
+    target: Annotated[
+        str, typer.Argument(metavar="PAGE|URL", help="A key of the configuration or of the catalog, or an address.")
+    ],
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Explain one page, and how to configure it.
+
+    Prints each document, the platform, the incidents, and the lines of a configuration that watch the page.
+    """
+    from statuswatch.catalog import catalog
+    from statuswatch.config.load import load_config
+    from statuswatch.config.select import page_at
+    from statuswatch.model.page import Failure
+    from statuswatch.net.client import connect_to
+    from statuswatch.net.http import open_network
+    from statuswatch.reading.probe import explain
+    from statuswatch.render import inspection as rendered
+
+    settings = load_config(config, os.environ, Path.cwd())
+    configured = {page.key: page for page in settings.pages} if settings.source else {}
+    page = configured.get(target) or catalog().get(target) or page_at(target, [*configured, *catalog()])
+    watched = target in configured
+    remembered = page_state(settings, state, target) if watched else None
+    with interruptible("interrupted"):
+        inspection = explain(page, settings.timeout, connect_to(open_network()))
+    origin = platform_origin(page, watched=watched)
+    with stdout_stream() as stream:
+        print_lines(stream, lambda width: rendered.render(inspection, origin, remembered, width))
+        lines = rendered.configuration(inspection, catalog(), watched=watched)
+        stream.writelines(f"{line}\n" for line in lines)
+    if isinstance(inspection.result, Failure):
+        raise errors.PageUnavailableError(f"the page could not be read ({page.url}): the reason is printed above")
+
+
+def page_state(settings: "Config", state: Path | None, key: str) -> "PageState | None":
+    """Return what the state file of the page's shard remembers of it. Raises StateError."""
+    from statuswatch.config.select import state_files
+    from statuswatch.state import load_page
+
+    for file in state_files(state or settings.state):
+        found = load_page(file, key)
+        if found:
+            return found
+    return None
+
+
+def platform_origin(page: "Page", *, watched: bool) -> str:
+    """Return where the platform of the page comes from."""
+    if not page.platform:
+        return "recognised by its documents"
+    return "configured" if watched else "from the catalog"

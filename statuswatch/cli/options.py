@@ -1,0 +1,112 @@
+"""Options that several commands share, the help that all of them end with, and the configuration they name."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from statuswatch.config.schema import Config, SinkConfig
+    from statuswatch.delivery.deliver import ConnectedSink
+
+
+class EventFormat(StrEnum):
+    """How events are printed."""
+
+    CONSOLE = "console"
+    JSONL = "jsonl"
+
+
+class StatusFormat(StrEnum):
+    """How the answer of `status` is printed."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    CONSOLE = "console"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+PagesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[PAGE]...", help="Keys of the pages to read; all of them by default.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to use instead of the one found.")
+]
+StateOption = Annotated[
+    Path | None,
+    # An unreadable file is exit 3, which the run decides: `readable` would make it exit 2.
+    typer.Option("--state", metavar="FILE", readable=False, help="State file to use instead of the configured one."),
+]
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="K/N", help="Read only part K of N of the pages, always the same ones.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr but errors.")]
+
+EXIT_CODES: "Mapping[int, str]" = {
+    0: "completed",
+    2: "usage or configuration",
+    3: "state file cannot be read, locked or written",
+    4: "no page answered",
+    5: "output or a sink did not accept everything",
+    10: "events were found",
+    130: "interrupted",
+}
+
+
+def help_end(examples: "Sequence[str]", codes: "Sequence[int]", **meanings: str) -> str:
+    """Return the end of a help text: two examples and the exit codes that matter.
+
+    `meanings` (`code_4="…"`) replace the usual meaning of a code.
+    """
+    meaning = {code: meanings.get(f"code_{code}", EXIT_CODES[code]) for code in codes}
+    keep_lines = "\b"  # Click's mark for a paragraph that it must not wrap
+    lines = [keep_lines, "Examples:", *(f"  {example}" for example in examples), ""]
+    lines += [keep_lines, "Exit codes:", *(f"  {code:<4} {words}" for code, words in meaning.items())]
+    return "\n".join(lines)
+
+
+def reject_together(options: "Mapping[str, bool]") -> None:
+    """Raise UsageError where more than one of these options is set: they contradict one another."""
+    chosen = [option for option, is_set in options.items() if is_set]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} cannot be combined with {chosen[1]}: leave one of them out")
+
+
+def load_settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":
+    """Return the configuration as the command line has it. Raises UsageError.
+
+    Without a configuration, any page of the catalog may be chosen.
+    """
+    import msgspec
+
+    from statuswatch.config.load import load_config
+    from statuswatch.config.select import select_pages, sharded
+
+    settings = load_config(config, os.environ, Path.cwd())
+    if state is not None:
+        settings = msgspec.structs.replace(settings, state=state)
+    if pages:
+        chosen = select_pages(settings, pages)
+        settings = settings if settings.source else chosen
+    return sharded(settings, shard, pages or ())
+
+
+def connect_sinks(configured: "tuple[SinkConfig, ...]") -> "tuple[ConnectedSink, ...]":
+    """Return the sinks, ready to send. Raises UsageError. What sends is imported only where there are any."""
+    if not configured:
+        return ()
+    from statuswatch.delivery.deliver import connect
+
+    return connect(configured, os.environ)

@@ -1,0 +1,83 @@
+"""`statuswatch pages`: search the catalog, or list and verify what is watched."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch import errors
+from statuswatch.cli.options import ConfigOption, QuietOption, TableFormat, help_end
+from statuswatch.cli.output import interruptible, print_table, progress, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from statuswatch.model.page import Page
+
+HELP_END = help_end(
+    ("statuswatch pages cloud storage", "statuswatch pages --configured --verify"),
+    (0, 2, 4, 5),
+    code_4="--verify: no page answered",
+    code_5="the output could not be printed",
+)
+
+
+def pages(
+    *,
+    query: Annotated[list[str] | None, typer.Argument(metavar="[QUERY]...", help="Words to search for.")] = None,
+    configured: Annotated[
+        bool, typer.Option("--configured", help="List the pages of the configuration instead of the catalog.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read each page, a few at a time, and print those that cannot be read.")
+    ] = False,
+    config: ConfigOption = None,
+    output: Annotated[TableFormat, typer.Option("--format", help="How the table is printed.")] = TableFormat.CONSOLE,
+    quiet: QuietOption = False,
+) -> None:
+    """Search the catalog, or list and verify watched pages.
+
+    The words are searched in keys, names, platforms, categories and addresses.
+    """
+    from statuswatch.catalog import catalog, categories, search_catalog
+    from statuswatch.config.load import load_config
+    from statuswatch.render import listing
+
+    settings = load_config(config, os.environ, Path.cwd())
+    candidates = settings.pages if configured else tuple(catalog().values())
+    chosen = search_catalog(candidates, query or ())
+    if not chosen:
+        _report_no_match(" ".join(query or ()), candidates)
+    if verify:
+        verify_pages(chosen, output, quiet=quiet)
+        return
+    rows = [listing.cells(page, categories()) for page in chosen]
+    print_table(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
+
+
+def _report_no_match(words: str, candidates: "Sequence[Page]") -> None:
+    from statuswatch.config.suggest import did_you_mean
+
+    names = [name for page in candidates for name in (page.key, page.name)]
+    say(f"no page matches {words!r}{did_you_mean(words, names)}")
+
+
+def verify_pages(chosen: "Sequence[Page]", output: TableFormat, *, quiet: bool) -> None:
+    """Read the pages and print those that cannot be read. Raises NetworkError where no page answered at all."""
+    from statuswatch.catalog import categories
+    from statuswatch.model.page import any_page_answered
+    from statuswatch.reading.probe import verify
+    from statuswatch.render import listing
+    from statuswatch.render.phrases import counted
+
+    with interruptible("interrupted"), progress(len(chosen), shown=not quiet) as on_page:
+        outcomes = verify(chosen, datetime.now(UTC), on_page)
+    if not any_page_answered(outcome.failure for outcome in outcomes):
+        raise errors.NetworkError("no page answered at all: check your own network")
+    failures = [listing.failure(outcome, categories()) for outcome in outcomes if outcome.failure]
+    fields: list[dict[str, object]] = [{"key": key, "reason": reason, "row": row} for key, reason, row in failures]
+    print_table(listing.FAILURE_HEAD, failures, fields, output)
+    if not quiet:
+        say(f"{len(outcomes) - len(failures)} of {counted(len(outcomes), 'page')} read")

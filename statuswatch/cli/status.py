@@ -1,0 +1,162 @@
+"""`statuswatch status`: print what is open now; a gate for deploys."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch import errors
+from statuswatch.cli.options import (
+    ConfigOption,
+    PagesArgument,
+    QuietOption,
+    ShardOption,
+    StateOption,
+    StatusFormat,
+    help_end,
+    load_settings,
+    reject_together,
+)
+from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
+    from statuswatch.config.schema import Config
+    from statuswatch.model.report import PageOutcome, PageStatus, StatusView
+
+MAX_NAMED_PAGES = 5
+HELP_END = help_end(
+    ("statuswatch status --short", "statuswatch status openai --fail-on major --component 'API*'"),
+    (0, 2, 3, 4, 5, 10),
+    code_4="no page answered; with --fail-on: a page is unknown",
+    code_10="--fail-on: such an incident is open",
+)
+
+
+class FailOn(StrEnum):
+    """The impacts that can stop a deploy."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+def status(
+    *,
+    pages: PagesArgument = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    shard: ShardOption = None,
+    output: Annotated[StatusFormat, typer.Option("--format", help="How the answer is printed.")] = StatusFormat.CONSOLE,
+    short: Annotated[bool, typer.Option("--short", help="Print one line for each affected vendor.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print all components and every unknown page.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")] = False,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option("--fail-on", help="Exit with 10 if an incident of that, a higher or an unstated impact is open."),
+    ] = None,
+    component: Annotated[
+        list[str] | None,
+        typer.Option("--component", metavar="GLOB", help="Only incidents of such a component, or of none stated."),
+    ] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Do not exit with 4 because a page could not be read.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Print open incidents and maintenance, worst first.
+
+    The filters of the configuration decide what `check` reports; they hide nothing here.
+    """
+    from statuswatch.rules.status import status_view
+
+    reject_together({"--short": short, "--full": full})
+    reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
+    if not all(component or ()):  # as of an unset variable: it would match nothing, and every gate would be passed
+        raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
+    settings = load_settings(config, state, shard, pages)
+    now = datetime.now(UTC)
+    statuses, notes = read_statuses(settings, pages or [], now, offline=offline, shown=not quiet)
+    view = status_view(statuses, now, component or ())
+    if output is StatusFormat.JSON:
+        print_document(view, now, offline=offline)
+    else:
+        print_view(view, now, state_file=str(settings.state) if offline else "", short=short, full=full)
+    for note in () if quiet else notes:
+        say(note)
+    if fail_on:
+        stop_if_blocked(view, fail_on, quiet=quiet)
+    if not allow_unknown:
+        raise_for_unknown(view, fail_on, offline=offline)
+
+
+def read_statuses(
+    settings: "Config", pages: "Sequence[str]", now: datetime, *, offline: bool, shown: bool
+) -> "tuple[tuple[PageStatus, ...], list[str]]":
+    """Return what is open on each page, and the notes for a person; `shown`: with a progress bar."""
+    from statuswatch import pipeline
+    from statuswatch.render.phrases import runner_safe_line
+
+    notes: list[str] = []
+    with interruptible("interrupted"):
+        if offline:
+            return pipeline.recall_status(pipeline.run_of(settings, pages)), notes
+        with progress(len(settings.chosen(pages)), shown=shown) as advance:
+
+            def on_page(outcome: "PageOutcome") -> None:
+                notes.extend(runner_safe_line(f"{outcome.page.key}: {note}") for note in outcome.notes.found)
+                advance(outcome)
+
+            statuses = pipeline.read_status(pipeline.run_of(settings, pages, on_page=on_page), now)
+    return statuses, sorted(notes)
+
+
+def print_document(view: "StatusView", now: datetime, *, offline: bool) -> None:
+    """Print the answer as one JSON document. Raises OutputError."""
+    from statuswatch.render.status import document
+
+    with stdout_stream("the answer") as stream:
+        stream.write(document(view, now, offline=offline) + "\n")
+
+
+def print_view(view: "StatusView", now: datetime, *, state_file: str, short: bool, full: bool) -> None:
+    """Print the answer for people. Raises OutputError. `state_file`: the file that it comes from, if it does."""
+    from statuswatch.render import status as rendered
+
+    def lines(width: int | None) -> "list[Text]":
+        if short:
+            return rendered.render_short(view, width, state_file=state_file)
+        return rendered.render(view, now, width, state_file=state_file, full=full)
+
+    with stdout_stream("the answer") as stream:
+        print_lines(stream, lines)
+
+
+def stop_if_blocked(view: "StatusView", fail_on: FailOn, *, quiet: bool) -> None:
+    """Exit with 10 where an incident of that impact, a higher or an unstated one is open."""
+    from statuswatch.model.incident import Impact
+    from statuswatch.render.phrases import counted
+
+    blocking = view.blocking(Impact(fail_on))
+    if not blocking:
+        return
+    if not quiet:
+        say(f"--fail-on {fail_on}: {counted(len(blocking), 'incident')} of that, a higher or an unstated impact open")
+    raise typer.Exit(errors.EVENTS_FOUND)
+
+
+def raise_for_unknown(view: "StatusView", fail_on: FailOn | None, *, offline: bool) -> None:
+    """Raise NetworkError where no page answered at all; with `fail_on`, PageUnavailableError for any unknown page."""
+    from statuswatch.render.phrases import some
+
+    if not (offline or view.reached_anyone):
+        raise errors.NetworkError("no page answered at all: check your own network")
+    if fail_on and view.unknown:
+        keys = some((status.page.key for status in view.unknown), MAX_NAMED_PAGES)
+        raise errors.PageUnavailableError(
+            f"--fail-on {fail_on}: the state of {keys} is unknown: try again, or pass --allow-unknown"
+        )
