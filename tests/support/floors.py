@@ -34,11 +34,16 @@ INSIDE: Final = {
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
+    "delivery": ("deliver", "outbox", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
         *("status", "reconcile", "page_failure", "absence", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
+    ),
+    "sinks": (
+        *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
+        *("payloads", "http"),
     ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
