@@ -10,8 +10,7 @@ from statuswatch.model.incident import EXPIRED
 from statuswatch.model.page import Failure, RequestNote
 from statuswatch.model.report import PageOutcome, RunReport, SinkOutcome
 from statuswatch.render import phrases
-from statuswatch.render.phrases import counted as counted  # sinks count too
-from statuswatch.render.phrases import runner_safe_line
+from statuswatch.render.phrases import counted, runner_safe_line
 
 MAX_SUBJECT: Final = 200  # characters of a commit's subject
 MAX_KEYS: Final = 8  # pages that are named in one line

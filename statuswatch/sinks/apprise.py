@@ -18,6 +18,7 @@ from statuswatch.errors import UsageError
 from statuswatch.model.event import Notification
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.render.notification import NotificationText, cut, digest_headline, digest_line, notification_texts
+from statuswatch.render.phrases import Label
 from statuswatch.sinks import Options, ReadSecret, Send, SinkError
 
 if TYPE_CHECKING:
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
 DIGEST_ABOVE: Final = 10
 RETRY_SECONDS: Final = 1.0  # before the second attempt with the services that did not accept what others did
 MIN_BODY: Final = 60  # characters, whatever limit a service states
-_TYPES: Final = {"🔴": "failure", "🟡": "warning", "🟢": "success"}  # by the event's sign
 _NEUTRAL: Final = "info"
+_TYPES: Final = {
+    Label.NEW: "failure",
+    Label.UPDATED: "warning",
+    Label.RESOLVED: "success",
+    Label.ENDED: _NEUTRAL,
+    Label.MAINTENANCE: _NEUTRAL,
+}
 
 
 class Apprise(Options, frozen=True):
@@ -87,7 +94,7 @@ def content(notification: Notification, max_length: int) -> tuple[str, str, str]
         (text,) = texts
         title = f"{text.sign} {text.label} · {notification.deliveries[0].event.page.name}"
         body = _body(text, max(MIN_BODY, max_length - len(title) - 2))
-        return title, body, _TYPES.get(text.sign, _NEUTRAL)
+        return title, body, _TYPES[text.kind]
     lines = [f"{_plain(digest_line(text))}\n{text.url}".rstrip() for text in texts]
     return digest_headline(notification), "\n\n".join(lines), _NEUTRAL
 

@@ -19,7 +19,6 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import UsageError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
-from statuswatch.model.incident import EXPIRED
 from statuswatch.net.http import SinkClient, next_link
 from statuswatch.net.response import Response
 from statuswatch.render import markdown, phrases, summary
@@ -44,7 +43,6 @@ UNCERTAIN_SECONDS: Final = 2.0  # to wait after a POST that may have taken effec
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.\.?$)[A-Za-z0-9._-]+")
 _EVENT_MARKER: Final = re.compile(r"<!-- statuswatch event \S+ -->")
 _WRITERS: Final = {"OWNER", "MEMBER", "COLLABORATOR"}
-_UNCONFIRMED: Final = {Change.DELISTED, Change.WITHDRAWN}
 T = TypeVar("T")
 
 
@@ -199,8 +197,7 @@ def _issue_state(event: Event) -> str:
 def _state_reason(state: str, event: Event) -> str:
     if state == "open":
         return "reopened"
-    unconfirmed = event.incident.status == EXPIRED or not _UNCONFIRMED.isdisjoint(event.changes)
-    return "not_planned" if unconfirmed else "completed"
+    return "not_planned" if phrases.ended_unstated(event) else "completed"
 
 
 def _merged_labels(present: list[str], own: list[str]) -> list[str]:
@@ -254,7 +251,7 @@ def _newest_messages(content: NotificationText, room: int) -> list[str]:
     while kept and sum(len(item.encode()) + 1 for item in items[-kept:]) > room:
         kept -= 1
     left_out = len(items) - kept
-    count = [f"- … (and {summary.counted(left_out, 'earlier message')})"] if left_out else []
+    count = [f"- … (and {phrases.counted(left_out, 'earlier message')})"] if left_out else []
     return [*count, *items[left_out:]]
 
 

@@ -19,6 +19,7 @@ from statuswatch.render.notification import (
     digest_line,
     notification_texts,
 )
+from statuswatch.render.phrases import Label
 from statuswatch.sinks import ReadSecret, Send, SinkError
 from statuswatch.sinks.payloads import (
     AddressOptions,
@@ -36,8 +37,14 @@ DIGEST_ABOVE: Final = 10
 # bots, in UTF-16.
 MAX_CARD: Final = 24_000
 MAX_PART: Final = 1000  # characters of the headline, and of the title
-STYLES: Final = {"🔴": "attention", "🟡": "warning", "🟢": "good"}  # by the event's sign
 NEUTRAL: Final = "emphasis"
+STYLES: Final = {
+    Label.NEW: "attention",
+    Label.UPDATED: "warning",
+    Label.RESOLVED: "good",
+    Label.ENDED: NEUTRAL,
+    Label.MAINTENANCE: "accent",
+}
 
 
 def configure(options: AddressOptions, read_secret: ReadSecret, /) -> Send:
@@ -82,7 +89,7 @@ def _payload(body: list[dict[str, Any]], url: str = "") -> dict[str, Any]:
 
 def _event_card(content: NotificationText) -> list[dict[str, Any]]:
     before = [
-        _headline(content.headline, STYLES.get(content.sign, NEUTRAL)),
+        _headline(content.headline, STYLES[content.kind]),
         _text(_run(cut(content.title, MAX_PART), weight="Bolder")),
         _text(_run(" · ".join(content.facts), isSubtle=True)),
     ]

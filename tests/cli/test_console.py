@@ -19,9 +19,9 @@ from rich.cells import cell_len
 from statuswatch.cli.options import EventFormat
 from statuswatch.cli.output import print_events
 from statuswatch.errors import OutputError
-from statuswatch.model.event import Change
+from statuswatch.model.event import Change, Notification, PendingDelivery
 from statuswatch.model.incident import Component, Impact, IncidentKind
-from statuswatch.render import console, phrases, summary
+from statuswatch.render import console, notification, phrases, summary
 from statuswatch.rules.reconcile import reconcile
 from tests.support.sample_events import (
     ALL,
@@ -215,6 +215,17 @@ def test_maintenance_is_never_red(happened: EventKind, changes: tuple[Change, ..
     assert shown(entry)[0].startswith("🔧 ") and "RESOLVED" not in shown(entry)[0]
     assert phrases.label(entry) is phrases.Label.MAINTENANCE
     assert "\x1b[31" not in printed(entry, width=80) and "\x1b[1;31" not in printed(entry, width=80)
+
+
+@pytest.mark.parametrize("happened", [NEW, UPDATED, RESOLVED])
+def test_a_notification_of_a_maintenance_is_never_red(happened: EventKind) -> None:
+    """Contract 7: sinks too show a maintenance as 🔧, in a colour of its own, alone and in a digest."""
+    delivery = PendingDelivery(MAINTENANCE(happened), NOW)
+    content = notification.notification_text(delivery)
+    assert content.headline.startswith("🔧 ")
+    assert content.colour == notification.COLOURS[phrases.Label.MAINTENANCE]
+    digest = Notification((delivery, PendingDelivery(event(), NOW), delivery))
+    assert notification.digest_headline(digest) == "3 events at once: 🔴 1 🔧 2"
 
 
 def test_what_is_not_stated() -> None:

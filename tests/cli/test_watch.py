@@ -74,14 +74,14 @@ def test_quiet_passes(workspace: Workspace, dead: str) -> None:
 
 def test_watch_outlives_a_sink_that_rejects(workspace: Workspace) -> None:
     """Contract 7: an event that a sink rejects does not end the watch: the next pass tries again."""
-    with FakeReceiver(usual=404) as receiver:
+    with FakeReceiver(default=404) as receiver:
         workspace.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
         arguments = ("check", "--watch", "--every", "1", "--announce-open", "-q")
         process = workspace.start(*arguments, env={"HOOK": receiver.url})
         lines = [read_until(process, b"error: ")[-1] for _ in range(2)]
         process.send_signal(signal.SIGINT)
         assert finish(process).code == 130
-    assert lines[0] == lines[1] and len(receiver.got) >= 2
+    assert lines[0] == lines[1] and len(receiver.requests) >= 2
 
 
 def test_watch_outlives_a_lost_network(workspace: Workspace, dead: str) -> None:
