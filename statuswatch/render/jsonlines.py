@@ -51,6 +51,8 @@ def incident(it: Incident) -> dict[str, object]:
         "components": [component.label for component in it.components],
         "created_at": moment(it.created_at),
     }
+    if it.affected_pages:
+        fields["pages"] = it.affected_pages
     if it.kind is IncidentKind.MAINTENANCE:
         fields["scheduled_for"] = it.scheduled_for and moment(it.scheduled_for)
         fields["scheduled_until"] = it.scheduled_until and moment(it.scheduled_until)

@@ -72,7 +72,9 @@ def keys(receiver: FakeReceiver) -> list[str]:
         ),
     ],
 )
-def test_a_mistake_stops_the_run_at_its_start(workspace: Workspace, receiver: FakeReceiver, table: str, said: str) -> None:
+def test_a_mistake_stops_the_run_at_its_start(
+    workspace: Workspace, receiver: FakeReceiver, table: str, said: str
+) -> None:
     """1: exit 2, with the place and what is wrong; nothing is read, sent or written, and no secret is repeated."""
     workspace.watch("acme", top=f"[[notify]]\n{table}")
     done = workspace.run("check", env={"HOOK": receiver.url, "EMPTY": " "})
@@ -264,7 +266,10 @@ def test_the_summary_names_a_refusal(workspace: Workspace, receiver: FakeReceive
     """7: on a runner the step summary says which sink refused what, inert."""
     hook(workspace)
     receiver.usual = (404, {}, b"no [hook](https://evil.example) @you")
-    paths = {"GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"), "GITHUB_OUTPUT": str(workspace.folder / "output")}
+    paths = {
+        "GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"),
+        "GITHUB_OUTPUT": str(workspace.folder / "output"),
+    }
     env = {"HOOK": receiver.url, "GITHUB_ACTIONS": "true", **paths}
     assert workspace.run("check", "--announce-open", env=env).code == 5
     summary = (workspace.folder / "summary").read_text()
