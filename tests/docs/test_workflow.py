@@ -615,7 +615,7 @@ def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m statuswatch "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
-    with FakeVendor() as vendor, FakeReceiver(usual=400) as receiver:
+    with FakeVendor() as vendor, FakeReceiver(default=400) as receiver:
         workspace = Workspace(untracked.checkout, vendor)
         workspace.acme(incident("a0", "investigating"))
         workspace.check()

@@ -103,7 +103,7 @@ def test_a_platform_that_is_down_is_one_incident() -> None:
 
 
 def test_the_event_fixes_title_and_pages() -> None:
-    """`new` names the group, the count, the reason and the time; the pages stand in components and, by key, in pages."""
+    """`new` names group, count, reason and time; the pages stand in components and, by key, in `pages`."""
     watch = six()
     watch.read(10, *[DOWN] * 5)
     watch.read(70, *[DOWN] * 5)
