@@ -18,6 +18,7 @@ from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
 from statuswatch.recording.recorder import NoRecorder, Recorder
 from statuswatch.rules.filters import passes
 from statuswatch.rules.reconcile import state_for
+from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status
 from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page, is_failing
 
@@ -64,7 +65,8 @@ def check(run: Run, now: datetime, print_events: Printer, deliver: Deliver) -> R
     with run.store.locked() as store:
         before = store.load()
         outcomes, after = read_all(run, before, now)
-        report = compose_report(run, outcomes, after, now)
+        settlement = settle_failures(watched_pages(run, outcomes, after), before.shared, now)
+        report = compose_report(run, outcomes, settlement, after, now)
         if report.reached_anyone:
             print_events(report)
             report = report.delivered(deliver(report, before))
@@ -129,19 +131,51 @@ def decode_state(page: Page, states: Mapping[str, EncodedPage], name: str) -> Pa
     return state_for(page, decode_page(encoded, page.key, name)) if encoded is not None else None
 
 
-def compose_report(run: Run, outcomes: tuple[PageOutcome, ...], after: State, now: datetime) -> RunReport:
+def watched_pages(run: Run, outcomes: tuple[PageOutcome, ...], after: State) -> tuple[WatchedPage, ...]:
+    """Return every page that the configuration watches, with its last read: of this run, or remembered."""
+    read = {outcome.page.key: outcome for outcome in outcomes}
+    watched = []
+    for page in run.config.chosen():
+        outcome = read.get(page.key)
+        state = None
+        if outcome is None or not page.platform:
+            state = decode_state(page, after.pages, run.store.name)
+        if state and not page.platform:
+            page = msgspec.structs.replace(page, platform=state.platform)
+        failing = outcome.failing if outcome else state.failing if state else None
+        reason = outcome.failure.reason if outcome and outcome.failure else ""
+        watched.append(WatchedPage(page, failing, reason, was_read=outcome is not None))
+    return tuple(watched)
+
+
+def compose_report(
+    run: Run, outcomes: tuple[PageOutcome, ...], settlement: Settlement, after: State, now: datetime
+) -> RunReport:
     """Put together what the pages came to: events in order, and the state to save. Pure."""
-    events = (event for outcome in outcomes for event in outcome.events if passes(event))
-    watched = {page.key for page in run.config.pages}
-    pages = {key: page for key, page in after.pages.items() if run.partial or key in watched}
+    configured = {page.key: page for page in run.config.pages}
+    events = [*settlement.events, *(event for outcome in outcomes for event in outcome.events)]
+    pages = {key: page for key, page in after.pages.items() if run.partial or key in configured}
+    for key, failing in settlement.failing.items():
+        pages[key] = encode_page(msgspec.structs.replace(decode_page(pages[key], key, run.store.name), failing=failing))
     return RunReport(
         detected_at=now,
         pages=outcomes,
-        events=tuple(sorted(events, key=_order)),
-        state=msgspec.structs.replace(after, pages=pages),
-        dirty=after.dirty or any(outcome.dirty for outcome in outcomes),
+        events=tuple(sorted((event for event in events if _is_reported(event, configured)), key=_order)),
+        state=msgspec.structs.replace(after, pages=pages, shared=settlement.shared),
+        dirty=after.dirty
+        or bool(settlement.failing)
+        or settlement.shared != after.shared
+        or any(outcome.dirty for outcome in outcomes),
         shard=str(run.config.shard or ""),
     )
+
+
+def _is_reported(event: Event, configured: Mapping[str, Page]) -> bool:
+    """Return whether the filters pass an event; a shared incident passes where one of its pages lets it pass."""
+    affected = [configured[key] for key in event.incident.affected_pages if key in configured]
+    if not affected:
+        return passes(event)
+    return any(passes(msgspec.structs.replace(event, page=page)) for page in affected)
 
 
 def _order(event: Event) -> tuple[datetime, str, str]:

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from statuswatch import text
 from statuswatch.errors import StateError
 from statuswatch.model.event import PendingDelivery
-from statuswatch.model.state import EncodedPage, Outbox, PageState, State
+from statuswatch.model.state import EncodedPage, PageState, SharedFailure, State
 from statuswatch.shard import Shard, shard_of
 
 VERSION: Final = 1
@@ -48,6 +48,7 @@ _decode_page: Final = msgspec.json.Decoder(PageState).decode
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     pages: dict[str, msgspec.Raw]
+    shared: dict[str, SharedFailure] = {}
     waiting: dict[str, list[PendingDelivery]] = {}
 
 
@@ -58,18 +59,21 @@ class _Version(msgspec.Struct):
     version: int
 
 
-def encode(pages: Mapping[str, EncodedPage], outbox: Outbox | None = None) -> Iterator[bytes]:
-    """Yield the content of the file in parts, from encoded pages and the outbox: an event a line."""
+def encode(state: State) -> Iterator[bytes]:
+    """Yield the content of the file in parts: a shared incident a line, an event of the outbox a line."""
     yield b'{\n "pages": {'
-    for number, (key, page) in enumerate(sorted(pages.items())):
+    for number, (key, page) in enumerate(sorted(state.pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
-    yield b"\n }" if pages else b"}"
+    yield b"\n }" if state.pages else b"}"
+    for number, (key, shared) in enumerate(sorted(state.shared.items())):
+        yield (b",\n  " if number else b',\n "shared": {\n  ') + _json(key) + b": " + _json(shared)
+    yield b"\n }" if state.shared else b""
     yield b',\n "version": ' + _json(VERSION)
-    for number, (name, deliveries) in enumerate(sorted((outbox or {}).items())):
+    for number, (name, deliveries) in enumerate(sorted(state.outbox.items())):
         lines = b",\n   ".join(_json(delivery) for delivery in deliveries)
         yield (b",\n  " if number else b',\n "waiting": {\n  ') + _json(name) + b": [\n   " + lines + b"]"
-    yield b"\n }\n}\n" if outbox else b"\n}\n"
+    yield b"\n }\n}\n" if state.outbox else b"\n}\n"
 
 
 def decode(content: bytes, name: str) -> State:
@@ -81,7 +85,7 @@ def decode(content: bytes, name: str) -> State:
     if file.version != VERSION:
         raise _unusable(name, _other_version(file.version))
     outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
-    return State(pages=dict(file.pages), outbox=outbox)
+    return State(pages=dict(file.pages), outbox=outbox, shared=file.shared)
 
 
 def encode_page(page: PageState) -> bytes:
@@ -153,14 +157,14 @@ class StateFile:
 
     def save(self, state: State) -> bool:
         """Replace the file by a complete new one, unless it would be the same. Raises StateError."""
-        if self._loaded and state.pages == self._loaded.pages and state.outbox == self._loaded.outbox:
+        if self._loaded and msgspec.structs.replace(state, dirty=False) == self._loaded:
             return False
         self._remove_leftovers()
         temporary = ""
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
             with os.fdopen(descriptor, "wb") as file:
-                file.writelines(encode(state.pages, state.outbox))
+                file.writelines(encode(state))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(self._mode())
@@ -271,7 +275,7 @@ class ShardStateFile(StateFile):
         absent = self._keys - pages.keys()
         for path in self._paths if absent else ():
             pages |= {key: page for key, page in _pages(path).items() if key in absent}
-        return State(pages=pages, outbox=own.outbox, dirty=pages != own.pages)
+        return msgspec.structs.replace(own, pages=pages, dirty=pages != own.pages)
 
 
 def _pages(path: Path) -> Mapping[str, EncodedPage]:

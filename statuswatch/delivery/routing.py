@@ -35,7 +35,7 @@ def escalated(config: SinkConfig, event: Event) -> bool:
 
 
 def _in_scope(config: SinkConfig, event: Event) -> bool:
-    if config.pages and event.page.key not in config.pages:
+    if config.pages and config.pages.isdisjoint({event.page.key, *event.incident.affected_pages}):
         return False
     if event.incident.kind is IncidentKind.MAINTENANCE:
         return config.maintenance

@@ -81,6 +81,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...] = ()
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
+    pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # of a shared incident; UNSET is not written to the file
+
+    @property
+    def affected_pages(self) -> tuple[str, ...]:
+        """The keys of the pages that a shared incident is about."""
+        return self.pages or ()
 
     @property
     def closed(self) -> bool:

@@ -80,6 +80,25 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"  # a fault of statuswatch
 
 
+class FailureClass(StrEnum):
+    """Failures that may have one cause: pages that fail alike may share their fate."""
+
+    UNREACHABLE = "unreachable"  # no connection, timeout, HTTP 429 or 5xx
+    FORBIDDEN = "forbidden"  # HTTP 401 or 403
+    REJECTED = "rejected"  # another HTTP 4xx
+    CONTENT = "content"  # content that is not understood
+
+
+_CLASSES: Final = {
+    FailureKind.FORBIDDEN: FailureClass.FORBIDDEN,
+    FailureKind.NOT_FOUND: FailureClass.REJECTED,
+    FailureKind.REJECTED: FailureClass.REJECTED,
+    FailureKind.REDIRECTED: FailureClass.CONTENT,
+    FailureKind.UNUSABLE_BODY: FailureClass.CONTENT,
+    FailureKind.CONTENT: FailureClass.CONTENT,
+    FailureKind.OTHER_PAGE: FailureClass.CONTENT,
+    FailureKind.INTERNAL: FailureClass.CONTENT,
+}
 _UNANSWERED: Final = frozenset(
     {
         FailureKind.NO_CONNECTION,
@@ -112,6 +131,11 @@ class Failure(msgspec.Struct, frozen=True):
     def answered(self) -> bool:
         """False where nothing at all came back."""
         return self.kind not in _UNANSWERED
+
+    @property
+    def failure_class(self) -> FailureClass:
+        """The class of failures that it is alike."""
+        return _CLASSES.get(self.kind, FailureClass.UNREACHABLE)
 
     @property
     def busy(self) -> bool:

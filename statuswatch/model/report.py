@@ -9,7 +9,7 @@ import msgspec
 from statuswatch.model.event import Event, PendingDelivery
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
 from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
-from statuswatch.model.state import IncidentRecord, Outbox, PageState, State
+from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
 
 
 class OpenCounts(msgspec.Struct, frozen=True):
@@ -75,6 +75,7 @@ class PageOutcome(msgspec.Struct, frozen=True, kw_only=True):
     open: OpenCounts = OpenCounts()
     is_baseline: bool = False
     failure: Failure | None = None
+    failing: Failing | None = None  # its series of failing reads, this one included
     notes: PageNotes = PageNotes()
 
 

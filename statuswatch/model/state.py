@@ -4,6 +4,7 @@ Names in the file are those of version 1; where the attribute has a plainer name
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -19,7 +20,7 @@ from statuswatch.model.incident import (
     IncidentKind,
     Moment,
 )
-from statuswatch.model.page import Validators
+from statuswatch.model.page import FailureClass, Validators
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,12 +97,35 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
 
 class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A series of failing reads without a good one between; `reported` once an event said so."""
+    """A series of failing reads without a good one between; `reported` once an event said so.
+
+    `failure_class` is that of the last read, and `alike_since` the time since when every read failed so, where that is
+    later than `since`.
+    """
 
     since: Moment
     reason: str
     reported: bool = msgspec.field(default=False, name="told")
     suggested_config: str = msgspec.field(default="", name="line")
+    failure_class: FailureClass = msgspec.field(default=FailureClass.UNREACHABLE, name="class")
+    alike_since: Moment | None = None
+
+    @property
+    def failed_alike_since(self) -> datetime:
+        """Time since when every read failed in the same way."""
+        return self.alike_since or self.since
+
+
+class SharedFailure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A shared incident: pages of one host or hosted platform that cannot be read. Its `new` fixes all of it."""
+
+    since: Moment
+    title: str
+    url: str
+    failure_class: FailureClass = msgspec.field(name="class")
+    pages: tuple[str, ...]  # keys of the affected pages
+    names: tuple[str, ...]
+    reported_at: Moment
 
 
 class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,8 +160,12 @@ Outbox = Mapping[str, tuple[PendingDelivery, ...]]  # what waits, by the name of
 
 
 class State(msgspec.Struct, frozen=True):
-    """The state of all pages, each still encoded, and the outbox. `dirty`: it differs from the file it came from."""
+    """The state of all pages, each still encoded, the outbox, and the shared incidents that are open, by group.
+
+    `dirty`: it differs from the file it came from.
+    """
 
     pages: Mapping[str, EncodedPage] = {}
     outbox: Outbox = {}
+    shared: Mapping[str, SharedFailure] = {}
     dirty: bool = False

@@ -55,3 +55,14 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "azure",
     "rss",
 )
+
+# Platforms that host the pages of many vendors, by the name that people know: when one is down, its pages fail alike.
+HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
+    "incidentio": "incident.io",
+    "statuspage": "Statuspage",
+    "instatus": "Instatus",
+    "betterstack": "Better Stack",
+    "pagerduty": "PagerDuty",
+    "site24x7": "Site24x7",
+    "statusio": "Status.io",
+}

@@ -45,7 +45,7 @@ def page(page: Page) -> dict[str, object]:
 
 
 def incident(incident: Incident) -> dict[str, object]:
-    """Return the fields of an incident; a maintenance also has its schedule."""
+    """Return the fields of an incident; a maintenance also has its schedule, a shared incident its pages."""
     fields: dict[str, object] = {
         "id": incident.id,
         "kind": incident.kind,
@@ -56,6 +56,8 @@ def incident(incident: Incident) -> dict[str, object]:
         "components": [component.label for component in incident.components],
         "created_at": moment(incident.created_at),
     }
+    if incident.affected_pages:
+        fields["pages"] = incident.affected_pages
     if incident.kind is IncidentKind.MAINTENANCE:
         fields["scheduled_for"] = incident.scheduled_for and moment(incident.scheduled_for)
         fields["scheduled_until"] = incident.scheduled_until and moment(incident.scheduled_until)

@@ -59,9 +59,10 @@ def _event(event: Event) -> str:
     title, *facts, url = phrases.facts(event)
     product = phrases.product(event, phrases.MAX_COMPONENTS)
     sign = phrases.SIGNS[phrases.label(event)]
+    linked = f"[{text(title) or 'open'}](<{address(url)}>)" if url else text(title)
     lines = [
         f"- {sign} **{phrases.word(event)}** {phrases.minute(event.at)} · {text(product)}<br>",
-        f"  [{text(title) or 'open'}](<{address(url)}>)" + "".join(f" · {text(fact)}" for fact in facts),
+        f"  {linked}" + "".join(f" · {text(fact)}" for fact in facts),
     ]
     lines += [
         f"  - {text(status)}" + (f" — {text(message)}" if message else "")

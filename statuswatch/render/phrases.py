@@ -77,7 +77,7 @@ def ended_unstated(event: Event) -> bool:
 
 def product(event: Event, max_components: int = MAX_NOTIFIED_COMPONENTS) -> str:
     """Return the vendor's name and the components, as far as they are stated."""
-    if event.incident.kind is IncidentKind.PAGE:
+    if event.incident.kind is IncidentKind.PAGE and not event.incident.affected_pages:
         return f"{event.page.name} - status page"
     return affected(event.page, event.incident.components, max_components)
 

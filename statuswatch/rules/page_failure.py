@@ -16,13 +16,10 @@ REPORT_FAILING_AFTER: Final = timedelta(hours=1)
 
 
 def reconcile_failure(page: Page, state: PageState | None, failure: Failure, now: datetime) -> PageOutcome:
-    """Return what a failed read comes to: once failing reads span an hour, an incident of kind `page`."""
+    """Return what a failed read comes to. Whether it is reported is decided once all pages are read."""
     before = state or new_state(page)
-    failing = _continue_failing(before.failing, failure, now)
-    is_due = failing.reported and not (before.failing and before.failing.reported)
-    events = (_page_event(page, failing, EventKind.NEW, now),) if is_due else ()
-    after = msgspec.structs.replace(before, failing=failing)
-    return PageOutcome(page=page, events=events, state=after, dirty=after != state, failure=failure)
+    after = msgspec.structs.replace(before, failing=_continue_failing(before.failing, failure, now))
+    return PageOutcome(page=page, state=after, dirty=after != state, failure=failure, failing=after.failing)
 
 
 def end_failing(page: Page, state: PageState | None, now: datetime) -> tuple[tuple[Event, ...], PageState]:
@@ -31,7 +28,7 @@ def end_failing(page: Page, state: PageState | None, now: datetime) -> tuple[tup
     failing = before.failing
     if failing is None:
         return (), before
-    events = (_page_event(page, failing, EventKind.RESOLVED, now),) if failing.reported else ()
+    events = (failing_event(page, failing, EventKind.RESOLVED, now),) if failing.reported else ()
     return events, msgspec.structs.replace(before, failing=None)
 
 
@@ -45,16 +42,24 @@ def _continue_failing(before: Failing | None, failure: Failure, now: datetime) -
 
     A series noted by a clock that ran ahead begins anew, unless it was reported: its end must have the same id.
     """
+    failure_class = failure.failure_class
     if before is None or (before.since > now and not before.reported):
-        return Failing(now, failure.reason, suggested_config=failure.suggested_config)
-    if not before.reported and now - before.since >= REPORT_FAILING_AFTER:
-        return Failing(before.since, failure.reason, reported=True, suggested_config=failure.suggested_config)
+        return Failing(now, failure.reason, suggested_config=failure.suggested_config, failure_class=failure_class)
+    failing = before
     if failure.suggested_config:
-        return msgspec.structs.replace(before, suggested_config=failure.suggested_config)
-    return before
+        failing = msgspec.structs.replace(failing, suggested_config=failure.suggested_config)
+    if failure_class is not before.failure_class:
+        failing = msgspec.structs.replace(failing, failure_class=failure_class, alike_since=now)
+    return failing
 
 
-def _page_event(page: Page, failing: Failing, kind: EventKind, now: datetime) -> Event:
+def is_hour_up(since: datetime, now: datetime) -> bool:
+    """Return whether failing reads span long enough to be reported."""
+    return now - since >= REPORT_FAILING_AFTER
+
+
+def failing_event(page: Page, failing: Failing, kind: EventKind, now: datetime) -> Event:
+    """Return the start or the end of the `page` incident of one page."""
     update = _resolved_update(now) if kind is EventKind.RESOLVED else _failing_update(failing)
     incident = Incident(
         id=f"unreadable-{_compact(failing.since)}",

@@ -21,8 +21,10 @@ from statuswatch.cli.output import print_events
 from statuswatch.errors import OutputError
 from statuswatch.model.event import Change, Notification, PendingDelivery
 from statuswatch.model.incident import Component, Impact, IncidentKind
+from statuswatch.model.page import FailureClass, Page
+from statuswatch.model.state import Failing
 from statuswatch.render import console, notification, phrases, summary
-from statuswatch.rules.reconcile import reconcile
+from statuswatch.rules.page_failure import failing_event
 from tests.support.sample_events import (
     ALL,
     CHAT,
@@ -35,7 +37,6 @@ from tests.support.sample_events import (
     UPDATED,
     at,
     event,
-    failure,
     hostile,
     hostile_event,
     printed,
@@ -184,14 +185,29 @@ def test_delisted() -> None:
 
 def test_page_that_cannot_be_read() -> None:
     """Contract 5: a page that failed at every read for an hour is an incident without an impact."""
-    start = at("10:05:00")
-    first = reconcile(OPENAI, None, failure("HTTP 403", OPENAI.url), start)
-    second = reconcile(OPENAI, first.state, failure("HTTP 403"), start + timedelta(hours=1))
-    assert first.events == ()
-    headline, title, *_ = shown(*second.events)
+    failing = Failing(at("10:05:00"), "HTTP 403", failure_class=FailureClass.FORBIDDEN)
+    headline, title, *_ = shown(failing_event(OPENAI, failing, NEW, NOW))
     assert headline == "🔴 NEW       [2025-11-03 10:05 UTC] Product: OpenAI - status page"
     assert title.startswith(f"{INDENT}OpenAI's status page cannot be read: HTTP 403")
     assert title.endswith(" · https://status.openai.com")
+
+
+def test_pages_that_fail_alike() -> None:
+    """Contract 5: a shared incident names up to three of its pages, and has an address only where there is one."""
+    names = [f"Vendor {number}" for number in range(40)]
+    shared = event(
+        page=Page(key="platform:statuspage", name="Statuspage", url=""),
+        kind=IncidentKind.PAGE,
+        title="Statuspage: 40 of 40 watched pages cannot be read (HTTP 503) since 03:32 UTC",
+        url="",
+        impact=Impact.UNKNOWN,
+        components=tuple(Component(name) for name in names),
+        pages=tuple(names),
+        unreported=(),
+    )
+    headline, title, *_ = shown(shared)
+    assert headline.endswith("Product: Statuspage - Vendor 0, Vendor 1, Vendor 2 and 37 more")
+    assert title == f"{INDENT}Statuspage: 40 of 40 watched pages cannot be read (HTTP 503) since 03:32 UTC"
 
 
 def test_maintenance_with_its_schedule() -> None:

@@ -11,6 +11,8 @@ from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
 from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot, Validators
 from statuswatch.model.report import PageOutcome
 from statuswatch.rules.reconcile import reconcile
+from statuswatch.rules.record import to_second
+from statuswatch.rules.shared_fate import WatchedPage, settle_failures
 from statuswatch.state import decode_page, encode_page
 from tests.support.plan_driver import Documents, read_page
 
@@ -89,14 +91,15 @@ class PageTimeline:
 
     def apply(self, minutes: float, result: PageResult, **options: Any) -> list[Event]:
         """Reconcile a result with the state."""
-        return self._keep(reconcile(self.page, self.state, result, at(minutes), **options))
+        return self._keep(reconcile(self.page, self.state, result, at(minutes), **options), at(minutes))
 
     def read_documents(self, minutes: float, documents: Documents, **options: Any) -> list[Event]:
         """Read the page from its documents, by the plan that a run follows."""
-        return self._keep(read_page(self.page, self.state, at(minutes), documents, **options))
+        return self._keep(read_page(self.page, self.state, at(minutes), documents, **options), at(minutes))
 
-    def _keep(self, outcome: PageOutcome) -> list[Event]:
+    def _keep(self, outcome: PageOutcome, now: datetime) -> list[Event]:
         before = encode_page(self.state) if self.state else b""
+        outcome = self._settle(outcome, now)
         self.outcome = outcome
         if outcome.dirty:
             assert outcome.state
@@ -107,6 +110,17 @@ class PageTimeline:
         self.event_ids += [event.id for event in outcome.events]
         assert len(set(self.event_ids)) == len(self.event_ids), "two events share an id"
         return list(outcome.events)
+
+    def _settle(self, outcome: PageOutcome, now: datetime) -> PageOutcome:
+        """Decide whether the failure of the page is reported, as a run does that watches nothing else."""
+        reason = outcome.failure.reason if outcome.failure else ""
+        settlement = settle_failures([WatchedPage(self.page, outcome.failing, reason)], {}, to_second(now))
+        state = outcome.state
+        if state and self.page.key in settlement.failing:
+            state = msgspec.structs.replace(state, failing=settlement.failing[self.page.key])
+        events = (*settlement.events, *outcome.events)
+        dirty = outcome.dirty or bool(settlement.failing)
+        return msgspec.structs.replace(outcome, events=events, state=state, dirty=dirty)
 
 
 def shape(events: Iterable[Event]) -> list[tuple[str, str, list[str], list[str]]]:

@@ -8,6 +8,7 @@ import msgspec
 from statuswatch import state
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.state import State
 from tests.support.page_timeline import PageTimeline, at, incident, update
 
 VERSION_1: Final = Path(__file__).with_name("state_version_1.json")
@@ -95,4 +96,4 @@ def test_a_version_1_state_file_is_written_again_byte_for_byte() -> None:
     content = VERSION_1.read_bytes()
     loaded = state.decode(content, "state.json")
     pages = {key: state.encode_page(state.decode_page(page, key, "state.json")) for key, page in loaded.pages.items()}
-    assert b"".join(state.encode(pages, loaded.outbox)) == content
+    assert b"".join(state.encode(State(pages=pages, outbox=loaded.outbox))) == content

@@ -141,3 +141,11 @@ def test_the_filter_of_the_page_counts_too() -> None:
     update_event = event_of(page=page, kind=EventKind.UPDATED, previous_peak_impact=Impact.MINOR)
     assert escalated(CONFIG, update_event)
     assert not escalated(CONFIG, msgspec.structs.replace(update_event, page=PAGE))
+
+
+def test_a_sink_with_pages_receives_a_shared_incident_that_affects_one() -> None:
+    """5: a sink with `pages` receives a shared incident if it matches one of them."""
+    shared = msgspec.structs.replace(EVENT.incident, kind=IncidentKind.PAGE, impact=Impact.UNKNOWN, pages=("a", "b"))
+    event = event_of(incident=shared, peak_impact=Impact.UNKNOWN)
+    assert subscribes(msgspec.structs.replace(CONFIG, pages=frozenset({"b", "c"})), event)
+    assert not subscribes(msgspec.structs.replace(CONFIG, pages=frozenset({"c"})), event)

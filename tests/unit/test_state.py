@@ -68,7 +68,7 @@ def test_the_repositorys_own() -> None:
     """6: the state.json of the repository starts as a valid empty one."""
     own = Path(__file__).parents[2] / "state.json"
     assert state.decode(own.read_bytes(), "state.json") == State() or b'"openai"' in own.read_bytes()
-    assert b"".join(state.encode({})) == b'{\n "pages": {},\n "version": 1\n}\n'
+    assert b"".join(state.encode(State())) == b'{\n "pages": {},\n "version": 1\n}\n'
 
 
 PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
@@ -76,6 +76,7 @@ PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
     type(None): st.none(),
+    msgspec.UnsetType: st.just(msgspec.UNSET),
 }
 
 
@@ -114,13 +115,15 @@ def test_round_trip(pages: dict[str, PageState], waiting: dict[str, tuple[Pendin
     """6: pages and outbox are read back as they were and written again byte for byte, whatever the order in which
     they were learned.
     """
-    content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}, waiting))
+    content = b"".join(
+        state.encode(State(pages={key: state.encode_page(page) for key, page in pages.items()}, outbox=waiting))
+    )
     loaded = state.decode(content, "state.json")
     read = {key: state.decode_page(page, key, "state.json") for key, page in loaded.pages.items()}
     assert read == pages and loaded.outbox == waiting
-    assert b"".join(state.encode(loaded.pages, loaded.outbox)) == content
+    assert b"".join(state.encode(loaded)) == content
     turned = {key: state.encode_page(turned_round(page)) for key, page in reversed(read.items())}
-    assert b"".join(state.encode(turned, dict(reversed([*loaded.outbox.items()])))) == content
+    assert b"".join(state.encode(State(pages=turned, outbox=dict(reversed([*loaded.outbox.items()]))))) == content
     assert_made_for_git(content, pages, waiting)
 
 
@@ -187,9 +190,9 @@ def test_unreadable_page(field: str) -> None:
 @pytest.mark.parametrize("field", ["created_at", "position", "display_at", "scheduled_for", "detected_at", "since"])
 def test_what_waits_has_times_with_a_zone(field: str) -> None:
     """6: so does an event that waits for a sink, at any place where it has a time."""
-    content = b"".join(state.encode({}, {"hook": new_deliveries(1)}))
+    content = b"".join(state.encode(State(outbox={"hook": new_deliveries(1)})))
     loaded = state.decode(content, "state.json")
-    assert b"".join(state.encode(loaded.pages, loaded.outbox)) == content
+    assert b"".join(state.encode(loaded)) == content
     broken = re.sub(rb'("%s":)("[^"]*"|null)' % field.encode(), rb'\1"2026-03-07T09:00:00"', content)
     assert broken != content
     with pytest.raises(StateError, match="timezone"):
@@ -211,7 +214,7 @@ def test_links_and_modes_survive(tmp_path: Path) -> None:
     """6: a state.json that is a link stays one, and the file keeps its permissions."""
     (tmp_path / "real").mkdir()
     real, link = tmp_path / "real" / "kept.json", tmp_path / "state.json"
-    real.write_bytes(b"".join(state.encode({})))
+    real.write_bytes(b"".join(state.encode(State())))
     real.chmod(0o640)
     link.symlink_to(real)
     file = state.StateFile(link)
@@ -227,7 +230,7 @@ def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, num
     """6: whichever system call fails, the file is whole: the old one, and the run says why, or the new one; and nothing
     but the lock is left beside it.
     """
-    old, new = (b"".join(state.encode({key: state.encode_page(PAGE)})) for key in "ab")
+    old, new = (b"".join(state.encode(State(pages={key: state.encode_page(PAGE)}))) for key in "ab")
     path, fails, failed_calls = tmp_path / "state.json", 0, set()
     while True:
         fails += 1
