@@ -1,5 +1,6 @@
-"""Work that blocks, on a daemon thread of its own: asyncio's are joined at exit, and would hold the end of the run when
-a receiver hangs.
+"""Blocking work on a daemon thread of its own.
+
+asyncio's own threads are joined at exit: a receiver that hangs would hold the end of the run.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 
 async def run_in_daemon_thread(work: Callable[[], T]) -> T:
-    """What `work` gives, or raises. Who stops waiting leaves the thread behind."""
+    """Return what `work` returns, or raise what it raises. A caller that stops waiting leaves the thread behind."""
     carried = _Carried[T](asyncio.get_running_loop())
 
     def carry() -> None:

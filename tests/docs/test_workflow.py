@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from statuswatch.config.load import _config
+from statuswatch.config.build import build_config
 from statuswatch.delivery.deliver import connect
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.fake_vendor import FakeVendor, incident
@@ -199,7 +199,7 @@ def test_issues_are_ready_to_switch_on() -> None:
         "SLACK_WEBHOOK_URL": "${{ secrets.SLACK_WEBHOOK_URL }}",
     }
     assert len(lines.splitlines()) == 3
-    (sink,) = _config({"pages": ["openai"], **tomllib.loads(lines)}, "statuswatch.toml", Path()).notify
+    (sink,) = build_config({"pages": ["openai"], **tomllib.loads(lines)}, "statuswatch.toml", Path()).notify
     assert sink.sink == "github-issues"
     assert connect([sink], {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "owner/name"})
 

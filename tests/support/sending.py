@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from statuswatch.config.load import _config
+from statuswatch.config.build import build_config
 from statuswatch.delivery.deliver import connect, deliver
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.report import SinkOutcome
@@ -44,7 +44,7 @@ def configured(sink: str, options: Mapping[str, Any], env: Mapping[str, str], fo
     """The sink, ready to send, from a configuration file with these options."""
     folder = folder or Path("/nonexistent")
     table = {"page": {"acme": {"url": "https://status.acme.example"}}, "notify": [{"sink": sink, **options}]}
-    return connect(_config(table, "statuswatch.toml", folder).notify, env)
+    return connect(build_config(table, "statuswatch.toml", folder).notify, env)
 
 
 def send(
