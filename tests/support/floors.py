@@ -29,8 +29,21 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
+    "delivery": ("deliver", "outbox", "routing", "secrets"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": ("status", "reconcile", "diff", "record", "filters"),
+    "sinks": (
+        "apprise",
+        "discord",
+        "email",
+        "github_issues",
+        "pagerduty",
+        "slack",
+        "teams",
+        "webhook",
+        "payloads",
+        "http",
+    ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
     "config": ("load", "suggest", "schema"),
     "model": ("report", "state", "event", "page", "incident"),
