@@ -29,11 +29,11 @@ settings.load_profile("steady")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Workspace]:
-    with FakeVendor() as site:
-        desk = Workspace(tmp_path, site)
-        desk.acme(incident("a0", "investigating"))
-        yield desk
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with FakeVendor() as vendor:
+        workspace = Workspace(tmp_path, vendor)
+        workspace.acme(incident("a0", "investigating"))
+        yield workspace
 
 
 @pytest.fixture

@@ -33,20 +33,20 @@ HTML = "<!doctype html><html><body>Claim this page</body></html>"
 # ------------------------------------------------------------------------------------------------------------- inspect
 
 
-def test_inspect_explains_a_configured_page(desk: Workspace) -> None:
+def test_inspect_explains_a_configured_page(workspace: Workspace) -> None:
     """Each document with address, status, size and validators; what was understood; the open ones with components."""
-    desk.acme(
+    workspace.acme(
         incident("a1", "investigating", parts=["Login"]),
         incident("a2", "resolved"),
         windows=(window("w", "scheduled"),),
     )
-    done = desk.run("inspect", "acme")
+    done = workspace.run("inspect", "acme")
     assert done.code == 0 and done.err == ""
     for words in (
-        f"Acme · {desk.site.url}/acme\nPlatform: statuspage (configured)\nIdentity: ",
+        f"Acme · {workspace.vendor.url}/acme\nPlatform: statuspage (configured)\nIdentity: ",
         "  incidents.json HTTP 200 · ",
-        f"    {desk.site.url}/acme/api/v2/incidents.json\n",
-        f"    {desk.site.url}/acme/api/v2/summary.json\n",
+        f"    {workspace.vendor.url}/acme/api/v2/incidents.json\n",
+        f"    {workspace.vendor.url}/acme/api/v2/summary.json\n",
         "no validators",
         "  2 incidents, 1 maintenance window, 3 updates; 2 open\n",
         "components: stated for 1, not stated for 2",
@@ -57,30 +57,30 @@ def test_inspect_explains_a_configured_page(desk: Workspace) -> None:
     assert "To watch it" not in done.out, "it is watched"
 
 
-def test_inspect_shows_what_is_remembered_and_filtered(desk: Workspace) -> None:
+def test_inspect_shows_what_is_remembered_and_filtered(workspace: Workspace) -> None:
     """Who wonders why a page is silent sees since when it is read, what fails, and what its filters leave out."""
-    desk.watch("acme", words='components = ["API*"]\nmin_impact = "major"\n')
-    desk.check()
-    out = desk.run("inspect", "acme").out
+    workspace.watch("acme", settings='components = ["API*"]\nmin_impact = "major"\n')
+    workspace.check()
+    out = workspace.run("inspect", "acme").out
     assert re.search(r"Remembered\n  first read \d{4}-\d\d-\d\d .* UTC; 1 incident, 1 open\n", out)
     assert "Filters\n  components: API*\n  min_impact: major\n" in out
-    desk.site.answer("/acme/api/v2/incidents.json", HTML)
-    desk.check()
-    assert "failing since" in desk.run("inspect", "acme").out
+    workspace.vendor.answer("/acme/api/v2/incidents.json", HTML)
+    workspace.check()
+    assert "failing since" in workspace.run("inspect", "acme").out
 
 
 @pytest.mark.parametrize(("platform", "documents"), [("statuspage", statuspage), ("incidentio", incidentio)])
-def test_inspect_tells_what_to_write_for_an_address(desk: Workspace, platform: str, documents: Any) -> None:
+def test_inspect_tells_what_to_write_for_an_address(workspace: Workspace, platform: str, documents: Any) -> None:
     """For a bare address the platform is recognised, and the lines to copy make a configuration that reads it."""
-    desk.site.put(documents("/mine", [incident("m1", "investigating")]))
-    done = desk.run("inspect", f"{desk.site.url}/mine")
+    workspace.vendor.put(documents("/mine", [incident("m1", "investigating")]))
+    done = workspace.run("inspect", f"{workspace.vendor.url}/mine")
     assert f"Platform: {platform} (recognised" in done.out
     _, _, lines = done.out.partition("To watch it\n")
     assert list(tomllib.loads(lines)["page"].values()) == [
-        {"name": "page", "url": f"{desk.site.url}/mine", "platform": platform}
+        {"name": "page", "url": f"{workspace.vendor.url}/mine", "platform": platform}
     ]
-    (desk.folder / "statuswatch.toml").write_text(lines)
-    assert "1 of 1 page read" in desk.check().err
+    (workspace.folder / "statuswatch.toml").write_text(lines)
+    assert "1 of 1 page read" in workspace.check().err
 
 
 SLACK: Final = {  # as of slack-status-v2/slack: notes without ids, and their HTML
@@ -100,78 +100,80 @@ SLACK: Final = {  # as of slack-status-v2/slack: notes without ids, and their HT
 }
 
 
-def test_the_inspection_shown_is_real(desk: Workspace) -> None:
+def test_the_inspection_shown_is_real(workspace: Workspace) -> None:
     """The inspection in the README is what the command prints of such a page, but for the port, times and the ETag."""
-    desk.site.answer("/api/v2.0.0/current", SLACK, ETag='"a19e4593"')
+    workspace.vendor.answer("/api/v2.0.0/current", SLACK, ETag='"a19e4593"')
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     (shown,) = re.findall(r"\$ statuswatch inspect http[^\n]*\n(.*?)```", readme, re.DOTALL)
-    printed = desk.run("inspect", desk.site.url).out
-    plain = re.sub(r"\d\.\d\d s", "0.01 s", printed.replace(desk.site.url, "http://127.0.0.1:8080"))
+    printed = workspace.run("inspect", workspace.vendor.url).out
+    plain = re.sub(r"\d\.\d\d s", "0.01 s", printed.replace(workspace.vendor.url, "http://127.0.0.1:8080"))
     assert [part for part in shown.split("  …\n") if part not in plain] == []
 
 
-def test_inspect_never_takes_a_marketing_page_for_a_page(desk: Workspace) -> None:
+def test_inspect_never_takes_a_marketing_page_for_a_page(workspace: Workspace) -> None:
     """An unclaimed name answers every path with HTML and 200: exit 4, no platform, nothing to write down."""
     for name in ("incidents", "summary", "scheduled-maintenances"):
-        desk.site.answer(f"/mine/api/v2/{name}.json", HTML)
-    desk.site.answer("/mine", HTML)
-    done = desk.run("inspect", f"{desk.site.url}/mine")
+        workspace.vendor.answer(f"/mine/api/v2/{name}.json", HTML)
+    workspace.vendor.answer("/mine", HTML)
+    done = workspace.run("inspect", f"{workspace.vendor.url}/mine")
     assert done.code == 4
     assert "Platform: not recognised\n  not incidentio, statuspage: incidents.json: HTML instead of JSON\n" in done.out
     assert "To watch it" not in done.out and "could not be read" in done.err
-    assert f"(its base address: {desk.site.url}, perhaps)" in done.out
+    assert f"(its base address: {workspace.vendor.url}, perhaps)" in done.out
 
 
-def test_inspect_of_a_document_proposes_its_page(desk: Workspace) -> None:
+def test_inspect_of_a_document_proposes_its_page(workspace: Workspace) -> None:
     """Who gives the address of a document hears what may be that of the page; platforms that fail alike are a line."""
-    done = desk.run("inspect", f"{desk.site.url}/acme/api/v2/incidents.json")
-    assert done.code == 4 and f"correct its `url` (its base address: {desk.site.url}, perhaps)" in done.out
+    done = workspace.run("inspect", f"{workspace.vendor.url}/acme/api/v2/incidents.json")
+    assert done.code == 4 and f"correct its `url` (its base address: {workspace.vendor.url}, perhaps)" in done.out
     assert re.search(r"^  not incidentio, statuspage, [a-z0-9, ]+: HTTP 404$", done.out, re.MULTILINE)
 
 
-def test_inspect_tells_the_line_that_is_right_now(desk: Workspace) -> None:
+def test_inspect_tells_the_line_that_is_right_now(workspace: Workspace) -> None:
     """A page on another platform than configured is not read, and the line that would be right is said."""
-    desk.site.put(incidentio("/acme", [incident("a1", "investigating")]))
-    done = desk.run("inspect", "acme")
+    workspace.vendor.put(incidentio("/acme", [incident("a1", "investigating")]))
+    done = workspace.run("inspect", "acme")
     assert done.code == 4 and 'set platform = "incidentio" in [page.acme]' in done.out
 
 
-def test_inspect_shows_redirects_and_what_was_skipped(desk: Workspace) -> None:
+def test_inspect_shows_redirects_and_what_was_skipped(workspace: Workspace) -> None:
     """Redirects are shown hop by hop, and entries that could not be understood with their reason."""
     documents = statuspage("/acme", [incident("a1", "investigating"), incident("a2", "resolved")])
-    desk.site.put(documents)
+    workspace.vendor.put(documents)
     path = "/acme/api/v2/incidents.json"
     documents[path]["incidents"][1]["created_at"] = "yesterday"
-    desk.site.answer("/there", documents[path])
-    desk.site.answer(path, b"", 302, Location="/there")
-    out = desk.run("inspect", "acme").out
-    assert f"redirected to {desk.site.url}/there" in out and "skipped: incidents.json: entry 1" in out
+    workspace.vendor.answer("/there", documents[path])
+    workspace.vendor.answer(path, b"", 302, Location="/there")
+    out = workspace.run("inspect", "acme").out
+    assert f"redirected to {workspace.vendor.url}/there" in out and "skipped: incidents.json: entry 1" in out
 
 
-def test_inspect_names_the_document_that_hangs(desk: Workspace) -> None:
+def test_inspect_names_the_document_that_hangs(workspace: Workspace) -> None:
     """A document that never ends is listed with the others, with the time that it took."""
-    desk.watch("acme", top="timeout = 2")
-    desk.site.answer("/acme/api/v2/incidents.json", lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n"))
-    desk.site.answer("/acme/api/v2/summary.json", lambda _: time.sleep(4))
-    out = desk.run("inspect", "acme").out
+    workspace.watch("acme", top="timeout = 2")
+    workspace.vendor.answer(
+        "/acme/api/v2/incidents.json", lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    )
+    workspace.vendor.answer("/acme/api/v2/summary.json", lambda _: time.sleep(4))
+    out = workspace.run("inspect", "acme").out
     assert re.search(r"  summary.json no complete answer · \d\.\d\d s\n    http.*/acme/api/v2/summary.json\n", out)
 
 
-def test_inspect_of_what_does_not_exist(desk: Workspace, dead: str) -> None:
+def test_inspect_of_what_does_not_exist(workspace: Workspace, dead: str) -> None:
     """A key that nobody knows is exit 2 with what is near; an address that nobody answers is exit 4."""
-    unknown = desk.run("inspect", "opnai")
+    unknown = workspace.run("inspect", "opnai")
     assert unknown.code == 2 and "did you mean 'openai'?" in unknown.err
-    nobody = desk.run("inspect", dead)
+    nobody = workspace.run("inspect", dead)
     assert nobody.code == 4 and "no connection" in nobody.out
 
 
-def test_inspect_makes_vendor_text_inert(desk: Workspace) -> None:
+def test_inspect_makes_vendor_text_inert(workspace: Workspace) -> None:
     """7: vendor text gives no command to a runner, and no colour to a terminal."""
     hostile = incident("a1", "investigating")
     hostile["name"] = "\x1b[31m[bold]red[/bold] ##[error]now"
     hostile["incident_updates"][0]["body"] = "::error::now"
-    desk.acme(hostile)
-    out = desk.run("inspect", "acme").out
+    workspace.acme(hostile)
+    out = workspace.run("inspect", "acme").out
     assert "[bold]red[/bold] ## [error]now" in out and not re.search(r"^\s*::error", out, re.MULTILINE)
 
 
@@ -193,9 +195,9 @@ def test_keys_for_addresses() -> None:
 
 
 @pytest.mark.parametrize("query", ["openai", "OpenAI ai", "incidentio status.openai"])
-def test_pages_finds_by_any_of_its_words(desk: Workspace, query: str) -> None:
+def test_pages_finds_by_any_of_its_words(workspace: Workspace, query: str) -> None:
     """Keys, names, categories, platforms and addresses are searched; all words of the query count."""
-    done = desk.run("pages", *query.split(), "--format", "json")
+    done = workspace.run("pages", *query.split(), "--format", "json")
     assert "openai" in [it["key"] for it in json.loads(done.out)] and done.code == 0
 
 
@@ -219,52 +221,52 @@ def test_pages_on_a_narrow_terminal() -> None:
     assert shown(40) == ["key         url", "acme-cloud  https://status.acme.example"]
 
 
-def test_pages_suggests_what_is_near(desk: Workspace) -> None:
+def test_pages_suggests_what_is_near(workspace: Workspace) -> None:
     """A near miss suggests, on stderr; the data is empty."""
-    done = desk.run("pages", "cloudflair")
+    done = workspace.run("pages", "cloudflair")
     assert (done.code, done.out) == (0, "") and "did you mean 'cloudflare'?" in done.err
 
 
-def test_a_reader_that_has_enough(desk: Workspace) -> None:
+def test_a_reader_that_has_enough(workspace: Workspace) -> None:
     """8: `pages | head -1` is exit 5 of the command, as for any output that nobody takes, and not a word of it."""
     ours, theirs = os.pipe()
     os.close(ours)
-    done = desk.run("pages", stdout=theirs)
+    done = workspace.run("pages", stdout=theirs)
     os.close(theirs)
     assert (done.code, done.err) == (5, "")
 
 
-def test_pages_configured(desk: Workspace) -> None:
+def test_pages_configured(workspace: Workspace) -> None:
     """--configured lists what this configuration watches, with its filters."""
-    desk.watch("acme", "bolt", words='kinds = ["new"]\n')
-    pages = json.loads(desk.run("pages", "--configured", "--format", "json").out)
+    workspace.watch("acme", "bolt", settings='kinds = ["new"]\n')
+    pages = json.loads(workspace.run("pages", "--configured", "--format", "json").out)
     assert [(it["key"], it["platform"], it["kinds"]) for it in pages] == [
         ("acme", "statuspage", ["new"]),
         ("bolt", "incidentio", ["new"]),
     ]
 
 
-def test_pages_verify(desk: Workspace) -> None:
+def test_pages_verify(workspace: Workspace) -> None:
     """--verify reads every page and prints those that do not read, with the row that would."""
-    desk.watch("acme", "bolt", "mine", "gone")
-    desk.bolt()
-    desk.site.put(statuspage("/mine"))
-    desk.site.put(incidentio("/acme"))
-    done = desk.run("pages", "--configured", "--verify", "--format", "json")
+    workspace.watch("acme", "bolt", "mine", "gone")
+    workspace.bolt()
+    workspace.vendor.put(statuspage("/mine"))
+    workspace.vendor.put(incidentio("/acme"))
+    done = workspace.run("pages", "--configured", "--verify", "--format", "json")
     first, second = json.loads(done.out)
-    assert (first["key"], first["row"]) == ("acme", f"acme,Acme,{desk.site.url}/acme,incidentio,,")
+    assert (first["key"], first["row"]) == ("acme", f"acme,Acme,{workspace.vendor.url}/acme,incidentio,,")
     assert (second["key"], second["row"]) == ("gone", "")
     assert done.code == 0 and "2 of 4 pages read" in done.err
-    table = desk.run("pages", "--configured", "--verify", "--format", "markdown").out
+    table = workspace.run("pages", "--configured", "--verify", "--format", "markdown").out
     assert table.startswith("| key | why it does not read | the row that would |\n| --- | --- | --- |\n| acme | ")
-    assert not desk.state.exists()
+    assert not workspace.state.exists()
 
 
-def test_pages_verify_without_a_network(desk: Workspace, dead: str) -> None:
+def test_pages_verify_without_a_network(workspace: Workspace, dead: str) -> None:
     """Exit 4 where no page answered at all: that says nothing of the pages."""
-    assert desk.run("pages", "--configured", "--verify").err == "statuswatch: 1 of 1 page read\n"
-    desk.watch("acme", acme=dead)
-    done = desk.run("pages", "--configured", "--verify")
+    assert workspace.run("pages", "--configured", "--verify").err == "statuswatch: 1 of 1 page read\n"
+    workspace.watch("acme", acme=dead)
+    done = workspace.run("pages", "--configured", "--verify")
     assert (done.code, done.out) == (4, "")
 
 

@@ -439,286 +439,290 @@ def test_globs() -> None:
 # ---------------------------------------------------------------------------------------------- the command, as run
 
 
-def answer(desk: Workspace, *arguments: str, code: int = 0) -> Json:
-    done = desk.run("status", "--format", "json", *arguments)
+def answer(workspace: Workspace, *arguments: str, code: int = 0) -> Json:
+    done = workspace.run("status", "--format", "json", *arguments)
     assert done.code == code, done
     read: Json = json.loads(done.out)
     return read
 
 
-def opened_on(desk: Workspace, *arguments: str) -> list[str]:
-    return [f"{it['page']['key']}/{it['incident']['id']}" for it in answer(desk, *arguments)["incidents"]]
+def opened_on(workspace: Workspace, *arguments: str) -> list[str]:
+    return [f"{it['page']['key']}/{it['incident']['id']}" for it in answer(workspace, *arguments)["incidents"]]
 
 
-def test_status_reads_and_writes_nothing(desk: Workspace) -> None:
+def test_status_reads_and_writes_nothing(workspace: Workspace) -> None:
     """Contract 2: without a memory it reads what is open now, and leaves no trace, not even a lock."""
-    desk.acme(incident("a1", "identified", impact="critical", parts=["API"]), incident("a2", "resolved"))
-    clean = desk.files()
-    done = desk.run("status")
+    workspace.acme(incident("a1", "identified", impact="critical", parts=["API"]), incident("a2", "resolved"))
+    clean = workspace.files()
+    done = workspace.run("status")
     out = re.sub(r"\d+ d\b", "N d", done.out)
-    assert (done.code, done.err, desk.files()) == (0, "", clean)
+    assert (done.code, done.err, workspace.files()) == (0, "", clean)
     assert out == (
         "🔴 CRITICAL  Acme - API · open N d\n"
-        f"             Trouble a1 · {desk.site.url}/acme/incidents/a1\n"
+        f"             Trouble a1 · {workspace.vendor.url}/acme/incidents/a1\n"
         "             identified — It is identified. (N d ago)\n"
         "1 incident open on 1 of 1 page\n"
     )
-    desk.check()
-    before = desk.files()
-    assert desk.run("status").out == done.out
-    assert desk.files() == before
+    workspace.check()
+    before = workspace.files()
+    assert workspace.run("status").out == done.out
+    assert workspace.files() == before
 
 
-def test_status_waits_for_no_run(desk: Workspace) -> None:
+def test_status_waits_for_no_run(workspace: Workspace) -> None:
     """Contract 2: it takes no lock, so it answers while another run holds it, and from a folder nobody may write."""
-    with FileLock(desk.folder / ".state.json.lock"):
-        assert opened_on(desk) == ["acme/a0"]
-    (desk.folder / "fixed").mkdir(mode=0o555)
-    assert opened_on(desk, "--state", "fixed/state.json") == ["acme/a0"]
+    with FileLock(workspace.folder / ".state.json.lock"):
+        assert opened_on(workspace) == ["acme/a0"]
+    (workspace.folder / "fixed").mkdir(mode=0o555)
+    assert opened_on(workspace, "--state", "fixed/state.json") == ["acme/a0"]
 
 
-def test_status_uses_the_memory(desk: Workspace) -> None:
+def test_status_uses_the_memory(workspace: Workspace) -> None:
     """Contract 4, rule 13: what rolled out of a page's list is still open, as `check` has it."""
     documents = statuspage("/acme", [incident("a1", "investigating")])
-    desk.site.put(documents)
-    desk.check()
-    desk.site.put(statuspage("/acme", [incident("a2", "resolved", at=datetime(2025, 2, 1, tzinfo=UTC))]))
-    desk.site.answer("/acme/api/v2/summary.json", "no", 500)
-    assert opened_on(desk) == ["acme/a1"]
+    workspace.vendor.put(documents)
+    workspace.check()
+    workspace.vendor.put(statuspage("/acme", [incident("a2", "resolved", at=datetime(2025, 2, 1, tzinfo=UTC))]))
+    workspace.vendor.answer("/acme/api/v2/summary.json", "no", 500)
+    assert opened_on(workspace) == ["acme/a1"]
 
 
-def test_all_clear(desk: Workspace) -> None:
+def test_all_clear(workspace: Workspace) -> None:
     """Contract 2: "all clear" says how many pages that rests on; a window that is coming does not spoil it."""
-    desk.watch("acme", "bolt")
-    desk.bolt(incident("b1", "resolved"))
+    workspace.watch("acme", "bolt")
+    workspace.bolt(incident("b1", "resolved"))
     soon = window("w1", "scheduled") | {"scheduled_for": "2199-01-01T00:00:00Z", "scheduled_until": None}
-    desk.acme(windows=(soon,))
-    done = desk.run("status")
+    workspace.acme(windows=(soon,))
+    done = workspace.run("status")
     assert done.out.splitlines()[-1] == "All clear: 2 of 2 pages read, nothing open · maintenance: 1 coming"
     assert "📅 COMING    Acme - not stated · maintenance in " in done.out
-    assert desk.run("status", "--fail-on", "minor").code == 0
+    assert workspace.run("status", "--fail-on", "minor").code == 0
 
 
-def test_a_page_that_fails_is_unknown(desk: Workspace) -> None:
+def test_a_page_that_fails_is_unknown(workspace: Workspace) -> None:
     """Contract 5: a page that cannot be read is named, what was open on it is shown as of then, and nothing is fine."""
-    desk.watch("acme", "bolt")
-    desk.bolt()
-    desk.check()
-    desk.site.answer(INCIDENTS, "no", 503)
-    done = desk.run("status")
+    workspace.watch("acme", "bolt")
+    workspace.bolt()
+    workspace.check()
+    workspace.vendor.answer(INCIDENTS, "no", 503)
+    done = workspace.run("status")
     assert done.code == 0
     assert "As of the last good read of its page" in done.out
     assert "❔ UNKNOWN   Acme - status page · HTTP 503 (" in done.out
     assert done.out.splitlines()[-1] == ("1 incident open on 1 of 2 pages · 1 page could not be read: Acme (HTTP 503)")
-    (it,) = answer(desk)["incidents"]
+    (it,) = answer(workspace)["incidents"]
     assert it["incident"]["as_of_last_good_read"] is True
-    desk.state.unlink()
-    said = desk.run("status").out
+    workspace.state.unlink()
+    said = workspace.run("status").out
     assert said.splitlines()[-1].startswith("No incident open on the 1 of 2 pages that could be read · 1 page could")
 
 
-def test_a_suspicion_is_unknown(desk: Workspace) -> None:
+def test_a_suspicion_is_unknown(workspace: Workspace) -> None:
     """Contract 5: what may be an older copy is not believed here either."""
-    desk.check()
-    desk.acme()
-    read = answer(desk)
+    workspace.check()
+    workspace.acme()
+    read = answer(workspace)
     assert [it["reason"] for it in read["unknown"]] == ["its history is suddenly empty"]
     assert [it["incident"]["id"] for it in read["incidents"]] == ["a0"]
-    assert desk.run("status", "--fail-on", "critical").code == 4
+    assert workspace.run("status", "--fail-on", "critical").code == 4
 
 
-def test_an_entry_that_is_not_understood_is_unknown(desk: Workspace) -> None:
+def test_an_entry_that_is_not_understood_is_unknown(workspace: Workspace) -> None:
     """Contract 5: an entry that could not be understood may be open: the rest counts, and the page is not fine."""
     bad = incident("a2", "investigating")
     del bad["name"]
-    desk.acme(incident("a1", "resolved"), bad)
-    read = answer(desk)
+    workspace.acme(incident("a1", "resolved"), bad)
+    read = answer(workspace)
     assert (read["pages"], read["incidents"]) == ({"asked": 1, "read": 0}, [])
     assert read["unknown"][0]["reason"].startswith("an entry could not be understood: incidents.json: entry 1: ")
     assert "missing required field `name`" in read["unknown"][0]["reason"]
-    assert desk.run("status", "--fail-on", "major").code == 4
+    assert workspace.run("status", "--fail-on", "major").code == 4
 
 
-def test_offline(desk: Workspace) -> None:
+def test_offline(workspace: Workspace) -> None:
     """Contract 2: --offline answers from state.json alone, with the last message, and asks no page for anything."""
-    desk.watch("acme", "bolt")
-    desk.bolt()
-    desk.acme(incident("a1", "investigating", "identified", impact="major", parts=["API"]))
-    desk.check("acme")
-    asked = len(desk.site.requests)
-    done = desk.run("status", "--offline")
-    assert len(desk.site.requests) == asked
+    workspace.watch("acme", "bolt")
+    workspace.bolt()
+    workspace.acme(incident("a1", "investigating", "identified", impact="major", parts=["API"]))
+    workspace.check("acme")
+    asked = len(workspace.vendor.requests)
+    done = workspace.run("status", "--offline")
+    assert len(workspace.vendor.requests) == asked
     assert done.code == 0
     assert "             identified — It is identified. (" in done.out
     assert "❔ UNKNOWN   Bolt - status page · never read" in done.out
     assert done.out.splitlines()[-1] == (
-        f"1 incident open on 1 of 2 pages · 1 page not known: Bolt (never read) · as remembered in {desk.state}"
+        f"1 incident open on 1 of 2 pages · 1 page not known: Bolt (never read) · as remembered in {workspace.state}"
     )
-    assert answer(desk, "--offline", "acme")["offline"] is True
-    desk.watch("acme", acme=f"{desk.site.url}/moved")
-    assert answer(desk, "--offline")["unknown"][0]["reason"] == "never read"
+    assert answer(workspace, "--offline", "acme")["offline"] is True
+    workspace.watch("acme", acme=f"{workspace.vendor.url}/moved")
+    assert answer(workspace, "--offline")["unknown"][0]["reason"] == "never read"
 
 
-def test_offline_failing_and_suspected(desk: Workspace) -> None:
+def test_offline_failing_and_suspected(workspace: Workspace) -> None:
     """Contract 2: offline, a page that failed or looked wrong at its last read is unknown, and since when."""
-    desk.watch("acme", "bolt")
-    desk.bolt(incident("b0", "resolved"))
-    desk.check()
-    desk.site.answer(INCIDENTS, "no", 403)
-    desk.bolt()
-    desk.check()
-    read = answer(desk, "--offline")
+    workspace.watch("acme", "bolt")
+    workspace.bolt(incident("b0", "resolved"))
+    workspace.check()
+    workspace.vendor.answer(INCIDENTS, "no", 403)
+    workspace.bolt()
+    workspace.check()
+    read = answer(workspace, "--offline")
     reasons = [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "THEN", it["reason"]) for it in read["unknown"]]
     assert reasons == ["failing since THEN: HTTP 403", "suspected since THEN: its history is suddenly empty"]
     assert [it["incident"]["as_of_last_good_read"] for it in read["incidents"]] == [True]
 
 
-def test_offline_without_a_memory(desk: Workspace) -> None:
+def test_offline_without_a_memory(workspace: Workspace) -> None:
     """Contract 2: where nothing is remembered nothing is known, and that is never fine."""
-    done = desk.run("status", "--offline")
-    assert (done.code, desk.site.requests) == (0, [])
+    done = workspace.run("status", "--offline")
+    assert (done.code, workspace.vendor.requests) == (0, [])
     assert "Nothing can be said: 0 of 1 page known · 1 page not known: Acme (never read)" in done.out
-    assert desk.run("status", "--offline", "--fail-on", "major").code == 4
+    assert workspace.run("status", "--offline", "--fail-on", "major").code == 4
 
 
 @pytest.mark.parametrize("arguments", [(), ("--offline",)])
-def test_a_spoiled_memory_is_exit_3(desk: Workspace, arguments: tuple[str, ...]) -> None:
+def test_a_spoiled_memory_is_exit_3(workspace: Workspace, arguments: tuple[str, ...]) -> None:
     """Contract 8: a state.json that cannot be read is exit 3 here too, and the file is left alone."""
-    desk.state.write_bytes(b"nonsense\n")
-    done = desk.run("status", *arguments)
+    workspace.state.write_bytes(b"nonsense\n")
+    done = workspace.run("status", *arguments)
     assert (done.code, done.out) == (3, "")
     assert "cannot be used" in done.err
-    assert desk.state.read_bytes() == b"nonsense\n"
+    assert workspace.state.read_bytes() == b"nonsense\n"
 
 
-def test_pages(desk: Workspace) -> None:
+def test_pages(workspace: Workspace) -> None:
     """Contract 2: PAGE limits it to some pages; a key that is not watched is exit 2."""
-    desk.watch("acme", "bolt")
-    desk.bolt(incident("b1", "investigating"))
-    assert opened_on(desk, "bolt") == ["bolt/b1"]
-    assert {it.path.split("/")[1] for it in desk.site.requests} == {"bolt"}
-    done = desk.run("status", "blot")
+    workspace.watch("acme", "bolt")
+    workspace.bolt(incident("b1", "investigating"))
+    assert opened_on(workspace, "bolt") == ["bolt/b1"]
+    assert {it.path.split("/")[1] for it in workspace.vendor.requests} == {"bolt"}
+    done = workspace.run("status", "blot")
     assert (done.code, "did you mean 'bolt'?" in done.err) == (2, True)
 
 
-def test_filters_hide_nothing(desk: Workspace) -> None:
+def test_filters_hide_nothing(workspace: Workspace) -> None:
     """Contract 3: filters decide what `check` tells; what is open is shown whatever they say."""
     words = 'components = ["Web"]\nmin_impact = "critical"\nmaintenance = false\nkinds = ["resolved"]\n'
-    desk.watch("acme", words=words)
-    desk.acme(incident("a1", "investigating", parts=["API"]), windows=(window("w1", "in_progress", parts=["API"]),))
-    assert opened_on(desk) == ["acme/a1", "acme/w1"]
+    workspace.watch("acme", settings=words)
+    workspace.acme(
+        incident("a1", "investigating", parts=["API"]), windows=(window("w1", "in_progress", parts=["API"]),)
+    )
+    assert opened_on(workspace) == ["acme/a1", "acme/w1"]
 
 
-def gate(desk: Workspace, *arguments: str) -> Completed:
-    return desk.run("status", "--quiet", *arguments)
+def gate(workspace: Workspace, *arguments: str) -> Completed:
+    return workspace.run("status", "--quiet", *arguments)
 
 
-def test_the_gate(desk: Workspace) -> None:
+def test_the_gate(workspace: Workspace) -> None:
     """Contract 8: --fail-on exits 10 when something at or above that impact is open on a component asked about."""
-    desk.acme(incident("a1", "investigating", impact="major", parts=["Login"]), windows=(window("w1", "in_progress"),))
-    codes = {word: gate(desk, "--fail-on", word).code for word in ("minor", "major", "critical")}
+    workspace.acme(
+        incident("a1", "investigating", impact="major", parts=["Login"]), windows=(window("w1", "in_progress"),)
+    )
+    codes = {word: gate(workspace, "--fail-on", word).code for word in ("minor", "major", "critical")}
     assert codes == {"minor": 10, "major": 10, "critical": 0}
-    assert [gate(desk, "--fail-on", "minor", "--component", it).code for it in ("log*", "API")] == [10, 0]
-    assert gate(desk, "--fail-on", "minor", "--component", "API", "--component", "Login").code == 10
-    assert gate(desk).code == 0
-    said = desk.run("status", "--fail-on", "minor").err
+    assert [gate(workspace, "--fail-on", "minor", "--component", it).code for it in ("log*", "API")] == [10, 0]
+    assert gate(workspace, "--fail-on", "minor", "--component", "API", "--component", "Login").code == 10
+    assert gate(workspace).code == 0
+    said = workspace.run("status", "--fail-on", "minor").err
     assert said == "statuswatch: --fail-on minor: 1 incident is open of that impact, a higher or an unstated one\n"
-    desk.acme(incident("a1", "resolved", impact="critical"))
-    assert gate(desk, "--fail-on", "minor").code == 0
+    workspace.acme(incident("a1", "resolved", impact="critical"))
+    assert gate(workspace, "--fail-on", "minor").code == 0
 
 
-def test_the_gate_wants_a_component(desk: Workspace) -> None:
+def test_the_gate_wants_a_component(workspace: Workspace) -> None:
     """8: an empty glob, of a variable that is not set, would let everything pass: exit 2."""
-    desk.acme(incident("a1", "investigating", parts=["Login"]))
-    assert gate(desk, "--fail-on", "minor", "--component", "").code == 2
+    workspace.acme(incident("a1", "investigating", parts=["Login"]))
+    assert gate(workspace, "--fail-on", "minor", "--component", "").code == 2
 
 
 @pytest.mark.parametrize("impact", [None, "catastrophic"])
-def test_the_gate_stops_at_what_is_not_stated(desk: Workspace, impact: str | None) -> None:
+def test_the_gate_stops_at_what_is_not_stated(workspace: Workspace, impact: str | None) -> None:
     """Contract 8: an impact or a component that the vendor does not state may be the one: better one stop too many."""
-    desk.acme(incident("a1", "investigating") | {"impact": impact})
-    done = gate(desk, "--fail-on", "critical", "--component", "Login")
+    workspace.acme(incident("a1", "investigating") | {"impact": impact})
+    done = gate(workspace, "--fail-on", "critical", "--component", "Login")
     assert done.code == 10
     assert "impact not stated" in done.out
     assert "It passes the filter on components" in done.out
 
 
-def test_the_gate_and_what_is_unknown(desk: Workspace) -> None:
+def test_the_gate_and_what_is_unknown(workspace: Workspace) -> None:
     """Contract 8: else 4 where a page asked about was not read, unless --allow-unknown; what is open comes first."""
-    desk.watch("acme", "bolt")
-    desk.bolt(incident("b1", "investigating", impact="major", parts=["Chat"]))
-    desk.site.answer(INCIDENTS, "no", 503)
-    done = gate(desk, "--fail-on", "critical")
+    workspace.watch("acme", "bolt")
+    workspace.bolt(incident("b1", "investigating", impact="major", parts=["Chat"]))
+    workspace.vendor.answer(INCIDENTS, "no", 503)
+    done = gate(workspace, "--fail-on", "critical")
     assert done.code == 4
     assert done.err == (
         "statuswatch: error: --fail-on critical: it is not known what is open on acme; see --allow-unknown\n"
     )
     assert "1 page could not be read: Acme (HTTP 503)" in done.out
-    assert gate(desk, "--fail-on", "critical", "--allow-unknown").code == 0
-    assert gate(desk, "--fail-on", "critical", "bolt").code == 0
-    assert gate(desk, "--fail-on", "major").code == 10
-    assert gate(desk, "--fail-on", "major", "--allow-unknown").code == 10
-    assert gate(desk, "--allow-unknown").code == 0
-    assert gate(desk).code == 0
+    assert gate(workspace, "--fail-on", "critical", "--allow-unknown").code == 0
+    assert gate(workspace, "--fail-on", "critical", "bolt").code == 0
+    assert gate(workspace, "--fail-on", "major").code == 10
+    assert gate(workspace, "--fail-on", "major", "--allow-unknown").code == 10
+    assert gate(workspace, "--allow-unknown").code == 0
+    assert gate(workspace).code == 0
 
 
-def test_the_gate_remembers(desk: Workspace) -> None:
+def test_the_gate_remembers(workspace: Workspace) -> None:
     """Contract 8: what was open at a page's last good read stops too, while it cannot be read."""
-    desk.acme(incident("a1", "investigating", impact="major"))
-    desk.check()
-    desk.site.answer(INCIDENTS, "no", 503)
-    assert gate(desk, "--fail-on", "major", "--allow-unknown").code == 10
-    assert gate(desk, "--fail-on", "critical").code == 4
+    workspace.acme(incident("a1", "investigating", impact="major"))
+    workspace.check()
+    workspace.vendor.answer(INCIDENTS, "no", 503)
+    assert gate(workspace, "--fail-on", "major", "--allow-unknown").code == 10
+    assert gate(workspace, "--fail-on", "critical").code == 4
 
 
-def test_no_page_answered(desk: Workspace, dead: str) -> None:
+def test_no_page_answered(workspace: Workspace, dead: str) -> None:
     """Contract 8: where no page answers at all it is exit 4, whatever was asked; offline nobody is asked."""
-    desk.check()
-    desk.watch("acme", acme=dead)
-    done = desk.run("status")
+    workspace.check()
+    workspace.watch("acme", acme=dead)
+    done = workspace.run("status")
     assert done.code == 4
     assert done.err == "statuswatch: error: no page answered at all: our own network, most likely\n"
     assert "Nothing can be said: 0 of 1 page read · 1 page could not be read: Acme (no connection" in done.out
-    assert gate(desk, "--fail-on", "major").code == 4
-    assert gate(desk, "--fail-on", "major", "--allow-unknown").code == 0
-    assert gate(desk, "--offline").code == 0
+    assert gate(workspace, "--fail-on", "major").code == 4
+    assert gate(workspace, "--fail-on", "major", "--allow-unknown").code == 0
+    assert gate(workspace, "--offline").code == 0
 
 
 @pytest.mark.parametrize(
     "arguments", [("--fail-on", "none"), ("--fail-on", "severe"), ("--format", "jsonl"), ("--once",)]
 )
-def test_a_wrong_command_line_is_exit_2(desk: Workspace, arguments: tuple[str, ...]) -> None:
+def test_a_wrong_command_line_is_exit_2(workspace: Workspace, arguments: tuple[str, ...]) -> None:
     """Contract 8: an impact that no incident is below, or a word that is none, is exit 2, and nothing is read."""
-    done = desk.run("status", *arguments)
-    assert (done.code, done.out, desk.site.requests) == (2, "", [])
+    done = workspace.run("status", *arguments)
+    assert (done.code, done.out, workspace.vendor.requests) == (2, "", [])
 
 
-def test_on_a_terminal(desk: Workspace) -> None:
+def test_on_a_terminal(workspace: Workspace) -> None:
     """Contract 2: a progress bar shows on a terminal only, not offline, and is gone before the answer."""
-    seen = on_a_terminal(desk, "status")
+    seen = on_a_terminal(workspace, "status")
     assert seen.rindex("reading pages") < seen.index("🟡")
-    assert "reading pages" not in on_a_terminal(desk, "status", "--quiet")
-    assert "reading pages" not in on_a_terminal(desk, "status", "--offline")
+    assert "reading pages" not in on_a_terminal(workspace, "status", "--quiet")
+    assert "reading pages" not in on_a_terminal(workspace, "status", "--offline")
 
 
-def test_on_a_dumb_terminal(desk: Workspace) -> None:
+def test_on_a_dumb_terminal(workspace: Workspace) -> None:
     """A terminal without a cursor to move gets lines of its own width, and none that is empty for a bar."""
-    seen = on_a_terminal(desk, "status", term="dumb", columns=40)
+    seen = on_a_terminal(workspace, "status", term="dumb", columns=40)
     assert seen.startswith("🟡") and all(len(it) <= 40 or "http" in it for it in seen.splitlines())
 
 
-def test_what_to_write_down_is_said(desk: Workspace) -> None:
+def test_what_to_write_down_is_said(workspace: Workspace) -> None:
     """Contract 3: a platform that was recognised is said on stderr; --quiet leaves the answer alone."""
-    desk.watch("mine", mine=f"{desk.site.url}/acme")
-    assert 'write it down: platform = "statuspage" in [page.mine]' in desk.run("status").err
-    assert desk.run("status", "--quiet").err == ""
+    workspace.watch("mine", mine=f"{workspace.vendor.url}/acme")
+    assert 'write it down: platform = "statuspage" in [page.mine]' in workspace.run("status").err
+    assert workspace.run("status", "--quiet").err == ""
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_an_answer_that_cannot_be_printed(desk: Workspace, form: str) -> None:
+def test_an_answer_that_cannot_be_printed(workspace: Workspace, form: str) -> None:
     """Contract 8: an answer that nobody takes is exit 5, not a bug, and no gate is passed by it."""
-    done = desk.run_in_shell(">&-", "status", "--format", form, "--fail-on", "critical")
+    done = workspace.run_in_shell(">&-", "status", "--format", form, "--fail-on", "critical")
     assert (done.code, "Traceback" in done.err) == (5, False)
     assert "the answer could not be printed" in done.err
     if Path("/dev/full").exists():
-        assert desk.run_in_shell("> /dev/full", "status", "--format", form).code == 5
+        assert workspace.run_in_shell("> /dev/full", "status", "--format", form).code == 5

@@ -599,17 +599,17 @@ def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
     program.chmod(0o755)
     (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
     with FakeVendor() as site, FakeReceiver(usual=400) as receiver:
-        desk = Workspace(untracked.checkout, site)
-        desk.acme(incident("a0", "investigating"))
-        desk.check()
-        desk.acme(incident("a0", "investigating", "resolved"))
-        desk.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
+        workspace = Workspace(untracked.checkout, site)
+        workspace.acme(incident("a0", "investigating"))
+        workspace.check()
+        workspace.acme(incident("a0", "investigating", "resolved"))
+        workspace.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
         runner = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output), "HOOK": receiver.url}
         path = f"{program.parent}{os.pathsep}{untracked.environment['PATH']}"
         run = subprocess.run(
             [BASH, "-e", "-c", check["run"]],
             cwd=untracked.checkout,
-            env=desk.env | runner | {"PATH": path},
+            env=workspace.env | runner | {"PATH": path},
             check=False,
         )
     assert run.returncode == 5

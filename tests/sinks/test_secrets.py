@@ -41,7 +41,7 @@ class Echo(FakeReceiver):
         return 404, {}, f"{got.method} {got.path} {got.headers} {got.body.decode()}".encode()
 
 
-def table(sink: str, name: str, address: str, desk: Workspace) -> tuple[str, dict[str, str]]:
+def table(sink: str, name: str, address: str, workspace: Workspace) -> tuple[str, dict[str, str]]:
     """A sink of that name that has variables of its own, and what they hold."""
     own = {option: f"{variable}_{name.upper()}" for option, variable in variables(sink).items()}
     held = environment(sink, address)
@@ -53,10 +53,10 @@ def table(sink: str, name: str, address: str, desk: Workspace) -> tuple[str, dic
 
 # Those for chats and PagerDuty send by the code that the webhook sends by; the laws of delivery look at each of them.
 @pytest.mark.parametrize("sink", [it for it in REACHED if it not in ("slack", "discord", "teams", "pagerduty")])
-def test_no_secret_is_anywhere(sink: str, desk: Workspace, dead: str) -> None:
+def test_no_secret_is_anywhere(sink: str, workspace: Workspace, dead: str) -> None:
     """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
-    desk.command = HURRIED
-    summary, output = desk.folder / "summary", desk.folder / "output"
+    workspace.command = HURRIED
+    summary, output = workspace.folder / "summary", workspace.folder / "output"
     env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
     with Echo() as echo, service(sink, *[hang] * 99) as hanging, service(sink, *[500] * 99) as failing:
         addresses = {
@@ -70,16 +70,16 @@ def test_no_secret_is_anywhere(sink: str, desk: Workspace, dead: str) -> None:
             addresses |= {"port": "http://127.0.0.1:99999", "scheme": "nonsense://127.0.0.1", "invalid": "http://["}
         tables = []
         for name, address in addresses.items():
-            toml, held = table(sink, name, address, desk)
+            toml, held = table(sink, name, address, workspace)
             tables.append(toml)
             env |= held
-        desk.watch("acme", top="\n".join(tables))
+        workspace.watch("acme", top="\n".join(tables))
         for command in COMMANDS if sink == "webhook" else COMMANDS[1:2]:
-            done = desk.run(*command, env=env)
+            done = workspace.run(*command, env=env)
             assert done.code == (0 if "--dry-run" in command else 5), done
             for name in addresses:
                 assert f"{name}: " in done.out + done.err
-            written = {name: content.decode() for name, content in desk.files().items()}
+            written = {name: content.decode() for name, content in workspace.files().items()}
             for where, content in {"stdout": done.out, "stderr": done.err, **written}.items():
                 for part in (SECRET, *PARTS):
                     assert part not in content, f"{part} in {where} of {command}: {content}"
@@ -116,33 +116,33 @@ def needles(held: dict[str, str]) -> set[str]:
     return {it for it in spelt if len(it) > 5}
 
 
-def test_no_output_of_any_command_holds_one(desk: Workspace) -> None:
+def test_no_output_of_any_command_holds_one(workspace: Workspace) -> None:
     """Whatever the command and however it ends, with all sinks at once, a proxy with a password and every library as
     talkative as the environment can make it: none of what a variable holds is in a byte that is printed or written.
     """
     more = {"NO_PROXY": "127.0.0.1", "GITHUB_ACTIONS": "true", "PYTHONASYNCIODEBUG": "1", "HTTPX_LOG_LEVEL": "trace"}
-    more |= {"GITHUB_STEP_SUMMARY": str(desk.folder / "summary"), "GITHUB_OUTPUT": str(desk.folder / "output")}
-    (desk.folder / "spoiled.json").write_text("{")
+    more |= {"GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"), "GITHUB_OUTPUT": str(workspace.folder / "output")}
+    (workspace.folder / "spoiled.json").write_text("{")
     with Echo() as echo:
         tables, held = [], {"MAIL_USER": "someuser@example", "MAIL_PASSWORD": "s0me-Pass/w0rd"}
         for sink in sorted(REACHED):
-            toml, env = table(sink, sink.replace("-", ""), echo.address, desk)
+            toml, env = table(sink, sink.replace("-", ""), echo.address, workspace)
             tables.append(toml)
             held |= {name: value for name, value in env.items() if name != "GITHUB_REPOSITORY"}
         tables.append(
             '[[notify]]\nsink = "email"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\nsender = "a@b.example"\n'
             'to = ["c@d.example"]\nusername_env = "MAIL_USER"\npassword_env = "MAIL_PASSWORD"\n'
         )
-        desk.watch("acme", "far", top="timeout = 3\n" + "\n".join(tables), far="https://status.invalid/far")
+        workspace.watch("acme", "far", top="timeout = 3\n" + "\n".join(tables), far="https://status.invalid/far")
         proxy = echo.address.replace("://", "://proxyuser:pr0xy-Passw0rd@")
         held |= {"GITHUB_TOKEN": "ghs_0123456789abcdef", "HTTPS_PROXY": proxy, "https_proxy": proxy}
         assert len(held) >= 12
         for command, code in EVERYTHING.items():
-            desk.command, arguments = (HURRIED, command) if code != 1 else ((sys.executable, "-c", BUG), ("check",))
-            done = desk.run(*arguments, env={**held, **more})
+            workspace.command, arguments = (HURRIED, command) if code != 1 else ((sys.executable, "-c", BUG), ("check",))
+            done = workspace.run(*arguments, env={**held, **more})
             assert done.code == code, done
             assert ("Traceback" in done.err) == (code == 1)
-            written = {name: content.decode() for name, content in desk.files().items()}
+            written = {name: content.decode() for name, content in workspace.files().items()}
             for where, content in {"stdout": done.out, "stderr": done.err, **written}.items():
                 assert [it for it in needles(held) if it in content] == [], f"in {where} of {command}"
     paths = {it.path for it in echo.got}

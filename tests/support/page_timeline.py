@@ -1,18 +1,21 @@
-"""A page's life against the rules, without documents or network: feeds in, events out, memory in between."""
+"""The timeline of one page: reads in, events out, and the state between them as the state file keeps it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Component, Impact, Incident, IncidentKind, IncidentUpdate
-from statuswatch.model.page import Failure, Feed, NotModified, Page, PageSnapshot, Validators
+from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot, Validators
 from statuswatch.model.report import PageOutcome
-from statuswatch.model.state import PageState
 from statuswatch.rules.reconcile import reconcile
 from statuswatch.state import decode_page, encode_page
+from tests.support.plan_driver import Documents, read_page
+
+if TYPE_CHECKING:
+    from statuswatch.model.state import PageState
 
 START = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 PAGE = Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
@@ -33,69 +36,92 @@ def update(minutes: float, status: str, body: str = "", key: str = "") -> Incide
 def incident(key: str, *updates: IncidentUpdate, **fields: Any) -> Incident:
     """An incident with the status of its newest update."""
     created = updates[0].created_at if updates else START
-    parts = fields.pop("components", ("API",))
-    return Incident(
-        **{
-            "id": key,
-            "title": f"Incident {key}",
-            "status": updates[-1].status,
-            "impact": Impact.MINOR,
-            "url": f"{PAGE.url}/incidents/{key}",
-            "created_at": created,
-            "position": created,
-            "components": tuple(Component(part) for part in parts),
-            "rank": 3,
-            "updates": updates,
-            **fields,
-        }
-    )
+    components = fields.pop("components", ("API",))
+    usual = {
+        "id": key,
+        "title": f"Incident {key}",
+        "status": updates[-1].status if updates else "investigating",
+        "impact": Impact.MINOR,
+        "url": f"{PAGE.url}/incidents/{key}",
+        "created_at": created,
+        "position": created,
+        "components": tuple(Component(name) for name in components),
+        "source_quality": 3,
+        "updates": updates,
+    }
+    return Incident(**{**usual, **fields})
 
 
 def feed(*incidents: Incident, **fields: Any) -> Feed:
-    """A window of the newest incidents, and no word on what else is open: the least that a platform says."""
+    """A window of the newest incidents that says nothing about what else is open: the least a platform can state."""
     usual = {"identity": "acme", "by_creation": True, "history": frozenset({IncidentKind.INCIDENT})}
     return Feed(**{**usual, "incidents": incidents, **fields})
 
 
+def snapshot(*incidents: Incident, **fields: Any) -> PageSnapshot:
+    """A good read of such a feed."""
+    return PageSnapshot(feed(*incidents, **fields), {"incidents.json": Validators("etag")}, 1)
+
+
 class PageTimeline:
-    """What is told of one page, read by read. The memory goes through state.json's own format each time."""
+    """The events of one page, read by read. The state goes through the format of state.json each time.
+
+    `state` is what the state file has, `outcome` what the last read came to.
+    """
 
     def __init__(self, page: Page = PAGE) -> None:
         self.page = page
-        self.memory: PageState | None = None
-        self.told: list[str] = []
-        self.review = PageOutcome(page=page)
+        self.state: PageState | None = None
+        self.event_ids: list[str] = []
+        self.outcome = PageOutcome(page=page)
 
     def read(self, minutes: float, *incidents: Incident, **fields: Any) -> list[Event]:
-        return self.answer(minutes, PageSnapshot(feed(*incidents, **fields), {"incidents.json": Validators("etag")}, 1))
+        """Read a feed of these incidents."""
+        return self.apply(minutes, snapshot(*incidents, **fields))
 
-    def fails(self, minutes: float, reason: str = "HTTP 403") -> list[Event]:
-        return self.answer(minutes, Failure(reason))
+    def fail(self, minutes: float, reason: str = "HTTP 403", kind: FailureKind = FailureKind.FORBIDDEN) -> list[Event]:
+        """Fail to read the page."""
+        return self.apply(minutes, Failure(kind, reason))
 
     def unchanged(self, minutes: float) -> list[Event]:
-        return self.answer(minutes, NotModified())
+        """Read documents that all answer 304."""
+        return self.apply(minutes, NotModified())
 
-    def answer(self, minutes: float, answer: PageSnapshot | Failure | NotModified, **options: Any) -> list[Event]:
-        before = encode_page(self.memory) if self.memory else b""
-        self.review = reconcile(self.page, self.memory, answer, at(minutes), **options)
-        if self.review.dirty:
-            assert self.review.state
-            content = encode_page(self.review.state)
-            assert content != before, "said to have moved, and has not"
-            self.memory = decode_page(content, "acme", "state.json")
-            assert encode_page(self.memory) == content
-        self.told += [event.id for event in self.review.events]
-        assert len(set(self.told)) == len(self.told), "two events share an id"
-        return list(self.review.events)
+    def apply(self, minutes: float, result: PageResult, **options: Any) -> list[Event]:
+        """Reconcile a result with the state."""
+        return self._keep(reconcile(self.page, self.state, result, at(minutes), **options))
+
+    def read_documents(self, minutes: float, documents: Documents, **options: Any) -> list[Event]:
+        """Read the page from its documents, by the plan that a run follows."""
+        return self._keep(read_page(self.page, self.state, at(minutes), documents, **options))
+
+    def _keep(self, outcome: PageOutcome) -> list[Event]:
+        before = encode_page(self.state) if self.state else b""
+        self.outcome = outcome
+        if outcome.dirty:
+            assert outcome.state
+            content = encode_page(outcome.state)
+            assert content != before, "dirty, but the state is as it was"
+            self.state = decode_page(content, self.page.key, "state.json")
+            assert encode_page(self.state) == content
+        self.event_ids += [event.id for event in outcome.events]
+        assert len(set(self.event_ids)) == len(self.event_ids), "two events share an id"
+        return list(outcome.events)
 
 
 def shape(events: Iterable[Event]) -> list[tuple[str, str, list[str], list[str]]]:
     """(kind, incident, changes, ids of the updates) of each."""
     return [
-        (str(it.kind), it.incident.id, [str(change) for change in it.changes], [update.id for update in it.updates])
-        for it in events
+        (
+            str(event.kind),
+            event.incident.id,
+            [str(change) for change in event.changes],
+            [update.id for update in event.updates],
+        )
+        for event in events
     ]
 
 
-def with_fields(it: Incident, **fields: Any) -> Incident:
-    return msgspec.structs.replace(it, **fields)
+def with_fields(listed: Incident, **fields: Any) -> Incident:
+    """The incident with other values."""
+    return msgspec.structs.replace(listed, **fields)

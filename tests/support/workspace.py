@@ -1,4 +1,4 @@
-"""The command as its user meets it: a folder with a configuration, a site with pages to watch, and processes."""
+"""The command as its user meets it: a folder with a configuration, a vendor with pages to watch, and processes."""
 
 from __future__ import annotations
 
@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 COMMAND: Final = (sys.executable, "-m", "statuswatch")
 PLATFORMS: Final = {"acme": "statuspage", "bolt": "incidentio"}
-PATIENCE: Final = 20  # seconds for anything to end
+PATIENCE: Final = 120  # seconds for a process to end; a busy machine needs some of them
 INCIDENTS: Final = "/acme/api/v2/incidents.json"
 
 
 class Completed(NamedTuple):
+    """A process that ended: its exit code, and what it wrote."""
+
     code: int
     out: str
     err: str
 
 
 class Workspace:
-    """A folder with a configuration, a site with pages to watch, and the command."""
+    """A folder with a configuration, a vendor with pages to watch, and the command."""
 
-    def __init__(self, folder: Path, site: FakeVendor) -> None:
-        self.folder, self.site, self.command = folder, site, COMMAND
+    def __init__(self, folder: Path, vendor: FakeVendor) -> None:
+        self.folder, self.vendor, self.command = folder, vendor, COMMAND
         self.state = folder / "state.json"
         (folder / "home").mkdir()
         # PYTHONPATH names the checkout, where another one is installed.
@@ -42,33 +44,35 @@ class Workspace:
         self.env = {**kept, "HOME": str(folder / "home"), "LANG": "C.UTF-8", "NO_PROXY": "*"}
         self.watch("acme")
 
-    def watch(self, *keys: str, top: str = "", words: str = "", **urls: str) -> None:
-        """Configures these pages of the site; `words` are added to each."""
+    def watch(self, *keys: str, top: str = "", settings: str = "", **urls: str) -> None:
+        """Write a configuration of these pages of the vendor; `top` stands above them, `settings` in each."""
         tables = [
-            f'[page.{key}]\nname = "{key.title()}"\nurl = "{urls.get(key, f"{self.site.url}/{key}")}"\n'
+            f'[page.{key}]\nname = "{key.title()}"\nurl = "{urls.get(key, f"{self.vendor.url}/{key}")}"\n'
             + (f'platform = "{PLATFORMS[key]}"\n' if key in PLATFORMS else "")
-            + words
+            + settings
             for key in keys
         ]
         (self.folder / "statuswatch.toml").write_text("\n".join([top, *tables]))
 
     def acme(self, *incidents: Json, windows: tuple[Json, ...] = ()) -> None:
-        """What Acme's page says from now on."""
-        self.site.put(statuspage("/acme", incidents, windows))
+        """Publish Acme's page from now on."""
+        self.vendor.put(statuspage("/acme", incidents, windows))
 
     def bolt(self, *incidents: Json) -> None:
-        """What Bolt's page says from now on."""
-        self.site.put(incidentio("/bolt", incidents))
+        """Publish Bolt's page from now on."""
+        self.vendor.put(incidentio("/bolt", incidents))
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
-        settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.folder} | more
-        return subprocess.Popen([*self.command, *arguments], env=self.env | dict(env or {}), **settings)
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+        """Start the command; `options` are those of Popen."""
+        defaults: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.folder}
+        return subprocess.Popen([*self.command, *arguments], env=self.env | dict(env or {}), **(defaults | options))
 
-    def run(self, *arguments: str, env: Mapping[str, str] | None = None, **more: Any) -> Completed:
-        return finish(self.start(*arguments, env=env, **more))
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> Completed:
+        """Run the command to its end."""
+        return finish(self.start(*arguments, env=env, **options))
 
     def run_in_shell(self, redirection: str, *arguments: str) -> Completed:
-        """With its output redirected as a shell does it."""
+        """Run the command with its output redirected as a shell does it."""
         command = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments]
         process = subprocess.Popen(
             command, env=self.env, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -76,30 +80,31 @@ class Workspace:
         return finish(process)
 
     def check(self, *arguments: str, env: Mapping[str, str] | None = None) -> Completed:
-        """A run that must complete."""
-        done = self.run("check", *arguments, env=env)
-        assert done.code == 0, done
-        return done
+        """Run `check`, which must complete."""
+        completed = self.run("check", *arguments, env=env)
+        assert completed.code == 0, completed
+        return completed
 
     def events(self, *arguments: str) -> list[Json]:
-        """What a run tells, as JSON lines."""
+        """Run `check`, and return the events that it prints as JSON lines."""
         return [json.loads(line) for line in self.check("--format", "jsonl", *arguments).out.splitlines()]
 
-    def told(self, *arguments: str) -> list[str]:
-        """What a run tells, in short."""
-        return [brief(event) for event in self.events(*arguments)]
+    def event_lines(self, *arguments: str) -> list[str]:
+        """Run `check`, and return each event in short."""
+        return [event_line(event) for event in self.events(*arguments)]
 
-    def memory(self) -> Json:
-        """The pages of state.json."""
+    def saved_pages(self) -> Json:
+        """Return the pages of state.json."""
         pages: Json = json.loads(self.state.read_bytes())["pages"]
         return pages
 
     def files(self) -> dict[str, bytes]:
-        """Everything in the folder."""
-        return {str(it): it.read_bytes() for it in sorted(self.folder.rglob("*")) if it.is_file()}
+        """Return everything in the folder."""
+        return {str(path): path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
 
 
 def finish(process: subprocess.Popen[bytes]) -> Completed:
+    """Wait for the end of a process."""
     try:
         out, err = process.communicate(timeout=PATIENCE)
     finally:
@@ -107,19 +112,20 @@ def finish(process: subprocess.Popen[bytes]) -> Completed:
     return Completed(process.returncode, (out or b"").decode(), (err or b"").decode())
 
 
-def brief(event: Json) -> str:
+def event_line(event: Json) -> str:
+    """Return an event in short: "new acme/a1"."""
     return f"{event['event']} {event['page']['key']}/{event['incident']['id']}"
 
 
-def on_a_terminal(desk: Workspace, *arguments: str, term: str = "xterm", columns: int = 80) -> str:
-    """All that a terminal is sent, from both streams."""
+def on_a_terminal(workspace: Workspace, *arguments: str, term: str = "xterm", columns: int = 80) -> str:
+    """Run the command on a terminal, and return all that it writes, on both streams."""
     ours, theirs = os.openpty()
-    process = desk.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": term, "COLUMNS": str(columns)})
+    process = workspace.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": term, "COLUMNS": str(columns)})
     os.close(theirs)
-    seen = b""
+    output = b""
     with suppress(OSError):  # how Linux says that the other side is closed
         while part := os.read(ours, 4096):
-            seen += part
+            output += part
     os.close(ours)
     assert finish(process).code == 0
-    return seen.decode()
+    return output.decode()

@@ -15,13 +15,18 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import unquote
 
+from tests.support.loopback_server import LoopbackServer, Reply
+
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Mapping
+
+    from tests.support.loopback_server import RawReply
+    from tests.support.loopback_server import Request as HttpRequest
 
 Platform = Literal["statuspage", "incidentio"]
 Json = dict[str, Any]
@@ -525,34 +530,22 @@ class World:
         page = self.pages.get(key)
         if page is None or not page.snapshots:
             return 404, "text/html", HTML.encode()
-        snap = page.snapshots[-1]
-        with self._lock:
-            count = self._asked[key, path]
-        noise = Random(f"{self.seed}/{key}/{path}/{count}") if self.noisy and page.noisy else None
-        fault = snap.fault if snap.fault and snap.fault.only in (None, path) else None
-        kind = fault.kind if fault else ""
-        shown = snap.stale if kind == "stale" and snap.stale else snap
-        text = Writer(page, shown, f"{self.base}/{key}", noise).document(path, empty=kind == "empty")
+        snapshot = page.snapshots[-1]
+        fault = snapshot.fault.kind if snapshot.fault and snapshot.fault.only in (None, path) else ""
+        text = self._document(page, snapshot, path, fault)
         if text is None:
             return 404, "text/html", HTML.encode()
-        kind_of = "application/atom+xml" if path.endswith("atom") else "application/json; charset=utf-8"
-        match kind:
-            case "closed":
-                return None
-            case "hang":
-                return 0, kind, b""
-            case "identity":
-                return 200, kind_of, text.replace(page.id, page.id[::-1]).encode()
-            case "http-500" | "http-403":
-                return int(kind[-3:]), "text/html", HTML.encode()
-            case "html":
-                return 200, "text/html; charset=utf-8", HTML.encode()
-            case "cut":
-                return 200, kind_of, text.encode()[: len(text) // 2]
-            case "object":
-                return 200, kind_of, b"{}"
-            case _:
-                return 200, kind_of, text.encode()
+        if fault == "closed":
+            return None
+        return spoiled(fault, page, path, text)
+
+    def _document(self, page: Page, snapshot: Snapshot, path: str, fault: str) -> str | None:
+        """Write the document as the page states it, or as it did when a stale copy was made."""
+        with self._lock:
+            count = self._asked[page.key, path]
+        noise = Random(f"{self.seed}/{page.key}/{path}/{count}") if self.noisy and page.noisy else None
+        shown = snapshot.stale if fault == "stale" and snapshot.stale else snapshot
+        return Writer(page, shown, f"{self.base}/{page.key}", noise).document(path, empty=fault == "empty")
 
     def note(self, request: Request) -> None:
         with self._lock:
@@ -562,51 +555,10 @@ class World:
 
     @contextmanager
     def served(self) -> Iterator[World]:
-        """Serve the world on a free port of the loopback: a page is a prefix, its address is `url_of(key)`."""
-        world = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                key, _, path = unquote(self.path).split("?")[0].lstrip("/").partition("/")
-                path = re.sub(r"^proxy/127\.0\.0\.1(:\d+)?", "proxy", path).rstrip("/")
-                answer, known = world.answer(key, path), self.headers.get("If-None-Match")
-                status, kind, body = answer or (0, "", b"")
-                tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-                if status == 200 and known and tag in known:
-                    status, body = 304, b""
-                world.note(Request(key, path, known is not None, status))
-                if not status:
-                    with suppress(OSError):
-                        self.connection.recv(kind == "hang")  # until the reader hangs up
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("ETag", tag)
-                if status != 304:
-                    self.send_header("Content-Type", kind)
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        class Server(ThreadingHTTPServer):
-            request_queue_size, daemon_threads, block_on_close = 128, True, False
-
-            def handle_error(self, *_: object) -> None:
-                """Let a reader hang up, or be killed."""
-
-        server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.base = f"http://127.0.0.1:{server.server_port}"
-        try:
+        """Serve the world on a free port of the loopback: a page is a prefix of the paths."""
+        with WorldServer(self) as server:
+            self.base = server.url
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
 
     def configuration(self, timeout: int = 5) -> str:
         """Return the configuration that watches this world."""
@@ -615,3 +567,61 @@ class World:
             lines += [f"[page.{key}]", f'name = "{key.title()}"', f'url = "{self.base}/{key}"']
             lines.append(f'platform = "{page.platform}"')
         return "\n".join(lines) + "\n"
+
+
+def spoiled(fault: str, page: Page, path: str, text: str) -> tuple[int, str, bytes]:
+    """Return status, content type and body of a document, with whatever is wrong with it."""
+    content_type = "application/atom+xml" if path.endswith("atom") else "application/json; charset=utf-8"
+    whole = text.encode()
+    responses = {
+        "hang": (0, "hang", b""),
+        "identity": (200, content_type, text.replace(page.id, page.id[::-1]).encode()),
+        "http-500": (500, "text/html", HTML.encode()),
+        "http-403": (403, "text/html", HTML.encode()),
+        "html": (200, "text/html; charset=utf-8", HTML.encode()),
+        "cut": (200, content_type, whole[: len(text) // 2]),
+        "object": (200, content_type, b"{}"),
+    }
+    return responses.get(fault, (200, content_type, whole))
+
+
+class WorldServer(LoopbackServer):
+    """The server in front of a world. Every 200 has an ETag, of which a conditional request gets 304."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(keep_alive=True)
+        self.world = world
+
+    def reply(self, request: HttpRequest) -> Reply | RawReply:
+        """Return what the page states at this read, or what the wire makes of it."""
+        key, path = page_and_document(request.path)
+        status, content_type, body = self.world.answer(key, path) or (0, "", b"")
+        etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        condition = request.headers.get("If-None-Match")
+        if status == 200 and condition and etag in condition:
+            status = 304
+        self.world.note(Request(key, path, condition is not None, status))
+        match status, content_type:
+            case 0, "hang":
+                return until_hung_up
+            case 0, _:
+                return hang_up
+            case 304, _:
+                return Reply(304, {"ETag": etag})
+        return Reply(status, {"ETag": etag, "Content-Type": content_type}, body)
+
+
+def page_and_document(path: str) -> tuple[str, str]:
+    """Split a requested path into the key of a page and the name of a document, as `DOCUMENTS` has it."""
+    key, _, document = unquote(path).split("?")[0].lstrip("/").partition("/")
+    return key, re.sub(r"^proxy/127\.0\.0\.1(:\d+)?", "proxy", document).rstrip("/")
+
+
+def until_hung_up(connection: socket.socket) -> None:
+    """Say nothing until the reader hangs up."""
+    with suppress(OSError):
+        connection.recv(1)
+
+
+def hang_up(_: socket.socket) -> None:
+    """Say nothing, and close the connection."""

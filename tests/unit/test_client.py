@@ -1,4 +1,4 @@
-"""The client at the edge of httpx, mocked: every way in which a request can end is a value with a reason."""
+"""The client over a mocked transport: every way in which a request can end is a value with a reason."""
 
 import asyncio
 import gc
@@ -13,22 +13,23 @@ import pytest
 import respx
 from respx.mocks import AbstractRequestMocker
 
-from statuswatch.model.page import Document, Failure, Fetched, NotModified, Validators
-from statuswatch.net.client import Client, _body, _transport_failure, connect, open_network
+from statuswatch.model.page import Document, Failure, FailureKind, Fetched, NotModified, Validators
+from statuswatch.net.client import Client, connect
+from statuswatch.net.http import _body, _transport_failure, open_network
 
 URL = "https://status.acme.example/api/v2/incidents.json"
 
 
 class TransportMocker(AbstractRequestMocker):
-    """respx in the place of our transport, whose answers are not read yet when they come."""
+    """respx in place of our transport, whose responses still have to be read."""
 
     name = "transport"
-    targets: ClassVar[list[str]] = ["statuswatch.transport.Transport"]
+    targets: ClassVar[list[str]] = ["statuswatch.net.http.Transport"]
     target_methods: ClassVar[list[str]] = ["handle_async_request"]
 
     @classmethod
-    def to_httpx_request(cls, **given: Any) -> Any:
-        return given["request"]
+    def to_httpx_request(cls, **arguments: Any) -> Any:
+        return arguments["request"]
 
     @classmethod
     async def from_async_httpx_response(cls, httpx_response: httpx.Response, target: Any, **_: Any) -> httpx.Response:
@@ -36,13 +37,13 @@ class TransportMocker(AbstractRequestMocker):
         return httpx.Response(httpx_response.status_code, headers=httpx_response.headers, stream=body)
 
 
-def ask(validators: Validators | None = None, seconds: float = 5) -> Fetched | NotModified | Failure:
-    async def once() -> Fetched | NotModified | Failure:
+def fetch(validators: Validators | None = None, seconds: float = 5) -> Fetched | NotModified | Failure:
+    async def fetch_once() -> Fetched | NotModified | Failure:
         until = asyncio.get_running_loop().time() + seconds
         async with connect(open_network(), until) as client:
             return await client.fetch(Document("incidents.json", URL), validators)
 
-    return asyncio.run(once())
+    return asyncio.run(fetch_once())
 
 
 @pytest.mark.parametrize(
@@ -55,15 +56,15 @@ def ask(validators: Validators | None = None, seconds: float = 5) -> Fetched | N
         (httpx.UnsupportedProtocol("ftp"), "not an http address", True, 1),
     ],
 )
-def test_transport_errors(error: Exception, reason: str, answered: bool, tries: int) -> None:
-    """5, 8: a failure says what it was and whether anything answered, and is tried once more where that may help."""
+def test_transport_errors(error: Exception, reason: str, *, answered: bool, tries: int) -> None:
+    """5, 8: a failure has its reason, whether anything answered, and one retry where that may help."""
     with respx.mock(using="transport") as router:
         route = router.get(URL).mock(side_effect=error)
-        failed = ask()
-    assert isinstance(failed, Failure)
-    assert failed.reason.startswith(reason)
-    assert (failed.answered, route.call_count) == (answered, tries)
-    assert failed.where == URL and failed.hint
+        failure = fetch()
+    assert isinstance(failure, Failure)
+    assert failure.reason.startswith(reason)
+    assert (failure.answered, route.call_count) == (answered, tries)
+    assert failure.where == URL and failure.hint
 
 
 @pytest.mark.parametrize(
@@ -75,20 +76,20 @@ def test_transport_errors(error: Exception, reason: str, answered: bool, tries: 
         (ssl.SSLError(1, "bad record"), "TLS failed", True),
     ],
 )
-def test_what_lies_behind_an_error(cause: Exception, reason: str, answered: bool) -> None:
-    """5: the reason is the one furthest behind the error, also where the chain leads back to itself."""
+def test_the_cause_of_an_error_is_the_reason(cause: Exception, reason: str, *, answered: bool) -> None:
+    """5: the reason is the first cause, also where the chain of exceptions leads back to itself."""
     error = httpx.ConnectError("")
     error.__context__, cause.__context__, cause.__cause__ = cause, error, cause
-    failed, _ = _transport_failure(error, URL)
-    assert failed.reason.startswith(reason)
-    assert failed.answered is answered
+    failure = _transport_failure(error, URL)
+    assert failure.reason.startswith(reason)
+    assert failure.answered is answered
 
 
 def test_a_second_try_counts() -> None:
-    """5: where the second try succeeds the first is forgotten."""
+    """5: where the retry succeeds, its response is the result."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(side_effect=[httpx.ReadError("reset"), httpx.Response(200, content=b"{}")])
-        assert ask() == Fetched(b"{}", Validators())
+        assert fetch() == Fetched(b"{}", Validators())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_conditions(validators: Validators, header: str, value: str) -> None:
     """6: an ETag is sent back as it came, weak or not; else Last-Modified."""
     with respx.mock(using="transport") as router:
         route = router.get(URL).mock(return_value=httpx.Response(304))
-        assert ask(validators) == NotModified()
+        assert fetch(validators) == NotModified()
     assert route.calls.last.request.headers[header] == value
 
 
@@ -116,9 +117,9 @@ def test_validators_are_kept() -> None:
     with respx.mock(using="transport") as router:
         route = router.get(URL)
         route.mock(return_value=httpx.Response(200, content=b"{}", headers={"ETag": '"a"', **modified}))
-        assert ask() == Fetched(b"{}", Validators(etag='"a"'))
+        assert fetch() == Fetched(b"{}", Validators(etag='"a"'))
         route.mock(return_value=httpx.Response(200, content=b"{}", headers=modified))
-        assert ask() == Fetched(b"{}", Validators(last_modified=modified["Last-Modified"]))
+        assert fetch() == Fetched(b"{}", Validators(last_modified=modified["Last-Modified"]))
 
 
 @pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 430), *range(500, 512)])
@@ -126,17 +127,17 @@ def test_statuses(status: int) -> None:
     """5: of all statuses only 200 is a document; 404 and 410 say that there is none."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(return_value=httpx.Response(status, content=b"{}"))
-        answer = ask(seconds=0.1)
+        result = fetch(seconds=0.1)
     if status == 200:
-        assert isinstance(answer, Fetched)
+        assert isinstance(result, Fetched)
         return
-    assert isinstance(answer, Failure)
-    assert answer.reason == f"HTTP {status}" and answer.answered
-    assert answer.gone is (status in (404, 410))
+    assert isinstance(result, Failure)
+    assert result.reason == f"HTTP {status}" and result.answered
+    assert (result.kind is FailureKind.NOT_FOUND) is (status in (404, 410))
 
 
 def test_no_response_keeps_a_client_alive() -> None:
-    """A page's client, and all the bodies that it fetched, are gone with the page, without a collection of garbage."""
+    """A page's client, and all bodies that it fetched, are freed with the page, without a garbage collection."""
 
     async def once() -> weakref.ref[Client]:
         async with connect(open_network(), asyncio.get_running_loop().time() + 5) as client:
@@ -148,32 +149,32 @@ def test_no_response_keeps_a_client_alive() -> None:
         with respx.mock(using="transport", assert_all_called=False) as router:
             router.get(URL).mock(return_value=httpx.Response(200, content=b"{}"))
             client = asyncio.run(once())
-            router.reset()  # what it notes of requests and answers is no part of the program
+            router.reset()  # the calls that respx keeps are no part of the program
         assert client() is None
     finally:
         gc.enable()
 
 
-def test_many_parts_leave_others_their_turns() -> None:
-    """5: a body whose parts are all there at once lets other pages go on in between."""
+def test_many_parts_leave_other_pages_their_turns() -> None:
+    """5: while a body whose parts are all there at once is read, other pages go on."""
 
     class Parts(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             for _ in range(1000):
                 yield b" " * 1000
 
-    async def once() -> int:
+    async def count_turns() -> int:
         turns = 0
 
-        async def other() -> None:
+        async def other_page() -> None:
             nonlocal turns
             while True:
                 turns += 1
                 await asyncio.sleep(0)
 
-        going = asyncio.create_task(other())
+        task = asyncio.create_task(other_page())
         assert len(await _body(httpx.Response(200, stream=Parts()))) == 1_000_000
-        going.cancel()
+        task.cancel()
         return turns
 
-    assert asyncio.run(once()) >= 10
+    assert asyncio.run(count_turns()) >= 10

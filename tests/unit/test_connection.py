@@ -12,16 +12,18 @@ import pytest
 import trustme
 
 from statuswatch.model.page import Document
-from statuswatch.net.client import connect, open_network
-from statuswatch.net.connection import Transport
+from statuswatch.net.client import connect
+from statuswatch.net.connection import Connections
+from statuswatch.net.http import Transport, open_network
 from tests.support.fake_vendor import FakeVendor
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 
 
 class Server:
-    """Takes connections on the loopback and answers each request on them with the next part of a script; `hang up` is
-    said by an empty part.
+    """Takes connections on the loopback and answers each request with the next part of a script.
+
+    An empty part hangs up. Sockets of our own are needed here: these tests count connections.
     """
 
     def __init__(self, *script: bytes, tls: ssl.SSLContext | None = None) -> None:
@@ -29,6 +31,7 @@ class Server:
         self.connections = 0
         self.tls = tls
         self.address = ("", 0)
+        self.hung_up = asyncio.Event()  # set once the server closed a connection
 
     async def __aenter__(self) -> "Server":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", ssl=self.tls)
@@ -56,6 +59,9 @@ class Server:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self.hung_up.set()
 
 
 async def get(http: httpx.AsyncClient, url: str) -> bytes:
@@ -63,7 +69,7 @@ async def get(http: httpx.AsyncClient, url: str) -> bytes:
 
 
 def client(trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=Transport(trust or ssl.create_default_context()), timeout=None)  # noqa: S113
+    return httpx.AsyncClient(transport=Transport(Connections(trust or ssl.create_default_context())), timeout=None)  # noqa: S113
 
 
 @contextmanager
@@ -77,8 +83,8 @@ def certified() -> Iterator[tuple[ssl.SSLContext, ssl.SSLContext]]:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_connection_serves_the_documents_of_a_page(secure: bool) -> None:
-    """Documents asked for one after the other come over one connection; at the same time, over one each."""
+def test_a_connection_serves_the_documents_of_a_page(*, secure: bool) -> None:
+    """Documents requested one after the other come over one connection; at the same time, over one each."""
 
     async def go(tls: ssl.SSLContext | None, trust: ssl.SSLContext | None) -> list[int]:
         async with Server(*[HEAD + b"{}"] * 5, tls=tls) as server, client(trust) as http:
@@ -96,7 +102,7 @@ def test_pages_share_no_connection() -> None:
 
     async def go() -> int:
         async with Server(*[HEAD + b"{}"] * 2) as one, Server(HEAD + b"[]") as other, client() as http:
-            assert [await get(http, it.url) for it in (one, other, one)] == [b"{}", b"[]", b"{}"]
+            assert [await get(http, server.url) for server in (one, other, one)] == [b"{}", b"[]", b"{}"]
             return one.connections + other.connections
 
     assert asyncio.run(go()) == 2
@@ -104,12 +110,12 @@ def test_pages_share_no_connection() -> None:
 
 @pytest.mark.parametrize("ending", [HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"{}", HEAD + b"{}"])
 def test_a_connection_that_was_ended_is_not_used_again(ending: bytes) -> None:
-    """Whether the server said that it would hang up, or only did."""
+    """Also where the server closes it without having announced that."""
 
     async def go() -> int:
         async with Server(ending, tls=None) as server, client() as http:
             assert await get(http, server.url) == b"{}"
-            await asyncio.sleep(0.01)  # for the server's end of it to arrive
+            await server.hung_up.wait()
             server.script.append(HEAD + b"[]")
             assert await get(http, server.url) == b"[]"
             return server.connections
@@ -130,8 +136,8 @@ def test_a_body_comes_in_many_parts() -> None:
         assert asyncio.run(go(server, trust))
 
 
-def test_a_request_larger_than_a_socket_takes() -> None:
-    """What does not go out at once waits until it can, and arrives whole."""
+def test_a_request_larger_than_a_socket_buffer() -> None:
+    """A request that the socket does not accept at once is sent in parts, and arrives whole."""
     sent = bytes(range(256)) * 40_000
 
     async def go() -> bytes:
@@ -163,36 +169,36 @@ def named(*addresses: tuple[int, tuple[Any, ...]]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("first", ["refuses", "is silent"])
 def test_another_address_where_the_first_is_dead(first: str) -> None:
-    """A host with a dead first address is read by its next: at once where it refuses, soon where it says nothing."""
+    """A host whose first address is dead is read by its next: at once where it refuses, soon where it is silent."""
 
     async def go(dead: tuple[Any, ...]) -> bytes:
         async with Server(HEAD + b"{}") as server, client() as http:
             loop = asyncio.get_running_loop()
             found = named((socket.AF_INET, dead), (socket.AF_INET, server.address))
             loop.getaddrinfo = found  # type: ignore[method-assign]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 return await get(http, "http://two.test/")
 
     with ExitStack() as stack:
         bound = stack.enter_context(socket.socket())
         bound.bind(("127.0.0.1", 0))
-        if first == "is silent":  # its queue is full: what knocks is not answered
+        if first == "is silent":  # its queue is full: a connection is not accepted
             bound.listen(0)
             for _ in range(3):
                 waiting = stack.enter_context(socket.socket())
-                waiting.setblocking(False)
+                waiting.settimeout(0)
                 waiting.connect_ex(bound.getsockname())
         assert asyncio.run(go(bound.getsockname())) == b"{}"
 
 
-def test_no_address_takes_it() -> None:
-    """Where no address takes the connection the error says so, whatever each of them said."""
+def test_no_address_accepts_it() -> None:
+    """Where no address accepts the connection the error says so, whatever the reason of each."""
 
     async def go(refusing: tuple[Any, ...]) -> str:
         async with client() as http:
             loop = asyncio.get_running_loop()
-            everybody = ("255.255.255.255", 1)  # no connection can be made to a broadcast address
-            found = named((socket.AF_INET, refusing), (socket.AF_INET, everybody))
+            broadcast = ("255.255.255.255", 1)  # no connection can be made to a broadcast address
+            found = named((socket.AF_INET, refusing), (socket.AF_INET, broadcast))
             loop.getaddrinfo = found  # type: ignore[method-assign]
             with pytest.raises(httpx.ConnectError) as caught:
                 await http.get("http://two.test/")
@@ -200,12 +206,12 @@ def test_no_address_takes_it() -> None:
 
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        assert asyncio.run(go(bound.getsockname())) == "none of its addresses takes it"
+        assert asyncio.run(go(bound.getsockname())) == "none of its addresses accepts it"
 
 
 @pytest.mark.parametrize("moment", ["handshake", "answer", "body"])
 def test_nothing_is_left_open(moment: str) -> None:
-    """Whatever a page is cut off at, its connections end with it."""
+    """Wherever a page is cut off, its connections end with it."""
 
     async def go(tls: ssl.SSLContext | None, trust: ssl.SSLContext) -> None:
         reached, ended = asyncio.Event(), asyncio.Event()
@@ -231,18 +237,18 @@ def test_nothing_is_left_open(moment: str) -> None:
         listening.close()
 
     with certified() as (server, trust):
-        asyncio.run(asyncio.wait_for(go(server, trust), 20))
+        asyncio.run(asyncio.wait_for(go(server, trust), 60))
 
 
 def test_proxies_are_left_to_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the environment names a proxy, it is asked for the page."""
 
-    async def ask() -> None:
-        async with connect(open_network(), asyncio.get_running_loop().time() + 5) as it:
-            await it.fetch(Document("x", "http://status.acme.example/x"), None)
+    async def fetch() -> None:
+        async with connect(open_network(), asyncio.get_running_loop().time() + 60) as page_client:
+            await page_client.fetch(Document("x", "http://status.acme.example/x"), None)
 
     with FakeVendor() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
-        asyncio.run(ask())
-        assert [it.path for it in proxy.requests] == ["http://status.acme.example/x"]
+        asyncio.run(fetch())
+        assert proxy.paths() == ["http://status.acme.example/x"]

@@ -27,14 +27,14 @@ def receiver() -> Iterator[FakeReceiver]:
         yield receiver
 
 
-def hook(desk: Workspace, *more: str, name: str = "hook", variable: str = "HOOK") -> None:
+def hook(workspace: Workspace, *more: str, name: str = "hook", variable: str = "HOOK") -> None:
     """Configures a webhook, and what else there is to say."""
-    desk.watch("acme", top="\n".join([HOOK.format(name, variable), *more]))
+    workspace.watch("acme", top="\n".join([HOOK.format(name, variable), *more]))
 
 
-def waiting(desk: Workspace) -> dict[str, list[str]]:
+def waiting(workspace: Workspace) -> dict[str, list[str]]:
     """The ids of what waits, by sink; what the file says survives another writing of it."""
-    content = desk.state.read_bytes()
+    content = workspace.state.read_bytes()
     pages, waiting = decode(content, "state.json")
     assert b"".join(encode(pages, waiting)) == content
     return {name: [it.event.id for it in notices] for name, notices in waiting.items()}
@@ -72,213 +72,213 @@ def keys(receiver: FakeReceiver) -> list[str]:
         ),
     ],
 )
-def test_a_mistake_stops_the_run_at_its_start(desk: Workspace, receiver: FakeReceiver, table: str, said: str) -> None:
+def test_a_mistake_stops_the_run_at_its_start(workspace: Workspace, receiver: FakeReceiver, table: str, said: str) -> None:
     """1: exit 2, with the place and what is wrong; nothing is read, sent or written, and no secret is repeated."""
-    desk.watch("acme", top=f"[[notify]]\n{table}")
-    done = desk.run("check", env={"HOOK": receiver.url, "EMPTY": " "})
+    workspace.watch("acme", top=f"[[notify]]\n{table}")
+    done = workspace.run("check", env={"HOOK": receiver.url, "EMPTY": " "})
     assert done.code == 2 and done.out == "" and said in done.err, done
     assert not any(part in done.err for part in SECRET.split("/"))
-    assert desk.site.requests == [] and receiver.got == [] and not desk.state.exists()
+    assert workspace.vendor.requests == [] and receiver.got == [] and not workspace.state.exists()
 
 
 @pytest.mark.parametrize("command", [("check", "--dry-run"), ("notify", "test")], ids=" ".join)
-def test_a_missing_variable_stops_every_command_that_tells(desk: Workspace, command: tuple[str, ...]) -> None:
+def test_a_missing_variable_stops_every_command_that_tells(workspace: Workspace, command: tuple[str, ...]) -> None:
     """1: a dry run too: it is how a configuration is tried."""
-    hook(desk)
-    done = desk.run(*command)
+    hook(workspace)
+    done = workspace.run(*command)
     assert done.code == 2 and "notify[0] (webhook): $HOOK is not set, or is empty" in done.err
-    assert desk.site.requests == []
+    assert workspace.vendor.requests == []
 
 
 # ---- what is sent
 
 
-def test_who_is_told_what(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_who_is_told_what(workspace: Workspace, receiver: FakeReceiver) -> None:
     """1: each sink is told what its filters let through, in order; the closing line has the largest delay."""
-    hook(desk, 'min_impact = "major"', HOOK.format("other", "OTHER"), 'events = ["new"]')
+    hook(workspace, 'min_impact = "major"', HOOK.format("other", "OTHER"), 'events = ["new"]')
     with FakeReceiver() as other:
         env = {"HOOK": receiver.url, "OTHER": other.url}
-        desk.check(env=env)
+        workspace.check(env=env)
         begun = datetime.now(UTC) - timedelta(minutes=125)
         a1, a2 = incident("a1", "investigating", impact="major", at=begun), incident("a2", "investigating")
-        desk.acme(a1, a2, A0)
-        done = desk.check(env=env)
-        desk.acme(incident("a1", "investigating", "resolved", impact="major", at=begun), a2, A0)
-        desk.check(env=env)
+        workspace.acme(a1, a2, A0)
+        done = workspace.check(env=env)
+        workspace.acme(incident("a1", "investigating", "resolved", impact="major", at=begun), a2, A0)
+        workspace.check(env=env)
         told = [[f"{got.json['event']} {got.json['incident']['id']}" for got in it.got] for it in (receiver, other)]
     assert told == [["new a1", "resolved a1"], ["new a2", "new a1"]]
     assert "statuswatch: hook: took 1 message\nstatuswatch: other: took 2 messages\n" in done.err
     assert "largest delay " in done.err
 
 
-def test_the_largest_delay(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_the_largest_delay(workspace: Workspace, receiver: FakeReceiver) -> None:
     """5: the closing line of a run says how long after its publication the latest word was detected."""
-    desk.check()
-    desk.acme(incident("a1", "investigating", at=datetime.now(UTC) - timedelta(minutes=125)), A0)
-    assert " · 1 event · 2 open · largest delay 2 h 5 min · " in desk.check().err
+    workspace.check()
+    workspace.acme(incident("a1", "investigating", at=datetime.now(UTC) - timedelta(minutes=125)), A0)
+    assert " · 1 event · 2 open · largest delay 2 h 5 min · " in workspace.check().err
 
 
-def test_a_dry_run_says_what_would_be_sent_to_whom(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_a_dry_run_says_what_would_be_sent_to_whom(workspace: Workspace, receiver: FakeReceiver) -> None:
     """1: by the events' ids, what waits included; nothing is sent or written."""
-    hook(desk, 'events = ["new"]', HOOK.format("other", "HOOK"), 'events = ["resolved"]')
-    done = desk.check("--dry-run", "--announce-open", env={"HOOK": receiver.url})
+    hook(workspace, 'events = ["new"]', HOOK.format("other", "HOOK"), 'events = ["resolved"]')
+    done = workspace.check("--dry-run", "--announce-open", env={"HOOK": receiver.url})
     (line,) = (line for line in done.err.splitlines() if "would be sent" in line)
     assert line.startswith("statuswatch: hook: would be sent 1 event: acme/a0/new/")
-    assert receiver.got == [] and not desk.state.exists()
+    assert receiver.got == [] and not workspace.state.exists()
     receiver.usual = 404
-    desk.run("check", "--announce-open", env={"HOOK": receiver.url})
-    before, count = desk.state.read_bytes(), len(receiver.got)
-    assert line in desk.check("--dry-run", env={"HOOK": receiver.url}).err
-    assert desk.state.read_bytes() == before and len(receiver.got) == count
+    workspace.run("check", "--announce-open", env={"HOOK": receiver.url})
+    before, count = workspace.state.read_bytes(), len(receiver.got)
+    assert line in workspace.check("--dry-run", env={"HOOK": receiver.url}).err
+    assert workspace.state.read_bytes() == before and len(receiver.got) == count
 
 
-def test_an_example_through_each_sink(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_an_example_through_each_sink(workspace: Workspace, receiver: FakeReceiver) -> None:
     """1: `notify test` sends one marked example, of something that is over, and reads and writes nothing."""
-    hook(desk, HOOK.format("other", "OTHER"))
+    hook(workspace, HOOK.format("other", "OTHER"))
     with FakeReceiver() as other:
         env = {"HOOK": receiver.url, "OTHER": other.url}
-        done = desk.run("notify", "test", env=env)
+        done = workspace.run("notify", "test", env=env)
         assert (done.code, done.out, done.err) == (0, "hook: taken\nother: taken\n", "")
-        assert desk.run("notify", "test", "other", env=env).out == "other: taken\n"
+        assert workspace.run("notify", "test", "other", env=env).out == "other: taken\n"
         assert (len(receiver.got), len(other.got)) == (1, 2)
     (got,) = receiver.got
     assert (got.json["test"], got.json["event"], got.json["page"]["key"]) == (True, "resolved", "test")
     assert "TEST" in got.json["incident"]["title"]
-    assert desk.site.requests == [] and not desk.state.exists()
+    assert workspace.vendor.requests == [] and not workspace.state.exists()
 
 
-def test_an_example_that_is_refused(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_an_example_that_is_refused(workspace: Workspace, receiver: FakeReceiver) -> None:
     """1: exit 5 with what came back, inert, and no word of a next run: an example is sent once."""
-    hook(desk, HOOK.format("other", "OTHER"))
+    hook(workspace, HOOK.format("other", "OTHER"))
     receiver.usual = (404, {}, b"##[error]no such hook\n::warning::no")
     with FakeReceiver() as other:
-        done = desk.run("notify", "test", env={"HOOK": receiver.url, "OTHER": other.url})
+        done = workspace.run("notify", "test", env={"HOOK": receiver.url, "OTHER": other.url})
     assert done.code == 5
     assert done.out == "hook: refused: HTTP 404: ## [error]no such hook : :warning::no\nother: taken\n"
     assert done.err == "statuswatch: error: not every sink took its example\n"
 
 
 @pytest.mark.parametrize("name", ["hok", "nothing-like-it"])
-def test_an_example_for_nobody(desk: Workspace, receiver: FakeReceiver, name: str) -> None:
+def test_an_example_for_nobody(workspace: Workspace, receiver: FakeReceiver, name: str) -> None:
     """A sink that the configuration does not name is exit 2, and so is one where it names none."""
-    hook(desk)
-    done = desk.run("notify", "test", name, env={"HOOK": receiver.url})
+    hook(workspace)
+    done = workspace.run("notify", "test", name, env={"HOOK": receiver.url})
     assert done.code == 2 and f"no sink is called '{name}'" in done.err and receiver.got == []
-    desk.watch("acme")
-    done = desk.run("notify", "test")
+    workspace.watch("acme")
+    done = workspace.run("notify", "test")
     assert done.code == 2 and "it names no sink, [[notify]]" in done.err
 
 
 # ---- what waits
 
 
-def refused(desk: Workspace, receiver: FakeReceiver, *arguments: str, answer: int = 404) -> Completed:
+def refused(workspace: Workspace, receiver: FakeReceiver, *arguments: str, answer: int = 404) -> Completed:
     """A run of which the receiver takes nothing."""
     receiver.usual = answer
-    done = desk.run("check", *arguments, env={"HOOK": receiver.url})
+    done = workspace.run("check", *arguments, env={"HOOK": receiver.url})
     assert done.code == 5, done
     return done
 
 
-def test_what_was_refused_waits_and_is_taken(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_what_was_refused_waits_and_is_taken(workspace: Workspace, receiver: FakeReceiver) -> None:
     """3: exit 5 and the event in state.json; sent first at the next run, under the same id; then exit 0, and forgotten.
     A calm run leaves the file byte for byte and sends nothing.
     """
-    hook(desk)
-    done = refused(desk, receiver, "--announce-open")
+    hook(workspace)
+    done = refused(workspace, receiver, "--announce-open")
     (first,) = keys(receiver)
-    assert waiting(desk) == {"hook": [first]}
+    assert waiting(workspace) == {"hook": [first]}
     assert "hook: refused: HTTP 404: ok; 1 event waits for the next run\n" in done.err
     assert done.err.endswith("error: not everything was taken by hook; it is kept for the next run\n")
-    before = desk.state.read_bytes()
-    refused(desk, receiver)
-    assert desk.state.read_bytes() == before, "refused as before, for the same reason: nothing to write"
+    before = workspace.state.read_bytes()
+    refused(workspace, receiver)
+    assert workspace.state.read_bytes() == before, "refused as before, for the same reason: nothing to write"
     receiver.usual = 200
-    desk.acme(incident("a1", "investigating"), A0)
-    desk.check(env={"HOOK": receiver.url})
+    workspace.acme(incident("a1", "investigating"), A0)
+    workspace.check(env={"HOOK": receiver.url})
     assert keys(receiver)[:3] == [first] * 3 and keys(receiver)[3].startswith("acme/a1/new/")
-    assert waiting(desk) == {}
-    before = desk.state.read_bytes()
-    desk.check(env={"HOOK": receiver.url})
-    assert desk.state.read_bytes() == before and len(receiver.got) == 4
+    assert waiting(workspace) == {}
+    before = workspace.state.read_bytes()
+    workspace.check(env={"HOOK": receiver.url})
+    assert workspace.state.read_bytes() == before and len(receiver.got) == 4
 
 
-def test_only_who_refused_is_told_again(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_only_who_refused_is_told_again(workspace: Workspace, receiver: FakeReceiver) -> None:
     """3: nothing is told twice to a sink that took it, whatever another one did."""
-    hook(desk, HOOK.format("other", "OTHER"))
+    hook(workspace, HOOK.format("other", "OTHER"))
     with FakeReceiver() as other:
         env = {"HOOK": receiver.url, "OTHER": other.url}
         receiver.usual = 403
-        assert desk.run("check", "--announce-open", env=env).code == 5
+        assert workspace.run("check", "--announce-open", env=env).code == 5
         receiver.usual = 200
-        desk.check(env=env)
+        workspace.check(env=env)
         assert keys(receiver) == keys(other) * 2
 
 
-def test_a_sink_that_is_removed_is_forgotten(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_a_sink_that_is_removed_is_forgotten(workspace: Workspace, receiver: FakeReceiver) -> None:
     """3: what waits for a sink that the configuration does not name any more goes at the next run, and is named."""
-    hook(desk)
-    refused(desk, receiver, "--announce-open")
-    (lost,) = waiting(desk)["hook"]
-    hook(desk, name="another")
-    done = desk.check(env={"HOOK": receiver.url})
-    assert waiting(desk) == {}
+    hook(workspace)
+    refused(workspace, receiver, "--announce-open")
+    (lost,) = waiting(workspace)["hook"]
+    hook(workspace, name="another")
+    done = workspace.check(env={"HOOK": receiver.url})
+    assert waiting(workspace) == {}
     assert f"hook: no sink is called so any more; what waited for it is forgotten: {lost}\n" in done.err
 
 
-def test_a_run_of_some_pages_forgets_no_sink(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_a_run_of_some_pages_forgets_no_sink(workspace: Workspace, receiver: FakeReceiver) -> None:
     """6: what waits for a sink that such a run does not know stays, as the memory of the other pages does."""
-    hook(desk)
-    refused(desk, receiver, "--announce-open")
-    before = waiting(desk)
-    hook(desk, name="another")
-    done = desk.check("acme", env={"HOOK": receiver.url})
-    assert waiting(desk) == before and "forgotten" not in done.err
+    hook(workspace)
+    refused(workspace, receiver, "--announce-open")
+    before = waiting(workspace)
+    hook(workspace, name="another")
+    done = workspace.check("acme", env={"HOOK": receiver.url})
+    assert waiting(workspace) == before and "forgotten" not in done.err
 
 
-def test_what_is_given_up_is_said_however_quiet(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_what_is_given_up_is_said_however_quiet(workspace: Workspace, receiver: FakeReceiver) -> None:
     """3: refused for good for a day, it is dropped: exit 5 once more, with the event's id, even with --quiet."""
-    hook(desk)
-    refused(desk, receiver, "--announce-open")
-    (lost,) = waiting(desk)["hook"]
-    file = json.loads(desk.state.read_bytes())
+    hook(workspace)
+    refused(workspace, receiver, "--announce-open")
+    (lost,) = waiting(workspace)["hook"]
+    file = json.loads(workspace.state.read_bytes())
     file["waiting"]["hook"][0]["since"] = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
-    desk.state.write_text(json.dumps(file))
-    done = refused(desk, receiver, "--quiet")
+    workspace.state.write_text(json.dumps(file))
+    done = refused(workspace, receiver, "--quiet")
     assert done.err == f"statuswatch: error: GIVEN UP, never delivered to hook: {lost}\n"
-    assert waiting(desk) == {}
-    desk.check(env={"HOOK": receiver.url})
+    assert waiting(workspace) == {}
+    workspace.check(env={"HOOK": receiver.url})
 
 
 @pytest.mark.parametrize(("answer", "code"), [(200, 10), (404, 5)])
 def test_a_refusal_ends_the_run_before_events_do(
-    desk: Workspace, receiver: FakeReceiver, answer: int, code: int
+    workspace: Workspace, receiver: FakeReceiver, answer: int, code: int
 ) -> None:
     """8: 10 says that the run completed; with something left it has not."""
-    hook(desk)
+    hook(workspace)
     receiver.usual = answer
-    assert desk.run("check", "--announce-open", "--exit-code", env={"HOOK": receiver.url}).code == code
+    assert workspace.run("check", "--announce-open", "--exit-code", env={"HOOK": receiver.url}).code == code
 
 
-def test_the_summary_names_a_refusal(desk: Workspace, receiver: FakeReceiver) -> None:
+def test_the_summary_names_a_refusal(workspace: Workspace, receiver: FakeReceiver) -> None:
     """7: on a runner the step summary says which sink refused what, inert."""
-    hook(desk)
+    hook(workspace)
     receiver.usual = (404, {}, b"no [hook](https://evil.example) @you")
-    paths = {"GITHUB_STEP_SUMMARY": str(desk.folder / "summary"), "GITHUB_OUTPUT": str(desk.folder / "output")}
+    paths = {"GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"), "GITHUB_OUTPUT": str(workspace.folder / "output")}
     env = {"HOOK": receiver.url, "GITHUB_ACTIONS": "true", **paths}
-    assert desk.run("check", "--announce-open", env=env).code == 5
-    summary = (desk.folder / "summary").read_text()
+    assert workspace.run("check", "--announce-open", env=env).code == 5
+    summary = (workspace.folder / "summary").read_text()
     (line,) = (line for line in summary.splitlines() if line.startswith("- ⚠️ hook"))
     assert "HTTP 404" in line and "1 event waits for the next run" in line
     assert "](" not in line and "@you" not in line
-    assert "events=1\n" in (desk.folder / "output").read_text()
+    assert "events=1\n" in (workspace.folder / "output").read_text()
 
 
-def test_nothing_is_told_where_no_page_answers(desk: Workspace, receiver: FakeReceiver, dead: str) -> None:
+def test_nothing_is_told_where_no_page_answers(workspace: Workspace, receiver: FakeReceiver, dead: str) -> None:
     """4: with our own network gone what waits stays as it is, and nobody is asked."""
-    hook(desk)
-    refused(desk, receiver, "--announce-open")
-    before, count = desk.state.read_bytes(), len(receiver.got)
-    desk.watch("acme", top=HOOK.format("hook", "HOOK"), acme=f"{dead}/acme")
-    assert desk.run("check", env={"HOOK": receiver.url}).code == 4
-    assert desk.state.read_bytes() == before and len(receiver.got) == count
+    hook(workspace)
+    refused(workspace, receiver, "--announce-open")
+    before, count = workspace.state.read_bytes(), len(receiver.got)
+    workspace.watch("acme", top=HOOK.format("hook", "HOOK"), acme=f"{dead}/acme")
+    assert workspace.run("check", env={"HOOK": receiver.url}).code == 4
+    assert workspace.state.read_bytes() == before and len(receiver.got) == count

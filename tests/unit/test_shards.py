@@ -15,7 +15,7 @@ from statuswatch.pipeline import check, read_status, recall_status
 from statuswatch.shard import shard_of
 from tests.proofs.bench.shards import WATCHED, row
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
-from tests.support.workspace import Workspace, brief
+from tests.support.workspace import Workspace, event_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,26 +210,26 @@ def test_status_is_of_the_shard_too(tmp_path: Path, site: FakeVendor) -> None:
 # ---- the command
 
 
-def test_an_empty_shard_is_a_run_like_any_other(desk: Workspace) -> None:
+def test_an_empty_shard_is_a_run_like_any_other(workspace: Workspace) -> None:
     """More shards than pages: a run of none of them says so, writes nothing and ends well."""
     empty = next(number for number in (1, 2) if shard_of("acme", 2) != number)
-    done = desk.check("--shard", f"{empty}/2")
+    done = workspace.check("--shard", f"{empty}/2")
     assert f"shard {empty}/2 · 0 of 0 pages read · 0 events" in done.err
-    assert not desk.state.exists() and not desk.site.requests
-    assert "All clear" not in desk.run("status", "--shard", f"{empty}/2").out
+    assert not workspace.state.exists() and not workspace.vendor.requests
+    assert "All clear" not in workspace.run("status", "--shard", f"{empty}/2").out
 
 
-def test_a_shard_reads_its_part(desk: Workspace) -> None:
+def test_a_shard_reads_its_part(workspace: Workspace) -> None:
     """`check` and `status` read the pages of their shard, and `inspect` finds what any shard remembers."""
-    desk.watch("acme", "bolt", top=f'state = "{OWN}"\n')
-    desk.bolt(incident("b0", "investigating"))
+    workspace.watch("acme", "bolt", top=f'state = "{OWN}"\n')
+    workspace.bolt(incident("b0", "investigating"))
     shard = f"{shard_of('bolt', 9)}/9"
     assert shard_of("acme", 9) != shard_of("bolt", 9)
-    assert desk.told("--announce-open", "--shard", shard) == ["new bolt/b0"]
-    answer = json.loads(desk.run("status", "--shard", shard, "--format", "json").out)
-    assert [brief({"event": "open", **it}) for it in answer["incidents"]] == ["open bolt/b0"]
+    assert workspace.event_lines("--announce-open", "--shard", shard) == ["new bolt/b0"]
+    answer = json.loads(workspace.run("status", "--shard", shard, "--format", "json").out)
+    assert [event_line({"event": "open", **it}) for it in answer["incidents"]] == ["open bolt/b0"]
     assert answer["pages"] == {"asked": 1, "read": 1}
-    assert "Remembered" in desk.run("inspect", "bolt").out
+    assert "Remembered" in workspace.run("inspect", "bolt").out
 
 
 @pytest.mark.parametrize(
@@ -244,15 +244,15 @@ def test_a_shard_that_is_none_is_refused(word: str, tmp_path: Path) -> None:
     assert refused.value.exit_code == 2 and repr(word) in str(refused.value)
 
 
-def test_a_page_of_another_shard_is_refused(desk: Workspace) -> None:
+def test_a_page_of_another_shard_is_refused(workspace: Workspace) -> None:
     """Who names a page and a shard that is not its own is told which is."""
     right = shard_of("acme", 8)
-    done = desk.run("status", "acme", "--shard", f"{right % 8 + 1}/8")
-    assert done.code == 2 and f"acme is not in it, but in {right}/8" in done.err and not desk.site.requests
-    assert desk.told("acme", "--announce-open", "--shard", f"{right}/8") == ["new acme/a0"]
+    done = workspace.run("status", "acme", "--shard", f"{right % 8 + 1}/8")
+    assert done.code == 2 and f"acme is not in it, but in {right}/8" in done.err and not workspace.vendor.requests
+    assert workspace.event_lines("acme", "--announce-open", "--shard", f"{right}/8") == ["new acme/a0"]
 
 
-def test_a_state_for_each_shard_needs_one(desk: Workspace) -> None:
+def test_a_state_for_each_shard_needs_one(workspace: Workspace) -> None:
     """Where the path of the state has the place of a shard's number, a run must say which it is."""
-    done = desk.run("check", "--state", OWN)
+    done = workspace.run("check", "--state", OWN)
     assert done.code == 2 and "is a file for each shard: say which, for example --shard 1/8" in done.err

@@ -240,17 +240,17 @@ def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, num
 
 
 @pytest.mark.parametrize("what", ["fifo", "device"])
-def test_what_is_not_a_file(desk: Workspace, what: str) -> None:
+def test_what_is_not_a_file(workspace: Workspace, what: str) -> None:
     """6: what stands in the place of state.json and is no file is neither opened, which may never end, nor replaced."""
     if what == "fifo":
-        os.mkfifo(desk.state)
+        os.mkfifo(workspace.state)
     else:
-        desk.state.symlink_to("/dev/full")
-    before, listed = desk.state.lstat().st_ino, sorted(desk.folder.iterdir())
-    done = desk.run(*(("status", "--offline") if what == "fifo" else ("check", "-q")))
+        workspace.state.symlink_to("/dev/full")
+    before, listed = workspace.state.lstat().st_ino, sorted(workspace.folder.iterdir())
+    done = workspace.run(*(("status", "--offline") if what == "fifo" else ("check", "-q")))
     assert (done.code, done.out) == (3, "")
     assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in done.err
-    assert desk.state.lstat().st_ino == before and sorted(desk.folder.iterdir()) == listed
+    assert workspace.state.lstat().st_ino == before and sorted(workspace.folder.iterdir()) == listed
 
 
 def test_links(tmp_path: Path) -> None:
