@@ -121,7 +121,10 @@ def test_no_output_of_any_command_holds_one(workspace: Workspace) -> None:
     talkative as the environment can make it: none of what a variable holds is in a byte that is printed or written.
     """
     more = {"NO_PROXY": "127.0.0.1", "GITHUB_ACTIONS": "true", "PYTHONASYNCIODEBUG": "1", "HTTPX_LOG_LEVEL": "trace"}
-    more |= {"GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"), "GITHUB_OUTPUT": str(workspace.folder / "output")}
+    more |= {
+        "GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"),
+        "GITHUB_OUTPUT": str(workspace.folder / "output"),
+    }
     (workspace.folder / "spoiled.json").write_text("{")
     with Echo() as echo:
         tables, held = [], {"MAIL_USER": "someuser@example", "MAIL_PASSWORD": "s0me-Pass/w0rd"}
@@ -138,7 +141,9 @@ def test_no_output_of_any_command_holds_one(workspace: Workspace) -> None:
         held |= {"GITHUB_TOKEN": "ghs_0123456789abcdef", "HTTPS_PROXY": proxy, "https_proxy": proxy}
         assert len(held) >= 12
         for command, code in EVERYTHING.items():
-            workspace.command, arguments = (HURRIED, command) if code != 1 else ((sys.executable, "-c", BUG), ("check",))
+            workspace.command, arguments = (
+                (HURRIED, command) if code != 1 else ((sys.executable, "-c", BUG), ("check",))
+            )
             done = workspace.run(*arguments, env={**held, **more})
             assert done.code == code, done
             assert ("Traceback" in done.err) == (code == 1)

@@ -32,7 +32,7 @@ from tests.platforms.test_contract import SAMPLES
 from tests.support.fake_vendor import incident as site_incident
 from tests.support.fake_vendor import statuspage
 from tests.support.page_timeline import PAGE, START, PageTimeline, at, incident, shape, update
-from tests.support.sending import notices
+from tests.support.sending import new_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,7 +149,7 @@ def test_what_is_refused_is_given_up_a_day_later(monkeypatch: pytest.MonkeyPatch
     """A refusal noted by a clock that ran ahead is no reason to try for years; and a step back gives nothing up."""
     monkeypatch.setattr(fetch, "trusted", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # nobody is asked
     now = START
-    ahead = refused(*notices(1), now=now + timedelta(days=3650)).waiting
+    ahead = refused(*new_deliveries(1), now=now + timedelta(days=3650)).waiting
     kept = refused(*ahead, now=now).waiting
     assert [it.since for it in kept] == [now]
     assert refused(*kept, now=now + GIVE_UP_AFTER - timedelta(minutes=1)).lost == ()
