@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from tests.support.hostile_text import with_body
 from tests.support.sending import connected, new_deliveries, send
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from statuswatch.model.event import PendingDelivery
@@ -92,7 +92,7 @@ def test_one_of_two_services() -> None:
 
 
 def test_a_service_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that does not answer costs its sink its time, and leaves no thread that the end of the run waits for."""
+    """A service that hangs costs its sink its time, and leaves no thread for the end of the run to wait for."""
     monkeypatch.setattr(delivery_stage, "MAX_SECONDS", 0.5)
     released = threading.Event()
 

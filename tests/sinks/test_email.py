@@ -207,7 +207,7 @@ def test_an_accepted_mail_stays_accepted() -> None:
 
 
 def test_a_server_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that does not reply costs its sink its time, and leaves no thread that the end of the run waits for."""
+    """A server that does not reply costs its sink its time, and leaves no thread for the end of the run to wait for."""
     monkeypatch.setattr(delivery_stage, "MAX_SECONDS", 0.3)
     with ScriptedServer(hang) as server:
         outcome = send("email", server.options(), {}, *new_deliveries(1))

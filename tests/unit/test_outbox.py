@@ -103,7 +103,7 @@ def test_a_rejected_event_leaves_its_digest(rejected_for: timedelta, sizes: list
 
 
 def test_a_passing_fault_ends_the_turn() -> None:
-    """The events of one sink are delivered in order: after a passing fault nothing else is sent, and all of it waits."""
+    """The events of one sink are delivered in order: after a passing fault the rest waits unsent."""
     due = new_deliveries(6)
     sent: list[str] = []
 
