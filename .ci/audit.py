@@ -1,7 +1,7 @@
-"""Fails where what is installed has a known vulnerability; where nobody can tell, says so, and does not fail.
+"""Fail where an installed package has a known vulnerability. Warn, and succeed, where that cannot be found out.
 
-pip-audit takes a package of which its service knows nothing for a good one: behind an index that serves files and no
-advisories, all of them.
+pip-audit counts a package that its service does not know as a good one: behind an index without advisories, that is
+all of them.
 """
 
 import json
@@ -9,37 +9,43 @@ import os
 import subprocess
 import sys
 
-BROUGHT = {"pip", "setuptools"}  # by `python -m venv`
+BUNDLED = {"pip", "setuptools"}  # by `python -m venv`
 COMMAND = [sys.executable, "-m", "pip_audit", "--local", "--format", "json", "--progress-spinner", "off"]
 
 
-def say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+def report(line: str) -> None:
+    """Print a line."""
+    sys.stderr.write(f"pip-audit: {line}\n")
 
 
 def warn(line: str) -> None:
-    say(f"{'::warning::' if os.environ.get('GITHUB_ACTIONS') == 'true' else ''}pip-audit: {line}")
+    """Print a line that a runner of GitHub shows as a warning."""
+    prefix = "::warning::" if os.environ.get("GITHUB_ACTIONS") == "true" else ""
+    sys.stderr.write(f"{prefix}pip-audit: {line}\n")
 
 
 def main() -> int:
-    done = subprocess.run(COMMAND, capture_output=True, text=True)  # noqa: S603 - our own words
+    """Audit what is installed; return the exit code."""
+    completed = subprocess.run(COMMAND, capture_output=True, text=True)  # noqa: S603 - our own words
     try:
-        listed = [it for it in json.loads(done.stdout)["dependencies"] if it["name"] not in BROUGHT]
+        packages = [
+            package for package in json.loads(completed.stdout)["dependencies"] if package["name"] not in BUNDLED
+        ]
     except (ValueError, LookupError, TypeError):
-        warn(f"SKIPPED, nothing was audited: {(done.stderr.strip().splitlines() or ['no answer'])[-1]}")
+        warn(f"SKIPPED, nothing was audited: {(completed.stderr.strip().splitlines() or ['no answer'])[-1]}")
         return 0
-    audited = [it for it in listed if "vulns" in it]
-    found = [(it, vulnerability) for it in audited for vulnerability in it["vulns"]]
-    for it, vulnerability in found:
+    audited = [package for package in packages if "vulns" in package]
+    findings = [(package, vulnerability) for package in audited for vulnerability in package["vulns"]]
+    for package, vulnerability in findings:
         fixed = ", ".join(vulnerability.get("fix_versions", ())) or "no version yet"
-        say(f"pip-audit: {it['name']} {it['version']}: {vulnerability['id']}, mended in {fixed}")
-    unknown = [it["name"] for it in listed if "vulns" not in it and it["name"] != "statuswatch"]
+        report(f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed}")
+    unknown = [package["name"] for package in packages if "vulns" not in package and package["name"] != "statuswatch"]
     if not audited:
         warn(f"SKIPPED, nothing was audited: its service knows none of {len(unknown)} packages")
     elif unknown:
         warn(f"SKIPPED, not audited: {', '.join(unknown)}")
-    say(f"pip-audit: {len(audited)} packages audited, {len(found)} vulnerabilities")
-    return bool(found)
+    report(f"{len(audited)} packages audited, {len(findings)} vulnerabilities")
+    return bool(findings)
 
 
 if __name__ == "__main__":

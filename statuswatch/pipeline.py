@@ -15,6 +15,7 @@ from statuswatch.model.state import EncodedPage, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
 from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
+from statuswatch.recording.recorder import NoRecorder, Recorder
 from statuswatch.rules.filters import passes
 from statuswatch.rules.reconcile import state_for
 from statuswatch.rules.status import page_status, remembered_status
@@ -22,8 +23,9 @@ from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run reads, how it reaches it, and where its state lives. `partial`: limited to some pages, so that nothing
-    is forgotten.
+    """What a run reads, how it reaches it, and where its state lives.
+
+    `partial`: it leaves out pages of the configuration, so that nothing is forgotten.
     """
 
     config: Config
@@ -31,6 +33,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     store: StateStore
     options: ReadOptions
     connect: ClientFactory | None = None  # by default over the network
+    recorder: Recorder = NoRecorder()
     partial: bool = False
 
 
@@ -108,12 +111,15 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
         if outcome.state and outcome.state != before_states.pop(key):
             states[key] = encode_page(outcome.state)
         outcomes[key] = msgspec.structs.replace(outcome, state=None)
+        run.recorder.finish(outcome)
         run.options.on_page(outcome)
 
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
     queue = sorted(run.pages, key=lambda page: not is_failing(before.pages.get(page.key, b"")))
     options = msgspec.structs.replace(run.options, on_page=keep)
-    run_loop(read_pages(queue, state_of, now, run.connect or connect_to(open_network()), options))
+    run.recorder.begin(run.pages, before, now, partial=run.partial)
+    connect = run.recorder.connect(run.connect or connect_to(open_network()))
+    run_loop(read_pages(queue, state_of, now, connect, options))
     return tuple(outcomes[page.key] for page in run.pages), msgspec.structs.replace(before, pages=states)
 
 

@@ -8,8 +8,9 @@ Plug = TypeVar("Plug", covariant=True)
 
 
 class Registry(Mapping[str, Plug]):
-    """The named modules, in that order, each imported when it is used: a run of three pages need not pay for all. A
-    module's name has `_` where its own has `-`.
+    """The named modules of a package, in that order, each imported at its first use.
+
+    A run of three pages need not pay for every module. A `-` in a name is a `_` in the name of its module.
     """
 
     def __init__(self, package: str, *names: str) -> None:
@@ -19,10 +20,12 @@ class Registry(Mapping[str, Plug]):
     def __getitem__(self, name: str) -> Plug:
         if name not in self._names:
             raise KeyError(name)
-        return cast("Plug", import_module(f"{self._package}.{name.replace('-', '_')}"))
+        module = import_module(f"{self._package}.{name.replace('-', '_')}")
+        return cast("Plug", module)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names  # without an import
+        """Return whether the name is registered, without an import."""
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

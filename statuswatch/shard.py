@@ -1,4 +1,4 @@
-"""A part of the pages, for who watches more of them than one run can read. Pure."""
+"""Shards: equal parts of the pages, for whoever watches more pages than one run can read."""
 
 import hashlib
 import re
@@ -8,13 +8,13 @@ import msgspec
 
 from statuswatch.errors import UsageError
 
-PLACEHOLDER: Final = "{shard}"  # what stands for the number in the path of a state of which every shard has its own
-MAX_SHARDS: Final = 256  # shards; a matrix of GitHub's has no more jobs
-_WORD: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
+PLACEHOLDER: Final = "{shard}"  # stands for the shard's number in a `state` path: then every shard has its own file
+MAX_SHARDS: Final = 256  # a matrix of GitHub Actions has at most so many jobs
+_SHARD: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """One of `count`, counted from 1."""
+    """One of `count` shards, numbered from 1."""
 
     number: int
     count: int
@@ -23,26 +23,29 @@ class Shard(msgspec.Struct, frozen=True):
         return f"{self.number}/{self.count}"
 
     def holds(self, key: str) -> bool:
+        """Return whether the page with this key belongs to the shard."""
         return shard_of(key, self.count) == self.number
 
 
 def parse_shard(word: str) -> Shard:
-    """Raises UsageError."""
-    found = _WORD.fullmatch(word)
-    number, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    """Parse "K/N". Raises UsageError."""
+    match = _SHARD.fullmatch(word)
+    number, count = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= count <= MAX_SHARDS:
         raise UsageError(f"--shard: {word!r} is not K/N, N from 1 to {MAX_SHARDS} and K from 1 to N; for example 2/8")
     return Shard(number, count)
 
 
 def shard_of(key: str, count: int) -> int:
-    """Whose a page is, by its key and their number alone. One shard more takes its even share of every other and moves
-    no other page (jump consistent hash, Lamping and Veach 2014); a rendezvous would do so with a digest for each shard.
+    """Return the number of the shard, from 1 to `count`, that the page with this key belongs to.
+
+    It depends on nothing else. One shard more takes an even share of the pages of every other shard and moves no other
+    page (jump consistent hash, Lamping and Veach 2014). Rendezvous hashing would do so too, with a digest per shard.
     """
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-    found, leap = 0, 0
-    while leap < count:
-        found = leap
+    bucket, jump = 0, 0
+    while jump < count:
+        bucket = jump
         seed = (seed * 2862933555777941757 + 1) % 2**64
-        leap = ((found + 1) << 31) // ((seed >> 33) + 1)
-    return found + 1
+        jump = ((bucket + 1) << 31) // ((seed >> 33) + 1)
+    return bucket + 1

@@ -1,10 +1,12 @@
-"""state.json: loaded under a lock, saved last, whole or not at all. Made for `git log -p`: sorted keys, one incident
-a line.
+"""The state file: loaded under a lock, saved last, whole or not at all.
+
+It is made for `git log -p`: sorted keys, one incident a line.
 """
 
 import errno
 import glob
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,10 +26,13 @@ from statuswatch.shard import Shard, shard_of
 
 VERSION: Final = 1
 LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
+_FAILING_WITHIN: Final = 200  # bytes of an encoded page: more may hold an incident of that name
+_NOTHING_HAPPENED: Final = "Nothing was reported and nothing was written"
+_CONFLICT: Final = re.compile(rb"^(?:<{7}|>{7})", re.MULTILINE)  # a marker of git at the start of a line
 
 _REMEDIES: Final = {
-    errno.EACCES: "it and its folder must be open to who runs this",
-    errno.EPERM: "it and its folder must be open to who runs this",
+    errno.EACCES: "the user that runs statuswatch must be able to write it and its folder",
+    errno.EPERM: "the user that runs statuswatch must be able to write it and its folder",
     errno.EROFS: "its file system is read-only; name another place with --state",
     errno.ENOSPC: "make room on its file system",
     errno.EDQUOT: "make room within the quota",
@@ -53,60 +58,56 @@ class _Version(msgspec.Struct):
     version: int
 
 
-def encode(pages: Mapping[str, EncodedPage], waiting: Outbox | None = None) -> Iterator[bytes]:
-    """The file's content in parts, of pages encoded one by one, and of what waits for which sink, an event a line."""
+def encode(pages: Mapping[str, EncodedPage], outbox: Outbox | None = None) -> Iterator[bytes]:
+    """Yield the content of the file in parts, from encoded pages and the outbox: an event a line."""
     yield b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
     yield b"\n }" if pages else b"}"
     yield b',\n "version": ' + _json(VERSION)
-    for number, (name, notices) in enumerate(sorted((waiting or {}).items())):
-        lines = b",\n   ".join(_json(notice) for notice in notices)
+    for number, (name, deliveries) in enumerate(sorted((outbox or {}).items())):
+        lines = b",\n   ".join(_json(delivery) for delivery in deliveries)
         yield (b",\n  " if number else b',\n "waiting": {\n  ') + _json(name) + b": [\n   " + lines + b"]"
-    yield b"\n }\n}\n" if waiting else b"\n}\n"
+    yield b"\n }\n}\n" if outbox else b"\n}\n"
 
 
 def decode(content: bytes, name: str) -> State:
-    """Decode the file, but not its pages. Raises StateError: what is wrong, and how to recover."""
+    """Return the state, with its pages still encoded. Raises StateError with what is wrong and how to recover."""
     try:
         file = _decode_file(content)
-        if file.version != VERSION:
-            raise _of_another_version(name, file.version)
-        outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
-        return State(pages=dict(file.pages), outbox=outbox)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        if content.startswith(b"<<<<<<<") or b"\n<<<<<<<" in content or b"\n>>>>>>>" in content:
-            raise _refused(name, "it has git conflict markers") from error
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            version = msgspec.json.decode(content, type=_Version).version
-            if version != VERSION:
-                raise _of_another_version(name, version) from error
-        raise _refused(name, str(error) if content.strip() else "it is empty") from error
+        raise _unusable(name, _explain(content, error)) from error
+    if file.version != VERSION:
+        raise _unusable(name, _other_version(file.version))
+    outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
+    return State(pages=dict(file.pages), outbox=outbox)
 
 
 def encode_page(page: PageState) -> bytes:
-    """A line for each field, and for each incident."""
+    """Return the state of a page as the file has it: a line for each field, and for each incident."""
     fields = msgspec.to_builtins(msgspec.structs.replace(page, incidents={}), builtin_types=(datetime,))
     if page.incidents:
-        lines = b",\n".join(b"    " + _json(key) + b": " + _json(it) for key, it in sorted(page.incidents.items()))
-        fields["incidents"] = msgspec.Raw(b"{\n" + lines + b"\n   }")
-    return (
-        b"{\n" + b",\n".join(b"   " + _json(name) + b": " + _json(it) for name, it in sorted(fields.items())) + b"\n  }"
-    )
+        lines = [b"    " + _json(key) + b": " + _json(record) for key, record in sorted(page.incidents.items())]
+        fields["incidents"] = msgspec.Raw(b"{\n" + b",\n".join(lines) + b"\n   }")
+    lines = [b"   " + _json(name) + b": " + _json(value) for name, value in sorted(fields.items())]
+    return b"{\n" + b",\n".join(lines) + b"\n  }"
 
 
 def decode_page(page: EncodedPage, key: str, name: str) -> PageState:
-    """Raises StateError."""
+    """Return the state of a page. Raises StateError."""
     try:
         return _decode_page(page)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _refused(name, f"page {key}: {error}") from error
+        raise _unusable(name, f"page {key}: {error}") from error
 
 
 def is_failing(page: EncodedPage) -> bool:
-    """Whether it failed the last time, as can be seen without decoding it: its fields are sorted."""
-    return b'"failing":' in bytes(memoryview(page)[:200])
+    """Return whether the page failed the last time, without decoding it.
+
+    The fields are sorted: only `baseline` stands before `failing`, so that its first bytes are enough.
+    """
+    return b'"failing":' in bytes(memoryview(page)[:_FAILING_WITHIN])
 
 
 def load_page(path: Path, key: str) -> PageState | None:
@@ -117,7 +118,7 @@ def load_page(path: Path, key: str) -> PageState | None:
 
 
 class StateStore(Protocol):
-    """Where the state of a run lives."""
+    """A place where the state of a run is kept."""
 
     name: str
 
@@ -132,12 +133,12 @@ class StateStore(Protocol):
 
 
 class StateFile:
-    """state.json, held from load to save. `path` may be a link: the file that it points to is replaced."""
+    """The state file. `path` may be a link: the file that it points to is replaced."""
 
     def __init__(self, path: Path) -> None:
         self.name = text.line(str(path))
         self.path = Path(os.path.realpath(path))  # raises nothing where links lead in a circle
-        self._loaded: State | None = None  # as the file has it
+        self._loaded: State | None = None  # what the file holds
 
     def load(self) -> State:
         """Load the state; an empty one where there is no file yet. Raises StateError."""
@@ -154,7 +155,7 @@ class StateFile:
         """Replace the file by a complete new one, unless it would be the same. Raises StateError."""
         if self._loaded and state.pages == self._loaded.pages and state.outbox == self._loaded.outbox:
             return False
-        self._sweep()
+        self._remove_leftovers()
         temporary = ""
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
@@ -167,7 +168,8 @@ class StateFile:
             temporary = ""
         except OSError as error:
             raise StateError(
-                f"{self.name} cannot be written: {_why(error)}. It is as it was; what was told now will be told again"
+                f"{self.name} cannot be written: {_why(error)}. "
+                "The file is unchanged; the events of this run will be reported again"
             ) from error
         finally:
             if temporary:
@@ -179,34 +181,40 @@ class StateFile:
 
     @contextmanager
     def locked(self) -> Iterator[Self]:
-        """Keeps other runs off the file. Raises StateError where one holds it, or where it could not be replaced in the
-        end.
-        """
-        folder = self.path.parent
-        if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
-            raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
-        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_TIMEOUT)
-        place = text.line(lock.lock_file)
-        try:
-            lock.acquire()
-            if not os.access(folder, os.W_OK):  # the lock may be older than that
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        except (Timeout, OSError) as error:
-            if isinstance(error, Timeout) and os.path.lexists(lock.lock_file):
-                raise StateError(f"{self.name} is in use by another run (lock: {place}); nothing was done") from error
-            why = "it cannot be made there" if isinstance(error, Timeout) else _why(error)
-            raise StateError(
-                f"{self.name} cannot be locked: {why} (lock: {place}, a file that a run must be able to make or write)"
-                ". Nothing was told and nothing was written"
-            ) from error
+        """Keep other runs off the file. Raises StateError where one holds it, or where it could not be saved later."""
+        lock = self._acquire()
         try:
             yield self
         finally:
             with suppress(OSError):  # all is done, and the end of the process releases it
                 lock.release()
 
+    def _acquire(self) -> FileLock:
+        folder = self.path.parent
+        if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
+            raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
+        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_TIMEOUT)
+        try:
+            lock.acquire()
+            if not os.access(folder, os.W_OK):  # the lock may be older than that
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except (Timeout, OSError) as error:
+            raise self._not_locked(lock.lock_file, error) from error
+        return lock
+
+    def _not_locked(self, lock_file: str, error: Timeout | OSError) -> StateError:
+        place = text.line(lock_file)
+        timed_out = isinstance(error, Timeout)
+        if timed_out and os.path.lexists(lock_file):
+            return StateError(f"{self.name} is in use by another run (lock: {place}). {_NOTHING_HAPPENED}")
+        reason = "the lock cannot be made there" if isinstance(error, Timeout) else _why(error)
+        return StateError(
+            f"{self.name} cannot be locked: {reason} (lock: {place}, a file that statuswatch must be able to make and "
+            f"write). {_NOTHING_HAPPENED}"
+        )
+
     def _exists(self) -> bool:
-        """Raises StateError; also where it is no file: a FIFO would never open, and some devices never end."""
+        """Return whether there is a file. Raises StateError, also for a FIFO or a device: reading it may never end."""
         try:
             mode = self.path.stat().st_mode
         except FileNotFoundError:
@@ -214,12 +222,12 @@ class StateFile:
         except OSError as error:
             raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
         if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "a FIFO, a socket or a device"
-            raise StateError(f"{self.name} cannot be used: it is {what}, not a file; name another place with --state")
+            found = "a folder" if stat.S_ISDIR(mode) else "a FIFO, a socket or a device"
+            raise StateError(f"{self.name} cannot be used: it is {found}, not a file; name another place with --state")
         return True
 
-    def _sweep(self) -> None:
-        """Removes what runs left that were killed while they wrote."""
+    def _remove_leftovers(self) -> None:
+        """Remove the temporary files of runs that were killed while they wrote."""
         with suppress(OSError):
             for stale in self.path.parent.glob(f".{glob.escape(self.path.name)}.????????.tmp"):
                 stale.unlink()
@@ -233,7 +241,7 @@ class StateFile:
             return 0o666 & ~mask
 
     def _flush_folder(self) -> None:
-        """So that the new name survives a power cut; where the system has no such call the file does as it can."""
+        """Make the new name survive a power cut, where the system has a call for that."""
         with suppress(OSError):
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
@@ -245,8 +253,8 @@ class StateFile:
 class ShardStateFile(StateFile):
     """The state file of one shard, where every shard has its own.
 
-    `keys` are the pages of this run. When the number of shards changes, a page that moved here comes with the state that another file has of it, and
-    one that moved away is kept until its shard's file has it.
+    `keys` are the pages of this run. When the number of shards changes, a page that moved here comes with its state in
+    another shard's file, and one that moved away is kept until its new shard's file has it.
     """
 
     def __init__(self, shard: Shard, paths: Sequence[Path], keys: Iterable[str]) -> None:
@@ -258,8 +266,8 @@ class ShardStateFile(StateFile):
         own = super().load()
         pages = dict(own.pages)
         homes = {key: shard_of(key, self._shard.count) for key in pages}
-        others = {home: _pages(self._paths[home - 1]) for home in {*homes.values()} - {self._shard.number}}
-        pages = {key: page for key, page in pages.items() if key not in others.get(homes[key], {})}
+        moved = {home: _pages(self._paths[home - 1]) for home in {*homes.values()} - {self._shard.number}}
+        pages = {key: page for key, page in pages.items() if key not in moved.get(homes[key], {})}
         absent = self._keys - pages.keys()
         for path in self._paths if absent else ():
             pages |= {key: page for key, page in _pages(path).items() if key in absent}
@@ -271,7 +279,7 @@ def _pages(path: Path) -> Mapping[str, EncodedPage]:
 
 
 class ReadOnlyState:
-    """Another store, of which nothing is written and for which no other run is waited."""
+    """Another store that is only read: nothing is written, and no other run is waited for."""
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
@@ -291,7 +299,7 @@ class ReadOnlyState:
 
 
 class MemoryState:
-    """A state in memory: of a replay."""
+    """A state that is kept in memory, for a replay."""
 
     def __init__(self, state: State | None = None, name: str = "the recording") -> None:
         self.name = name
@@ -316,13 +324,24 @@ def _why(error: OSError) -> str:
     return (error.strerror or str(error)) + (f": {remedy}" if remedy else "")
 
 
-def _of_another_version(name: str, version: int) -> StateError:
-    return _refused(name, f"it is of version {version}, and this program reads version {VERSION}")
+def _explain(content: bytes, error: Exception) -> str:
+    """Return why the content is no state file: the most helpful reason comes first."""
+    if _CONFLICT.search(content):
+        return "it has git conflict markers"
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        version = msgspec.json.decode(content, type=_Version).version
+        if version != VERSION:
+            return _other_version(version)
+    return str(error) if content.strip() else "it is empty"
 
 
-def _refused(name: str, why: str) -> StateError:
+def _other_version(version: int) -> str:
+    return f"it is of version {version}, and this program reads version {VERSION}"
+
+
+def _unusable(name: str, reason: str) -> StateError:
     return StateError(
-        f"{name} cannot be used: {why}. Nothing was told and nothing was written. Restore the last good one "
+        f"{name} cannot be used: {reason}. {_NOTHING_HAPPENED}. Restore the last good one "
         f"(`git checkout HEAD -- {name}`, or an older one from `git log -p {name}`), or delete it to start from "
-        f"a new baseline, which tells nothing of what happened before it"
+        f"a new baseline, which reports nothing of what happened before it"
     )

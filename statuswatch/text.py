@@ -1,4 +1,4 @@
-"""Vendor text: cleaned once, when it is parsed, and compared by what it says rather than by how it is set."""
+"""Vendor text: cleaned once, when it is parsed, and compared without regard to its white space."""
 
 import re
 from binascii import b2a_base64
@@ -13,7 +13,7 @@ _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _FORBIDDEN = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls but tab and newline
-    "\xad\u2060-\u206f\ufeff\ufff9-\ufffb"  # what shows nothing and joins, hides or annotates
+    "\xad\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible: joins, hides or annotates
     "\u061c\u200e\u200f\u202a-\u202e"  # bidi marks, embeddings and overrides (the isolates are above)
     "\ud800-\udfff"  # lone surrogates
     "\U000e0000-\U000e007f"  # tag characters
@@ -30,23 +30,24 @@ _INLINE_TAG = re.compile(
 
 
 def _visible(text: str) -> str:
+    """Return the text without ANSI sequences and invisible characters; every line break is a newline."""
     text = _LINE_BREAK.sub("\n", text)
-    if any(mark in text for mark in "\x1b\x9b\x9d"):  # looked for first: it is rare, and the pattern is slow
+    if any(mark in text for mark in "\x1b\x9b\x9d"):  # searched first: they are rare, and the pattern is slow
         text = _ANSI.sub("", text)
     return _FORBIDDEN.sub("", text)
 
 
 def line(text: str) -> str:
-    """One line of plain text: a title, a name, an id."""
+    """Clean a title, a name or an id: one line of plain text."""
     if not (text.isascii() and text.isprintable()):
         text = _visible(text)
     return " ".join(text.split())
 
 
 def paragraph(text: str) -> str:
-    """The message of an incident update as plain text: HTML as vendors use it is resolved, lines are kept.
+    """Clean the message of an incident update: plain text that keeps its lines, with HTML tags and entities resolved.
 
-    Only tags that vendors are known to use are markup; `latency <5 ms and >3 ms` stays as it is.
+    Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is.
     """
     if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
         return text.strip()
@@ -58,22 +59,22 @@ def paragraph(text: str) -> str:
 
 
 def _unescaped(entity: re.Match[str]) -> str:
-    import html  # 2,231 names, which many a run does not need
+    import html  # a table of 2,231 names, which most runs do not need
 
     return html.unescape(entity[0])
 
 
 def digest(text: str) -> str:
-    """6 characters (32 bits) for cleaned text, which stay the same when only white space within it changes.
+    """Return 6 characters (32 bits) for cleaned text, the same when only its white space changes.
 
-    Not a defence but a memory: of changes to one text, 1 in 4 billion goes unnoticed.
+    It detects edits, and is no protection against forgery: 1 in 4 billion changes of a text goes unnoticed.
     """
-    if not text.isascii() or "\n" in text or "  " in text:  # what else is white is not left in cleaned text
+    if not text.isascii() or "\n" in text or "  " in text:  # cleaned text has no other white space
         text = " ".join(text.split())
     return b2a_base64(crc32(text.encode()).to_bytes(4, "big"), newline=False)[:6].decode()
 
 
 @lru_cache(maxsize=256)
 def word_digest(text: str) -> str:
-    """2 characters (12 bits) for a word out of a small vocabulary."""
+    """Return 2 characters (12 bits) for a word out of a small vocabulary."""
     return b2a_base64((crc32(text.encode()) & 0xFFFFFF).to_bytes(3, "big"), newline=False)[-2:].decode()

@@ -292,14 +292,14 @@ def list_pages(
     quiet: QuietOption = False,
 ) -> None:
     """Search the catalog by key, name, platform, category or address; or list what is watched."""
-    from statuswatch.catalog import catalog, categories, find
+    from statuswatch.catalog import catalog, categories, search_catalog
     from statuswatch.config.load import load_config
     from statuswatch.config.suggest import did_you_mean
     from statuswatch.render import listing
 
     settings = load_config(config, os.environ, Path.cwd())
     among = settings.pages if configured else tuple(catalog().values())
-    chosen = find(among, query or ())
+    chosen = search_catalog(among, query or ())
     if not chosen:
         words = " ".join(query or ())
         _say(f"no page matches {words!r}{did_you_mean(words, [it for page in among for it in (page.key, page.name)])}")
@@ -332,7 +332,8 @@ def inspect(
 ) -> None:
     """Explain one page: what was fetched, which platform it runs on, what was understood, what to write down."""
     from statuswatch.catalog import catalog
-    from statuswatch.config.load import load_config, page_at, state_files
+    from statuswatch.config.load import load_config
+    from statuswatch.config.select import page_at, state_files
     from statuswatch.model.page import Failure
     from statuswatch.net.client import connect_to
     from statuswatch.net.http import open_network
@@ -498,7 +499,8 @@ def _settings(config: Path | None, state: Path | None, shard: str | None, pages:
     """The configuration, as the command line has it; without one, any page of the catalog may be chosen."""
     import msgspec
 
-    from statuswatch.config.load import load_config, select_pages, sharded
+    from statuswatch.config.load import load_config
+    from statuswatch.config.select import select_pages, sharded
 
     settings = load_config(config, os.environ, Path.cwd())
     if state is not None:

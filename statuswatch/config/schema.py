@@ -11,12 +11,16 @@ from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Page
 from statuswatch.shard import Shard
 
-DEFAULT_EVENTS: Final = frozenset(map(str, EventKind))  # that a sink is told unless it says otherwise
-KINDS: Final = (*EventKind, *IncidentKind)  # what `kinds` may name
+DEFAULT_EVENTS: Final = frozenset(map(str, EventKind))  # what a sink receives where its table has no `events`
+EVENT_CHOICES: Final = (*EventKind, "edited")  # what `events` of a sink may list
+KIND_CHOICES: Final = (*EventKind, *IncidentKind)  # what `kinds` of a page may list
 
 
 class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A sink to tell, and of what. `options` are the sink's own, `where` is its place in the configuration."""
+    """A sink and its filters. `options` are the sink's own, `where` is its place in the configuration.
+
+    `pages` are the keys whose events it receives; none means all.
+    """
 
     sink: str
     name: str
@@ -30,8 +34,10 @@ class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What to watch and how. `source` says where it comes from; "" is the built-in default. `states` are the files of
-    all shards that there can be, of a run of one that has its own.
+    """The pages to watch, the sinks to notify, and the limits of a run. `timeout` and `deadline` are in seconds.
+
+    `source` is the file read; "" is the built-in default. `state_files` is set only for a run of one shard where every
+    shard has a file of its own: the files of all shards there can be, by number.
     """
 
     pages: tuple[Page, ...]
@@ -44,10 +50,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shard: Shard | None = None
     state_files: tuple[Path, ...] = ()
 
-    def chosen(self, only: Collection[str] = ()) -> tuple[Page, ...]:
-        """The pages of a run: these, or all, of its shard."""
-        return tuple(
-            page
-            for page in self.pages
-            if (not only or page.key in only) and (self.shard is None or self.shard.holds(page.key))
-        )
+    def chosen(self, keys: Collection[str] = ()) -> tuple[Page, ...]:
+        """Return the pages of a run: those with these keys, or all; of a run of one shard only its own."""
+        pages = self.pages
+        if keys:
+            pages = tuple(page for page in pages if page.key in keys)
+        if self.shard is not None:
+            pages = tuple(page for page in pages if self.shard.holds(page.key))
+        return pages

@@ -1,14 +1,25 @@
-"""Suggestions for a word that is nearly a known one."""
+"""Suggestions for a misspelt word."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+MAX_LISTED: Final = 12  # so many choices are listed where none is near
+MIN_SIMILARITY: Final = 0.6  # as difflib measures it, from 0 to 1
+MIN_SIMILARITY_OF_MANY: Final = 0.75  # among the hundreds of keys of the catalog, one is always a little near
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What may have been meant, to be put behind a complaint; "" where nothing is near."""
-    known = [str(it) for it in known]
-    few = len(known) <= 12  # of the hundreds of the catalog some page is always a little near
-    did_you_mean = get_close_matches(word.casefold(), known, n=1, cutoff=0.6 if few else 0.75)
-    if did_you_mean:
-        return f"; did you mean {did_you_mean[0]!r}?"
-    return f"; there are {', '.join(known)}" if few else ""
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return the end of an error message: the choice that is near, or a short list of all of them.
+
+    It is "" where there are many choices and none is near.
+    """
+    words = [str(choice) for choice in choices]
+    few = len(words) <= MAX_LISTED
+    similarity = MIN_SIMILARITY if few else MIN_SIMILARITY_OF_MANY
+    near = get_close_matches(word.casefold(), words, n=1, cutoff=similarity)
+    if near:
+        return f": did you mean {near[0]!r}?"
+    if few:
+        return f": use one of {', '.join(words)}"
+    return ""

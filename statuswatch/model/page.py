@@ -124,8 +124,8 @@ class Failure(msgspec.Struct, frozen=True):
         return self.kind in _MOVED
 
     def __str__(self) -> str:
-        what = f"set {self.suggested_config}" if self.suggested_config else self.hint
-        return self.reason + (f" ({self.where})" if self.where else "") + (f": {what}" if what else "")
+        remedy = f"set {self.suggested_config}" if self.suggested_config else self.hint
+        return self.reason + (f" ({self.where})" if self.where else "") + (f": {remedy}" if remedy else "")
 
 
 DocumentResult = Fetched | NotModified | Failure

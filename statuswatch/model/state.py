@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from statuswatch import text
+from statuswatch.model.digest import UpdateDigest, newest_id_digest, parse_digests
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import (
     CLOSED_STATUSES,
@@ -77,7 +78,21 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
         For vendors that state no status of an update: it must not change for that.
         """
         by_digest = {text.word_digest(status): status for status in statuses}
-        return {digest[:6]: by_digest[digest[6:8]] for digest in self.updates.split() if digest[6:8] in by_digest}
+        return {
+            digest.id_digest: by_digest[digest.status_digest]
+            for digest in self.update_digests
+            if digest.status_digest in by_digest
+        }
+
+    @property
+    def update_digests(self) -> tuple[UpdateDigest, ...]:
+        """The digests of the remembered updates, oldest first."""
+        return parse_digests(self.updates)
+
+    @property
+    def newest_id_digest(self) -> str:
+        """The digest of the newest remembered update's id; "" where no update is remembered."""
+        return newest_id_digest(self.updates)
 
 
 class Failing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

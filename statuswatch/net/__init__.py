@@ -1,0 +1,1 @@
+"""The network: documents of pages, requests of sinks."""

@@ -1,5 +1,7 @@
-"""Documents of one page: redirects within a host are followed, a passing fault is retried once, and a failure is a value
-with a reason, never an exception.
+"""Documents of one page.
+
+Redirects within a host are followed, a passing fault is retried once, and a failure is a value with a reason, never an
+exception.
 """
 
 import asyncio
@@ -63,7 +65,7 @@ class Client:
         turns: Turns | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._wire = wire
+        self.wire = wire
         self._turns = turns
         self._pause = pause
         self.until = until
@@ -100,7 +102,7 @@ class Client:
         """Return the result, and after how many seconds a retry is worth it, if it is."""
         headers = _conditions(validators)
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._wire.get(url, headers, self.progress)
+            response = await self.wire.get(url, headers, self.progress)
             if isinstance(response, Failure):
                 return response, PAUSE_BEFORE_RETRY if response.kind in _PASSING_FAILURES else None
             if response.status not in _REDIRECTS:

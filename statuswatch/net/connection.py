@@ -1,5 +1,6 @@
-"""The connections of one page: a request takes an idle one of its origin, or opens one. No pool, and no layer that
-serves two kinds of event loop; HTTP/1.1 itself is httpcore's.
+"""The connections of one page: a request takes an idle one of its origin, or opens one.
+
+There is no pool, and no layer that serves two kinds of event loop; HTTP/1.1 itself is httpcore's.
 
 httpx's own transport scans its pool at every request and goes through a stack of streams: a fifth of a run's CPU.
 """
@@ -70,7 +71,7 @@ class Connections:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connected socket that does not block. The page's deadline bounds every operation: httpcore's timeouts are none."""
+    """A connected socket that does not block. The page's deadline bounds its operations: httpcore has none."""
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected

@@ -1,5 +1,6 @@
-"""HTTP: the only module that imports httpx. Requests for documents are bounded in size and never raise; requests of
-sinks raise RequestError.
+"""HTTP: the only module that imports httpx.
+
+Requests for documents are bounded in size and never raise; requests of sinks raise RequestError.
 """
 
 import asyncio
@@ -201,6 +202,7 @@ class _Inflate:
 
 
 def _transport_failure(error: httpx.TransportError, url: str) -> Failure:
+    network_hint = "check the network, then the `url`"
     reason = _message(error).lower()
     for cause in exception_chain(error):
         match cause:
@@ -209,21 +211,20 @@ def _transport_failure(error: httpx.TransportError, url: str) -> Failure:
             case ssl.SSLError():
                 return Failure(FailureKind.TLS, f"TLS failed: {getattr(cause, 'reason', '') or cause}", url, _LOOK)
             case socket.gaierror():
-                reason = "its name cannot be resolved"
-                return Failure(FailureKind.UNRESOLVED, reason, url, "check the network, then the `url`")
+                return Failure(FailureKind.UNRESOLVED, "its name cannot be resolved", url, network_hint)
             case OSError(errno=int() as number):
                 reason = os.strerror(number).lower()
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
-            hint = "check the network, then the `url`"
-            return Failure(FailureKind.NO_CONNECTION, f"no connection: {reason}", url, hint)
+            failure = Failure(FailureKind.NO_CONNECTION, f"no connection: {reason}", url, network_hint)
         case httpx.ProxyError():
-            return Failure(FailureKind.PROXY, f"our proxy refused: {_message(error)}", url, "check the network")
+            failure = Failure(FailureKind.PROXY, f"our proxy refused: {_message(error)}", url, "check the network")
         case httpx.UnsupportedProtocol():
-            return Failure(FailureKind.BAD_ADDRESS, "not an http address", url, "correct its `url`")
+            failure = Failure(FailureKind.BAD_ADDRESS, "not an http address", url, "correct its `url`")
         case _:
-            hint = "retried on the next run"
-            return Failure(FailureKind.BROKEN, f"the connection broke: {_message(error)}", url, hint)
+            reason = f"the connection broke: {_message(error)}"
+            failure = Failure(FailureKind.BROKEN, reason, url, "retried on the next run")
+    return failure
 
 
 def _message(error: Exception) -> str:

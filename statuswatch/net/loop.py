@@ -1,5 +1,7 @@
-"""The event loop of a run. Names are resolved on threads of their own that nobody waits for: asyncio has a handful, and
-two dead names would hold the exit of the run.
+"""The event loop of a run.
+
+Names are resolved on threads of their own that nobody waits for: asyncio has a handful, and two dead names would hold
+the exit of the run.
 """
 
 import asyncio
@@ -19,8 +21,9 @@ R = TypeVar("R")
 
 
 async def map_concurrently(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
-    """`work` on every item, so many at a time, in the order in which they end. The first error that it raises ends all
-    the others.
+    """Await `work` for every item, so many at a time; return the results in the order in which they end.
+
+    The first error that it raises ends all the others.
     """
     waiting = iter(items)
     results: list[R] = []
@@ -48,12 +51,13 @@ class Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._lookups: dict[_Name, asyncio.Future[Any]] = {}
-        self._wanted: SimpleQueue[_Name | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Name | None] = SimpleQueue()
         self._unresolved = 0
         self._resolvers: list[Thread] = []
-        self._help: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def create_connection(self, *arguments: Any, **options: Any) -> Any:
+        """Open a connection, and note it for the page at work."""
         transport, protocol = await super().create_connection(*arguments, **options)
         opened_transports.get([]).append(transport)
         return transport, protocol
@@ -68,26 +72,27 @@ class Loop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
+        """Resolve a name once, however often the run asks for it."""
         name = (host, port, family, type, proto, flags)
         if name not in self._lookups:
             self._lookups[name] = self.create_future()
             self._unresolved += 1
-            self._wanted.put(name)
+            self._queue.put(name)
             if len(self._resolvers) < PROMPT_RESOLVERS:
                 self._start_resolvers(PROMPT_RESOLVERS)
-            elif self._unresolved > len(self._resolvers) and not self._help:
-                self._help = self.call_later(RESOLVED_WITHIN, self._start_resolvers)
+            elif self._unresolved > len(self._resolvers) and not self._timer:
+                self._timer = self.call_later(RESOLVED_WITHIN, self._start_resolvers)
         return await asyncio.shield(self._lookups[name])
 
     def _start_resolvers(self, most: int = sys.maxsize) -> None:
-        """One for each name, of those that are not resolved yet: one that never is keeps its thread for itself."""
-        self._help = None
+        """Start one thread for each unresolved name, up to `most`: a name that hangs keeps its thread for itself."""
+        self._timer = None
         while len(self._resolvers) < min(self._unresolved, most):
             self._resolvers.append(Thread(target=self._resolve, daemon=True))
             self._resolvers[-1].start()
 
     def _resolve(self) -> None:
-        while name := self._wanted.get():
+        while name := self._queue.get():
             host, port, family, kind, proto, flags = name
             found: Any = None
             error: Exception | None = None
@@ -110,8 +115,9 @@ class Loop(asyncio.SelectorEventLoop):
             lookup.set_result(found)
 
     def close(self) -> None:
+        """End the resolvers too, unless one is stuck in a lookup."""
         for _ in self._resolvers:
-            self._wanted.put(None)
+            self._queue.put(None)
         if not self._unresolved:  # else one of them may never come back
             for resolver in self._resolvers:
                 resolver.join()

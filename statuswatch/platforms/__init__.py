@@ -1,6 +1,6 @@
-"""The software that status pages run on. A platform is a module; a new one is that file and its line in `PLATFORMS`.
+"""The software that status pages run on. A new platform is one module here and its name in `PLATFORMS`.
 
-They are imported when they are used: a run of three pages need not pay for all of them.
+A module is imported when its platform is used: a run of three pages does not pay for all of them.
 """
 
 from collections.abc import Mapping
@@ -12,26 +12,30 @@ from statuswatch.registry import Registry
 
 
 class Platform(Protocol):
-    """What a platform's module has. All of it is pure."""
+    """The interface of a platform's module. All of it is pure: bytes in, incidents out."""
 
-    PARSER_VERSION: int  # raised whenever `parse` reads a document differently: remembered validators are then void
+    PARSER_VERSION: int  # raised when `parse` reads a document differently: remembered validators are then void
 
     def documents(self, page: Page, /) -> tuple[Document, ...]:
-        """What to read of the page on every run: at most two documents."""
+        """Return the documents to read on every run: at most two."""
 
     def parse(self, reading: ParseInput, /) -> Feed:
-        """Understands the documents, or raises FeedError. A list that is missing is never an empty one. Where the page
-        lacks an `id` that it needs, raises UnidentifiedError.
+        """Return what the documents say; raise FeedError where they are not understood.
+
+        A missing list is an error, never an empty list. Raises MissingPageIdError where the page needs an `id`.
         """
 
     def follow_ups(self, reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-        """What else would tell more, best first; `moved` says that something changed. One is fetched, none twice."""
+        """Return further documents worth reading, best first. `dirty`: the feed differs from the state file.
+
+        The first that was not requested yet is fetched; then all documents are parsed again.
+        """
 
     def matches(self, feed: Feed, /) -> bool:
-        """Whether what it understood is of a page that runs on the platform, as far as can be told."""
+        """Return whether the feed shows that its page runs on this platform."""
 
 
-# In the order in which they are tried on a page whose platform is not known: the surest and commonest first.
+# A page of unknown platform is tried in this order: the surest and the commonest first.
 PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     __name__,
     "incidentio",

@@ -39,7 +39,16 @@ from statuswatch.model.incident import (
     utc,
 )
 from statuswatch.model.page import Document, Feed, Page
-from statuswatch.platforms.parsing import ParseInput, decode, epoch, identifier, parse_entries, title, update, word
+from statuswatch.platforms.parsing import (
+    ParseInput,
+    clean_status,
+    clean_title,
+    decode,
+    from_epoch,
+    identifier,
+    incident_update,
+    parse_entries,
+)
 
 PARSER_VERSION: Final = 1
 _NAME: Final = "system_status_en_US.js"
@@ -134,11 +143,11 @@ def _incident(url: str, posted: set[datetime], event: tuple[str, msgspec.Raw]) -
     it = _decode_event(raw)
     key = identifier(it.message_id)
     kind = IncidentKind.MAINTENANCE if it.status_type.casefold() == _MAINTENANCE else IncidentKind.INCIDENT
-    status = word(it.event_status)
+    status = clean_status(it.event_status)
     if kind is IncidentKind.MAINTENANCE:
         status = _WINDOW_STATUSES.get(status, status)
-    begun = epoch(it.epoch_start_date / 1000)
-    ended = epoch(it.epoch_end_date / 1000) if it.epoch_end_date is not None else None
+    begun = from_epoch(it.epoch_start_date / 1000)
+    ended = from_epoch(it.epoch_end_date / 1000) if it.epoch_end_date is not None else None
     published = _published(it.date_posted)
     if published:
         posted.add(published)
@@ -147,15 +156,15 @@ def _incident(url: str, posted: set[datetime], event: tuple[str, msgspec.Raw]) -
     return Incident(
         id=key,
         kind=kind,
-        title=title(it.status_type),
+        title=clean_title(it.status_type),
         status=status,
         impact=_IMPACTS.get(it.status_type.casefold(), Impact.UNKNOWN),
         url=url,
         created_at=begun,
         position=begun,
-        components=(Component(title(service)),),
+        components=(Component(clean_title(service)),),
         source_quality=STATED_BY_VENDOR,
-        updates=(update(key, status, body, published or claimed, claimed),),
+        updates=(incident_update(key, status, body, published or claimed, claimed),),
         scheduled_for=begun if kind is IncidentKind.MAINTENANCE else None,
         scheduled_until=ended if kind is IncidentKind.MAINTENANCE else None,
     )

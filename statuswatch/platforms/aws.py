@@ -27,14 +27,14 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_title,
     decode,
-    derived,
-    epoch,
+    derived_id,
+    from_epoch,
     identifier,
-    one_of_each,
+    incident_update,
+    newest_copies,
     parse_entries,
-    title,
-    update,
 )
 
 PARSER_VERSION: Final = 1
@@ -91,11 +91,11 @@ def parse(reading: ParseInput, /) -> Feed:
     if body is None:
         raise FeedError(f"{_NAME}: missing")
     events = decode(body, list[msgspec.Raw], _NAME)
-    known = reading.known.incidents if reading.known else {}
+    known = reading.state.incidents if reading.state else {}
     incidents, skipped = parse_entries(events, partial(_incident, _base(reading.page), known), _NAME)
     return Feed(
         identity=_IDENTITY,
-        incidents=one_of_each(incidents),
+        incidents=newest_copies(incidents),
         current=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
     )
@@ -109,7 +109,7 @@ def _base(page: Page) -> str:
 def _incident(base: str, known: Container[str], raw: msgspec.Raw) -> Incident:
     it = _decode_event(raw)
     key = identifier(it.arn)
-    begun = epoch(int(it.date))
+    begun = from_epoch(int(it.date))
     log = sorted(it.event_log, key=lambda entry: int(entry.timestamp))
     codes = [_code(entry.status) for entry in log]
     code = _code(it.status)
@@ -119,7 +119,7 @@ def _incident(base: str, known: Container[str], raw: msgspec.Raw) -> Incident:
         code, impact = 0, Impact.UNKNOWN if key in known else _IMPACTS[max(codes, default=0)]
     return Incident(
         id=key,
-        title=title(it.summary),
+        title=clean_title(it.summary),
         status=_STATUSES[code],
         impact=impact,
         url=f"{base}{_PAGE}?eventID={quote(key, safe=':/')}",
@@ -144,16 +144,16 @@ def _components(it: _Event) -> tuple[Component, ...]:
     if not services or not it.service.startswith("multipleservices"):
         services.add(it.service_name)
     region = f" ({it.region_name})" if it.region_name else ""
-    return tuple(sorted({Component(title(f"{service}{region}")) for service in services}))
+    return tuple(sorted({Component(clean_title(f"{service}{region}")) for service in services}))
 
 
 def _updates(log: list[_Entry], codes: list[int]) -> tuple[IncidentUpdate, ...]:
     in_minute: Counter[int] = Counter()
     updates = []
     for entry, code in zip(log, codes, strict=True):
-        at = epoch(int(entry.timestamp))
+        at = from_epoch(int(entry.timestamp))
         minute = int(entry.timestamp) // 60
         in_minute[minute] += 1
         number = [str(in_minute[minute])] if in_minute[minute] > 1 else []
-        updates.append(update(derived(str(minute), *number), _STATUSES[code], entry.message, at, at))
+        updates.append(incident_update(derived_id(str(minute), *number), _STATUSES[code], entry.message, at, at))
     return tuple(updates)

@@ -1,14 +1,18 @@
 """Better Stack (once Better Uptime).
 
-`index.json`, a JSON:API document and the only one, includes all that the page shows: its sections, its resources (the
-components), its status reports of any age, open or not, and their updates. Field names are documented by the vendor;
-several readers of live pages confirm them.
+`index.json`, a JSON:API document, is the only one. It includes all that the page shows: its sections, its resources
+(the components), its status reports of any age, open or not, and their updates. The vendor documents the names of its
+fields; several readers of live pages confirm them.
 
-Oddities, reported by those readers: `ends_at` is null for resolved reports too, and tells nothing; a report is
-resolved when its `aggregate_state` is `resolved`, or every resource it affects is; its severity of then is stated only
-by its updates; titles may be null; a name may have white space around it; ids are strings in some places and numbers
-in others. There are no words such as "investigating": an open report has the worst state of what it affects, and
-whether a window has begun is not stated.
+Oddities, reported by those readers:
+
+- `ends_at` is null for resolved reports too, and is no sign of their end. A report is resolved when its
+  `aggregate_state` is `resolved`, or when every resource that it affects is.
+- Only the updates of a resolved report state how severe it was.
+- Titles may be null, and a name may have white space around it.
+- Ids are strings in some places and numbers in others.
+- The platform has no statuses such as "investigating": an open report has the worst state of its resources. It does
+  not state whether a maintenance window has begun.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,30 +24,33 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, IncidentUpdate, utc
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    DECODE_ERRORS,
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
+    groups_by_name,
     identifier,
     identity,
-    labelled,
+    incident_update,
+    labelled_components,
     oldest_first,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
 _INDEX: Final = "index.json"
 _UNTITLED: Final = "Untitled report"
+_PARTLY_NAMED, _NOT_STATED = 1, 0  # `source_quality` below that of components that all have names
 _IMPACTS: Final = {  # the worst first; the vendor calls `downtime` a major service disruption
     "downtime": Impact.MAJOR,
     "degraded": Impact.MINOR,
     "operational": Impact.NONE,
 }
-_GRAVEST: Final = ("downtime", "degraded", "maintenance")
+_WORST_FIRST: Final = ("downtime", "degraded", "maintenance")
 
 
 class _Affected(msgspec.Struct):
@@ -60,7 +67,7 @@ class _Links(msgspec.Struct):
 
 
 class _Included(msgspec.Struct):
-    """What is included: of any type, its attributes not yet looked at."""
+    """An included entry of any type, with its attributes still encoded."""
 
     type: str
     id: str | int
@@ -122,22 +129,23 @@ _decode_report: Final = msgspec.json.Decoder(_Report).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the only document."""
     return (Document(_INDEX, f"{_base(page)}/{_INDEX}", required=True),)
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return none: the platform has no other document."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
+    """Return whether the page id is a number."""
     return feed.identity.isdecimal()
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get(_INDEX)
-    if body is None:
-        raise FeedError(f"{_INDEX}: missing")
-    index = decode(body, _Index, _INDEX)
+    """Return the status reports of the page. Raises FeedError, also where it names reports and includes none."""
+    index = decode(reading.required(_INDEX), _Index, _INDEX)
     included = _Inclusions(index.included)
     if index.data.relationships.status_reports.data and not included.reports:
         raise FeedError(f"{_INDEX}: it names status reports and includes none")
@@ -152,103 +160,164 @@ def parse(reading: ParseInput, /) -> Feed:
 
 
 class _Inclusions:
-    """What the document includes: status reports, updates by id, and the names and groups of resources by id."""
+    """The entries that the document includes, by their type.
 
-    def __init__(self, raws: list[msgspec.Raw]) -> None:
+    `reports` are still encoded, `updates` are the attributes of updates by id, `names` is (name, group) of resources
+    by id, and `groups` is in which groups each name occurs.
+    """
+
+    def __init__(self, raws: Iterable[msgspec.Raw]) -> None:
         self.reports: list[msgspec.Raw] = []
         self.updates: dict[str, msgspec.Raw] = {}
-        self.names: dict[str, tuple[str, str]] = {}
-        self.groups: dict[str, set[str]] = {}
-        resources: dict[str, _Named] = {}
-        sections: dict[str, str] = {}
+        self._resources: dict[str, _Named] = {}
+        self._sections: dict[str, str] = {}
         for raw in raws:
             try:
-                it = _decode_included(raw)
-                if it.type == "status_page_resource":
-                    resources[str(it.id)] = _decode_named(it.attributes)
-                elif it.type == "status_page_section":
-                    sections[str(it.id)] = title(_decode_named(it.attributes).name or "")
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                self.reports.append(raw)  # it may be one: what it lacks is said there
-                continue
-            if it.type == "status_update":
-                self.updates[str(it.id)] = it.attributes
-            elif it.type == "status_report":
+                self._add(raw)
+            except DECODE_ERRORS:
+                self.reports.append(raw)  # it may be a report: it is then skipped with a reason
+        self.names = self._names()
+        self.groups = groups_by_name(self.names.values())
+
+    def _add(self, raw: msgspec.Raw) -> None:
+        entry = _decode_included(raw)
+        key = str(entry.id)
+        match entry.type:
+            case "status_page_resource":
+                self._resources[key] = _decode_named(entry.attributes)
+            case "status_page_section":
+                self._sections[key] = clean_title(_decode_named(entry.attributes).name or "")
+            case "status_update":
+                self.updates[key] = entry.attributes
+            case "status_report":
                 self.reports.append(raw)
-        for key, resource in resources.items():
-            if name := title(resource.public_name or ""):
-                group = sections.get(str(resource.status_page_section_id), "")
-                self.names[key] = (name, group)
-                self.groups.setdefault(name, set()).add(group)
+
+    def _names(self) -> dict[str, tuple[str, str]]:
+        names: dict[str, tuple[str, str]] = {}
+        for key, resource in self._resources.items():
+            name = clean_title(resource.public_name or "")
+            if name:
+                names[key] = (name, self._sections.get(str(resource.status_page_section_id), ""))
+        return names
+
+
+# ----------------------------------------------------------------------------------------------------------- reports
 
 
 def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
-    """A status report. Raises ValueError where nothing tells its state."""
+    """Return a status report as an incident or a maintenance. Raises ValueError where nothing states its state."""
     report = _decode_report(raw)
-    it = report.attributes
+    attributes = report.attributes
     key = identifier(str(report.id))
-    kind = IncidentKind.MAINTENANCE if it.report_type == "maintenance" else IncidentKind.INCIDENT
-    window = kind is IncidentKind.MAINTENANCE
-    linked = dict.fromkeys(str(link.id) for link in report.relationships.status_updates.data)
-    stated = {link: _decode_update(included.updates[link]) for link in linked if link in included.updates}
+    kind = IncidentKind.MAINTENANCE if attributes.report_type == "maintenance" else IncidentKind.INCIDENT
+    stated = _stated_updates(report, included)
     updates = _updates(stated, kind)
-    lists = [it.affected_resources, *(one.affected_resources for one in stated.values())]
-    affected = [part for parts in lists for part in parts or ()]
-    ids = {str(part.status_page_resource_id) for part in affected}
-    named = [included.names[part] for part in ids if part in included.names]
-    starts = utc(it.starts_at)
-    return Incident(
+    affected = _all_affected(report, stated.values())
+    components, source_quality = _components(affected, included)
+    starts = utc(attributes.starts_at)
+    incident = Incident(
         id=key,
         kind=kind,
-        title=title(it.title or "") or _UNTITLED,
-        status=_status(it, kind),
-        impact=Impact.MAINTENANCE if window else _impact({it.aggregate_state, *(part.status for part in affected)}),
-        url=page.url if window else f"{_base(page)}/incident/{quote(key, safe='')}",
-        created_at=min([starts, *(one.created_at for one in updates)]),  # a window is announced before it starts
+        title=clean_title(attributes.title or "") or _UNTITLED,
+        status=_status(attributes, kind),
+        impact=_peak_impact([attributes.aggregate_state, *(resource.status for resource in affected)]),
+        url=f"{_base(page)}/incident/{quote(key, safe='')}",
+        created_at=min([starts, *(update.created_at for update in updates)]),  # a window is announced before it starts
         position=starts,
-        components=labelled(named, included.groups),
-        source_quality=(STATED_BY_VENDOR if len(named) == len(ids) else 1) if named else 0,
+        components=components,
+        source_quality=source_quality,
         updates=updates,
-        scheduled_for=starts if window else None,
-        scheduled_until=utc(it.ends_at) if it.ends_at and window else None,
+    )
+    return _as_window(incident, attributes, page) if kind is IncidentKind.MAINTENANCE else incident
+
+
+def _as_window(incident: Incident, attributes: _ReportAttributes, page: Page) -> Incident:
+    """Return a maintenance with its schedule. It has no page of its own at the vendor."""
+    return msgspec.structs.replace(
+        incident,
+        impact=Impact.MAINTENANCE,
+        url=page.url,
+        scheduled_for=incident.position,
+        scheduled_until=utc(attributes.ends_at) if attributes.ends_at else None,
     )
 
 
-def _status(it: _ReportAttributes, kind: IncidentKind) -> str:
-    affected = _worst(it.affected_resources or ())
-    state = word(it.aggregate_state or affected)
-    over = state == "resolved" or (state == "operational" and affected == "resolved")
-    return _over(kind) if over else state
+def _status(attributes: _ReportAttributes, kind: IncidentKind) -> str:
+    """Return the status of a report: the vendor's word for its state, or ours once it is over.
+
+    Raises ValueError where neither the report nor its resources state one.
+    """
+    affected = _worst_state(attributes.affected_resources or ())
+    state = clean_status(attributes.aggregate_state or affected)
+    is_over = state == "resolved" or (state == "operational" and affected == "resolved")
+    return _closed_status(kind) if is_over else state
+
+
+def _closed_status(kind: IncidentKind) -> str:
+    return "completed" if kind is IncidentKind.MAINTENANCE else "resolved"
+
+
+def _peak_impact(states: Iterable[str | None]) -> Impact:
+    """Return the impact of the worst state; a resolved report states none of its own, but its updates do."""
+    stated = {state.lower() for state in states if state}
+    return next((impact for state, impact in _IMPACTS.items() if state in stated), Impact.UNKNOWN)
+
+
+# ----------------------------------------------------------------------------------------------------------- updates
+
+
+def _stated_updates(report: _Report, included: _Inclusions) -> dict[str, _Update]:
+    """Return the updates that the report links, by id. Raises DecodeError where one of them is bad."""
+    linked = dict.fromkeys(str(link.id) for link in report.relationships.status_updates.data)
+    return {key: _decode_update(included.updates[key]) for key in linked if key in included.updates}
 
 
 def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[IncidentUpdate, ...]:
-    """An update that states no resource leaves the state as it was. Of two with one time the lower id is the older."""
-    before = "update"
-    updates = []
-    for key, it in sorted(stated.items(), key=lambda item: (utc(item[1].published_at), len(item[0]), item[0])):
-        before = _worst(it.affected_resources or ()) or before
-        status = _over(kind) if before == "resolved" else before
-        updates.append(update(key, status, it.message, it.published_at, None))
+    """Return the updates of a report, each with the worst state that it states.
+
+    An update that states no resource leaves the state as it was. Of two with the same time the lower id is the older.
+    """
+    state = "update"  # until one is stated
+    updates: list[IncidentUpdate] = []
+    for key, update in sorted(stated.items(), key=_published):
+        state = _worst_state(update.affected_resources or ()) or state
+        status = _closed_status(kind) if state == "resolved" else state
+        updates.append(incident_update(key, status, update.message, update.published_at, None))
     return oldest_first(reversed(updates))
 
 
-def _worst(affected: Iterable[_Affected]) -> str:
-    """The state of what is affected, as one: `resolved` where all of it is, "" where nothing is stated."""
-    states = {part.status.lower() for part in affected if part.status}
+def _published(item: tuple[str, _Update]) -> tuple[datetime, int, str]:
+    """Return the order of updates. Ids are numbers: a longer one is higher."""
+    key, update = item
+    return utc(update.published_at), len(key), key
+
+
+# --------------------------------------------------------------------------------------------------------- resources
+
+
+def _all_affected(report: _Report, updates: Iterable[_Update]) -> list[_Affected]:
+    """Return every statement of the report and its updates about a resource."""
+    lists = [report.attributes.affected_resources, *(update.affected_resources for update in updates)]
+    return [resource for resources in lists for resource in resources or ()]
+
+
+def _components(affected: Iterable[_Affected], included: _Inclusions) -> tuple[tuple[Component, ...], int]:
+    """Return the components, and the quality of their source: lower where some of them have no name any more."""
+    ids = {str(resource.status_page_resource_id) for resource in affected}
+    named = [included.names[key] for key in ids if key in included.names]
+    if not named:
+        return (), _NOT_STATED
+    quality = STATED_BY_VENDOR if len(named) == len(ids) else _PARTLY_NAMED
+    return labelled_components(named, included.groups), quality
+
+
+def _worst_state(affected: Iterable[_Affected]) -> str:
+    """Return the worst open state; "resolved" where all resources are, "" where none is stated."""
+    states = {resource.status.lower() for resource in affected if resource.status}
     open_states = states - {"resolved"}
-    if not open_states:
-        return "resolved" if states else ""
-    return next((state for state in _GRAVEST if state in open_states), min(open_states))
-
-
-def _impact(states: Iterable[str | None]) -> Impact:
-    """Of the worst state that was ever stated."""
-    seen = {state.lower() for state in states if state}
-    return next((impact for state, impact in _IMPACTS.items() if state in seen), Impact.UNKNOWN)
-
-
-def _over(kind: IncidentKind) -> str:
-    return "completed" if kind is IncidentKind.MAINTENANCE else "resolved"
+    if open_states:
+        return next((state for state in _WORST_FIRST if state in open_states), min(open_states))
+    return "resolved" if states else ""
 
 
 def _base(page: Page) -> str:

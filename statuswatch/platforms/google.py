@@ -28,16 +28,16 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
+    derived_id,
     identifier,
-    link,
+    incident_link,
+    incident_update,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -98,7 +98,7 @@ def parse(reading: ParseInput, /) -> Feed:
     incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page)), _NAME)
     return Feed(
         identity=_IDENTITY,
-        incidents=one_of_each(incidents),
+        incidents=newest_copies(incidents),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
@@ -113,7 +113,7 @@ def _incident(page: Page, raw: msgspec.Raw) -> Incident:
     it = _decode_incident(raw)
     begun = utc(it.begin)
     updates = _updates(it)
-    last = updates[-1].status if updates else word(it.status_impact)
+    last = updates[-1].status if updates else clean_status(it.status_impact)
     named = [product.title for product in it.affected_products or ()]
     if not named and it.service_name != _SEVERAL:
         named = [it.service_name]
@@ -122,10 +122,10 @@ def _incident(page: Page, raw: msgspec.Raw) -> Incident:
         title=_headline(it.external_desc),
         status="resolved" if it.end else last,
         impact=_IMPACTS.get(it.severity or "", Impact.UNKNOWN),
-        url=link(it.uri, page),
+        url=incident_link(it.uri, page),
         created_at=begun,
         position=begun,
-        components=tuple(sorted({Component(title(name)) for name in named})),
+        components=tuple(sorted({Component(clean_title(name)) for name in named})),
         source_quality=STATED_BY_VENDOR if named else 0,
         updates=updates,
     )
@@ -138,7 +138,7 @@ def _updates(it: _Incident) -> tuple[IncidentUpdate, ...]:
         created = utc(entry.created)
         at_once[created] += 1
         facts = (created.isoformat(), *([str(at_once[created])] if at_once[created] > 1 else []))
-        updates.append(update(derived(*facts), entry.status, _plain(entry.text), created, entry.when))
+        updates.append(incident_update(derived_id(*facts), entry.status, _plain(entry.text), created, entry.when))
     return oldest_first(reversed(updates))
 
 
@@ -150,4 +150,4 @@ def _plain(markdown: str) -> str:
 def _headline(description: str) -> str:
     """The first line that says something."""
     lines = (_LABEL.sub("", line.strip(), count=1) for line in _plain(description).splitlines())
-    return title(next(filter(None, lines), ""))
+    return clean_title(next(filter(None, lines), ""))

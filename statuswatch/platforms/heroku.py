@@ -1,13 +1,15 @@
 """Heroku's own status page.
 
 `api/v4/incidents` keeps the newest incidents of any state; `api/v4/current-status` lists every open one. Both are read
-on every run; their entries have one shape. Documented by running clients: a trimmed recording of 2026-09-23 and typed
-readers of both; none of an open incident.
+on every run; their entries have one shape. Source: a trimmed recording of 2026-09-23 and the typed readers of running
+clients; no recording of an open incident.
 
-Oddities, reported of live documents: `resolved` is false on resolved incidents, only `state` tells; `scheduled` of the
-current status keeps maintenance as "upcoming" months after its own message says that it is complete, with the time of
-the window only in prose, so that windows are not read at all; the colours of `systems` show their state of now, green
-again once it is over.
+Oddities, which those clients report of live documents:
+
+- `resolved` is false on resolved incidents; only `state` shows that one is resolved.
+- `scheduled` of the current status keeps maintenance as "upcoming" months after its own message says that it is
+  complete, and the time of the window stands in prose only. So maintenance is not read at all.
+- The colours of `systems` show their state now: they are green again once the incident is over.
 """
 
 from datetime import datetime
@@ -16,31 +18,40 @@ from typing import Final
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.incident import (
+    IMPACT_SCALE,
+    STATED_BY_VENDOR,
+    Impact,
+    Incident,
+    IncidentKind,
+    IncidentUpdate,
+    utc,
+)
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    DECODE_ERRORS,
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
+    derived_id,
     identifier,
-    labelled,
-    link,
+    incident_link,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
 _CURRENT: Final = "current-status"
-_COLOURS: Final = {"yellow": Impact.MINOR, "red": Impact.MAJOR}  # green says nothing of what it was
+_IMPACTS: Final = {"yellow": Impact.MINOR, "red": Impact.MAJOR}  # by colour; green does not say what it was before
 
 
 class _System(msgspec.Struct):
     name: str
-    status: str | None = None
+    status: str | None = None  # a colour
 
 
 class _Update(msgspec.Struct):
@@ -59,8 +70,16 @@ class _Incident(msgspec.Struct):
     updates: list[_Update]
     systems: list[_System] | None = None
 
+    @property
+    def resolved_at(self) -> datetime | None:
+        """Time of the newest update of the type `resolved`; None while the state is another."""
+        times = [utc(entry.created_at) for entry in self.updates if entry.update_type == "resolved"]
+        if not times or clean_status(self.state) != "resolved":
+            return None
+        return max(times)
 
-class _Status(msgspec.Struct):
+
+class _CurrentStatus(msgspec.Struct):
     incidents: list[msgspec.Raw]
 
 
@@ -73,6 +92,7 @@ _decode_state: Final = msgspec.json.Decoder(_State).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the list of incidents and the current status."""
     return (
         Document("incidents", f"{page.url}/api/v4/incidents", required=True),
         Document(_CURRENT, f"{page.url}/api/v4/{_CURRENT}"),
@@ -80,76 +100,84 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 
 def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: both documents have all there is."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
-    return bool(feed.incidents)  # no other platform's entries have all that these must have
+    """Return whether there are incidents: no other platform's entries have all required fields of these."""
+    return bool(feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    base = reading.documents.get("incidents")
-    if base is None:
-        raise FeedError("incidents: missing")
-    history, skipped = _understood(decode(base, list[msgspec.Raw], "incidents"), reading.page, "incidents")
-    losses: list[str] = []
+    """Parse the list and the current status. Raises FeedError if the list is missing or cannot be understood."""
+    body = reading.required("incidents")
+    listed, skipped = _parse_list(decode(body, list[msgspec.Raw], "incidents"), reading.page, "incidents")
     current: list[Incident] | None = None
-    if (body := reading.documents.get(_CURRENT)) is not None:
+    losses: list[str] = []
+    current_body = reading.documents.get(_CURRENT)
+    if current_body is not None:
         try:
-            current, bad = _understood(decode(body, _Status, _CURRENT).incidents, reading.page, _CURRENT)
-            skipped += bad
+            entries = decode(current_body, _CurrentStatus, _CURRENT).incidents
+            current, skipped_current = _parse_list(entries, reading.page, _CURRENT)
+            skipped += skipped_current
         except FeedError as error:
             losses.append(str(error))
+    # An open incident may stand in the current status alone: without it, nothing can be said to be absent.
+    kinds = frozenset() if current is None else frozenset({IncidentKind.INCIDENT})
     return Feed(
-        identity="heroku",  # its documents name no page
-        incidents=one_of_each(history, current or ()),
+        identity="heroku",  # the documents do not name the page
+        incidents=newest_copies(listed, current or ()),
         by_creation=True,
-        # What is open may stand in the current status alone: without it, what is absent may be there.
-        history=frozenset() if current is None else frozenset({IncidentKind.INCIDENT}),
-        complete=frozenset() if current is None else frozenset({IncidentKind.INCIDENT}),
+        history=kinds,
+        complete=kinds,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
-def _understood(raws: list[msgspec.Raw], page: Page, name: str) -> tuple[list[Incident], list[str]]:
-    return parse_entries((raw for raw in raws if not _is_window(raw)), lambda raw: _incident(raw, page), name)
+def _parse_list(entries: list[msgspec.Raw], page: Page, name: str) -> tuple[list[Incident], list[str]]:
+    """Return the incidents and why entries were skipped; maintenance is left out."""
+    incidents = (entry for entry in entries if not _is_maintenance(entry))
+    return parse_entries(incidents, lambda entry: _parse_incident(entry, page), name)
 
 
-def _is_window(raw: msgspec.Raw) -> bool:
+def _is_maintenance(entry: msgspec.Raw) -> bool:
     try:
-        return _decode_state(raw).state == "upcoming"
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_state(entry).state == "upcoming"
+    except DECODE_ERRORS:
         return False
 
 
-def _incident(raw: msgspec.Raw, page: Page) -> Incident:
-    it = _decode_incident(raw)
-    created = utc(it.created_at)
-    status = word(it.state)
-    ends = [utc(entry.created_at) for entry in it.updates if entry.update_type == "resolved"]
-    over = max(ends) if ends and status == "resolved" else None
-    systems = it.systems or []
-    impacts = {_COLOURS[system.status] for system in systems if system.status in _COLOURS}
+def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
+    incident = _decode_incident(entry)
+    created_at = utc(incident.created_at)
+    status = clean_status(incident.state)
+    resolved_at = incident.resolved_at
+    systems = incident.systems or []
+    impacts = {_IMPACTS[system.status] for system in systems if system.status in _IMPACTS}
     return Incident(
-        id=identifier(str(it.id)),
-        title=title(it.title),
+        id=identifier(str(incident.id)),
+        title=clean_title(incident.title),
         status=status,
         impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
-        url=link(it.full_url, page),
-        created_at=created,
-        position=created,
-        components=labelled(((title(system.name), "") for system in systems), {}),
+        url=incident_link(incident.full_url, page),
+        created_at=created_at,
+        position=created_at,
+        components=labelled_components(((clean_title(system.name), "") for system in systems), {}),
         source_quality=STATED_BY_VENDOR if systems else 0,
-        updates=oldest_first(
-            update(
-                derived(utc(entry.created_at).isoformat()) if entry.id is None else str(entry.id),
-                # What is added to an incident that is over, of whatever type, does not open it again.
-                "resolved" if over and utc(entry.created_at) >= over else entry.update_type,
-                entry.contents,
-                entry.created_at,
-                None,
-            )
-            for entry in it.updates
-        ),
+        updates=oldest_first(_build_update(update, resolved_at) for update in incident.updates),
+    )
+
+
+def _build_update(update: _Update, resolved_at: datetime | None) -> IncidentUpdate:
+    """Build an update; one added after the end is `resolved` too, whatever its type, and so reopens nothing."""
+    created_at = utc(update.created_at)
+    after_end = resolved_at is not None and created_at >= resolved_at
+    return incident_update(
+        derived_id(created_at.isoformat()) if update.id is None else str(update.id),
+        "resolved" if after_end else update.update_type,
+        update.contents,
+        update.created_at,
+        None,
     )

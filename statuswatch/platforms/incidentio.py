@@ -1,23 +1,25 @@
 """incident.io.
 
-Incidents, updates and their ids come from the compatibility API, `api/v2/incidents.json`: the 25 last changed. It
-never names components and may leave every body empty (82 of 82 in one recorded month). What decorates it:
+Incidents, their updates and the ids of both come from the compatibility API, `api/v2/incidents.json`: the 25 last
+changed. It never names components, and may leave every body empty (82 of 82 in one recorded month). Other documents
+enrich it:
 
-- `proxy/<host>/incidents`, native, read on every run: per incident the ids of its components, the messages, and the
-  maintenance windows, which the compatibility API does not have. Incident ids are the same in both (39 of 41 compared
-  on status.openai.com).
-- `proxy/<host>`, native: the names and groups of components. Read when an id has no remembered name. Two components
-  may share a name ("Login" of the APIs and of ChatGPT).
-- `feed.atom`: the names of an incident's components, in random order, without ids. Read when the native documents did
-  not do.
+- `proxy/<host>/incidents`, called native here, read on every run: per incident the ids of its components and the
+  messages, and the maintenance windows, which the compatibility API does not have. Incident ids are the same in both
+  (39 of 41 compared on status.openai.com).
+- `proxy/<host>`, native: names and groups of components. Read when an id has no remembered name. Two components may
+  share a name ("Login" of the APIs and of ChatGPT).
+- `feed.atom`: names of an incident's components, in random order and without ids. Read when the native documents did
+  not name them.
 
-The native documents are not documented by the vendor; field lists are from recordings of several pages.
+The vendor does not document the native documents. Their fields are those of recordings of several pages.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -27,36 +29,44 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
-    IDENTITIES,
+    ENTRY_ERRORS,
+    PAGE_ID_FORMS,
+    IncidentList,
     ParseInput,
     StatedUpdate,
-    changed_at,
+    clean_status,
+    clean_title,
     decode,
+    groups_by_name,
     identifier,
+    identity_of_platform,
     incident_list,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
-    own,
+    page_changed_at,
     parse_entries,
-    syndicated,
-    title,
-    update,
-    word,
+    parse_syndication,
 )
 
 PARSER_VERSION: Final = 1
+_COMPAT: Final = "incidents.json"
+_NATIVE: Final = "native"
+_NAMES: Final = "names"
+_FEED: Final = "feed.atom"
+MAX_FEED_BYTES: Final = 1_000_000  # of the Atom feed: the newest entries come first
+# `source_quality` of an incident's components. "Not looked up": some ids have no name yet. "Unnamed": some have none
+# even on the page of names.
+_BY_NATIVE, _BY_FEED, _UNNAMED, _NOT_STATED, _NOT_LOOKED_UP = STATED_BY_VENDOR, 2, 1, 0, -1
+_NO_NAME: Final = Component("")
 _IMPACTS: Final = {str(impact): impact for impact in Impact}
-_LIVE_STATE: Final = re.compile(r" \([^()]*\)$")
-LARGEST_FEED: Final = 1_000_000  # bytes of the Atom feed that are looked at; the newest entries come first
-# How rich the source of an incident's components is: native; the Atom feed; native, but some have no name even on the
-# page of names; none; native, and some have no name yet.
-_NATIVE, _FEED, _UNNAMED, _NONE, _PARTLY = STATED_BY_VENDOR, 2, 1, 0, -1
-_STATUSES: Final = {
+_STATUSES: Final = {  # of maintenance windows
     "maintenance_scheduled": "scheduled",
     "maintenance_in_progress": "in_progress",
     "maintenance_complete": "completed",
 }
+_COMPONENT_STATE: Final = re.compile(r" \([^()]*\)$")
 
 
 class _Incident(msgspec.Struct):
@@ -98,12 +108,10 @@ class _NativeIncident(msgspec.Struct):
     component_impacts: list[_ComponentImpact] | None = None
 
     def component_ids(self) -> set[str]:
-        stated = (
-            self.affected_components,
-            self.component_impacts,
-            *(entry.component_statuses for entry in self.updates),
-        )
-        return {part.component_id for parts in stated for part in parts or ()}
+        """Return the ids of all components that any part of the incident names."""
+        lists = [self.affected_components, self.component_impacts]
+        lists += [update.component_statuses for update in self.updates]
+        return {entry.component_id for entries in lists for entry in entries or ()}
 
 
 class _NativeIncidents(msgspec.Struct):
@@ -145,241 +153,336 @@ _decode_native: Final = msgspec.json.Decoder(_NativeIncident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the compatibility list of incidents and the native one."""
     return (
-        Document("incidents.json", f"{page.url}/api/v2/incidents.json", required=True),
-        Document("native", f"{_proxy(page.url)}/incidents"),
+        Document(_COMPAT, f"{page.url}/api/v2/{_COMPAT}", required=True),
+        Document(_NATIVE, f"{_proxy(page.url)}/incidents"),
     )
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-    ranks = {incident.source_quality for incident in feed.incidents}
-    native = reading.documents.get("native")
-    wanted = []
-    if native and (_PARTLY in ranks or (dirty and _UNNAMED in ranks)):
-        wanted.append(Document("names", _proxy(reading.page.url)))
-    if dirty and (wanted or not native):
-        wanted.append(Document("feed.atom", f"{reading.page.url}/feed.atom"))
-    return tuple(wanted)
+    """Return the page of names where the native list has ids without a name, then the Atom feed.
+
+    An id that had no name there is looked up again only when something changed.
+    """
+    qualities = {incident.source_quality for incident in feed.incidents}
+    has_native = bool(reading.documents.get(_NATIVE))
+    needs_names = has_native and (_NOT_LOOKED_UP in qualities or (dirty and _UNNAMED in qualities))
+    needs_feed = dirty and (needs_names or not has_native)
+    requested: list[Document] = []
+    if needs_names:
+        requested.append(Document(_NAMES, _proxy(reading.page.url)))
+    if needs_feed:
+        requested.append(Document(_FEED, f"{reading.page.url}/{_FEED}"))
+    return tuple(requested)
 
 
 def matches(feed: Feed, /) -> bool:
-    return IDENTITIES["incidentio"].fullmatch(feed.identity) is not None
+    """Return whether the page id has incident.io's form, a ULID."""
+    return PAGE_ID_FORMS["incidentio"].fullmatch(feed.identity) is not None
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    base = reading.documents.get("incidents.json")
-    if base is None:
-        raise FeedError("incidents.json: missing")
-    compat = incident_list(base, _Incident, "incidents.json")
-    losses: list[str] = []
-    unread: list[str] = []
-    native = _native(reading, losses, unread)
-    known = reading.known.incidents if reading.known else {}
-    found = _names(reading, compat.page.id, losses)
-    names = {**(reading.known.names if reading.known else {}), **found}
-    listed = _feed_components(reading, losses)
-    used = set().union(*(it.component_ids() for it in native.values())) if native else set()
-    if found:  # what has no name even there is not asked for again
-        names |= {key: Component("") for key in used if key not in names}
-
-    def components(key: str) -> tuple[tuple[Component, ...], int]:
-        ids = native[key].component_ids() if key in native else set()
-        named = tuple(sorted({names[part] for part in ids if part in names and names[part].name}))
-        if key in native and all(part in names and names[part].name for part in ids):
-            return named, _NATIVE
-        if key in listed:
-            return listed[key], _FEED
-        if not ids:
-            return (), _NONE
-        return named, _UNNAMED if ids <= names.keys() else _PARTLY
-
-    def incident(entry: _Incident | msgspec.Raw) -> Incident:
-        it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
-        key = identifier(it.id)
-        status = word(it.status)
-        twin = native.get(key)
-        maintenance = (
-            status in _STATUSES or it.impact == "maintenance" or (twin is not None and twin.type == "maintenance")
-        )
-        updates = oldest_first(
-            update(post.id, _STATUSES.get(post.status, post.status), post.body, post.created_at, post.display_at)
-            for post in it.incident_updates
-        )
-        created = utc(it.created_at)
-        named, source_quality = components(key)
-        if twin and _is_older(twin, updates):  # a copy from before: good enough where nothing is known yet
-            source_quality = min(source_quality, _FEED)
-            fill = key not in known
-        else:
-            fill = twin is not None
-        start, end = _schedule(twin) if twin and maintenance else (None, None)
-        return Incident(
-            id=key,
-            kind=IncidentKind.MAINTENANCE if maintenance else IncidentKind.INCIDENT,
-            title=title(it.name),
-            status=_STATUSES.get(status, status),
-            impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
-            url=_address(reading.page.url, key),
-            created_at=created,
-            position=utc(it.updated_at) if it.updated_at else max([created, *(entry.created_at for entry in updates)]),
-            components=named,
-            source_quality=source_quality,
-            updates=_filled(updates, twin) if twin and fill else updates,
-            scheduled_for=start,
-            scheduled_until=end,
-        )
-
-    incidents, skipped = parse_entries(compat.incidents, incident, "incidents.json")
-    skipped += unread
-    seen = {it.id for it in incidents}
-    for it in native.values():
-        if it.type == "maintenance" and it.id not in seen:
-            named, source_quality = components(it.id)
-            try:
-                incidents.append(_window(it, named, source_quality, reading.page.url))
-            except (OverflowError, ValueError) as error:
-                skipped.append(f"native: {text.line(str(error))}")
+    """Return the incidents of the compatibility list, enriched, and the native windows. Raises FeedError."""
+    compat = incident_list(reading.required(_COMPAT), _Incident, _COMPAT)
+    sources = _decode_sources(reading, compat)
+    listed, skipped = parse_entries(compat.incidents, partial(_incident, reading, sources), _COMPAT)
+    windows, bad_windows = _native_windows(sources, listed, reading.page)
+    changed = page_changed_at(compat.page)
+    history = {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if sources.native else {IncidentKind.INCIDENT}
     return Feed(
-        identity=own("incidentio", compat.page, "incidents.json"),
-        updated_at={"incidents.json": changed} if (changed := changed_at(compat.page)) else {},
-        incidents=one_of_each(incidents),
-        history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if native else {IncidentKind.INCIDENT}),
-        skipped=tuple(skipped),
-        losses=tuple(losses),
-        names={key: component for key, component in names.items() if not native or key in used},
+        identity=identity_of_platform("incidentio", compat.page, _COMPAT),
+        updated_at={_COMPAT: changed} if changed else {},
+        incidents=newest_copies(listed, windows),
+        history=frozenset(history),
+        skipped=(*skipped, *sources.skipped, *bad_windows),
+        losses=sources.losses,
+        names=_names_to_remember(sources),
     )
 
 
-def _native(reading: ParseInput, losses: list[str], unread: list[str]) -> dict[str, _NativeIncident]:
-    body = reading.documents.get("native")
-    found: dict[str, _NativeIncident] = {}
-    if body is None:
-        return found
+# ----------------------------------------------------------------------------------------------- enriching documents
+
+
+class _Sources(NamedTuple):
+    """The enriching documents. `skipped` names bad entries of the native list, `losses` documents that are not used."""
+
+    native: Mapping[str, _NativeIncident]  # by incident id
+    names: Mapping[str, Component]  # by component id; `_NO_NAME` where the page of names has none
+    feed: Mapping[str, tuple[Component, ...]]  # by incident id
+    skipped: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+def _decode_sources(reading: ParseInput, compat: IncidentList[Any]) -> _Sources:
+    losses: list[str] = []
+    native: Mapping[str, _NativeIncident] = {}
+    skipped: tuple[str, ...] = ()
+    found: Mapping[str, Component] = {}
+    feed: Mapping[str, tuple[Component, ...]] = {}
     try:
-        raws = decode(body, _NativeIncidents, "native").incidents
+        native, skipped = _native_incidents(reading.documents.get(_NATIVE))
     except FeedError as error:
         losses.append(str(error))
-        return found
-    for raw in raws:
+    try:
+        found = _names_of_page(reading.documents.get(_NAMES), compat.page.id)
+    except FeedError as error:
+        losses.append(str(error))
+    try:
+        feed = _components_of_feed(reading.documents.get(_FEED))
+    except FeedError as error:
+        losses.append(str(error))
+    return _Sources(native, _all_names(reading, native, found), feed, skipped, tuple(losses))
+
+
+def _all_names(
+    reading: ParseInput, native: Mapping[str, _NativeIncident], found: Mapping[str, Component]
+) -> dict[str, Component]:
+    """Return remembered and newly found names; ids that have none even on the page of names are marked as such."""
+    remembered = reading.state.names if reading.state else {}
+    names = {**remembered, **found}
+    if found:
+        names |= {key: _NO_NAME for key in _used_ids(native) if key not in names}
+    return names
+
+
+def _names_to_remember(sources: _Sources) -> dict[str, Component]:
+    """Return the names of the components that incidents use; without a native list, all names."""
+    used = _used_ids(sources.native)
+    return {key: component for key, component in sources.names.items() if not sources.native or key in used}
+
+
+def _used_ids(native: Mapping[str, _NativeIncident]) -> set[str]:
+    return {key for incident in native.values() for key in incident.component_ids()}
+
+
+def _native_incidents(body: bytes | None) -> tuple[dict[str, _NativeIncident], tuple[str, ...]]:
+    """Return the native incidents by id, and why entries were skipped. Raises FeedError where it is no list."""
+    if body is None:
+        return {}, ()
+    incidents: dict[str, _NativeIncident] = {}
+    skipped: list[str] = []
+    for raw in decode(body, _NativeIncidents, _NATIVE).incidents:
         try:
-            it = _decode_native(raw)
-            _schedule(it)
-            _seconds(it)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, ValueError) as error:
-            unread.append(f"native: {text.line(str(error))}")
+            incident = _decode_native(raw)
+            _schedule(incident)  # both raise OverflowError for times beyond the calendar
+            _messages_by_second(incident)
+        except ENTRY_ERRORS as error:
+            skipped.append(f"{_NATIVE}: {text.line(str(error))}")
         else:
-            found[it.id] = it
-    return found
+            incidents[incident.id] = incident
+    return incidents, tuple(skipped)
 
 
-def _names(reading: ParseInput, own: str, losses: list[str]) -> dict[str, Component]:
-    body = reading.documents.get("names")
+def _names_of_page(body: bytes | None, page_id: str) -> dict[str, Component]:
+    """Return the components by id. Raises FeedError where the document is of another page."""
     if body is None:
         return {}
-    try:
-        page = decode(body, _NativePage, "names").summary
-        if page.id != own:
-            raise FeedError(f"names: of another page, {text.line(page.id)}")
-    except FeedError as error:
-        losses.append(str(error))
-        return {}
-    groups = {"": [*page.components]}
+    summary = decode(body, _NativePage, _NAMES).summary
+    if summary.id != page_id:
+        raise FeedError(f"{_NAMES}: of another page, {text.line(summary.id)}")
     by_id: dict[str, tuple[str, str]] = {}
-    for item in page.structure.items if page.structure else ():
+    for group, components in _grouped(summary).items():
+        for component in components:
+            by_id[component.component_id or component.id] = (clean_title(component.name), clean_title(group))
+    groups = groups_by_name(by_id.values())
+    return {key: labelled_components([named], groups)[0] for key, named in by_id.items()}
+
+
+def _grouped(summary: _Summary) -> dict[str, list[_Named]]:
+    """Return the components by group. Those without one come first: where a group lists one again, the group counts."""
+    grouped = {"": [*summary.components]}
+    for item in summary.structure.items if summary.structure else ():
         if item.group:
-            groups[item.group.name] = item.group.components
+            grouped[item.group.name] = item.group.components
         elif item.component:
-            groups[""].append(item.component)
-    for group, parts in groups.items():  # the plain list comes first, so that a group's word stands
-        for part in parts:
-            by_id[part.component_id or part.id] = (title(part.name), title(group))
-    by_name: dict[str, set[str]] = {}
-    for name, group in by_id.values():
-        by_name.setdefault(name, set()).add(group)
-    return {key: labelled([named], by_name)[0] for key, named in by_id.items()}
+            grouped[""].append(item.component)
+    return grouped
 
 
-def _feed_components(reading: ParseInput, losses: list[str]) -> Mapping[str, tuple[Component, ...]]:
-    """Component names by incident id, from the `<li>Name (State)</li>` of the Atom feed. Its ids have `//`."""
-    body = reading.documents.get("feed.atom")
+def _components_of_feed(body: bytes | None) -> dict[str, tuple[Component, ...]]:
+    """Return components by incident id. The feed's entry ids have `//` before the path. Raises FeedError."""
     if body is None:
         return {}
-    entries: list[Mapping[str, Any]] = []
-    try:
-        entries = syndicated(body[:LARGEST_FEED], "feed.atom").entries
-        if not entries:
-            raise FeedError("feed.atom: no entries")
-    except FeedError as error:
-        losses.append(str(error))
-    found = {}
+    entries = parse_syndication(body[:MAX_FEED_BYTES], _FEED).entries
+    if not entries:
+        raise FeedError(f"{_FEED}: no entries")
+    found: dict[str, tuple[Component, ...]] = {}
     for entry in entries:
-        markup = " ".join(str(content.get("value", "")) for content in entry.get("content", ())) or str(
-            entry.get("summary", "")
-        )
-        _, _, listed = markup.rpartition("Affected components")
-        parts = (title(text.paragraph(part.partition("</li>")[0])) for part in listed.split("<li>")[1:])
-        names = (_LIVE_STATE.sub("", part) for part in parts)
-        if components := tuple(sorted({Component(name) for name in names if name})):
-            found[str(entry.get("id", "")).rstrip("/").rpartition("/")[2]] = components
+        components = _components_of_entry(entry)
+        if components:
+            key = str(entry.get("id", "")).rstrip("/").rpartition("/")[2]
+            found[key] = components
     return found
 
 
-def _seconds(it: _NativeIncident) -> dict[tuple[str, int], str]:
-    """The native messages by status and second of publication."""
-    return {
-        (entry.to_status, int(utc(entry.published_at).timestamp())): entry.message_string or "" for entry in it.updates
-    }
+def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
+    """Return the components of the last list in an entry's markup, as `<li>Name (State)</li>`."""
+    content = " ".join(str(part.get("value", "")) for part in entry.get("content", ()))
+    markup = content or str(entry.get("summary", ""))
+    _, _, component_list = markup.rpartition("Affected components")
+    components: set[Component] = set()
+    for item in component_list.split("<li>")[1:]:
+        label = clean_title(text.paragraph(item.partition("</li>")[0]))
+        name = _COMPONENT_STATE.sub("", label)
+        if name:
+            components.add(Component(name))
+    return tuple(sorted(components))
+
+
+# --------------------------------------------------------------------------------------------------------- incidents
+
+
+def _incident(reading: ParseInput, sources: _Sources, entry: _Incident | msgspec.Raw) -> Incident:
+    """Return an incident of the compatibility list, enriched from its native twin."""
+    listed = entry if isinstance(entry, _Incident) else _decode_incident(entry)
+    key = identifier(listed.id)
+    status = clean_status(listed.status)
+    twin = sources.native.get(key)
+    is_maintenance = _is_maintenance(listed, status, twin)
+    updates = oldest_first(_update(update) for update in listed.incident_updates)
+    created = utc(listed.created_at)
+    components, source_quality = _components(key, sources)
+    incident = Incident(
+        id=key,
+        kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
+        title=clean_title(listed.name),
+        status=_STATUSES.get(status, status),
+        impact=_IMPACTS.get(listed.impact or "", Impact.UNKNOWN),
+        url=_incident_url(reading.page, key),
+        created_at=created,
+        position=utc(listed.updated_at) if listed.updated_at else _last_change(created, updates),
+        components=components,
+        source_quality=source_quality,
+        updates=updates,
+    )
+    return _enriched(incident, twin, is_new=key not in reading.records) if twin else incident
+
+
+def _enriched(incident: Incident, twin: _NativeIncident, *, is_new: bool) -> Incident:
+    """Return the incident with the native messages, and the native schedule of a maintenance.
+
+    A native copy from before the newest update replaces nothing that is remembered; it is good enough where the
+    incident `is_new`.
+    """
+    updates = incident.updates
+    source_quality = incident.source_quality
+    is_old_copy = _is_older(twin, updates)
+    if is_old_copy:
+        source_quality = min(source_quality, _BY_FEED)
+    if is_new or not is_old_copy:
+        updates = _with_messages(updates, twin)
+    start, end = _schedule(twin) if incident.kind is IncidentKind.MAINTENANCE else (None, None)
+    return msgspec.structs.replace(
+        incident, source_quality=source_quality, updates=updates, scheduled_for=start, scheduled_until=end
+    )
+
+
+def _is_maintenance(incident: _Incident, status: str, twin: _NativeIncident | None) -> bool:
+    is_native_window = twin is not None and twin.type == "maintenance"
+    return status in _STATUSES or incident.impact == "maintenance" or is_native_window
+
+
+def _update(update: StatedUpdate) -> IncidentUpdate:
+    status = _STATUSES.get(update.status, update.status)
+    return incident_update(update.id, status, update.body, update.created_at, update.display_at)
+
+
+def _components(key: str, sources: _Sources) -> tuple[tuple[Component, ...], int]:
+    """Return the components of the incident with that id, and the quality of their source."""
+    components, quality = _native_components(sources.native.get(key), sources.names)
+    if quality != _BY_NATIVE and key in sources.feed:
+        return sources.feed[key], _BY_FEED
+    return components, quality
+
+
+def _native_components(
+    twin: _NativeIncident | None, names: Mapping[str, Component]
+) -> tuple[tuple[Component, ...], int]:
+    if twin is None:
+        return (), _NOT_STATED
+    ids = twin.component_ids()
+    found = [names[key] for key in ids if key in names]
+    named = [component for component in found if component.name]
+    components = tuple(sorted(set(named)))
+    if len(named) == len(ids):
+        return components, _BY_NATIVE
+    return components, _UNNAMED if len(found) == len(ids) else _NOT_LOOKED_UP
 
 
 def _is_older(twin: _NativeIncident, updates: tuple[IncidentUpdate, ...]) -> bool:
-    """Whether the native list is from before the newest update. One without updates says nothing about its age."""
+    """Return whether the native list is from before the newest update.
+
+    The native list may publish an update under another id, a second earlier or later. A native incident without
+    updates does not show its age.
+    """
     if not updates or not twin.updates:
         return False
     newest = updates[-1]
-    second, seconds = int(newest.created_at.timestamp()), _seconds(twin)
-    near = any((newest.status, at) in seconds for at in (second - 1, second, second + 1))
-    return not near and all(entry.id != newest.id for entry in twin.updates)
+    if any(update.id == newest.id for update in twin.updates):
+        return False
+    second = int(newest.created_at.timestamp())
+    published = _messages_by_second(twin)
+    return not any((newest.status, moment) in published for moment in (second - 1, second, second + 1))
 
 
-def _filled(updates: Iterable[IncidentUpdate], twin: _NativeIncident) -> tuple[IncidentUpdate, ...]:
-    """Empty bodies from the native messages: by update id, else by status and second of publication."""
-    messages = {entry.id: entry.message_string for entry in twin.updates if entry.message_string}
-    seconds = _seconds(twin)
+def _with_messages(updates: Iterable[IncidentUpdate], twin: _NativeIncident) -> tuple[IncidentUpdate, ...]:
+    """Fill empty bodies with the native messages: by update id, else by status and second of publication."""
+    by_id = {update.id: update.message_string for update in twin.updates if update.message_string}
+    by_second = _messages_by_second(twin)
 
-    def fill(it: IncidentUpdate) -> IncidentUpdate:
-        message = messages.get(it.id) or seconds.get((it.status, int(it.created_at.timestamp())))
-        if it.body or not message:
-            return it
-        return msgspec.structs.replace(it, body=text.paragraph(message), from_enrichment=True)
+    def filled(update: IncidentUpdate) -> IncidentUpdate:
+        second = int(update.created_at.timestamp())
+        message = by_id.get(update.id) or by_second.get((update.status, second))
+        if update.body or not message:
+            return update
+        return msgspec.structs.replace(update, body=text.paragraph(message), from_enrichment=True)
 
-    return tuple(fill(it) for it in updates)
-
-
-def _schedule(it: _NativeIncident) -> tuple[datetime | None, datetime | None]:
-    starts = [utc(part.start_at) for part in it.component_impacts or () if part.start_at]
-    ends = [utc(part.end_at) for part in it.component_impacts or () if part.end_at]
-    return min(starts, default=None), max(ends, default=None)
+    return tuple(filled(update) for update in updates)
 
 
-def _window(it: _NativeIncident, components: tuple[Component, ...], source_quality: int, url: str) -> Incident:
-    key = identifier(it.id)
-    updates = oldest_first(
-        update(
-            entry.id, _STATUSES.get(entry.to_status, entry.to_status), entry.message_string, entry.published_at, None
-        )
-        for entry in it.updates
-    )
-    created = utc(it.published_at)
-    start, end = _schedule(it)
+def _messages_by_second(incident: _NativeIncident) -> dict[tuple[str, int], str]:
+    """Return the native messages by status and second of publication. Raises OverflowError."""
+    messages: dict[tuple[str, int], str] = {}
+    for update in incident.updates:
+        second = int(utc(update.published_at).timestamp())
+        messages[update.to_status, second] = update.message_string or ""
+    return messages
+
+
+# ----------------------------------------------------------------------------------------------- maintenance windows
+
+
+def _native_windows(sources: _Sources, listed: Iterable[Incident], page: Page) -> tuple[list[Incident], list[str]]:
+    """Return the native maintenance windows that the compatibility list does not have, and why some were skipped."""
+    listed_ids = {incident.id for incident in listed}
+    windows: list[Incident] = []
+    skipped: list[str] = []
+    for incident in sources.native.values():
+        if incident.type != "maintenance" or incident.id in listed_ids:
+            continue
+        try:
+            windows.append(_window(incident, sources, page))
+        except (OverflowError, ValueError) as error:
+            skipped.append(f"{_NATIVE}: {text.line(str(error))}")
+    return windows, skipped
+
+
+def _window(window: _NativeIncident, sources: _Sources, page: Page) -> Incident:
+    key = identifier(window.id)
+    components, source_quality = _components(window.id, sources)
+    updates = oldest_first(_native_update(update) for update in window.updates)
+    created = utc(window.published_at)
+    start, end = _schedule(window)
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE,
-        title=title(it.name),
-        status=_STATUSES.get(it.status, word(it.status)),
+        title=clean_title(window.name),
+        status=_STATUSES.get(window.status, clean_status(window.status)),
         impact=Impact.MAINTENANCE,
-        url=_address(url, key),
+        url=_incident_url(page, key),
         created_at=created,
-        position=max([created, *(entry.created_at for entry in updates)]),
+        position=_last_change(created, updates),
         components=components,
         source_quality=source_quality,
         updates=updates,
@@ -388,8 +491,25 @@ def _window(it: _NativeIncident, components: tuple[Component, ...], source_quali
     )
 
 
-def _address(url: str, key: str) -> str:
-    return f"{url}/incidents/{quote(key, safe='')}"
+def _native_update(update: _NativeUpdate) -> IncidentUpdate:
+    status = _STATUSES.get(update.to_status, update.to_status)
+    return incident_update(update.id, status, update.message_string, update.published_at, None)
+
+
+def _schedule(window: _NativeIncident) -> tuple[datetime | None, datetime | None]:
+    """Return the first start and the last end of the window's components. Raises OverflowError."""
+    impacts = window.component_impacts or ()
+    starts = [utc(impact.start_at) for impact in impacts if impact.start_at]
+    ends = [utc(impact.end_at) for impact in impacts if impact.end_at]
+    return min(starts, default=None), max(ends, default=None)
+
+
+def _last_change(created: datetime, updates: Iterable[IncidentUpdate]) -> datetime:
+    return max([created, *(update.created_at for update in updates)])
+
+
+def _incident_url(page: Page, key: str) -> str:
+    return f"{page.url}/incidents/{quote(key, safe='')}"
 
 
 def _proxy(url: str) -> str:

@@ -1,17 +1,17 @@
 """Status pages of PagerDuty: its own, and those of its customers.
 
-Read on every run: `api/posts?is_featured=true`, the incidents and maintenance windows that the page puts in front of
-people, and `api/post_enums`, which has the words for the ids of their statuses and severities, other ids on every page.
-Neither can be understood without the other. What decorates them, or follows them:
+Read on every run: `api/posts?is_featured=true`, the incidents and the maintenance that the page shows first, and
+`api/post_enums`, the words for the ids of their statuses and severities, which differ from page to page. Neither can be
+understood without the other. Enriching documents:
 
-- `api/posts/<id>`, one whole: the list cuts messages short, within a tag if need be, and may show the latest update
-  only. Read when anything moved, for the newest open ones and those that just ended, and for every open one that the
-  list does not have any more, to learn how it ended.
+- `api/posts/<id>`, one whole post: the list cuts messages short, even within a tag, and may show the latest update
+  only. Read when anything changed, for the newest open posts and those that just ended; and for every open post that
+  left the list, to learn how it ended.
 - `api/services`: the names of services. Read when an id has no remembered name.
 
-A list of past posts exists, but wants its dates (`since`, `until`): what came and went between two runs is not told.
-Documented by seven running clients, of five pages, 2026; no recording. They agree on the fields, not on times, which
-are Unix milliseconds in some and ISO 8601 in others: both are read.
+A list of past posts exists, but requires dates (`since`, `until`): what came and went between two runs is not reported.
+Source: seven running clients, of five pages, 2026; no recording. They agree on the fields but not on times, which are
+Unix milliseconds in some and ISO 8601 in others: both are read.
 """
 
 import re
@@ -26,30 +26,33 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ENTRY_ERRORS,
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
-    epoch,
+    derived_id,
+    from_epoch,
     identifier,
+    incident_update,
     oldest_first,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
-MOST_WHOLE: Final = 5  # posts, open or just ended, that are read whole when something moved
+MAX_WHOLE_POSTS: Final = 5  # open or just ended, read whole when something changed
 _ENUMS: Final = "post_enums"
 _CUT_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*\Z")
-_NO_WORD: Final = re.compile(r"[^a-z0-9]+")
-# "all good" says nothing of what it was.
-_IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}
-# How rich the source of a post's components is: all have a name; some have none, even on the list of services; none is
-# stated; some have no name yet.
-_NAMED, _UNNAMED, _NONE, _PARTLY = STATED_BY_VENDOR, 1, 0, -1
+_NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
+_IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}  # "all good" states none
+_KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
+# `source_quality` of the components of a post.
+_NAMED: Final = STATED_BY_VENDOR  # every service has a name
+_UNNAMED: Final = 1  # some have none, not even in the list of services
+_NONE: Final = 0  # no service is stated, or none has a name
+_NOT_YET_NAMED: Final = -1  # some have no name until the list of services is read
 
-Moment = int | float | str
+PostTime = int | float | str
 
 
 class _Enum(msgspec.Struct):
@@ -68,7 +71,7 @@ class _Impact(msgspec.Struct):
 
 
 class _Update(msgspec.Struct):
-    reported_at: Moment
+    reported_at: PostTime
     status_id: str
     id: str = ""
     severity_id: str | None = None
@@ -80,32 +83,38 @@ class _Post(msgspec.Struct):
     id: str
     title: str
     post_type: str
-    first_update_at: Moment | None = None
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
+    first_update_at: PostTime | None = None
+    starts_at: PostTime | None = None
+    ends_at: PostTime | None = None
     latest_update: _Update | None = None
     updates: list[_Update] | None = None
 
     @property
-    def said(self) -> list[_Update]:
-        """Its updates, the latest first: it may be the only one, or not be among the others."""
-        return [*([self.latest_update] if self.latest_update else ()), *(self.updates or ())]
+    def all_updates(self) -> list[_Update]:
+        """The latest update, then the others. It may be the only one, and may be missing from the others."""
+        latest = [self.latest_update] if self.latest_update else []
+        return [*latest, *(self.updates or ())]
 
     @property
     def latest(self) -> _Update | None:
-        return self.latest_update or max(self.updates or (), key=lambda it: _time(it.reported_at), default=None)
+        """The latest update; by its time where the post does not state which it is."""
+        if self.latest_update:
+            return self.latest_update
+        return max(self.updates or (), key=lambda update: _parse_time(update.reported_at), default=None)
 
     @property
-    def services(self) -> set[str]:
-        """What the latest update impacts: the one that every document shows."""
-        return {it.service_id for it in (self.latest and self.latest.impacts) or () if it.service_id}
+    def service_ids(self) -> set[str]:
+        """The services that the latest update impacts: it is the one that every document shows."""
+        latest = self.latest
+        impacts = (latest.impacts if latest else None) or ()
+        return {impact.service_id for impact in impacts if impact.service_id}
 
 
 class _Posts(msgspec.Struct):
     posts: list[msgspec.Raw]
 
 
-class _Whole(msgspec.Struct):
+class _WholePost(msgspec.Struct):
     post: msgspec.Raw
 
 
@@ -123,6 +132,7 @@ _decode_post: Final = msgspec.json.Decoder(_Post).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the featured posts and the words for their ids."""
     return (
         Document("posts", f"{page.url}/api/posts?is_featured=true&limit=500", required=True),
         Document(_ENUMS, f"{page.url}/api/{_ENUMS}", required=True),
@@ -130,152 +140,221 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-    wanted = [Document(_whole(key), _address(reading.page, key)) for key in _gone(reading, feed.incidents)]
+    """Return the open posts that left the list, those worth their whole text if anything changed, and the services."""
+    keys = _absent(reading, feed.incidents)
     if dirty:
-        known = reading.known.incidents if reading.known else {}
-        were_open = [it for it in feed.incidents if not it.closed or (it.id in known and not known[it.id].closed)]
-        newest = sorted(were_open, key=lambda it: it.last_update_at, reverse=True)[:MOST_WHOLE]
-        wanted += [Document(_whole(it.id), _address(reading.page, it.id)) for it in newest]
-    if any(it.source_quality == _PARTLY for it in feed.incidents):
-        wanted.append(Document("services", f"{reading.page.url}/api/services"))
-    return tuple(wanted)
+        keys += _worth_reading_whole(reading, feed)
+    requested = [Document(_document_name(key), _post_address(reading.page, key)) for key in keys]
+    if any(incident.source_quality == _NOT_YET_NAMED for incident in feed.incidents):
+        requested.append(Document("services", f"{reading.page.url}/api/services"))
+    return tuple(requested)
 
 
 def matches(_feed: Feed, /) -> bool:
-    return True  # it has words for the ids of statuses: no other platform's document does
+    """Return True: no other platform's document has words for the ids of statuses."""
+    return True
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    listed, enums = reading.documents.get("posts"), reading.documents.get(_ENUMS)
-    if listed is None:
-        raise FeedError("posts: missing")
-    if enums is None:
-        raise FeedError(f"{_ENUMS}: missing")
-    words = {it.id: it.name for it in decode(enums, _Enums, _ENUMS).post_enums}
-    if not words:
-        raise FeedError(f"{_ENUMS}: no words for any status")
+    """Parse the posts. Raises FeedError if the list or its words are missing or cannot be understood."""
+    body = reading.required("posts")
+    words = _words(reading)
     losses: list[str] = []
-    names, asked = _names(reading, losses)
-    used: set[str] = set()
-
-    def build(raw: msgspec.Raw, *, whole: bool = False) -> Incident:
-        post = _decode_post(raw)
-        used.update(post.services)
-        if asked:  # what has no name even there is not asked for again
-            names.update({key: Component("") for key in post.services if key not in names})
-        return _incident(post, reading.page, words, names, whole=whole)
-
-    incidents, skipped = parse_entries(decode(listed, _Posts, "posts").posts, build, "posts")
-    posts = {it.id: it for it in incidents}
-    for key in (*posts, *_gone(reading, incidents)):
-        if (body := reading.documents.get(_whole(key))) is not None:
-            try:
-                whole = build(decode(body, _Whole, _whole(key)).post, whole=True)
-                if whole.id != key:
-                    raise FeedError(f"{_whole(key)}: another post, {whole.id}")
-                posts[key] = whole
-            except (FeedError, msgspec.MsgspecError, OverflowError, ValueError) as error:
-                losses.append(str(error) if isinstance(error, FeedError) else f"{_whole(key)}: {error}")
-    return Feed(
-        identity="pagerduty",  # these documents name no page
-        incidents=tuple(posts.values()),
-        by_creation=True,
-        complete=_proved(reading, posts.values()),
-        skipped=tuple(skipped),
-        losses=tuple(losses),
-        names={key: names[key] for key in sorted(used) if key in names},
-    )
-
-
-def _gone(reading: ParseInput, listed: Iterable[Incident]) -> list[str]:
-    """What was open and is not listed."""
-    here = {it.id for it in listed}
-    known = reading.known.incidents if reading.known else {}
-    return [key for key, it in known.items() if not it.closed and it.kind is not IncidentKind.PAGE and key not in here]
-
-
-def _proved(reading: ParseInput, listed: Iterable[Incident]) -> frozenset[IncidentKind]:
-    """Both kinds, where the server says of each open post that is not listed that there is no such post."""
-    gone = _gone(reading, listed)
-    proved = bool(gone) and all(reading.documents.get(_whole(key), b"") is None for key in gone)
-    return frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if proved else ())
-
-
-def _names(reading: ParseInput, losses: list[str]) -> tuple[dict[str, Component], bool]:
-    """The names of services by id, remembered and just read, and whether they were read."""
-    names = dict(reading.known.names) if reading.known else {}
-    body = reading.documents.get("services")
-    if body is None:
-        return names, False
+    services: dict[str, Component] | None = None
     try:
-        services = decode(body, _ServiceList, "services").services
+        services = _services(reading)
     except FeedError as error:
         losses.append(str(error))
-        return names, False
-    return names | {it.id: Component(title(it.display_name or it.name or "")) for it in services}, True
-
-
-def _incident(
-    post: _Post, page: Page, words: Mapping[str, str], names: Mapping[str, Component], *, whole: bool
-) -> Incident:
-    key, latest = identifier(post.id), post.latest
-    kind = IncidentKind.MAINTENANCE if post.post_type == "maintenance" else IncidentKind.INCIDENT
-    begun = post.first_update_at or post.starts_at
-    if begun is None:
-        raise ValueError("a post without a time")
-    created = _time(begun)
-    parts, source_quality = _components(post, names)
-    severity = words.get((latest and latest.severity_id) or "", "").lower()
-    window = kind is IncidentKind.MAINTENANCE
-    return Incident(
-        id=key,
-        kind=kind,
-        title=title(post.title),
-        status=_status(latest.status_id, words) if latest else "open",
-        impact=Impact.MAINTENANCE if window else _IMPACTS.get(severity, Impact.UNKNOWN),
-        url=f"{page.url}/posts/details/{quote(key, safe='')}",
-        created_at=created,
-        position=created,
-        components=parts,
-        source_quality=source_quality,
-        updates=oldest_first(_update(entry, words, whole=whole) for entry in post.said),
-        scheduled_for=_time(post.starts_at) if window and post.starts_at else None,
-        scheduled_until=_time(post.ends_at) if window and post.ends_at else None,
+    parser = _PostParser(reading, words, services)
+    listed, skipped = parse_entries(decode(body, _Posts, "posts").posts, parser.parse, "posts")
+    posts = {incident.id: incident for incident in listed}
+    whole_posts, whole_losses = _parse_whole_posts(reading, parser, [*posts, *_absent(reading, listed)])
+    posts.update(whole_posts)
+    return Feed(
+        identity="pagerduty",  # the documents do not name the page
+        incidents=tuple(posts.values()),
+        by_creation=True,
+        complete=_complete(reading, posts.values()),
+        skipped=tuple(skipped),
+        losses=(*losses, *whole_losses),
+        names=parser.used_names,
     )
 
 
-def _components(post: _Post, names: Mapping[str, Component]) -> tuple[tuple[Component, ...], int]:
-    found = [names[it] for it in post.services if it in names]
-    named = tuple(sorted({part for part in found if part.name}))
-    if len(found) < len(post.services):
-        return named, _PARTLY
-    return named, _NONE if not named else _NAMED if all(part.name for part in found) else _UNNAMED
+def _words(reading: ParseInput) -> dict[str, str]:
+    """Return the page's words for its ids. Raises FeedError."""
+    enums = decode(reading.required(_ENUMS), _Enums, _ENUMS).post_enums
+    words = {enum.id: enum.name for enum in enums}
+    if not words:
+        raise FeedError(f"{_ENUMS}: no words for any status")
+    return words
 
 
-def _update(entry: _Update, words: Mapping[str, str], *, whole: bool) -> IncidentUpdate:
-    """What the list says is borrowed: the whole message replaces it silently, and it never replaces that."""
-    at = _time(entry.reported_at)
-    message = entry.message if whole else _CUT_TAG.sub("", entry.message or "")
-    status = _status(entry.status_id, words)
-    said = update(entry.id or derived(at.isoformat(), entry.status_id), status, message, at, None)
-    return said if whole else msgspec.structs.replace(said, from_enrichment=bool(said.body))
+def _services(reading: ParseInput) -> dict[str, Component] | None:
+    """Return the page's services by id; None where they were not fetched. Raises FeedError."""
+    body = reading.documents.get("services")
+    if body is None:
+        return None
+    services = decode(body, _ServiceList, "services").services
+    return {service.id: Component(clean_title(service.display_name or service.name or "")) for service in services}
 
 
-def _status(key: str, words: Mapping[str, str]) -> str:
-    """The page's word for it: "in progress" is in_progress. Raises ValueError."""
-    if key not in words:
-        raise ValueError(f"a status without a word in {_ENUMS}")
-    return word(_NO_WORD.sub("_", words[key].strip().lower()))
+class _PostParser:
+    """Parses the posts of one page with its words and the names of its services, and notes which names are used.
+
+    `services` are the names just read, None where they were not; remembered ones are used too.
+    """
+
+    def __init__(self, reading: ParseInput, words: Mapping[str, str], services: Mapping[str, Component] | None) -> None:
+        self._page = reading.page
+        self._words = words
+        self._names = dict(reading.state.names) if reading.state else {}
+        self._names.update(services or {})
+        self._services_read = services is not None
+        self._used: set[str] = set()
+
+    @property
+    def used_names(self) -> dict[str, Component]:
+        """The names of the services of all posts parsed so far, by id."""
+        return {key: self._names[key] for key in sorted(self._used) if key in self._names}
+
+    def parse(self, entry: msgspec.Raw, *, whole: bool = False) -> Incident:
+        """Parse one post. `whole`: its messages are complete. Raises ValueError or MsgspecError."""
+        post = _decode_post(entry)
+        service_ids = post.service_ids
+        self._used.update(service_ids)
+        if self._services_read:  # a service that has no name in the list is not requested again
+            for service_id in service_ids:
+                self._names.setdefault(service_id, Component(""))
+        return self._build_incident(post, whole=whole)
+
+    def _build_incident(self, post: _Post, *, whole: bool) -> Incident:
+        key = identifier(post.id)
+        latest = post.latest
+        begun = post.first_update_at or post.starts_at
+        if begun is None:
+            raise ValueError("a post without a time")
+        created_at = _parse_time(begun)
+        components, source_quality = self._components(post)
+        maintenance = post.post_type == "maintenance"
+        return Incident(
+            id=key,
+            kind=IncidentKind.MAINTENANCE if maintenance else IncidentKind.INCIDENT,
+            title=clean_title(post.title),
+            status=self._status(latest.status_id) if latest else "open",
+            impact=Impact.MAINTENANCE if maintenance else self._impact(latest),
+            url=f"{self._page.url}/posts/details/{quote(key, safe='')}",
+            created_at=created_at,
+            position=created_at,
+            components=components,
+            source_quality=source_quality,
+            updates=oldest_first(self._build_update(update, whole=whole) for update in post.all_updates),
+            scheduled_for=_optional_time(post.starts_at) if maintenance else None,
+            scheduled_until=_optional_time(post.ends_at) if maintenance else None,
+        )
+
+    def _impact(self, latest: _Update | None) -> Impact:
+        """Return the impact of the severity that the latest update states."""
+        severity_id = (latest.severity_id if latest else None) or ""
+        return _IMPACTS.get(self._words.get(severity_id, "").lower(), Impact.UNKNOWN)
+
+    def _components(self, post: _Post) -> tuple[tuple[Component, ...], int]:
+        """Return the components that have a name, and how good their source is."""
+        service_ids = post.service_ids
+        components = [self._names[key] for key in service_ids if key in self._names]
+        named = tuple(sorted({component for component in components if component.name}))
+        if len(components) < len(service_ids):
+            return named, _NOT_YET_NAMED
+        if not named:
+            return named, _NONE
+        return named, _NAMED if all(component.name for component in components) else _UNNAMED
+
+    def _build_update(self, update: _Update, *, whole: bool) -> IncidentUpdate:
+        """Build an update. A body from the list may be cut: the whole one replaces it silently, and not the reverse."""
+        time = _parse_time(update.reported_at)
+        message = update.message if whole else _CUT_TAG.sub("", update.message or "")
+        update_id = update.id or derived_id(time.isoformat(), update.status_id)
+        built = incident_update(update_id, self._status(update.status_id), message, time, None)
+        if whole:
+            return built
+        return msgspec.structs.replace(built, from_enrichment=bool(built.body))
+
+    def _status(self, status_id: str) -> str:
+        """Return the page's word for a status: "in progress" becomes in_progress. Raises ValueError."""
+        if status_id not in self._words:
+            raise ValueError(f"a status without a word in {_ENUMS}")
+        return clean_status(_NOT_WORD.sub("_", self._words[status_id].strip().lower()))
 
 
-def _time(vendors: Moment) -> datetime:
-    """From Unix milliseconds or ISO 8601. Raises ValueError."""
-    return utc(datetime.fromisoformat(vendors)) if isinstance(vendors, str) else epoch(vendors / 1000)
+def _parse_whole_posts(
+    reading: ParseInput, parser: _PostParser, keys: Iterable[str]
+) -> tuple[dict[str, Incident], list[str]]:
+    """Return those of the posts that were fetched whole, by id, and why others could not be understood."""
+    posts: dict[str, Incident] = {}
+    losses: list[str] = []
+    for key in keys:
+        body = reading.documents.get(_document_name(key))
+        if body is None:
+            continue
+        try:
+            posts[key] = _parse_whole_post(body, parser, key)
+        except FeedError as error:
+            losses.append(str(error))
+    return posts, losses
 
 
-def _whole(key: str) -> str:
+def _parse_whole_post(body: bytes, parser: _PostParser, key: str) -> Incident:
+    """Parse `api/posts/<key>`. Raises FeedError, also where it is another post."""
+    name = _document_name(key)
+    try:
+        incident = parser.parse(decode(body, _WholePost, name).post, whole=True)
+    except ENTRY_ERRORS as error:
+        raise FeedError(f"{name}: {error}") from error
+    if incident.id != key:
+        raise FeedError(f"{name}: another post, {incident.id}")
+    return incident
+
+
+def _worth_reading_whole(reading: ParseInput, feed: Feed) -> list[str]:
+    """Return the ids of the newest posts that are open, or were at the last read."""
+    open_before = {key for key, record in reading.records.items() if not record.closed}
+    candidates = [incident for incident in feed.incidents if not incident.closed or incident.id in open_before]
+    newest = sorted(candidates, key=lambda incident: incident.last_update_at, reverse=True)
+    return [incident.id for incident in newest[:MAX_WHOLE_POSTS]]
+
+
+def _absent(reading: ParseInput, listed: Iterable[Incident]) -> list[str]:
+    """Return the ids of the posts that were open and are not listed."""
+    listed_ids = {incident.id for incident in listed}
+    return [
+        key
+        for key, record in reading.records.items()
+        if not record.closed and record.kind is not IncidentKind.PAGE and key not in listed_ids
+    ]
+
+
+def _complete(reading: ParseInput, posts: Iterable[Incident]) -> frozenset[IncidentKind]:
+    """Return both kinds where posts are absent and the server answers for each that there is none, else no kind."""
+    absent = _absent(reading, posts)
+    withdrawn = all(reading.documents.get(_document_name(key), b"") is None for key in absent)
+    return _KINDS if absent and withdrawn else frozenset()
+
+
+def _parse_time(value: PostTime) -> datetime:
+    """Return the time of Unix milliseconds or ISO 8601. Raises ValueError."""
+    if isinstance(value, str):
+        return utc(datetime.fromisoformat(value))
+    return from_epoch(value / 1000)
+
+
+def _optional_time(value: PostTime | None) -> datetime | None:
+    """Return the time; None where it is null, empty or zero. Raises ValueError."""
+    return _parse_time(value) if value else None
+
+
+def _document_name(key: str) -> str:
     return f"posts/{key}"
 
 
-def _address(page: Page, key: str) -> str:
+def _post_address(page: Page, key: str) -> str:
     return f"{page.url}/api/posts/{quote(key, safe='')}"

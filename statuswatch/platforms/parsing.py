@@ -1,5 +1,6 @@
-"""What every platform needs to read documents: decoding with a reason, and lists in which one bad entry costs only
-itself.
+"""Functions that every platform needs: decoding with a reason for each failure, and cleaning of vendor text.
+
+One bad entry of a list costs only itself; a list without any good entry is an error.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urljoin
@@ -18,30 +20,61 @@ from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.incident import Component, Incident, IncidentUpdate, utc
 from statuswatch.model.page import Page
-from statuswatch.model.state import PageState
+from statuswatch.model.state import IncidentRecord, PageState
 
 T = TypeVar("T")
 Entry = TypeVar("Entry")
-# What page ids look like on the platforms that share the addresses and the form of API v2.
-IDENTITIES: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
-Raw = TypeVar("Raw")  # an entry of a list before it is understood
-_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)")
+Raw = TypeVar("Raw")  # an entry of a list before it is parsed
+
+# Forms of page ids on the platforms that share the addresses and the format of API v2.
+PAGE_ID_FORMS: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
 MAX_NAME: Final = 500  # characters
-MAX_ID: Final = 200  # characters; the longest seen is an ARN of 113
+MAX_ID: Final = 200  # characters; the longest recorded is an ARN of 113
+MAX_STATUS: Final = 50  # characters
+
+DECODE_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+ENTRY_ERRORS: Final = (*DECODE_ERRORS, OverflowError, ValueError)  # an entry that is decoded and then makes no sense
+
+_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)")
+_MARKUP: Final = re.compile(rb"<(?:!doctype\s+html|html|\?xml)", re.IGNORECASE)
+# What feedparser raises on documents it cannot handle; it documents nothing. Recorded: ValueError (a number of 5,000
+# digits) and KeyError (an element out of place).
+_FEEDPARSER_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class ParseInput(msgspec.Struct, frozen=True):
-    """All that was fetched of a page, by document name. None: the page has no such document. Absent: not fetched, or
-    not this time.
+    """Everything fetched for a page, by document name, and the state of the page.
+
+    A document is None where the page has no such document. Its name is absent where it was not fetched this time.
     """
 
     page: Page
     documents: Mapping[str, bytes | None]
-    known: PageState | None = None
+    state: PageState | None = None
+
+    @property
+    def records(self) -> Mapping[str, IncidentRecord]:
+        """The remembered incidents of the page, by id."""
+        return self.state.incidents if self.state else {}
+
+    def required(self, name: str) -> bytes:
+        """Return a document without which the page cannot be read. Raises FeedError where it is missing."""
+        body = self.documents.get(name)
+        if body is None:
+            raise FeedError(f"{name}: missing")
+        return body
 
 
 class MissingPageIdError(FeedError):
-    """The platform needs an `id` that the page does not have: these may be it, best first."""
+    """The platform needs an `id` that the page does not have. `ids` are candidates, best first."""
 
     def __init__(self, message: str, *ids: str) -> None:
         super().__init__(message)
@@ -72,193 +105,251 @@ class IncidentList(msgspec.Struct, Generic[Entry]):
     incidents: list[Entry]
 
 
-def decode(body: bytes, what: type[T], name: str) -> T:
-    """The document as that type. Raises FeedError with the place of the first fault."""
+# --------------------------------------------------------------------------------------------------------- documents
+
+
+def decode(body: bytes, document_type: type[T], name: str) -> T:
+    """Decode a JSON document. Raises FeedError with the place of the first fault."""
     try:
-        plain = unmarked(body)
-        try:
-            return msgspec.json.decode(plain, type=what)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            return msgspec.json.decode(_ESCAPE.sub(_whole, plain), type=what)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        if re.search(rb"<(?:!doctype\s+html|html|\?xml)", body[:1024], re.IGNORECASE):
-            raise FeedError(f"{name}: HTML instead of JSON") from error
-        raise FeedError(f"{name}: {text.line(str(error))}") from error
+        return _decode_repaired(without_bom(body), document_type)
+    except DECODE_ERRORS as error:
+        reason = "HTML instead of JSON" if _MARKUP.search(body[:1024]) else text.line(str(error))
+        raise FeedError(f"{name}: {reason}") from error
 
 
-def _whole(escape: re.Match[bytes]) -> bytes:
-    """Half of a character, which is left where software cuts a text within an emoji, is shown as one that is lost."""
-    return rb"\ufffd" if len(escape[0]) == len(rb"\ud83d") else escape[0]
+def _decode_repaired(body: bytes, document_type: type[T]) -> T:
+    """Decode JSON; where it is malformed, try once more with lone surrogates replaced.
 
-
-def incident_list(body: bytes, what: type[Entry], name: str) -> IncidentList[Any]:
-    """Its entries decoded, in one go; or raw where one of them cannot be, so that it costs only itself. Raises
-    FeedError.
+    Half a character is left where software cuts a text within an emoji.
     """
     try:
-        return msgspec.json.decode(unmarked(body), type=IncidentList[what])  # type: ignore[valid-type]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(body, type=document_type)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return msgspec.json.decode(_ESCAPE.sub(_replace_lone_surrogate, body), type=document_type)
+
+
+def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:
+    is_lone_surrogate = len(escape[0]) == len(rb"\ud83d")
+    return rb"\ufffd" if is_lone_surrogate else escape[0]
+
+
+def incident_list(body: bytes, entry_type: type[Entry], name: str) -> IncidentList[Any]:
+    """Decode a list of incidents at once; leave its entries raw where one is bad. Raises FeedError.
+
+    The caller decodes raw entries one by one, so that the bad one costs only itself.
+    """
+    try:
+        return msgspec.json.decode(without_bom(body), type=IncidentList[entry_type])  # type: ignore[valid-type]
+    except DECODE_ERRORS:
         return decode(body, IncidentList[msgspec.Raw], name)
 
 
-def unmarked(body: bytes) -> bytes:
-    """As UTF-8 without a byte order mark. Raises UnicodeDecodeError."""
+def without_bom(body: bytes) -> bytes:
+    """Return the document as UTF-8 without a byte order mark. Raises UnicodeDecodeError."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16").encode()
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def syndicated(body: bytes, name: str, **options: bool) -> Any:
-    """RSS or Atom as feedparser reads it. Raises FeedError, also where feedparser breaks on it: it does not say what it
-    raises then. Recorded are a ValueError, of a number of 5,000 digits, and a KeyError, of an element out of place.
-    """
-    import feedparser  # slow, and not needed where nothing changed
+def parse_syndication(body: bytes, name: str, **options: bool) -> Any:
+    """Parse RSS or Atom with feedparser. Raises FeedError, also where feedparser itself breaks."""
+    import feedparser  # slow to import, and not needed where nothing changed
 
     try:
         return feedparser.parse(io.BytesIO(body), **options)
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except _FEEDPARSER_ERRORS as error:
         raise FeedError(f"{name}: {type(error).__name__}: {text.line(str(error))}") from error
 
 
 def parse_entries(raws: Iterable[Raw], build: Callable[[Raw], T], name: str) -> tuple[list[T], list[str]]:
-    """The entries of a list, and why some were skipped. Raises FeedError where none of them could be understood."""
-    incidents: list[T] = []
+    """Return the entries that `build` makes of a list, and reasons for those that were skipped.
+
+    Raises FeedError where the list has entries and all of them are bad.
+    """
+    entries: list[T] = []
     skipped: list[str] = []
     for number, raw in enumerate(raws):
         try:
-            incidents.append(build(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, ValueError) as error:
+            entries.append(build(raw))
+        except ENTRY_ERRORS as error:
             skipped.append(f"{name}: entry {number}: {text.line(str(error))}")
-    if skipped and not incidents:
+    if skipped and not entries:
         raise FeedError(f"{skipped[0]}; and no other entry could be understood")
-    return incidents, skipped
+    return entries, skipped
 
 
-def identifier(vendors: str) -> str:
-    """An id fit to be printed and remembered. Raises ValueError."""
-    if vendors.isalnum() and vendors.isascii() and len(vendors) <= MAX_ID:  # nearly all of them
-        return vendors
-    if not vendors or len(vendors) > MAX_ID or vendors != text.line(vendors):
-        raise ValueError(f"an id of {len(vendors)} characters that is not plain text")
-    return vendors
+# --------------------------------------------------------------------------------------------------------------- ids
 
 
-def derived(*facts: str) -> str:
-    """An id for what the vendor gives none, out of facts that stay when it is edited, reordered or resolved."""
+def identifier(vendor_id: str) -> str:
+    """Return an id that is fit to be printed and remembered. Raises ValueError where it is not."""
+    if vendor_id.isalnum() and vendor_id.isascii() and len(vendor_id) <= MAX_ID:  # nearly all of them
+        return vendor_id
+    if not vendor_id or len(vendor_id) > MAX_ID or vendor_id != text.line(vendor_id):
+        raise ValueError(f"an id of {len(vendor_id)} characters that is not plain text")
+    return vendor_id
+
+
+def derived_id(*facts: str) -> str:
+    """Return an id for an entry without one, derived from facts that stay when it is edited, moved or resolved."""
     return hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:12]
 
 
-def identity(vendors: str, name: str) -> str:
-    """The id of the page that a document says it is of. Raises FeedError."""
+def identity(vendor_id: str, name: str) -> str:
+    """Return the id of the page that a document states. Raises FeedError where it is not plain text."""
     try:
-        return identifier(vendors)
+        return identifier(vendor_id)
     except ValueError as error:
         raise FeedError(f"{name}: {error}") from error
 
 
-def own(platform: str, page: PageHead, name: str) -> str:
-    """The identity of a page of API v2. Raises FeedError where it is evidently one of the other platform."""
-    for other, form in IDENTITIES.items():
-        if other != platform and form.fullmatch(page.id):
-            raise FeedError(f"{name}: the page runs on {other}, not on {platform}")
+def identity_of_platform(platform: str, page: PageHead, name: str) -> str:
+    """Return the identity of a page of API v2. Raises FeedError where its id has the other platform's form."""
+    for candidate, form in PAGE_ID_FORMS.items():
+        if candidate != platform and form.fullmatch(page.id):
+            raise FeedError(f"{name}: the page runs on {candidate}, not on {platform}")
     return identity(page.id, name)
 
 
-def changed_at(page: PageHead) -> datetime | None:
-    """When the page says that it changed; nothing where it says so beyond the calendar."""
-    try:
-        return utc(page.updated_at) if page.updated_at else None
-    except OverflowError:
-        return None
+# --------------------------------------------------------------------------------------- text, addresses, and times
 
 
-def title(vendors: str) -> str:
-    """A title, or the name of a component: one line, and not beyond all measure."""
-    line = text.line(vendors)
+def clean_title(vendor_text: str) -> str:
+    """Return a title, or the name of a component, as one line of at most 500 characters and an ellipsis."""
+    line = text.line(vendor_text)
     return line if len(line) <= MAX_NAME else f"{line[:MAX_NAME]}…"
 
 
-def update(
-    vendors_id: str, status: str, body: str | None, created_at: datetime, display_at: datetime | None
-) -> IncidentUpdate:
-    created = utc(created_at)
-    return IncidentUpdate(
-        id=identifier(vendors_id),
-        status=word(status),
-        body=text.paragraph(body) if body else "",
-        created_at=created,
-        display_at=utc(display_at) if display_at else created,
-    )
-
-
 @lru_cache(maxsize=256)
-def word(vendors: str) -> str:
-    """A status: one lower-case word of the vendor's. Raises ValueError."""
-    if not (vendors and len(vendors) <= 50 and vendors.replace("_", "").replace("-", "").isalnum()):
-        raise ValueError(f"a status that is not a word: {text.line(vendors)[:50]!r}")
-    return vendors.lower()
+def clean_status(vendor_status: str) -> str:
+    """Return a status in lower case. Raises ValueError where it is not one word."""
+    is_word = vendor_status.replace("_", "").replace("-", "").isalnum()
+    if not is_word or len(vendor_status) > MAX_STATUS:
+        raise ValueError(f"a status that is not a word: {text.line(vendor_status)[:MAX_STATUS]!r}")
+    return vendor_status.lower()
 
 
-def link(vendors: str | None, page: Page) -> str:
-    """A vendor's address of an incident, where it is one that can be followed; else the page's."""
-    address = urljoin(f"{page.url}/", vendors or "")
-    plain = address == text.line(address) and " " not in address and len(address) <= MAX_NAME
-    return address if vendors and plain and address.startswith(("https://", "http://")) else page.url
+def incident_link(vendor_url: str | None, page: Page) -> str:
+    """Return a vendor's address of an incident where it is safe to follow; else the address of the page."""
+    if not vendor_url:
+        return page.url
+    address = urljoin(f"{page.url}/", vendor_url)
+    is_plain = address == text.line(address) and " " not in address and len(address) <= MAX_NAME
+    return address if is_plain and address.startswith(("https://", "http://")) else page.url
 
 
-def epoch(seconds: float) -> datetime:
-    """A moment from a Unix time. Raises ValueError."""
+def from_epoch(seconds: float) -> datetime:
+    """Return the time of a Unix timestamp. Raises ValueError beyond the calendar."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError(f"a time beyond the calendar: {seconds!r}") from error
 
 
-def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
-    """Vendors list the newest first; of two with the same time the one listed later is the older. Repeated ids are
-    told once.
-    """
-    once = {update.id: update for update in reversed(list(updates))}
-    return tuple(sorted(once.values(), key=attrgetter("created_at")))
+def page_changed_at(page: PageHead) -> datetime | None:
+    """Return the time at which the page says that it changed; None where it states none, or one beyond the calendar."""
+    try:
+        return utc(page.updated_at) if page.updated_at else None
+    except OverflowError:
+        return None
 
 
-def undivided(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
-    """Oldest first. Those of one id are one, which says all that they say: an id made of a time cannot tell two of the
-    same moment apart, and one made of their order would be the other's as soon as that changes.
+# ----------------------------------------------------------------------------------------------------------- updates
+
+
+def incident_update(
+    vendor_id: str, status: str, body: str | None, created_at: datetime, display_at: datetime | None
+) -> IncidentUpdate:
+    """Return an incident update with its text cleaned and its times in UTC. Raises ValueError or OverflowError.
+
+    `display_at`, the time that the vendor claims, is `created_at` where the vendor states none.
     """
-    parts: dict[str, list[IncidentUpdate]] = {}
-    for it in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
-        parts.setdefault(it.id, []).append(it)
-    whole = (
-        msgspec.structs.replace(of_one[-1], body="\n".join(it.body for it in of_one if it.body))
-        for of_one in parts.values()
+    created = utc(created_at)
+    return IncidentUpdate(
+        id=identifier(vendor_id),
+        status=clean_status(status),
+        body=text.paragraph(body) if body else "",
+        created_at=created,
+        display_at=utc(display_at) if display_at else created,
     )
-    return tuple(sorted(whole, key=attrgetter("created_at")))
 
 
-def labelled(named: Iterable[tuple[str, str]], page: Mapping[str, set[str]]) -> tuple[Component, ...]:
-    """Components of (name, group), sorted, each with its group only where the page has two of the name (`page`:
-    groups by name).
+def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+    """Sort updates that a vendor lists newest first; a repeated id is kept once.
+
+    Of two updates with the same time, the one listed later is the older.
     """
-    return tuple(sorted({Component(name, group if len(page.get(name, ())) > 1 else "") for name, group in named}))
+    by_id = {update.id: update for update in reversed(list(updates))}
+    return tuple(sorted(by_id.values(), key=attrgetter("created_at")))
 
 
-def one_of_each(*copies: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Where documents show the same incident, the copy with the newest update; of equals the first."""
-    chosen: dict[str, Incident] = {}
-    for incident in (incident for copy in copies for incident in copy):
-        other = chosen.get(incident.id)
-        if other is None or incident.last_update_at > other.last_update_at:
-            chosen[incident.id] = incident
-    return tuple(chosen.values())
+def merge_same_id(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+    """Sort updates oldest first; merge those of one id into one, with the text of all.
+
+    An id derived from a time cannot tell two updates of the same moment apart. One derived from their order would
+    change as soon as that order does.
+    """
+    by_id: dict[str, list[IncidentUpdate]] = {}
+    for update in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
+        by_id.setdefault(update.id, []).append(update)
+    merged = (_merged(parts) for parts in by_id.values())
+    return tuple(sorted(merged, key=attrgetter("created_at")))
 
 
-def first_absence(reading: ParseInput, document: str, incidents: Iterable[Incident]) -> bool:
-    """Whether something open is gone for the first time, and the page has a document that may yet say how it ended."""
-    if reading.known is None or reading.documents.get(document, b"") is None:
-        return False
-    listed = {it.id for it in incidents}
-    gone = [it for key, it in reading.known.incidents.items() if not it.closed and key not in listed]
-    return bool(gone) and not any(it.absent_since for it in gone)
+def _merged(parts: list[IncidentUpdate]) -> IncidentUpdate:
+    bodies = (part.body for part in parts if part.body)
+    return msgspec.structs.replace(parts[-1], body="\n".join(bodies))
+
+
+# -------------------------------------------------------------------------------------------------------- components
+
+
+def groups_by_name(components: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Return in which groups each name occurs, from pairs of (name, group)."""
+    groups: dict[str, set[str]] = {}
+    for name, group in components:
+        groups.setdefault(name, set()).add(group)
+    return groups
+
+
+def labelled_components(
+    components: Iterable[tuple[str, str]], page_groups: Mapping[str, set[str]]
+) -> tuple[Component, ...]:
+    """Return components from pairs of (name, group), sorted and without repeats.
+
+    A component keeps its group only where its name occurs in several groups of the page. `page_groups`: see
+    `groups_by_name`.
+    """
+    labelled = {Component(name, group if len(page_groups.get(name, ())) > 1 else "") for name, group in components}
+    return tuple(sorted(labelled))
+
+
+# --------------------------------------------------------------------------------------------------------- incidents
+
+
+def newest_copies(*lists: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return each incident once: of several copies the one with the newest update, of equal ones the first."""
+    newest: dict[str, Incident] = {}
+    for incident in chain.from_iterable(lists):
+        copy = newest.get(incident.id)
+        if copy is None or incident.last_update_at > copy.last_update_at:
+            newest[incident.id] = incident
+    return tuple(newest.values())
+
+
+def absent_records(reading: ParseInput, incidents: Iterable[Incident]) -> list[IncidentRecord]:
+    """Return the remembered incidents that are open and that the feed does not list."""
+    listed = {incident.id for incident in incidents}
+    return [record for key, record in reading.records.items() if not record.closed and key not in listed]
+
+
+def newly_absent(reading: ParseInput, document: str, incidents: Iterable[Incident]) -> bool:
+    """Return whether an open incident is absent for the first time and `document` may yet say how it ended.
+
+    The answer is False where the page has no such document.
+    """
+    page_lacks_document = reading.documents.get(document, b"") is None
+    absent = absent_records(reading, incidents)
+    return bool(absent) and not page_lacks_document and not any(record.absent_since for record in absent)

@@ -1,14 +1,16 @@
 """Salesforce Trust.
 
 `v1/incidents/active` lists what is open and nothing else; `v1/incidents` keeps incidents of any status, in a window
-that is not stated. Both are read on every run, and their entries have one shape: an incident that is no longer active
-is looked for among the others, for its end. The data are on api.status.salesforce.com, the page is not.
-Documented by running clients of 2026, some with live values, and by the vendor's command line for Heroku; no recording.
+whose size is not stated. Both are read on every run, and their entries have one shape: the end of an incident that is
+no longer active stands in the second list. The data are on api.status.salesforce.com, the page is not. Source: running
+clients of 2026, some with live values, and the vendor's command line for Heroku; no recording.
 
-Oddities, reported of live documents: an incident has no title, only the type of each of its impacts
-("featurePerfDegradation"), and of its own "Degradation", nearly always; `message` is no message but an object, mostly
-empty; the end of an impact is stated minutes after it; messages go on after it, and their type is still "update".
-Maintenance windows, `v1/maintenances`, are not read: there are hundreds, most for a few of the vendor's instances.
+Oddities, which those clients report of live documents:
+
+- An incident has no title. Its impacts have a type ("featurePerfDegradation"); its own is nearly always "Degradation".
+- `message` is an object, mostly empty, and no message.
+- The end of an impact is stated minutes after it. Messages go on after it, and their type is still "update".
+- Maintenance, `v1/maintenances`, is not read: there are hundreds, most for a few of the vendor's instances.
 """
 
 import re
@@ -19,25 +21,33 @@ from urllib.parse import quote
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.incident import (
+    IMPACT_SCALE,
+    STATED_BY_VENDOR,
+    Impact,
+    Incident,
+    IncidentKind,
+    IncidentUpdate,
+    utc,
+)
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
     identifier,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
 _PAGE: Final = "https://status.salesforce.com"
 _DATA: Final = "https://api.status.salesforce.com"
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_BREAK: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _IMPACTS: Final = {
     "minor": Impact.MINOR,
     "major": Impact.MAJOR,
@@ -47,54 +57,62 @@ _IMPACTS: Final = {
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class _Impact(msgspec.Struct):
+class _Impact(msgspec.Struct, rename="camel"):
     type: str | None = None
     severity: str | None = None
-    startTime: str | None = None  # noqa: N815
-    endTime: str | None = None  # noqa: N815
-    endTimeCreatedAt: str | None = None  # noqa: N815
+    start_time: str | None = None
+    end_time: str | None = None
+    end_time_created_at: str | None = None
 
     @property
-    def begun(self) -> datetime:
-        return _moment(self.startTime) or _EARLIEST
+    def started_at(self) -> datetime:
+        """Time of its start; the earliest there is where none is stated."""
+        return _parse_time(self.start_time) or _EARLIEST
 
     @property
-    def ended(self) -> datetime | None:
-        """When its end was stated, if it was."""
-        end = _moment(self.endTime)
-        return end and (_moment(self.endTimeCreatedAt) or end)
+    def ended_at(self) -> datetime | None:
+        """Time at which its end was stated; None where it was not."""
+        end = _parse_time(self.end_time)
+        if end is None:
+            return None
+        return _parse_time(self.end_time_created_at) or end
 
 
-class _Event(msgspec.Struct):
+class _Event(msgspec.Struct, rename="camel"):
     id: int
     type: str
-    createdAt: datetime  # noqa: N815
+    created_at: datetime
     message: str | None = None
 
 
-class _Incident(msgspec.Struct):
+class _Incident(msgspec.Struct, rename="camel"):
     id: int
-    createdAt: datetime  # noqa: N815
-    IncidentImpacts: list[_Impact]
-    IncidentEvents: list[_Event]
+    created_at: datetime
+    impacts: list[_Impact] = msgspec.field(name="IncidentImpacts")
+    events: list[_Event] = msgspec.field(name="IncidentEvents")
     status: str | None = None
     type: str | None = None
-    serviceKeys: list[str] | None = None  # noqa: N815
-    instanceKeys: list[str] | None = None  # noqa: N815
+    service_keys: list[str] | None = None
+    instance_keys: list[str] | None = None
 
     @property
-    def ended(self) -> datetime | None:
-        """When the last of its impacts was said to be over; nothing while one goes on."""
-        ends = [impact.ended for impact in self.IncidentImpacts]
-        stated = [end for end in ends if end]
-        return max(stated) if stated and len(stated) == len(ends) else None
+    def ended_at(self) -> datetime | None:
+        """Time at which the end of its last impact was stated; None while an impact goes on."""
+        ends = [impact.ended_at for impact in self.impacts]
+        stated = [end for end in ends if end is not None]
+        if not stated or len(stated) < len(ends):
+            return None
+        return max(stated)
 
 
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
-    # No other host is guessed at: on a page that is only tried as one of Salesforce there would be none.
+    """Return the active incidents, and those of any status.
+
+    The host of the data is known for Salesforce's own page only; a page that is tried as one has them at its address.
+    """
     base = _DATA if page.url == _PAGE else page.url
     return (
         Document("active", f"{base}/v1/incidents/active", required=True),
@@ -103,81 +121,90 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 
 def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: both documents have all there is."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
-    return bool(feed.incidents)  # an empty list may be anyone's
+    """Return whether there are incidents: an empty list proves no platform."""
+    return bool(feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get("active")
-    if body is None:
-        raise FeedError("active: missing")
-    active, skipped = _understood(body, reading.page, "active")
+    """Parse both lists. Raises FeedError if the active incidents are missing or cannot be understood."""
+    active, skipped = _parse_list(reading.required("active"), reading.page, "active")
+    recent: list[Incident] = []
     losses: list[str] = []
-    others: list[Incident] = []
-    kept = reading.documents.get("incidents")
-    if kept is not None:
+    recent_body = reading.documents.get("incidents")
+    if recent_body is not None:
         try:
-            others, bad = _understood(kept, reading.page, "incidents")
-            skipped += bad
+            recent, skipped_recent = _parse_list(recent_body, reading.page, "incidents")
+            skipped += skipped_recent
         except FeedError as error:
             losses.append(str(error))
-    # Where the others could not be read this time, what is gone may stand there with its end: nothing is said of it.
-    looked = "incidents" in reading.documents and not losses
+    # An absent incident may stand in the second list with its end: without that list, nothing is known to be absent.
+    requested = "incidents" in reading.documents and not losses
     return Feed(
-        identity="salesforce",  # its documents name no page
-        incidents=one_of_each(active, others),
+        identity="salesforce",  # the documents do not name the page
+        incidents=newest_copies(active, recent),
         by_creation=True,
-        history=frozenset({IncidentKind.INCIDENT} if looked and kept is not None else ()),
-        current=frozenset({IncidentKind.INCIDENT} if looked else ()),
+        history=frozenset({IncidentKind.INCIDENT} if requested and recent_body is not None else ()),
+        current=frozenset({IncidentKind.INCIDENT} if requested else ()),
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
-def _understood(body: bytes, page: Page, name: str) -> tuple[list[Incident], list[str]]:
-    return parse_entries(decode(body, list[msgspec.Raw], name), lambda raw: _incident(raw, page), name)
+def _parse_list(body: bytes, page: Page, name: str) -> tuple[list[Incident], list[str]]:
+    """Return the incidents of a document and why entries were skipped. Raises FeedError."""
+    entries = decode(body, list[msgspec.Raw], name)
+    return parse_entries(entries, lambda entry: _parse_incident(entry, page), name)
 
 
-def _incident(raw: msgspec.Raw, page: Page) -> Incident:
-    it = _decode_incident(raw)
-    key = identifier(str(it.id))
-    created, over = utc(it.createdAt), it.ended
-    impacts = {_IMPACTS[part.severity] for part in it.IncidentImpacts if part.severity in _IMPACTS}
-    parts = [*(it.serviceKeys or ()), *(it.instanceKeys or ())]
+def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
+    incident = _decode_incident(entry)
+    key = identifier(str(incident.id))
+    created_at = utc(incident.created_at)
+    ended_at = incident.ended_at
+    impacts = {_IMPACTS[impact.severity] for impact in incident.impacts if impact.severity in _IMPACTS}
+    components = [*(incident.service_keys or ()), *(incident.instance_keys or ())]
     return Incident(
         id=key,
-        title=title(f"{_words(it)}, incident {key}"),
-        status=word(it.status) if it.status else "resolved" if over else "active",
+        title=clean_title(f"{_type_in_words(incident)}, incident {key}"),
+        status=_status(incident.status, ended_at),
         impact=max(impacts, key=IMPACT_SCALE.index, default=Impact.UNKNOWN),
         url=f"{page.url}/incidents/{quote(key, safe='')}",
-        created_at=created,
-        position=created,
-        components=labelled(((title(part), "") for part in parts), {}),
-        source_quality=STATED_BY_VENDOR if parts else 0,
-        updates=oldest_first(
-            update(
-                str(entry.id),
-                # The type says what is done, not that it is over; what is added later does not open it again.
-                "resolved" if over and utc(entry.createdAt) >= over else _HUMP.sub("_", entry.type),
-                entry.message,
-                entry.createdAt,
-                None,
-            )
-            for entry in it.IncidentEvents
-        ),
+        created_at=created_at,
+        position=created_at,
+        components=labelled_components(((clean_title(component), "") for component in components), {}),
+        source_quality=STATED_BY_VENDOR if components else 0,
+        updates=oldest_first(_build_update(event, ended_at) for event in incident.events),
     )
 
 
-def _words(it: _Incident) -> str:
-    """The type of its first impact, else its own, as words: "Feature Perf Degradation"."""
-    types = [part.type for part in sorted(it.IncidentImpacts, key=lambda part: part.begun)]
-    words = _HUMP.sub(" ", next((kind for kind in (*types, it.type) if kind), "Trouble"))
+def _status(stated: str | None, ended_at: datetime | None) -> str:
+    """Return the stated status; where there is none, `resolved` or `active` by the end. Raises ValueError."""
+    if stated:
+        return clean_status(stated)
+    return "active" if ended_at is None else "resolved"
+
+
+def _build_update(event: _Event, ended_at: datetime | None) -> IncidentUpdate:
+    """Build an update; one published after the end is `resolved`: its type does not say that the incident is over."""
+    after_end = ended_at is not None and utc(event.created_at) >= ended_at
+    status = "resolved" if after_end else _WORD_BREAK.sub("_", event.type)
+    return incident_update(str(event.id), status, event.message, event.created_at, None)
+
+
+def _type_in_words(incident: _Incident) -> str:
+    """Return the type of the first impact, else of the incident, as words: "Feature Perf Degradation"."""
+    impacts = sorted(incident.impacts, key=lambda impact: impact.started_at)
+    types = [*(impact.type for impact in impacts), incident.type]
+    first = next((stated for stated in types if stated), "Trouble")
+    words = _WORD_BREAK.sub(" ", first)
     return words[:1].upper() + words[1:]
 
 
-def _moment(vendors: str | None) -> datetime | None:
-    """A time, or none where it is null or empty. Raises ValueError."""
-    return utc(datetime.fromisoformat(vendors)) if vendors else None
+def _parse_time(value: str | None) -> datetime | None:
+    """Return a time in UTC; None where it is null or empty. Raises ValueError."""
+    return utc(datetime.fromisoformat(value)) if value else None

@@ -1,36 +1,50 @@
 """StatusIQ, the status pages of Site24x7 (Zoho).
 
-`sp/api/u/summary_details`, read on every run, lists every active incident, with all its messages, and the resolved ones
-of the last days, grouped by day: how many days, the page decides. An incident that is in neither list any more is no
-longer active; how it ended is not known.
-Documented by the vendor's two open-source libraries, which read this address, and by running clients; no recording.
+`sp/api/u/summary_details`, read on every run, lists every active incident with all its messages, and the resolved ones
+of the last days, grouped by day; the page decides how many days. An incident that is in neither list is no longer
+active; how it ended is not known. Source: the vendor's two open-source libraries, which read this address, and running
+clients; no recording.
 
-Oddities: statuses and severities are numbers, with words in the page's own language beside them; maintenance windows
-are among the incidents, told apart by the numbers of their statuses (21 to 24) or of their severity (4); ids are
-encrypted, with `=` at the end; a message has an id in one of the vendor's libraries and none in the other: where it has
-none it is told apart by its time and status. No incident has an address.
+Oddities, as those libraries have them:
+
+- Statuses and severities are numbers, with words in the page's own language beside them.
+- Maintenance is among the incidents. The numbers of its statuses (21 to 24), or of its severity (4), tell it apart.
+- Ids are encrypted and end with `=`.
+- A message has an id in one library and none in the other. Without one it is identified by its time and status.
+- No incident has an address.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import CLOSED_STATUSES, STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
+from statuswatch.model.incident import (
+    CLOSED_STATUSES,
+    STATED_BY_VENDOR,
+    Component,
+    Impact,
+    Incident,
+    IncidentKind,
+    IncidentUpdate,
+    utc,
+)
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_title,
     decode,
-    derived,
+    derived_id,
+    groups_by_name,
     identifier,
     identity,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
     parse_entries,
-    title,
-    update,
 )
 
 PARSER_VERSION: Final = 1
@@ -47,13 +61,14 @@ _STATUSES: Final = {
     23: "verifying",
     24: "completed",
 }
-_WINDOW_STATUSES: Final = frozenset({21, 22, 23, 24})
-# Informational, degraded performance, under maintenance, partial outage, major outage; 1, operational, says nothing of
-# what it was.
+_MAINTENANCE_STATUSES: Final = frozenset({21, 22, 23, 24})
+_MAINTENANCE_SEVERITY: Final = 4
+# Informational, degraded performance, under maintenance, partial outage, major outage. 1, operational, does not say
+# what it was before.
 _IMPACTS: Final = {
     2: Impact.NONE,
     3: Impact.MINOR,
-    4: Impact.MAINTENANCE,
+    _MAINTENANCE_SEVERITY: Impact.MAINTENANCE,
     5: Impact.MAJOR,
     6: Impact.CRITICAL,
 }
@@ -79,6 +94,12 @@ class _Incident(msgspec.Struct):
     incident_severity_id: int | None = None
     incident_affected_components: list[_Component] | None = None
 
+    @property
+    def is_maintenance(self) -> bool:
+        """True by its severity, or by the status of any of its updates."""
+        statuses = {update.incident_status_id for update in self.incident_status_updates}
+        return self.incident_severity_id == _MAINTENANCE_SEVERITY or not statuses.isdisjoint(_MAINTENANCE_STATUSES)
+
 
 class _Day(msgspec.Struct):
     grp_by_incidents_list: list[msgspec.Raw] | None = None
@@ -93,6 +114,12 @@ class _Data(msgspec.Struct):
     active_incident_details: list[msgspec.Raw]
     resolved_incident_details: list[_Day] | None = None
 
+    @property
+    def resolved(self) -> list[msgspec.Raw]:
+        """The resolved incidents of all days."""
+        days = self.resolved_incident_details or ()
+        return [entry for day in days for entry in day.grp_by_incidents_list or ()]
+
 
 class _Summary(msgspec.Struct):
     data: _Data
@@ -102,76 +129,93 @@ _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
-    return (Document(_SUMMARY, page.url if page.url.endswith(_PATH) else page.url + _PATH, required=True),)
+    """Return the one document; a page's address may be that of the document."""
+    url = page.url if page.url.endswith(_PATH) else page.url + _PATH
+    return (Document(_SUMMARY, url, required=True),)
 
 
 def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: the document has all there is."""
     return ()
 
 
 def matches(_feed: Feed, /) -> bool:
-    return True  # no other platform's document has what this one must have
+    """Return True: no other platform's document has the required fields of this one."""
+    return True
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get(_SUMMARY)
-    if body is None:
-        raise FeedError(f"{_SUMMARY}: missing")
-    data = decode(body, _Summary, _SUMMARY).data
-    active, skipped = parse_entries(data.active_incident_details, lambda raw: _incident(raw, reading.page), _SUMMARY)
-    raws = (raw for day in data.resolved_incident_details or () for raw in day.grp_by_incidents_list or ())
+    """Parse the document. Raises FeedError if it, or every active incident in it, cannot be understood."""
+    data = decode(reading.required(_SUMMARY), _Summary, _SUMMARY).data
+    active, skipped = _parse_list(data.active_incident_details, reading.page, resolved=False)
     try:
-        past, bad = parse_entries(raws, lambda raw: _incident(raw, reading.page, over=True), _SUMMARY)
+        resolved, skipped_resolved = _parse_list(data.resolved, reading.page, resolved=True)
     except FeedError as error:
-        past, bad = [], [str(error)]
+        resolved, skipped_resolved = [], [str(error)]
     return Feed(
         identity=identity(data.statuspage_details.enc_statuspage_id, _SUMMARY),
-        incidents=one_of_each(active, past),
+        incidents=newest_copies(active, resolved),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if data.resolved_incident_details is not None else ()),
         current=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
-        skipped=(*skipped, *bad),
+        skipped=(*skipped, *skipped_resolved),
     )
 
 
-def _incident(raw: msgspec.Raw, page: Page, *, over: bool = False) -> Incident:
-    """`over`: it stands among the resolved ones, whatever its newest message says."""
-    it = _decode_incident(raw)
-    key = identifier(it.enc_inc_id)
-    began = utc(it.incident_began_at)
-    severity = it.incident_severity_id
-    window = severity == 4 or any(entry.incident_status_id in _WINDOW_STATUSES for entry in it.incident_status_updates)
-    updates = oldest_first(
-        update(
-            entry.enc_inc_state_progress_id
-            or derived(utc(entry.status_updated_at).isoformat(), str(entry.incident_status_id)),
-            _STATUSES.get(entry.incident_status_id, f"status-{entry.incident_status_id}"),
-            entry.incident_status_desc,
-            entry.status_updated_at,
-            None,
-        )
-        for entry in it.incident_status_updates
-    )
-    status = updates[-1].status if updates else "open"
-    if over and status not in CLOSED_STATUSES:
-        status = "completed" if window else "resolved"
-    parts = [
-        (title(part.display_name), title(part.componentgroup_display_name or ""))
-        for part in it.incident_affected_components or ()
-    ]
-    groups: dict[str, set[str]] = {}
-    for part, group in parts:
-        groups.setdefault(part, set()).add(group)
+def _parse_list(entries: Iterable[msgspec.Raw], page: Page, *, resolved: bool) -> tuple[list[Incident], list[str]]:
+    """Return the incidents and why entries were skipped. Raises FeedError."""
+    return parse_entries(entries, lambda entry: _parse_incident(entry, page, resolved=resolved), _SUMMARY)
+
+
+def _parse_incident(entry: msgspec.Raw, page: Page, *, resolved: bool) -> Incident:
+    """Parse an incident. `resolved`: it stands among the resolved ones, whatever its newest message says."""
+    incident = _decode_incident(entry)
+    key = identifier(incident.enc_inc_id)
+    began_at = utc(incident.incident_began_at)
+    maintenance = incident.is_maintenance
+    severity = incident.incident_severity_id or 0
+    updates = oldest_first(_build_update(update) for update in incident.incident_status_updates)
+    components = _build_components(incident.incident_affected_components or [])
     return Incident(
         id=key,
-        kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
-        title=title(it.incident_title),
-        status=status,
-        impact=Impact.MAINTENANCE if window else _IMPACTS.get(severity or 0, Impact.UNKNOWN),
+        kind=IncidentKind.MAINTENANCE if maintenance else IncidentKind.INCIDENT,
+        title=clean_title(incident.incident_title),
+        status=_status(updates, resolved=resolved, maintenance=maintenance),
+        impact=Impact.MAINTENANCE if maintenance else _IMPACTS.get(severity, Impact.UNKNOWN),
         url=page.url,
-        created_at=began,
-        position=began,
-        components=labelled(parts, groups),
-        source_quality=STATED_BY_VENDOR if parts else 0,
+        created_at=began_at,
+        position=began_at,
+        components=components,
+        source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
     )
+
+
+def _status(updates: Sequence[IncidentUpdate], *, resolved: bool, maintenance: bool) -> str:
+    """Return the status of the newest update; a closed one in any case where the incident is among the resolved."""
+    status = updates[-1].status if updates else "open"
+    if resolved and status not in CLOSED_STATUSES:
+        return "completed" if maintenance else "resolved"
+    return status
+
+
+def _build_update(update: _Update) -> IncidentUpdate:
+    """Build an update; its id is made of its time and status where it has none."""
+    code = update.incident_status_id
+    time = utc(update.status_updated_at)
+    return incident_update(
+        update.enc_inc_state_progress_id or derived_id(time.isoformat(), str(code)),
+        _STATUSES.get(code, f"status-{code}"),
+        update.incident_status_desc,
+        update.status_updated_at,
+        None,
+    )
+
+
+def _build_components(affected: list[_Component]) -> tuple[Component, ...]:
+    """Return the components, each with its group where the incident has two of that name."""
+    names_and_groups = [
+        (clean_title(component.display_name), clean_title(component.componentgroup_display_name or ""))
+        for component in affected
+    ]
+    return labelled_components(names_and_groups, groups_by_name(names_and_groups))

@@ -36,18 +36,18 @@ from statuswatch.model.page import Document, Feed, Page
 from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms.parsing import (
     ParseInput,
+    clean_status,
+    clean_title,
     decode,
-    derived,
-    first_absence,
+    derived_id,
     identifier,
-    labelled,
-    link,
-    one_of_each,
+    incident_link,
+    incident_update,
+    labelled_components,
+    merge_same_id,
+    newest_copies,
+    newly_absent,
     parse_entries,
-    title,
-    undivided,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
@@ -100,18 +100,18 @@ def parse(reading: ParseInput, /) -> Feed:
         raise FeedError("current: missing")
     current = decode(body, _Current, "current")
     if current.status != "ok" and not current.active_incidents:
-        raise FeedError(f"current: it says {title(current.status)!r} and lists nothing")
+        raise FeedError(f"current: it says {clean_title(current.status)!r} and lists nothing")
     listed, skipped = parse_entries(current.active_incidents, partial(_incident, reading), "current")
     past, losses = _past(reading)
     over = [it for it in past or () if it.closed]
-    incidents = one_of_each(over, listed)
+    incidents = newest_copies(over, listed)
     return Feed(
         identity="slack",
         incidents=incidents,
         by_creation=True,
         history=_BOTH if over or past == [] else frozenset(),
         complete=_BOTH,
-        current=frozenset() if first_absence(reading, "history", incidents) else _BOTH,
+        current=frozenset() if newly_absent(reading, "history", incidents) else _BOTH,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
@@ -136,22 +136,24 @@ def _incident(reading: ParseInput, raw: msgspec.Raw) -> Incident:
     key = identifier(str(it.id))
     created = utc(it.date_created)
     kind = IncidentKind.MAINTENANCE if it.type == "maintenance" else IncidentKind.INCIDENT
-    status = word(it.status)
+    status = clean_status(it.status)
     if kind is IncidentKind.MAINTENANCE and status == "active":
         status = "in_progress"
-    components = labelled(((name, "") for service in it.services or () if (name := title(service))), {})
+    components = labelled_components(
+        ((name, "") for service in it.services or () if (name := clean_title(service))), {}
+    )
     return Incident(
         id=key,
         kind=kind,
-        title=title(it.title),
+        title=clean_title(it.title),
         status=status,
         impact=_impact(it.type),
-        url=link(it.url, reading.page),
+        url=incident_link(it.url, reading.page),
         created_at=created,
         position=created,
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
-        updates=_updates(key, status, it.notes or [], reading.known.incidents.get(key) if reading.known else None),
+        updates=_updates(key, status, it.notes or [], reading.state.incidents.get(key) if reading.state else None),
     )
 
 
@@ -169,7 +171,7 @@ def _updates(key: str, status: str, notes: list[_Note], known: IncidentRecord | 
     first = known.update_statuses(_STATUSES) if known else {}
     updates = []
     for note, at in zip(notes, times, strict=True):
-        identity = derived(key, at.isoformat())
+        identity = derived_id(key, at.isoformat())
         now = "active" if ended and at != last else status
-        updates.append(update(identity, first.get(text.digest(identity), now), note.body, at, None))
-    return undivided(updates)
+        updates.append(incident_update(identity, first.get(text.digest(identity), now), note.body, at, None))
+    return merge_same_id(updates)

@@ -1,20 +1,30 @@
 """Atlassian Statuspage, API v2.
 
-`incidents.json` keeps the newest 50 incidents of any status; `summary.json` lists every unresolved incident, however
-old, every maintenance window that is not completed, and the components with their groups. Both are read on every run.
-`scheduled-maintenances.json`, the newest 50 windows of any status, is read when a window that was open is gone from
-the summary, and when anything else moved: a window that came and went while all else was calm is told with the next
-change of the page.
+Read on every run:
 
-Oddities, all recorded: `page.updated_at` and `updated_at` move without a change; an incident's `components` show
-their state of now, and some vendors unlink them on resolving, so that only `affected_components` of older updates
-still name them, as "<group> - <name>" and under names of then; ids of maintenance windows and of incidents are of one
-space; times come in the page's own zone.
+- `incidents.json`: the newest 50 incidents of any status.
+- `summary.json`: every unresolved incident, however old; every maintenance window that is not completed; the
+  components with their groups.
+
+Read when needed:
+
+- `scheduled-maintenances.json`: the newest 50 windows of any status. It is requested when an open window has left the
+  summary, and when anything else changed. A window that began and ended while nothing else changed is therefore
+  reported with the page's next change.
+
+Oddities, all recorded:
+
+- `page.updated_at` and an incident's `updated_at` move without a change.
+- An incident's `components` show their current state. Some vendors unlink them on resolving. Then only the
+  `affected_components` of older updates name them, as "<group> - <name>" and under the names of that time.
+- Maintenance windows and incidents share one space of ids.
+- Times come in the page's own zone.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -24,39 +34,47 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
-    IDENTITIES,
+    PAGE_ID_FORMS,
+    IncidentList,
     PageHead,
     ParseInput,
     StatedUpdate,
-    changed_at,
+    absent_records,
+    clean_status,
+    clean_title,
     decode,
+    groups_by_name,
     identifier,
+    identity_of_platform,
     incident_list,
-    labelled,
+    incident_update,
+    labelled_components,
+    newest_copies,
     oldest_first,
-    one_of_each,
-    own,
+    page_changed_at,
     parse_entries,
-    title,
-    update,
-    word,
 )
 
 PARSER_VERSION: Final = 1
+_INCIDENTS: Final = "incidents.json"
+_SUMMARY: Final = "summary.json"
 _WINDOWS: Final = "scheduled-maintenances.json"
 _IMPACTS: Final = {str(impact): impact for impact in Impact}
+# `source_quality` of components that the incident does not link: named by its updates and found on the page, or only
+# named by its updates.
+_FOUND_ON_PAGE, _NAMED_BY_UPDATES, _NOT_STATED = 2, 1, 0
 
 
 class _Component(msgspec.Struct):
     name: str | None = None
     id: str = ""
     group_id: str | None = None
-    group: bool | None = False
+    group: bool | None = False  # true: the entry is a group of components
 
 
 class _Affected(msgspec.Struct):
     name: str | None = None
-    code: str = ""
+    code: str = ""  # the id of the component
 
 
 class _Update(StatedUpdate):
@@ -82,164 +100,250 @@ class _Summary(msgspec.Struct):
     scheduled_maintenances: list[msgspec.Raw]
 
 
-class _Maintenances(msgspec.Struct):
+class _Windows(msgspec.Struct):
     page: PageHead
     scheduled_maintenances: list[msgspec.Raw]
 
 
-T = TypeVar("T", _Summary, _Maintenances)
+Enrichment = TypeVar("Enrichment", _Summary, _Windows)
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the list of incidents and the summary."""
     return (
-        Document("incidents.json", f"{page.url}/api/v2/incidents.json", required=True),
-        Document("summary.json", f"{page.url}/api/v2/summary.json"),
+        Document(_INCIDENTS, f"{page.url}/api/v2/{_INCIDENTS}", required=True),
+        Document(_SUMMARY, f"{page.url}/api/v2/{_SUMMARY}"),
     )
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-    if reading.known is None or reading.known.baseline is None:
-        return ()  # what is long over is no news, and what is open stands in the summary
-    listed = {incident.id for incident in feed.incidents}
-    known = reading.known.incidents.items()
-    gone = any(not it.closed and it.kind is IncidentKind.MAINTENANCE and key not in listed for key, it in known)
-    owed = (
-        reading.known.parser_version == 0
-    )  # the last time that it was wanted, or another document, it could not be read
-    if not dirty and not gone and not owed:
+    """Return the list of past windows when anything changed; not before the first good read.
+
+    At a baseline, closed windows are not reported, and the summary lists the open ones.
+    """
+    if reading.state is None or reading.state.baseline is None:
+        return ()
+    absent = absent_records(reading, feed.incidents)
+    window_is_absent = any(record.kind is IncidentKind.MAINTENANCE for record in absent)
+    last_read_was_incomplete = reading.state.parser_version == 0  # perhaps it was this list that could not be fetched
+    if not (dirty or window_is_absent or last_read_was_incomplete):
         return ()
     return (Document(_WINDOWS, f"{reading.page.url}/api/v2/{_WINDOWS}"),)
 
 
 def matches(feed: Feed, /) -> bool:
-    return IDENTITIES["statuspage"].fullmatch(feed.identity) is not None
+    """Return whether the page id has Statuspage's form."""
+    return PAGE_ID_FORMS["statuspage"].fullmatch(feed.identity) is not None
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    losses: list[str] = []
-    base = reading.documents.get("incidents.json")
-    if base is None:
-        raise FeedError("incidents.json: missing")
-    history = incident_list(base, _Incident, "incidents.json")
-    summary = _enriching(reading, "summary.json", _Summary, history.page, losses)
-    windows = _enriching(reading, _WINDOWS, _Maintenances, history.page, losses)
-
-    catalogue = _Catalogue(summary.components if summary else [])
-    skipped: list[str] = []
-    lists: list[list[Incident]] = []
-    for name, kind, raws in (
-        ("incidents.json", IncidentKind.INCIDENT, history.incidents),
-        ("summary.json", IncidentKind.INCIDENT, summary.incidents if summary else []),
-        (_WINDOWS, IncidentKind.MAINTENANCE, windows.scheduled_maintenances if windows else []),
-        ("summary.json", IncidentKind.MAINTENANCE, summary.scheduled_maintenances if summary else []),
-    ):
-        try:
-            understood, bad = parse_entries(raws, partial(_incident, kind, reading.page.url, catalogue), name)
-        except FeedError as error:
-            if name == "incidents.json":
-                raise
-            understood, bad = [], [str(error)]
-        lists.append(understood)
-        skipped += bad
-
-    complete = set()
-    if summary:
-        complete.add(IncidentKind.INCIDENT)
-        # The summary alone cannot tell a completed window from a withdrawn one; where the page never had a list of
-        # past windows, it must do.
-        never = _WINDOWS not in (reading.known.updated_at if reading.known else {})
-        if windows or (never and reading.documents.get(_WINDOWS, b"") is None):
-            complete.add(IncidentKind.MAINTENANCE)
-    documents = {"incidents.json": history, "summary.json": summary, _WINDOWS: windows}
-    read = {name: document for name, document in documents.items() if document}
+    """Return the incidents and windows of all documents. Raises FeedError."""
+    sources = _decode_documents(reading)
+    incidents, skipped = _incidents(sources, reading.page)
+    history = {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if sources.windows else {IncidentKind.INCIDENT}
     return Feed(
-        identity=own("statuspage", history.page, "incidents.json"),
-        updated_at={name: when for name, document in read.items() if (when := changed_at(document.page))},
-        incidents=one_of_each(*lists),
+        identity=identity_of_platform("statuspage", sources.history.page, _INCIDENTS),
+        updated_at=_updated_at(sources),
+        incidents=incidents,
         by_creation=True,
-        history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if windows else {IncidentKind.INCIDENT}),
-        complete=frozenset(complete),
-        skipped=tuple(dict.fromkeys(skipped)),
-        losses=tuple(losses),
+        history=frozenset(history),
+        complete=_complete_kinds(sources, reading),
+        skipped=skipped,
+        losses=sources.losses,
     )
 
 
-class _Catalogue:
-    """The page's components by id, and in which groups each name occurs."""
-
-    def __init__(self, components: list[_Component]) -> None:
-        groups = {component.id: title(component.name or "") for component in components if component.group}
-        self.by_id = {
-            component.id: (title(component.name), groups.get(component.group_id or "", ""))
-            for component in components
-            if component.id and component.name and not component.group
-        }
-        self.groups: dict[str, set[str]] = {}
-        for part, group in self.by_id.values():
-            self.groups.setdefault(part, set()).add(group)
-
-    def of(self, incident: _Incident) -> tuple[tuple[Component, ...], int]:
-        """The incident's components and how rich their source is: 3 linked to it now, 2 named by its updates and found
-        on the page, 1 only named by its updates, as "<group> - <name>" of then, 0 not stated.
-        """
-        # Its own name for the component, which stays when the page renames it; the catalogue adds only the group.
-        linked = [
-            (title(part.name), self.by_id.get(part.id, ("", ""))[1])
-            for part in incident.components or ()
-            if part.name and not part.group
-        ]
-        if linked:
-            return labelled(linked, self.groups), STATED_BY_VENDOR
-        affected = [
-            (part.code, part.name)
-            for entry in incident.incident_updates
-            for part in entry.affected_components or ()
-            if part.name
-        ]
-        found = all(code in self.by_id for code, _ in affected)
-        named = [self.by_id[code] if found else (title(name), "") for code, name in affected]
-        return labelled(named, self.groups), (2 if found else 1) if named else 0
+# --------------------------------------------------------------------------------------------------------- documents
 
 
-def _incident(kind: IncidentKind, url: str, catalogue: _Catalogue, entry: _Incident | msgspec.Raw) -> Incident:
-    it = entry if isinstance(entry, _Incident) else _decode_incident(entry)
-    key = identifier(it.id)
-    created = utc(it.created_at)
-    components, source_quality = catalogue.of(it)
+class _Sources(NamedTuple):
+    """The decoded documents. None: not fetched, or not usable; `losses` has the reasons."""
+
+    history: IncidentList[Any]
+    summary: _Summary | None
+    windows: _Windows | None
+    losses: tuple[str, ...]
+
+
+def _decode_documents(reading: ParseInput) -> _Sources:
+    history = incident_list(reading.required(_INCIDENTS), _Incident, _INCIDENTS)
+    summary, summary_losses = _enrichment(reading, _SUMMARY, _Summary, history.page)
+    windows, window_losses = _enrichment(reading, _WINDOWS, _Windows, history.page)
+    return _Sources(history, summary, windows, (*summary_losses, *window_losses))
+
+
+def _enrichment(
+    reading: ParseInput, name: str, document_type: type[Enrichment], page: PageHead
+) -> tuple[Enrichment | None, tuple[str, ...]]:
+    """Return an enriching document, or None and the reason why it is not used."""
+    body = reading.documents.get(name)
+    if body is None:
+        return None, ()
+    try:
+        document = decode(body, document_type, name)
+        if document.page.id != page.id:
+            raise FeedError(f"{name}: of another page, {text.line(document.page.id)}")
+        if name == _WINDOWS and _is_older_copy(document.page, reading):
+            raise FeedError(f"{name}: an older copy")
+    except FeedError as error:
+        return None, (str(error),)
+    return document, ()
+
+
+def _is_older_copy(page: PageHead, reading: ParseInput) -> bool:
+    """Return whether the list of past windows is older than the last one read.
+
+    It is then not used. An older copy of the other documents makes the whole read suspect, which is not decided here.
+    """
+    remembered = reading.state.updated_at.get(_WINDOWS) if reading.state else None
+    changed = page_changed_at(page)
+    return remembered is not None and changed is not None and changed.replace(microsecond=0) < remembered
+
+
+def _updated_at(sources: _Sources) -> dict[str, datetime]:
+    """Return each document's statement of its own age, where it makes one."""
+    documents = {_INCIDENTS: sources.history, _SUMMARY: sources.summary, _WINDOWS: sources.windows}
+    ages = {name: page_changed_at(document.page) for name, document in documents.items() if document}
+    return {name: changed for name, changed in ages.items() if changed}
+
+
+def _complete_kinds(sources: _Sources, reading: ParseInput) -> frozenset[IncidentKind]:
+    """Return the kinds of which the documents list every open one.
+
+    The summary alone cannot tell a completed window from a withdrawn one. It has to do where the page never had a
+    list of past windows.
+    """
+    if not sources.summary:
+        return frozenset()
+    if sources.windows or _never_had_windows(reading):
+        return frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
+    return frozenset({IncidentKind.INCIDENT})
+
+
+def _never_had_windows(reading: ParseInput) -> bool:
+    page_lacks_list = reading.documents.get(_WINDOWS, b"") is None
+    had_list_before = reading.state is not None and _WINDOWS in reading.state.updated_at
+    return page_lacks_list and not had_list_before
+
+
+# --------------------------------------------------------------------------------------------------------- incidents
+
+
+def _incidents(sources: _Sources, page: Page) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
+    """Return the incidents of all lists, and why entries were skipped.
+
+    Raises FeedError where no entry of incidents.json is good; the other lists only enrich.
+    """
+    catalogue = _catalogue(sources.summary)
+    lists: list[list[Incident]] = []
+    skipped: list[str] = []
+    for name, kind, entries in _lists(sources):
+        try:
+            incidents, reasons = parse_entries(entries, partial(_incident, kind, page, catalogue), name)
+        except FeedError as error:
+            if name == _INCIDENTS:
+                raise
+            skipped.append(str(error))
+        else:
+            lists.append(incidents)
+            skipped += reasons
+    return newest_copies(*lists), tuple(dict.fromkeys(skipped))  # both lists may have the same bad window
+
+
+def _lists(sources: _Sources) -> Iterator[tuple[str, IncidentKind, Sequence[_Incident | msgspec.Raw]]]:
+    """Yield the lists of all documents, each with its document's name and the kind of its entries.
+
+    Of equal copies of an incident, that of the earlier list is kept.
+    """
+    yield _INCIDENTS, IncidentKind.INCIDENT, sources.history.incidents
+    if sources.summary:
+        yield _SUMMARY, IncidentKind.INCIDENT, sources.summary.incidents
+    if sources.windows:
+        yield _WINDOWS, IncidentKind.MAINTENANCE, sources.windows.scheduled_maintenances
+    if sources.summary:
+        yield _SUMMARY, IncidentKind.MAINTENANCE, sources.summary.scheduled_maintenances
+
+
+def _incident(kind: IncidentKind, page: Page, catalogue: "_Catalogue", entry: _Incident | msgspec.Raw) -> Incident:
+    incident = entry if isinstance(entry, _Incident) else _decode_incident(entry)
+    key = identifier(incident.id)
+    created = utc(incident.created_at)
+    components, source_quality = _components(incident, catalogue)
+    has_schedule = kind is IncidentKind.MAINTENANCE
     return Incident(
         id=key,
         kind=kind,
-        title=title(it.name),
-        status=word(it.status),
-        impact=_IMPACTS.get(it.impact or "", Impact.UNKNOWN),
-        url=f"{url}/incidents/{quote(key, safe='')}",
+        title=clean_title(incident.name),
+        status=clean_status(incident.status),
+        impact=_IMPACTS.get(incident.impact or "", Impact.UNKNOWN),
+        url=f"{page.url}/incidents/{quote(key, safe='')}",
         created_at=created,
         position=created,
         components=components,
         source_quality=source_quality,
         updates=oldest_first(
-            update(post.id, post.status, post.body, post.created_at, post.display_at) for post in it.incident_updates
+            incident_update(update.id, update.status, update.body, update.created_at, update.display_at)
+            for update in incident.incident_updates
         ),
-        scheduled_for=utc(it.scheduled_for) if it.scheduled_for and kind is IncidentKind.MAINTENANCE else None,
-        scheduled_until=utc(it.scheduled_until) if it.scheduled_until and kind is IncidentKind.MAINTENANCE else None,
+        scheduled_for=utc(incident.scheduled_for) if incident.scheduled_for and has_schedule else None,
+        scheduled_until=utc(incident.scheduled_until) if incident.scheduled_until and has_schedule else None,
     )
 
 
-def _enriching(reading: ParseInput, name: str, what: type[T], page: PageHead, losses: list[str]) -> T | None:
-    body = reading.documents.get(name)
-    if body is None:
-        return None
-    try:
-        document = decode(body, what, name)
-        if document.page.id != page.id:
-            raise FeedError(f"{name}: of another page, {text.line(document.page.id)}")
-        # An older copy of the summary makes the whole read suspect; one of the past windows only goes unused.
-        remembered = reading.known.updated_at.get(name) if reading.known else None
-        changed = changed_at(document.page)
-        if name == _WINDOWS and remembered and changed and changed.replace(microsecond=0) < remembered:
-            raise FeedError(f"{name}: an older copy")
-    except FeedError as error:
-        losses.append(str(error))
-        return None
-    return document
+# -------------------------------------------------------------------------------------------------------- components
+
+
+class _Catalogue(NamedTuple):
+    """The page's components: (name, group) by id, and in which groups each name occurs."""
+
+    by_id: Mapping[str, tuple[str, str]]
+    groups: Mapping[str, set[str]]
+
+
+def _catalogue(summary: _Summary | None) -> _Catalogue:
+    entries = summary.components if summary else []
+    group_names = {entry.id: clean_title(entry.name or "") for entry in entries if entry.group}
+    by_id: dict[str, tuple[str, str]] = {}
+    for entry in entries:
+        if entry.id and entry.name and not entry.group:
+            by_id[entry.id] = (clean_title(entry.name), group_names.get(entry.group_id or "", ""))
+    return _Catalogue(by_id, groups_by_name(by_id.values()))
+
+
+def _components(incident: _Incident, catalogue: _Catalogue) -> tuple[tuple[Component, ...], int]:
+    """Return the incident's components and the quality of their source."""
+    linked = _linked_components(incident, catalogue)
+    if linked:
+        return labelled_components(linked, catalogue.groups), STATED_BY_VENDOR
+    affected = _affected_components(incident)
+    if not affected:
+        return (), _NOT_STATED
+    if all(key in catalogue.by_id for key, _ in affected):
+        found = [catalogue.by_id[key] for key, _ in affected]
+        return labelled_components(found, catalogue.groups), _FOUND_ON_PAGE
+    named = [(clean_title(name), "") for _, name in affected]
+    return labelled_components(named, catalogue.groups), _NAMED_BY_UPDATES
+
+
+def _linked_components(incident: _Incident, catalogue: _Catalogue) -> list[tuple[str, str]]:
+    """Return (name, group) of the components that the incident links.
+
+    The name is the incident's own, which stays when the page renames the component; only the group is the page's.
+    """
+    linked: list[tuple[str, str]] = []
+    for component in incident.components or ():
+        if component.name and not component.group:
+            _, group = catalogue.by_id.get(component.id, ("", ""))
+            linked.append((clean_title(component.name), group))
+    return linked
+
+
+def _affected_components(incident: _Incident) -> list[tuple[str, str]]:
+    """Return (id, name) of the components that the incident's updates name."""
+    return [
+        (component.code, component.name)
+        for update in incident.incident_updates
+        for component in update.affected_components or ()
+        if component.name
+    ]

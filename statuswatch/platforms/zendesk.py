@@ -1,28 +1,41 @@
 """Zendesk's own status page.
 
-`api/ssp/incidents.json` keeps the incidents begun in the last weeks, of any status, by their beginning: in the one
-recorded whole (2026-09-19, no parameters) 17 of 89 days. It is read on every run and is all that is read: the services
-are named in it, and ten requests a minute are all that the vendor allows. It has no messages and no addresses of
-incidents; an incident is told by its title, status, impact and services.
+`api/ssp/incidents.json`, read on every run, is all that is read: the vendor allows ten requests a minute. It keeps the
+incidents that began in the last weeks, of any status, by their beginning: 17 of 89 days in the one recorded whole
+(2026-09-19, without parameters). It names the services and has neither messages nor addresses of incidents; an
+incident has a title, a status, an impact and services.
 
-Oddities, all recorded: `status` may stay at "monitoring" for months after `resolvedAt`, which alone says that it is
-over; `startedAt` may lie weeks before the incident was posted, and ids do not follow it; `postmortem` is the address of
-an article, added some days later; a service and its parts are listed side by side.
+Oddities, all recorded:
 
-Not recorded: an open incident (but by other readers' word), and a maintenance window. `maintResolvesAt` was null
-throughout; where it is set the entry is taken as one. The vendor documents another API, `api/incidents/active`, with
-messages but without an end; its ids are not known to be the same.
+- `status` may stay at "monitoring" for months after `resolvedAt`; only the latter shows that an incident is over.
+- `startedAt` may lie weeks before the incident was posted, and ids do not follow it.
+- `postmortem` is the address of an article, added some days later.
+- A service and its parts are listed side by side.
+
+Not recorded: an open incident, which other readers describe, and a maintenance. `maintResolvesAt` was null throughout;
+an entry that has it is read as maintenance. The vendor documents another API, `api/incidents/active`, with messages
+but without an end; whether its ids are the same is not documented.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
 from statuswatch.model.page import Document, Feed, Page
-from statuswatch.platforms.parsing import ParseInput, decode, identifier, labelled, link, parse_entries, title, word
+from statuswatch.platforms.parsing import (
+    ParseInput,
+    clean_status,
+    clean_title,
+    decode,
+    groups_by_name,
+    identifier,
+    incident_link,
+    labelled_components,
+    parse_entries,
+)
 
 PARSER_VERSION: Final = 1
 _INCIDENTS: Final = "incidents.json"
@@ -30,14 +43,14 @@ _PATH: Final = f"/api/ssp/{_INCIDENTS}"
 _IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}
 
 
-class _Attributes(msgspec.Struct):
+class _Attributes(msgspec.Struct, rename="camel"):
     name: str
     status: str
-    startedAt: datetime  # noqa: N815
-    resolvedAt: datetime | None  # noqa: N815
+    started_at: datetime
+    resolved_at: datetime | None
     impact: str | None = None
     postmortem: str | None = None
-    maintResolvesAt: datetime | None = None  # noqa: N815
+    maint_resolves_at: datetime | None = None
 
 
 class _Incident(msgspec.Struct):
@@ -46,89 +59,113 @@ class _Incident(msgspec.Struct):
     attributes: _Attributes
 
 
-class _ServiceAttributes(msgspec.Struct):
-    incidentId: int | None = None  # noqa: N815
-    serviceId: int | None = None  # noqa: N815
-    serviceName: str | None = None  # noqa: N815
-    serviceParentId: int | None = None  # noqa: N815
+class _Link(msgspec.Struct, rename="camel"):
+    incident_id: int | None = None
+    service_id: int | None = None
+    service_name: str | None = None
+    service_parent_id: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The cleaned name of the service."""
+        return clean_title(self.service_name or "")
 
 
-class _Service(msgspec.Struct):
-    """What links an incident to a service; anything else that is included has none of it."""
+class _Included(msgspec.Struct):
+    """A link between an incident and a service; other included entries have none of its attributes."""
 
-    attributes: _ServiceAttributes | None = None
+    attributes: _Link | None = None
 
 
 class _List(msgspec.Struct):
     data: list[msgspec.Raw]
-    included: list[_Service] | None = None
+    included: list[_Included] | None = None
+
+    @property
+    def links(self) -> list[_Link]:
+        """The included links between incidents and services."""
+        return [entry.attributes for entry in self.included or () if entry.attributes]
 
 
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
+class _Services:
+    """The services that the document links to incidents.
+
+    `by_incident` has (name, parent's name) by the id of the incident, `groups` the parents' names by service name.
+    """
+
+    def __init__(self, links: Iterable[_Link]) -> None:
+        links = [link for link in links if link.service_name]
+        names = {link.service_id: link.name for link in links}
+        self.by_incident: dict[str, list[tuple[str, str]]] = {}
+        for link in links:
+            parent = "" if link.service_parent_id is None else names.get(link.service_parent_id, "")
+            self.by_incident.setdefault(str(link.incident_id), []).append((link.name, parent))
+        self.groups = groups_by_name(pair for pairs in self.by_incident.values() for pair in pairs)
+
+
 def documents(page: Page, /) -> tuple[Document, ...]:
-    return (Document(_INCIDENTS, page.url if page.url.endswith(_PATH) else page.url + _PATH, required=True),)
+    """Return the one document; a page's address may be that of the document."""
+    url = page.url if page.url.endswith(_PATH) else page.url + _PATH
+    return (Document(_INCIDENTS, url, required=True),)
 
 
 def follow_ups(_reading: ParseInput, _feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: the vendor's limit of requests allows no more."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
-    return bool(feed.incidents)  # an empty list may be anyone's
+    """Return whether there are incidents: an empty list proves no platform."""
+    return bool(feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get(_INCIDENTS)
-    if body is None:
-        raise FeedError(f"{_INCIDENTS}: missing")
-    document = decode(body, _List, _INCIDENTS)
-    services = _Services(document.included or [])
-    incidents, skipped = parse_entries(document.data, lambda raw: _incident(raw, reading.page, services), _INCIDENTS)
+    """Parse the document. Raises FeedError if it, or every incident in it, cannot be understood."""
+    document = decode(reading.required(_INCIDENTS), _List, _INCIDENTS)
+    services = _Services(document.links)
+    incidents, skipped = parse_entries(
+        document.data, lambda entry: _parse_incident(entry, reading.page, services), _INCIDENTS
+    )
     return Feed(
-        identity="zendesk",  # its documents name no page
-        incidents=tuple({it.id: it for it in incidents}.values()),
+        identity="zendesk",  # the document does not name the page
+        incidents=tuple({incident.id: incident for incident in incidents}.values()),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),
     )
 
 
-class _Services:
-    """The services by incident, each with its parent's name where two parts share theirs."""
-
-    def __init__(self, included: list[_Service]) -> None:
-        links = [it.attributes for it in included if it.attributes and it.attributes.serviceName]
-        names = {it.serviceId: title(it.serviceName or "") for it in links if it.serviceId is not None}
-        self.of: dict[str, list[tuple[str, str]]] = {}
-        self.groups: dict[str, set[str]] = {}
-        for it in links:
-            name = title(it.serviceName or "")
-            group = names.get(it.serviceParentId, "") if it.serviceParentId is not None else ""
-            self.of.setdefault(str(it.incidentId), []).append((name, group))
-            self.groups.setdefault(name, set()).add(group)
-
-
-def _incident(raw: msgspec.Raw, page: Page, services: _Services) -> Incident:
-    it = _decode_incident(raw)
-    key, about = identifier(it.id), it.attributes
-    started, window = utc(about.startedAt), about.maintResolvesAt
-    status = word(about.status)
-    if about.resolvedAt:
-        status = "completed" if window else "postmortem" if about.postmortem else "resolved"
-    linked = services.of.get(key, [])
+def _parse_incident(entry: msgspec.Raw, page: Page, services: _Services) -> Incident:
+    incident = _decode_incident(entry)
+    key = identifier(incident.id)
+    attributes = incident.attributes
+    started_at = utc(attributes.started_at)
+    maintenance_end = attributes.maint_resolves_at
+    components = services.by_incident.get(key, [])
     return Incident(
         id=key,
-        kind=IncidentKind.MAINTENANCE if window else IncidentKind.INCIDENT,
-        title=title(about.name),
-        status=status,
-        impact=Impact.MAINTENANCE if window else _IMPACTS.get(about.impact or "", Impact.UNKNOWN),
-        url=link(about.postmortem, page),
-        created_at=started,
-        position=started,
-        components=labelled(linked, services.groups),
-        source_quality=STATED_BY_VENDOR if linked else 0,
-        scheduled_for=started if window else None,
-        scheduled_until=utc(window) if window else None,
+        kind=IncidentKind.MAINTENANCE if maintenance_end else IncidentKind.INCIDENT,
+        title=clean_title(attributes.name),
+        status=_status(attributes),
+        impact=Impact.MAINTENANCE if maintenance_end else _IMPACTS.get(attributes.impact or "", Impact.UNKNOWN),
+        url=incident_link(attributes.postmortem, page),
+        created_at=started_at,
+        position=started_at,
+        components=labelled_components(components, services.groups),
+        source_quality=STATED_BY_VENDOR if components else 0,
+        scheduled_for=started_at if maintenance_end else None,
+        scheduled_until=utc(maintenance_end) if maintenance_end else None,
     )
+
+
+def _status(attributes: _Attributes) -> str:
+    """Return the stated status; once `resolvedAt` is set, a closed one. Raises ValueError."""
+    stated = clean_status(attributes.status)
+    if not attributes.resolved_at:
+        return stated
+    if attributes.maint_resolves_at:
+        return "completed"
+    return "postmortem" if attributes.postmortem else "resolved"

@@ -1,5 +1,6 @@
-"""The documents of one page, gathered round by round. Without I/O, clock or sleep: a plan is a generator that yields
-rounds of requests and is sent their results by address.
+"""The documents of one page, gathered round by round.
+
+Without I/O, clock or sleep: a plan is a generator that yields rounds of requests and is sent their results by address.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -94,7 +95,7 @@ class PageReader:
 
         The requests are conditional where the state rests on nothing but what these documents last said.
         """
-        documents = [it for it in self.platform.documents(self.page) if it.required or not probing]
+        documents = [document for document in self.platform.documents(self.page) if document.required or not probing]
         if not documents:
             return self.understand()
         results = yield from self._request(documents, self._known_validators(), one_by_one=True)

@@ -126,8 +126,10 @@ async def _fetch_round(client: Client, requests: Round) -> Results:
 
 
 async def _wait_briefly(client: Client, first: "asyncio.Future[DocumentResult]") -> None:
-    """Give a prompt server the time to answer: one connection then serves the page, and a handshake is most of what a
-    document costs. A slow server is asked for the other documents meanwhile.
+    """Give a prompt server the time to answer.
+
+    One connection then serves the page, and a handshake is most of what a document costs. A slow server is asked for
+    the other documents meanwhile.
     """
     first.add_done_callback(lambda _: client.progress.sent.set())
     await client.progress.sent.wait()

@@ -14,7 +14,7 @@ MAX_IDS: Final = 10  # that are tried for a page without one
 
 
 def begin(page: Page, state: PageState | None, session: Session) -> Plan[tuple[PageReader, PageResult]]:
-    """Request the first documents of a page, on the platform and with the id that are configured, remembered or found."""
+    """Request the first documents of a page, with the platform and id that are configured, remembered or found."""
     if state:
         page = msgspec.structs.replace(page, platform=page.platform or state.platform, id=page.id or state.id)
     if not page.platform:

@@ -1,0 +1,1 @@
+"""The rules: which differences are events, and what is remembered. Pure."""

@@ -1,7 +1,10 @@
-"""One incident as its page shows it now, against what is remembered of it: what to tell, and what to remember. Pure."""
+"""One incident against its record: the event, if there is one, and the record after the read. Pure.
+
+The rules are numbered as the rows of the contract's section 4. Rows 10 to 13, of incidents that are not listed, are
+in `absence`.
+"""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -9,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from statuswatch import text
+from statuswatch.model.digest import encode_updates, id_digest
 from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import (
     CLOSED_STATUSES,
@@ -21,244 +25,216 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
+from statuswatch.rules.record import highest_impact, new_record, short_title, shrink, to_second, updated_record
+from statuswatch.rules.updates import UpdateComparison, compare_updates
 
-MAX_MESSAGE: Final = 280  # characters of it that are remembered
-_DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
 _ORDER: Final = {change: place for place, change in enumerate(Change)}
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """`event` is None where nothing is to be told. The memory has to be written only where it differs from the old
-    one.
-    """
+    """What a read shows of one incident: an event, if there is one, and the record from now on."""
 
     event: Event | None
-    known: IncidentRecord
+    record: IncidentRecord
+
+
+class _News(NamedTuple):
+    """What an event reports: its kind, the changes in any order, and the updates not reported before."""
+
+    kind: EventKind
+    changes: Iterable[Change]
+    updates: tuple[IncidentUpdate, ...]
 
 
 def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
-    """An id that was never seen: rules 2, 3 and 4."""
-    if not incident.closed:
-        return _tell(page, None, incident, EventKind.NEW, (), incident.updates)
-    if max(incident.created_at, incident.last_update_at) > baseline:
-        return _tell(page, None, incident, EventKind.RESOLVED, (Change.MISSED,), incident.updates)
-    return Difference(None, new_record(incident))
+    """Compare an incident without a record: rules 2, 3 and 4."""
+    if not incident.closed:  # rule 2
+        return _report(page, None, incident, _News(EventKind.NEW, (), incident.updates), new_record(incident))
+    if max(incident.created_at, incident.last_update_at) > baseline:  # rule 3
+        news = _News(EventKind.RESOLVED, (Change.MISSED,), incident.updates)
+        return _report(page, None, incident, news, new_record(incident))
+    return Difference(None, new_record(incident))  # rule 4
 
 
-def compare(page: Page, known: IncidentRecord, incident: Incident) -> Difference:
-    """An id that is remembered: rules 5 to 9."""
-    digests = _digests(incident)
-    if _is_unchanged(known, incident, digests):
-        return Difference(None, known)
-    compared = _updates(known.updates, incident.updates, digests)
-    fresh, edited = {it.id for it in compared.fresh}, {it.id for it in compared.edited}
-    changes = _differences(known, incident, fresh=bool(fresh))
-    if edited:
-        changes.add(Change.EDITED)
-    places = [_id_digest(update) for update in incident.updates]
-    newest = known.updates.rpartition(" ")[2][:6]
-    later = incident.updates[places.index(newest) + 1 :] if newest in places else ()
-    since = (update for update in later if update.id in fresh and update.created_at > known.last_update_at)
-    match known.closed, incident.closed:
-        case False, True:
-            kind, changes = EventKind.RESOLVED, {*changes, Change.STATUS}
-        case True, False:
-            kind, changes = EventKind.UPDATED, {*changes, Change.REOPENED} - {Change.STATUS}
-        case True, True if _reopens(since):
-            kind, changes = EventKind.RESOLVED, {*changes, Change.REOPENED} - {Change.STATUS}
-        case _:
-            kind, changes = EventKind.UPDATED, {*changes, Change.UPDATES} if fresh else changes
-    if not changes:
-        return Difference(None, updated_record(incident, known, compared.remembered))
-    news = fresh | edited
-    untold = tuple(update for update in incident.updates if update.id in news)
-    return _tell(page, known, incident, kind, tuple(sorted(changes, key=_ORDER.__getitem__)), untold)
+def compare(page: Page, record: IncidentRecord, incident: Incident) -> Difference:
+    """Compare an incident with its record: rules 5 to 9. An unchanged record is returned as the same object."""
+    encoded = encode_updates(incident.updates)
+    if _is_closed_and_unchanged(record, incident, encoded):
+        return Difference(None, record)
+    updates = compare_updates(record.updates, incident.updates, encoded)
+    after = updated_record(incident, record, updates.remembered)
+    news = _find_news(record, incident, updates)
+    return _report(page, record, incident, news, after) if news.changes else Difference(None, after)
 
 
-def _is_unchanged(known: IncidentRecord, incident: Incident, digests: list[str]) -> bool:
-    """Whether it is over, as before, and nothing of it differs: true of nearly all that a calm page lists, and of that
-    nothing has to be worked out.
+def close_absent(page: Page, key: str, record: IncidentRecord, change: Change, now: datetime) -> Difference:
+    """Close an open incident that its page no longer lists: rules 11 and 12.
+
+    The event keeps the vendor's last status. The record is closed as of now, so that the incident can reopen however
+    old it is.
+    """
+    incident = record.as_incident(key)
+    news = _News(EventKind.RESOLVED, (change,), ())
+    difference = _report(page, record, incident, news, updated_record(incident, record, record.updates))
+    closed = msgspec.structs.replace(difference.record, status="resolved", last_update_at=now, absent_since=None)
+    return Difference(difference.event, shrink(closed))
+
+
+def is_older_copy(record: IncidentRecord, incident: Incident) -> bool:
+    """Return whether the newest remembered update is missing: caches may serve an older copy than the last time.
+
+    An incident without any update shows nothing of its age: the document that has its updates may have failed.
+    """
+    newest = record.newest_id_digest
+    if not newest or not incident.updates:
+        return False
+    return all(id_digest(update) != newest for update in reversed(incident.updates))
+
+
+def event_id(page: str, incident: str, kind: EventKind, content: object) -> str:
+    """Return the id of an event: the same however often it is delivered, and different for every other event.
+
+    `content` is all that the event rests on. The record in it counts the events of its incident.
+    """
+    digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:12]
+    return f"{page}/{incident}/{kind}/{digest}"
+
+
+def _is_closed_and_unchanged(record: IncidentRecord, incident: Incident, encoded: str) -> bool:
+    """Return whether nothing differs from the record of a closed incident.
+
+    That is so for nearly all that a calm page lists, and spares the whole comparison.
     """
     return (
-        known.closed
-        and incident.status == known.status
-        and incident.impact is known.impact
-        and " ".join(digests) == known.updates
-        and incident.components == known.components
-        and incident.source_quality == known.source_quality
-        and incident.scheduled_for is known.scheduled_for is None
-        and incident.scheduled_until is known.scheduled_until is None
-        and known.absent_since is None
-        and known.title == _shortened(incident.title)
+        record.closed
+        and incident.status == record.status
+        and incident.impact is record.impact
+        and encoded == record.updates
+        and incident.components == record.components
+        and incident.source_quality == record.source_quality
+        and incident.scheduled_for is record.scheduled_for is None
+        and incident.scheduled_until is record.scheduled_until is None
+        and record.absent_since is None
+        and record.title == short_title(incident.title)
     )
 
 
-def _reopens(since: Iterable[IncidentUpdate]) -> bool:
-    """Whether what was said since the end, oldest first, opens it and closes it again. A note under an open status is
-    no more than a note where nothing closes it after that.
-    """
-    closed = [update.status in CLOSED_STATUSES for update in since]
-    return False in closed and True in closed[closed.index(False) :]
+def _find_news(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> _News:
+    changes = _changed_fields(record, incident, any_fresh=bool(updates.fresh))
+    if updates.edited:  # rule 9
+        changes.add(Change.EDITED)
+    unreported_ids = {update.id for update in (*updates.fresh, *updates.edited)}
+    unreported = tuple(update for update in incident.updates if update.id in unreported_ids)
+    if record.closed:
+        kind, changes = _news_of_closed(record, incident, updates, changes)
+    elif incident.closed:  # rule 5
+        kind, changes = EventKind.RESOLVED, changes | {Change.STATUS}
+    else:
+        kind, changes = EventKind.UPDATED, changes | _new_updates(updates)
+    return _News(kind, changes, unreported)
 
 
-def close_absent(page: Page, key: str, known: IncidentRecord, why: Change, now: datetime) -> Difference:
-    """A known open incident that its page does not show any more: rules 11 and 12. Its status stays the last one that
-    the vendor stated; it is remembered as closed now, so that it can still reopen however old it is.
+def _news_of_closed(
+    record: IncidentRecord, incident: Incident, updates: UpdateComparison, changes: set[Change]
+) -> tuple[EventKind, set[Change]]:
+    reopened = changes - {Change.STATUS} | {Change.REOPENED}
+    if not incident.closed:  # rule 6
+        return EventKind.UPDATED, reopened
+    if _reopened_and_closed_again(record, incident, updates.fresh):  # rule 7
+        return EventKind.RESOLVED, reopened
+    return EventKind.UPDATED, changes | _new_updates(updates)
+
+
+def _new_updates(updates: UpdateComparison) -> set[Change]:
+    return {Change.UPDATES} if updates.fresh else set()  # rule 8
+
+
+def _reopened_and_closed_again(record: IncidentRecord, incident: Incident, fresh: tuple[IncidentUpdate, ...]) -> bool:
+    """Return whether fresh updates since the end first reopen the incident and then close it: rule 7.
+
+    Only updates that stand after the newest remembered one and are dated later than it are since the end. A note under
+    an open status is no more than a note where nothing closes the incident after it.
     """
-    told = _tell(page, known, known.as_incident(key), EventKind.RESOLVED, (why,), ())
-    return msgspec.structs.replace(
-        told,
-        known=_shrunk(msgspec.structs.replace(told.known, status="resolved", last_update_at=now, absent_since=None)),
+    ids = [id_digest(update) for update in incident.updates]
+    if record.newest_id_digest not in ids:
+        return False
+    fresh_ids = {update.id for update in fresh}
+    later = incident.updates[ids.index(record.newest_id_digest) + 1 :]
+    closes = [
+        update.status in CLOSED_STATUSES
+        for update in later
+        if update.id in fresh_ids and update.created_at > record.last_update_at
+    ]
+    return False in closes and True in closes[closes.index(False) :]
+
+
+def _changed_fields(record: IncidentRecord, incident: Incident, *, any_fresh: bool) -> set[Change]:
+    """Return what differs beside the updates. Filling in an empty value is no difference."""
+    differences = {
+        Change.STATUS: incident.status != record.status,
+        Change.IMPACT: _impact_differs(record, incident),
+        Change.TITLE: _title_differs(record, incident),
+        Change.SCHEDULE: _schedule_differs(record, incident),
+        Change.COMPONENTS: _components_differ(record, incident, any_fresh=any_fresh),
+    }
+    return {change for change, differs in differences.items() if differs}
+
+
+def _impact_differs(record: IncidentRecord, incident: Incident) -> bool:
+    return incident.impact != record.impact and Impact.UNKNOWN not in (incident.impact, record.impact)
+
+
+def _title_differs(record: IncidentRecord, incident: Incident) -> bool:
+    if not incident.title or not record.title:
+        return False
+    return record.title not in (incident.title, text.digest(incident.title))
+
+
+def _schedule_differs(record: IncidentRecord, incident: Incident) -> bool:
+    return _time_differs(record.scheduled_for, incident.scheduled_for) or _time_differs(
+        record.scheduled_until, incident.scheduled_until
     )
 
 
-def is_worth_saving(was: IncidentRecord, now: IncidentRecord) -> bool:
-    """Whether it has to be written. A message that was not remembered rides along with a write and causes none."""
-    return now != was and msgspec.structs.replace(now, message=was.message) != was
+def _time_differs(before: datetime | None, after: datetime | None) -> bool:
+    return before is not None and after is not None and to_second(after) != before
 
 
-def is_older_copy(known: IncidentRecord, incident: Incident) -> bool:
-    """Whether the newest update that is known is missing: a CDN may serve an older copy than the last time. One without
-    any update says nothing about its age: a document that adds them may have failed.
+def _components_differ(record: IncidentRecord, incident: Incident, *, any_fresh: bool) -> bool:
+    """Return whether the names differ between two equally good sources.
+
+    Names that were recovered from texts may change by themselves: they count only beside a fresh update.
     """
-    newest = known.updates.rpartition(" ")[2][:6]
-    return bool(newest and incident.updates) and all(_id_digest(update) != newest for update in incident.updates)
+    names = {component.name for component in incident.components}
+    names_before = {component.name for component in record.components}
+    if not names or not names_before or incident.source_quality != record.source_quality:
+        return False
+    return names != names_before and (any_fresh or incident.source_quality >= STATED_BY_VENDOR)
 
 
-def new_record(incident: Incident) -> IncidentRecord:
-    """The memory of an incident that was never seen."""
-    over = incident.closed
-    return IncidentRecord(
-        status=incident.status,
-        impact=incident.impact,
-        title=_shortened(incident.title) if over else incident.title,
-        kind=incident.kind,
-        last_update_at=to_second(max(incident.last_update_at, incident.created_at)),
-        updates=" ".join(_digests(incident)),
-        components=incident.components,
-        source_quality=incident.source_quality,
-        scheduled_for=_second_or(incident.scheduled_for, None),
-        scheduled_until=_second_or(incident.scheduled_until, None),
-        url="" if over else incident.url,
-        message="" if over else _beginning(incident),
-        created_at=None if over else to_second(incident.created_at),
-    )
-
-
-def updated_record(incident: Incident, known: IncidentRecord, updates: str | None = None) -> IncidentRecord:
-    """The memory of an incident after this read. Without news it equals the old one; an empty or poorer value
-    replaces nothing. `updates` are the digests, where they are worked out already.
-    """
-    components, source_quality = incident.components, incident.source_quality
-    same = {part.name for part in components} == {part.name for part in known.components}
-    no_better = (
-        same
-        and source_quality == known.source_quality
-        and not any(part.group for part in set(components) - set(known.components))
-    )
-    if not components or (known.components and source_quality < known.source_quality) or no_better:
-        components, source_quality = known.components, known.source_quality
-    now = {part.name for part in components}
-    impact = known.impact if incident.impact is Impact.UNKNOWN else incident.impact
-    worst = highest_impact(impact, known)
-    if updates is None:
-        updates = _updates(known.updates, incident.updates, _digests(incident)).remembered
-    return _shrunk(
-        IncidentRecord(
-            status=incident.status,
-            impact=impact,
-            title=incident.title or known.title,
-            kind=known.kind,  # a decorating document may have told it, and fail now
-            last_update_at=known.last_update_at
-            if updates == known.updates
-            else to_second(max(incident.last_update_at, incident.created_at)),
-            updates=updates,
-            components=components,
-            source_quality=source_quality,
-            peak_impact=worst if worst is not impact else None,
-            former_components=tuple(
-                sorted({part for part in (*known.components, *known.former_components) if part.name not in now})
-            ),
-            event_count=known.event_count,
-            impact_unstated=known.impact_unstated,
-            components_unstated=known.components_unstated,
-            scheduled_for=_second_or(incident.scheduled_for, known.scheduled_for),
-            scheduled_until=_second_or(incident.scheduled_until, known.scheduled_until),
-            url=incident.url,
-            message=_message(incident, known, updates),
-            created_at=known.created_at or to_second(incident.created_at),
-        )
-    )
-
-
-def _message(incident: Incident, known: IncidentRecord, updates: str) -> str:
-    """The known one stays where nothing changed, and where this source has no words, or borrowed ones, for an update
-    whose own words are known.
-    """
-    newest = incident.updates[-1] if incident.updates else None
-    if known.message:
-        if newest is None or updates == known.updates:
-            return known.message
-        was = next((it[8:] for it in known.updates.split() if it[:6] == _id_digest(newest)), "")
-        if was and (not newest.body or (newest.from_enrichment and not was.endswith("~"))):
-            return known.message
-    return _beginning(incident)
-
-
-def _beginning(incident: Incident) -> str:
-    """Of the newest update's text, in one line."""
-    flat = " ".join(incident.updates[-1].body.split()) if incident.updates else ""
-    return flat if len(flat) <= MAX_MESSAGE else f"{flat[: MAX_MESSAGE - 1].rstrip()}…"
-
-
-def highest_impact(impact: Impact, known: IncidentRecord | None) -> Impact:
-    """The highest impact the incident ever had; one off the scale only where it never had one on it."""
-    seen = [impact] if known is None else [impact, known.impact, known.peak_impact or known.impact]
-    return max((it for it in seen if it in IMPACT_SCALE), key=IMPACT_SCALE.index, default=impact)
-
-
-def to_second(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
-
-
-def _tell(
-    page: Page,
-    known: IncidentRecord | None,
-    incident: Incident,
-    kind: EventKind,
-    changes: tuple[Change, ...],
-    updates: tuple[IncidentUpdate, ...],
+def _report(
+    page: Page, record: IncidentRecord | None, incident: Incident, news: _News, after: IncidentRecord
 ) -> Difference:
-    after = updated_record(incident, known) if known else new_record(incident)
+    """Make the event of a difference. `record` is None where the incident was unknown."""
     after = msgspec.structs.replace(
         after,
         event_count=after.event_count + 1,
-        impact_unstated=after.impact_unstated or _is_vague(after, known),
+        impact_unstated=after.impact_unstated or _is_impact_unstated(after, record),
         components_unstated=after.components_unstated or not after.components,
     )
-    # Not in the digest: components and bodies, which a decorating document may give at one telling and not at the next.
-    told = (
-        known,
-        kind,
-        changes,
-        incident.status,
-        incident.impact,
-        incident.title,
-        [(it.id, it.status) for it in updates],
-    )
-    title = incident.title or (known.title if known and not known.closed else "")
-    shown = msgspec.structs.replace(
-        incident, kind=after.kind, title=title, components=after.components, impact=after.impact
-    )
+    changes = tuple(sorted(news.changes, key=_ORDER.__getitem__))
+    # Components and bodies are left out: an enriching document may have them in one run and fail in the next.
+    statuses = [(update.id, update.status) for update in news.updates]
+    content = (record, news.kind, changes, incident.status, incident.impact, incident.title, statuses)
     event = Event(
-        id=event_id(page.key, incident.id, kind, told),
-        kind=kind,
+        id=event_id(page.key, incident.id, news.kind, content),
+        kind=news.kind,
         changes=changes,
         page=page,
-        incident=shown,
-        updates=updates,
-        peak_impact=highest_impact(after.impact, known),
-        previous_peak_impact=highest_impact(known.impact, known) if known else None,
+        incident=_shown(incident, record, after),
+        updates=news.updates,
+        peak_impact=highest_impact(after.impact, record),
+        previous_peak_impact=highest_impact(record.impact, record) if record else None,
         all_components=tuple(sorted({*after.components, *after.former_components})),
         impact_unstated=after.impact_unstated,
         components_unstated=after.components_unstated,
@@ -266,111 +242,19 @@ def _tell(
     return Difference(event, after)
 
 
-def _is_vague(now: IncidentRecord, known: IncidentRecord | None) -> bool:
-    """Whether no impact was ever stated that can be compared, so that filters pass it. That of a window never can."""
-    return now.impact is Impact.UNKNOWN or (
-        now.kind is IncidentKind.INCIDENT and highest_impact(now.impact, known) not in IMPACT_SCALE
+def _shown(incident: Incident, record: IncidentRecord | None, after: IncidentRecord) -> Incident:
+    """Return the incident as an event shows it: what this read lacks is filled in from the record."""
+    title = incident.title or (record.title if record and not record.closed else "")
+    return msgspec.structs.replace(
+        incident, kind=after.kind, title=title, components=after.components, impact=after.impact
     )
 
 
-def event_id(page: str, incident: str, kind: EventKind, told: object) -> str:
-    """The same however often an event is told, and no other event's: the memory it rests on counts the events of its
-    incident.
+def _is_impact_unstated(after: IncidentRecord, record: IncidentRecord | None) -> bool:
+    """Return whether the vendor never stated an impact that can be compared, so that filters let the incident pass.
+
+    For a maintenance only an unknown impact counts as unstated: its own impact is off the scale by nature.
     """
-    digest = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:12]
-    return f"{page}/{incident}/{kind}/{digest}"
-
-
-def _differences(known: IncidentRecord, incident: Incident, *, fresh: bool) -> set[Change]:
-    """What differs but the updates. Filling in what was empty is no difference, nor is what a poorer or a richer source
-    says. Names that were recovered may change by themselves: they count only beside a fresh update.
-    """
-    changes = set()
-    if incident.status != known.status:
-        changes.add(Change.STATUS)
-    if incident.impact != known.impact and Impact.UNKNOWN not in (incident.impact, known.impact):
-        changes.add(Change.IMPACT)
-    if incident.title and known.title and known.title not in (incident.title, text.digest(incident.title)):
-        changes.add(Change.TITLE)
-    for now, then in ((incident.scheduled_for, known.scheduled_for), (incident.scheduled_until, known.scheduled_until)):
-        if now and then and to_second(now) != then:
-            changes.add(Change.SCHEDULE)
-    names, known_names = {part.name for part in incident.components}, {part.name for part in known.components}
-    comparable = incident.source_quality == known.source_quality and (
-        fresh or incident.source_quality >= STATED_BY_VENDOR
-    )
-    if names and known_names and comparable and names != known_names:
-        changes.add(Change.COMPONENTS)
-    return changes
-
-
-def _shrunk(known: IncidentRecord) -> IncidentRecord:
-    """A closed incident without what only an open one needs."""
-    if not known.closed:
-        return known
-    return msgspec.structs.replace(known, title=_shortened(known.title), url="", message="", created_at=None)
-
-
-def _shortened(title: str) -> str:
-    """Its digest; one that looks like a digest stays as it is."""
-    return title if len(title) == 6 and _DIGEST.fullmatch(title) else text.digest(title)
-
-
-def _id_digest(update: IncidentUpdate) -> str:
-    return text.digest(update.id)
-
-
-def _update_digest(update: IncidentUpdate) -> str:
-    body = text.digest(update.body) + "~" * update.from_enrichment if update.body else ""
-    return f"{text.digest(update.id)}{text.word_digest(update.status)}{body}"
-
-
-class _Updates(NamedTuple):
-    """Updates that were never seen, those edited in place, and the digests to remember."""
-
-    fresh: tuple[IncidentUpdate, ...]
-    edited: tuple[IncidentUpdate, ...]
-    remembered: str
-
-
-def _digests(incident: Incident) -> list[str]:
-    return [_update_digest(update) for update in incident.updates]
-
-
-def _updates(known: str, updates: tuple[IncidentUpdate, ...], news: list[str]) -> _Updates:
-    """What is new among the updates, whose digests are `news`. Known ones that are listed no more come first and those
-    just learned last, however they are dated: the last one is always the newest that is listed.
-    """
-    if not known:
-        return _Updates(updates, (), " ".join(news))
-    if not updates or " ".join(news) == known:
-        return _Updates((), (), known)
-    olds = {digest[:6]: digest for digest in known.split()}
-    fresh, edited, listed = [], [], {}
-    for update, new in zip(updates, news, strict=True):
-        key, old = new[:6], olds.get(new[:6])
-        listed[key] = new
-        if old is None:
-            fresh.append(update)
-            continue
-        if _is_edit(old, new):
-            edited.append(update)
-        if old[8:] and (not new[8:] or (update.from_enrichment and not old.endswith("~"))):
-            listed[key] = new[:8] + old[8:]  # an empty or borrowed body replaces no better one
-    newest = known.rpartition(" ")[2][:6]
-    if newest in listed and all(olds.get(key) == digest for key, digest in listed.items()):
-        return _Updates((), (), known)
-    gone = [digest for key, digest in olds.items() if key not in listed]
-    again = [digest for key, digest in listed.items() if key in olds]
-    learned = [digest for key, digest in listed.items() if key not in olds]
-    return _Updates(tuple(fresh), tuple(edited), " ".join([*gone, *again, *learned]))
-
-
-def _is_edit(old: str, new: str) -> bool:
-    """Another status, or another body where there was one and is one, from an equally rich source."""
-    then, now = old[8:], new[8:]
-    return old[6:8] != new[6:8] or bool(then and now and then.endswith("~") == now.endswith("~") and then != now)
-
-
-def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:
-    return to_second(moment) if moment else otherwise
+    if after.impact is Impact.UNKNOWN:
+        return True
+    return after.kind is IncidentKind.INCIDENT and highest_impact(after.impact, record) not in IMPACT_SCALE

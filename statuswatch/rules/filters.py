@@ -8,36 +8,45 @@ from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, Incident
 
 
 def passes(event: Event) -> bool:
-    """Whether the page's filters let it be told. They look at all that the incident ever was; what is not stated
-    passes.
+    """Return whether the filters of the event's page let it be reported.
+
+    They look at all that the incident ever was, so that whoever received its start also receives its end. What the
+    vendor does not state passes.
     """
-    page, incident = event.page, event.incident
-    for kind, vocabulary in ((event.kind, EventKind), (incident.kind, IncidentKind)):
-        asked = {word for word in page.kinds if word in frozenset(vocabulary)}
-        if asked and kind not in asked:
-            return False
-    if incident.kind is IncidentKind.PAGE:
-        return True
-    if incident.kind is IncidentKind.MAINTENANCE:
-        if not page.maintenance:
-            return False
-    elif not is_at_least(event, page.min_impact):
+    if not _kind_passes(event):
         return False
-    return event.components_unstated or matches_any(event.all_components, page.components)
+    page, incident = event.page, event.incident
+    if incident.kind is IncidentKind.PAGE:
+        return True  # it has neither impact nor components
+    if incident.kind is IncidentKind.MAINTENANCE:
+        impact_passes = page.maintenance
+    else:
+        impact_passes = is_at_least(event, page.min_impact)
+    return impact_passes and (event.components_unstated or matches_any(event.all_components, page.components))
 
 
 def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool:
-    """Whether one of the components has a name that one of the globs names, with its group or without. Where there are
-    no components, or no globs, nothing is excluded.
+    """Return whether a glob matches one of the components, by its name or by group and name.
+
+    Without components, or without globs, nothing is excluded.
     """
-    names = {name.casefold() for part in components for name in (part.name, part.label)}
-    return not names or not globs or any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
+    names = {name.casefold() for component in components for name in (component.name, component.label)}
+    if not names or not globs:
+        return True
+    return any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
 
 
-def is_at_least(event: Event, least: Impact) -> bool:
-    """Whether the incident ever was that grave. What is not stated may have been."""
-    return (
-        event.peak_impact not in IMPACT_SCALE
-        or event.impact_unstated
-        or IMPACT_SCALE.index(event.peak_impact) >= IMPACT_SCALE.index(least)
-    )
+def is_at_least(event: Event, minimum: Impact) -> bool:
+    """Return whether the incident ever had that impact or a higher one. An unstated impact may have been as high."""
+    if event.impact_unstated or event.peak_impact not in IMPACT_SCALE:
+        return True
+    return IMPACT_SCALE.index(event.peak_impact) >= IMPACT_SCALE.index(minimum)
+
+
+def _kind_passes(event: Event) -> bool:
+    """Return whether the page's `kinds` allow the event's kind and the incident's. Kinds not named do not limit."""
+    for kind, vocabulary in ((event.kind, EventKind), (event.incident.kind, IncidentKind)):
+        allowed = {word for word in event.page.kinds if word in frozenset(vocabulary)}
+        if allowed and kind not in allowed:
+            return False
+    return True

@@ -1,5 +1,6 @@
-"""How all pages stand together: what is open, worst first, what maintenance there is, and of which pages that cannot be
-said. Pure; the filters of the configuration, which are about events, hide nothing here.
+"""The status of all pages: what is open, worst first, which maintenance there is, and which pages are unknown. Pure.
+
+The filters of the configuration are about events and hide nothing from a status.
 """
 
 from collections.abc import Sequence
@@ -12,37 +13,40 @@ from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, Stat
 from statuswatch.model.state import IncidentRecord, PageState
 from statuswatch.rules.filters import matches_any
 
-# An impact that is not stated may be any, and stands below those that are known to hurt.
+# An unstated impact may be any, and stands below those that are known to hurt.
 _WORST_FIRST: Final = (
     *(Impact.CRITICAL, Impact.MAJOR, Impact.MINOR),
     *(Impact.UNKNOWN, Impact.NONE, Impact.MAINTENANCE),
 )
 
 
-def status_view(standings: Sequence[PageStatus], now: datetime, globs: Sequence[str] = ()) -> StatusView:
-    """Of what is open, only what has a component that one of the globs names; what the vendor does not state passes."""
-    everything = [
-        OpenIncident(it.page, key, record, it.stale)
-        for it in standings
-        for key, record in it.open.items()
-        if not record.closed
-    ]
-    shown = [it for it in everything if matches_any(it.record.components, globs)]
-    planned = sorted((it for it in shown if it.record.kind is IncidentKind.MAINTENANCE), key=_soonest_first)
+def status_view(pages: Sequence[PageStatus], now: datetime, globs: Sequence[str] = ()) -> StatusView:
+    """Return what is open on the pages, in the order in which it is shown.
+
+    With `globs`, only what has a matching component; what has no components is shown too.
+    """
+    entries = [entry for page in pages for entry in _open_incidents(page)]
+    shown = [entry for entry in entries if matches_any(entry.record.components, globs)]
+    incidents = [entry for entry in shown if entry.record.kind is not IncidentKind.MAINTENANCE]
+    maintenance = [entry for entry in shown if entry.record.kind is IncidentKind.MAINTENANCE]
+    maintenance.sort(key=_soonest_first)
     return StatusView(
-        pages=tuple(standings),
+        pages=tuple(pages),
         globs=tuple(globs),
-        incidents=tuple(
-            sorted((it for it in shown if it.record.kind is not IncidentKind.MAINTENANCE), key=_worst_first)
-        ),
-        in_progress=tuple(it for it in planned if not is_upcoming(it.record, now)),
-        scheduled=tuple(it for it in planned if is_upcoming(it.record, now)),
-        hidden=len(everything) - len(shown),
+        incidents=tuple(sorted(incidents, key=_worst_first)),
+        in_progress=tuple(entry for entry in maintenance if not is_upcoming(entry.record, now)),
+        scheduled=tuple(entry for entry in maintenance if is_upcoming(entry.record, now)),
+        hidden=len(entries) - len(shown),
     )
 
 
+def _open_incidents(page: PageStatus) -> list[OpenIncident]:
+    records = page.open.items()
+    return [OpenIncident(page.page, key, record, page.stale) for key, record in records if not record.closed]
+
+
 def _worst_first(entry: OpenIncident) -> tuple[int, float, str, str]:
-    """Of one impact the latest first: it is the likelier news."""
+    """Return the place of an incident: by impact, then the latest first, for it is the likelier news."""
     return _WORST_FIRST.index(entry.record.impact), -entry.started_at.timestamp(), entry.page.key, entry.key
 
 
@@ -59,30 +63,38 @@ def page_status(outcome: PageOutcome, state: PageState | None) -> PageStatus:
         failure=outcome.failure,
         suspicion=outcome.notes.suspicion,
         skipped=outcome.notes.skipped,
-        read_before=state is not None and state.baseline is not None,
+        read_before=_was_read(state),
     )
 
 
 def remembered_status(page: Page, state: PageState | None) -> PageStatus:
     """Return what the state file says is open on a page."""
-    failure: Failure | None = None
+    failure = _remembered_failure(state)
     suspicion = ""
-    if state and state.failing:
-        failing = state.failing
-        hint = f"set {failing.suggested_config}" if failing.suggested_config else ""
-        reason = f"failing since {_clock(failing.since)}: {failing.reason}"
-        failure = Failure(FailureKind.NEVER_READ, reason, hint=hint)
-    elif state is None or state.baseline is None:
-        failure = Failure(FailureKind.NEVER_READ, "never read", hint="`statuswatch check` reads and remembers it")
-    elif state.suspicion:
+    if failure is None and state and state.suspicion:
         suspicion = f"suspected since {_clock(state.suspicion.since)}: {state.suspicion.reason}"
     return PageStatus(
         page=page,
         open=_open_records(state),
         failure=failure,
         suspicion=suspicion,
-        read_before=state is not None and state.baseline is not None,
+        read_before=_was_read(state),
     )
+
+
+def _remembered_failure(state: PageState | None) -> Failure | None:
+    if state and state.failing:
+        failing = state.failing
+        hint = f"set {failing.suggested_config}" if failing.suggested_config else ""
+        reason = f"failing since {_clock(failing.since)}: {failing.reason}"
+        return Failure(FailureKind.NEVER_READ, reason, hint=hint)
+    if not _was_read(state):
+        return Failure(FailureKind.NEVER_READ, "never read", hint="`statuswatch check` reads and remembers it")
+    return None
+
+
+def _was_read(state: PageState | None) -> bool:
+    return state is not None and state.baseline is not None
 
 
 def _open_records(state: PageState | None) -> dict[str, IncidentRecord]:

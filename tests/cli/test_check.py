@@ -395,11 +395,11 @@ def test_help_and_version(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["check", "acmee"], "does not watch a page 'acmee'; did you mean 'acme'?"),
+        (["check", "acmee"], "statuswatch.toml): did you mean 'acme'?"),
         (["check", "--config", "missing.toml"], "missing.toml: cannot be read: No such file or directory"),
         (
             ["check", "--config", "typo.toml"],
-            "typo.toml: pages: the catalog has no page 'opnai'; did you mean 'openai'?",
+            "typo.toml: pages: the catalog has no page 'opnai': did you mean 'openai'?",
         ),
         (["check", "--onse"], "--once"),
         (["check", "--format", "xml"], "jsonl"),

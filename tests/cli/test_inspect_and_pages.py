@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from rich.console import Console
 
-from statuswatch.catalog import catalog, find
-from statuswatch.config.load import key_of, page_at
+from statuswatch.catalog import catalog, search_catalog
+from statuswatch.config.select import key_of, page_at
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Document, Fetched
 from statuswatch.net.client import Turns, connect, open_network, user_agent
@@ -203,7 +203,7 @@ def test_pages_finds_by_any_of_its_words(workspace: Workspace, query: str) -> No
 
 def test_pages_as_lines() -> None:
     """Every page of the catalog is a line of tab-separated cells where the output is no terminal."""
-    rows = listing.plain([listing.cells(page, {}) for page in find(catalog().values(), ["github"])])
+    rows = listing.plain([listing.cells(page, {}) for page in search_catalog(catalog().values(), ["github"])])
     assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com" in rows
 
 

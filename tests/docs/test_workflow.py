@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from statuswatch.config.load import _config
+from statuswatch.config.build import build_config
 from statuswatch.delivery.deliver import connect
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.fake_vendor import FakeVendor, incident
@@ -26,7 +26,8 @@ from tests.support.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORKFLOWS = Path(__file__).parent.parent / ".github" / "workflows"
+REPOSITORY = Path(__file__).parents[2]
+WORKFLOWS = REPOSITORY / ".github" / "workflows"
 BASH = shutil.which("bash") or "bash"
 GIT = shutil.which("git") or "git"
 
@@ -62,7 +63,8 @@ def commit_step() -> dict[str, Any]:
     return list(steps(load("statuswatch.yml")))[-1]
 
 
-NAMES = ("catalog.yml", "ci.yml", "statuswatch.yml")
+NAMES = ("catalog.yml", "ci.yml", "proofs.yml", "statuswatch.yml")
+MAX_MINUTES = {"proofs.yml": 90}  # of a job; of any other workflow 15
 every = pytest.mark.parametrize("name", NAMES)
 
 
@@ -94,6 +96,18 @@ def test_the_catalog_is_verified_weekly_and_by_hand() -> None:
     assert workflow[True] == {"schedule": [{"cron": "37 4 * * 1"}], "workflow_dispatch": None}
     assert job["permissions"] == {"contents": "read"}
     assert job["steps"][-1]["run"] == 'statuswatch pages --verify --format markdown >> "$GITHUB_STEP_SUMMARY"'
+
+
+def test_the_long_proofs_run_weekly_and_by_hand() -> None:
+    """One job for each program of proof, which may only read, runs once a week and prints into its summary."""
+    workflow = load("proofs.yml")
+    (job,) = workflow["jobs"].values()
+    ((schedule,),) = (workflow[True]["schedule"],)
+    assert re.fullmatch(r"[1-9]\d? \d+ \* \* [0-6]", schedule["cron"]) and "workflow_dispatch" in workflow[True]
+    assert job["permissions"] == {"contents": "read"}
+    commands = {entry["command"].split()[2] for entry in job["strategy"]["matrix"]["include"]}
+    proofs = {f"tests.proofs.{path.parent.name}" for path in (REPOSITORY / "tests" / "proofs").glob("*/__main__.py")}
+    assert proofs and proofs <= commands
 
 
 def test_a_running_check_is_never_cancelled_by_the_next() -> None:
@@ -185,7 +199,7 @@ def test_issues_are_ready_to_switch_on() -> None:
         "SLACK_WEBHOOK_URL": "${{ secrets.SLACK_WEBHOOK_URL }}",
     }
     assert len(lines.splitlines()) == 3
-    (sink,) = _config({"pages": ["openai"], **tomllib.loads(lines)}, "statuswatch.toml", Path()).notify
+    (sink,) = build_config({"pages": ["openai"], **tomllib.loads(lines)}, "statuswatch.toml", Path()).notify
     assert sink.sink == "github-issues"
     assert connect([sink], {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "owner/name"})
 
@@ -200,8 +214,8 @@ def test_a_failed_check_fails_the_job() -> None:
 
 @every
 def test_every_job_has_an_end(name: str) -> None:
-    """No job may run longer than a quarter of an hour."""
-    assert all(0 < job["timeout-minutes"] <= 15 for job in load(name)["jobs"].values())
+    """No job may run longer than a quarter of an hour, but for the long proofs."""
+    assert all(0 < job["timeout-minutes"] <= MAX_MINUTES.get(name, 15) for job in load(name)["jobs"].values())
 
 
 def test_a_check_that_hangs_leaves_time_to_commit() -> None:
@@ -258,10 +272,12 @@ class Sandbox:
         """Run the script of the workflow in the checkout, in the environment that the workflow gives it."""
         values = {"${{ steps.check.outputs.message }}": message, "${{ github.token }}": TOKEN}
         step = commit_step()
-        given = {name: values[value] for name, value in step["env"].items()}
+        step_variables = {name: values[value] for name, value in step["env"].items()}
         script = self.root / "script.sh"
         script.write_text(step["run"], encoding="utf-8")
-        environment = self.environment | load("statuswatch.yml")["env"] | given | {"PUSH_PAUSE": "0"} | variables
+        environment = (
+            self.environment | load("statuswatch.yml")["env"] | step_variables | {"PUSH_PAUSE": "0"} | variables
+        )
         return subprocess.run(
             [BASH, "-e", str(script)],
             cwd=self.checkout,
@@ -504,7 +520,7 @@ def test_a_state_changed_by_another_is_never_overwritten(
     assert run.returncode == 1
     assert errors(run) == [
         "::error title=statuswatch::state.json was changed on main during this run. "
-        "Nothing was pushed: the next run tells again."
+        "Nothing was pushed: the next run reports its events again."
     ]
     assert sandbox.tip() == tip
     if theirs is not None:
@@ -549,7 +565,8 @@ def test_the_tries_have_an_end(tracked: Sandbox) -> None:
     run = tracked.commit()
     assert run.returncode == 1
     assert errors(run) == [
-        "::error title=statuswatch::state.json could not be pushed to main in 10 attempts: the next run tells again."
+        "::error title=statuswatch::state.json could not be pushed to main in 10 attempts: "
+        "the next run reports its events again."
     ]
     assert tracked.tip() == before
     assert len(offered.read_text(encoding="utf-8").splitlines()) == 10
@@ -592,14 +609,14 @@ def test_the_token_reaches_git_and_nothing_else(tracked: Sandbox) -> None:
 
 
 def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
-    """Of a check that ends with 5 the state is pushed, with the events that wait for the sink and their message."""
+    """The state of a check that ends with 5 is pushed, with the events that wait for the sink."""
     output, program = untracked.root / "output", untracked.root / "bin" / "statuswatch"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m statuswatch "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
-    with FakeVendor() as site, FakeReceiver(usual=400) as receiver:
-        workspace = Workspace(untracked.checkout, site)
+    with FakeVendor() as vendor, FakeReceiver(usual=400) as receiver:
+        workspace = Workspace(untracked.checkout, vendor)
         workspace.acme(incident("a0", "investigating"))
         workspace.check()
         workspace.acme(incident("a0", "investigating", "resolved"))
@@ -615,16 +632,22 @@ def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
     assert run.returncode == 5
     (message,) = re.findall("(?m)^message=(.*)$", output.read_text(encoding="utf-8"))
     assert untracked.commit(message).returncode == 0
-    assert [it["event"]["kind"] for it in json.loads(untracked.state())["waiting"]["webhook"]] == ["resolved"]
+    assert [waiting["event"]["kind"] for waiting in json.loads(untracked.state())["waiting"]["webhook"]] == ["resolved"]
     assert untracked.message() == f"{message}\n" != "\n"
 
 
 # --------------------------------------------------------------------------------------- a job for every shard
 
 
+def documented(language: str) -> list[str]:
+    """Return the code blocks of that language in README.md and the documents beside the workflows."""
+    pages = [REPOSITORY / "README.md", *sorted((REPOSITORY / ".github").rglob("*.md"))]
+    return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)]
+
+
 def matrix(count: int) -> tuple[dict[Any, Any], list[dict[str, str]]]:
-    """Return the workflow with the README's lines for shards in it, and the environment of each of so many jobs."""
-    (lines,) = re.findall(r"```yaml\n(.*?)```", (WORKFLOWS.parent.parent / "README.md").read_text("utf-8"), re.DOTALL)
+    """Return the workflow with the documented lines for shards in it, and the environment of each of so many jobs."""
+    (lines,) = (block for block in documented("yaml") if "matrix:" in block)
     written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
     assert written.count("\n  check:\n") == 1
     workflow: dict[Any, Any] = yaml.safe_load(written.replace("\n  check:\n", f"\n  check:\n{lines}"))
@@ -639,13 +662,13 @@ def matrix(count: int) -> tuple[dict[Any, Any], list[dict[str, str]]]:
     return workflow, jobs
 
 
-def test_the_readmes_matrix_fits_the_workflow() -> None:
+def test_the_documented_matrix_fits_the_workflow() -> None:
     """The lines for shards add nothing but a matrix and its environment, and no shard is ended by another's fault."""
     workflow, jobs = matrix(8)
     (usual,), (sharded,) = load("statuswatch.yml")["jobs"].values(), workflow["jobs"].values()
     assert {key: sharded[key] for key in sharded if key not in ("strategy", "env")} == usual
     assert sharded["strategy"] == {"fail-fast": False, "matrix": {"shard": [*range(1, 9)]}}
-    assert [(it["SHARD"], it["STATE_FILE"]) for it in jobs] == [(f"{n}/8", f"state-{n}.json") for n in range(1, 9)]
+    assert [(job["SHARD"], job["STATE_FILE"]) for job in jobs] == [(f"{n}/8", f"state-{n}.json") for n in range(1, 9)]
 
 
 def test_shards_that_commit_at_once_lose_nothing(untracked: Sandbox) -> None:

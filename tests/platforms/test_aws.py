@@ -128,7 +128,7 @@ def test_resolved(status: int | str, last: int) -> None:
     assert (it.status, it.impact) == ("resolved", Impact.MAJOR)
     assert [one.status for one in it.updates] == ["degradation", "resolved" if last == 0 else "informational"]
     when = datetime(2026, 3, 2, tzinfo=UTC)
-    known = SAMPLE.memory(
+    known = SAMPLE.page_state(
         incidents={EC2: IncidentRecord(status="degradation", impact=Impact.MAJOR, title="t", last_update_at=when)}
     )
     (it,) = SAMPLE.read(known, currentevents=[one]).incidents

@@ -27,11 +27,11 @@ def report(key: str, updates: list[str], **attributes: Any) -> Json:
             "aggregate_state": "downtime",
             **attributes,
         },
-        "relationships": {"status_updates": {"data": [{"id": it, "type": "status_update"} for it in updates]}},
+        "relationships": {"status_updates": {"data": [{"id": update, "type": "status_update"} for update in updates]}},
     }
 
 
-def said(key: str, at: str, message: str, **states: str) -> Json:
+def status_update(key: str, at: str, message: str, **states: str) -> Json:
     """A status update; `states` by resource, as r61="resolved"."""
     return {
         "id": key,
@@ -60,8 +60,8 @@ def section(key: str, name: str) -> Json:
 
 
 def fixture() -> Json:
-    """A page in the shape that the vendor documents, with what readers of live pages report: numbers beside strings,
-    `ends_at` null throughout, an automatic report, white space around a name.
+    """A page as the vendor documents it, with what readers of live pages report: numbers beside strings, `ends_at` null
+    throughout, an automatic report, white space around a name.
     """
     reports = [
         report("995593", ["12", "11"], affected_resources=affected(r61="downtime", r63="degraded")),
@@ -86,13 +86,15 @@ def fixture() -> Json:
         ),
     ]
     rest = [
-        said("11", "2026-08-24T19:42:10.000Z", "Looking into it.", r61="downtime"),
-        said("12", "2026-08-24T20:00:00.000Z", "One part is back.\n\nMore &amp; more.", r61="degraded", r63="degraded"),
-        said("8", "2026-08-01T10:00:00.000Z", "API went down", r62="downtime"),
-        said("9", "2026-08-01T10:04:00.000Z", "Still on it."),
-        said("10", "2026-08-01T10:07:00.000Z", "API recovered", r62="resolved"),
-        said("6", "2026-07-01T09:00:00.000Z", "We will upgrade.", r61="maintenance"),
-        said("7", "2026-07-10T01:30:00.000Z", "Done.", r61="resolved"),
+        status_update("11", "2026-08-24T19:42:10.000Z", "Looking into it.", r61="downtime"),
+        status_update(
+            "12", "2026-08-24T20:00:00.000Z", "One part is back.\n\nMore &amp; more.", r61="degraded", r63="degraded"
+        ),
+        status_update("8", "2026-08-01T10:00:00.000Z", "API went down", r62="downtime"),
+        status_update("9", "2026-08-01T10:04:00.000Z", "Still on it."),
+        status_update("10", "2026-08-01T10:07:00.000Z", "API recovered", r62="resolved"),
+        status_update("6", "2026-07-01T09:00:00.000Z", "We will upgrade.", r61="maintenance"),
+        status_update("7", "2026-07-10T01:30:00.000Z", "Done.", r61="resolved"),
         section("50", "Inference"),
         section("51", "Website"),
         resource("61", "Login", 50),
@@ -100,7 +102,7 @@ def fixture() -> Json:
         resource("63", "Login", 51),
         resource("64", None, 51),
     ]
-    links = [{"id": it["id"], "type": "status_report"} for it in reports]
+    links = [{"id": entry["id"], "type": "status_report"} for entry in reports]
     page = {
         "id": "237745",
         "type": "status_page",
@@ -121,20 +123,23 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """Its open report is resolved by an update; `ends_at` stays null."""
+    """Resolve its open report by an update; `ends_at` stays null. Return its id."""
     included = documents["index.json"]["included"]
-    it = included[0]
-    it["attributes"] |= {"aggregate_state": "resolved", "affected_resources": affected(r61="resolved", r63="resolved")}
-    it["relationships"]["status_updates"]["data"].insert(0, {"id": "13", "type": "status_update"})
-    included.append(said("13", "2026-08-24T21:00:00.000Z", "It is over.", r61="resolved", r63="resolved"))
-    return str(it["id"])
+    open_report = included[0]
+    open_report["attributes"] |= {
+        "aggregate_state": "resolved",
+        "affected_resources": affected(r61="resolved", r63="resolved"),
+    }
+    open_report["relationships"]["status_updates"]["data"].insert(0, {"id": "13", "type": "status_update"})
+    included.append(status_update("13", "2026-08-24T21:00:00.000Z", "It is over.", r61="resolved", r63="resolved"))
+    return str(open_report["id"])
 
 
 def noted(documents: Any) -> None:
-    """And is spoken of once more, without any resource."""
+    """Add an update without any resource to the resolved report."""
     included = documents["index.json"]["included"]
     included[0]["relationships"]["status_updates"]["data"].insert(0, {"id": "14", "type": "status_update"})
-    included.append(said("14", "2026-08-25T09:00:00.000Z", "What had happened."))
+    included.append(status_update("14", "2026-08-25T09:00:00.000Z", "What had happened."))
 
 
 def changed(number: int, **attributes: Any) -> Json:
@@ -150,16 +155,18 @@ def test_ids_are_the_vendors() -> None:
     document = fixture()
     document["included"].reverse()
     for feed in (SAMPLE.read(), SAMPLE.read(index__json=document)):
-        assert {it.id: [one.id for one in it.updates] for it in feed.incidents} == ids
+        assert {incident.id: [update.id for update in incident.updates] for incident in feed.incidents} == ids
 
 
 def test_statuses() -> None:
-    """4: an open report has the vendor's word for its worst state, a resolved one is resolved, a window completed; an
+    """4: an open report has the vendor's word for its worst state; one that is over is resolved, a window completed. An
     update that states nothing leaves the state as it was.
     """
     feed = SAMPLE.read()
-    shown = {it.id: (it.status, [one.status for one in it.updates]) for it in feed.incidents}
-    assert shown == {
+    statuses = {
+        incident.id: (incident.status, [update.status for update in incident.updates]) for incident in feed.incidents
+    }
+    assert statuses == {
         "995593": ("downtime", ["downtime", "degraded"]),
         "990001": ("resolved", ["downtime", "downtime", "resolved"]),
         "980000": ("completed", ["maintenance", "completed"]),
@@ -171,11 +178,11 @@ def test_updates_of_one_moment() -> None:
     document = fixture()
     document["included"][4]["attributes"]["published_at"] = "2026-08-24T19:42:10.000Z"
     document["included"][0]["relationships"]["status_updates"]["data"].reverse()
-    assert [one.id for one in only(SAMPLE.read(index__json=document), "995593").updates] == ["11", "12"]
+    assert [update.id for update in only(SAMPLE.read(index__json=document), "995593").updates] == ["11", "12"]
 
 
 def test_end_is_no_sign() -> None:
-    """4: `ends_at` is null for resolved reports too: only the states tell whether it is over."""
+    """4: `ends_at` does not show whether a report is over: it is null for resolved reports too."""
     assert only(SAMPLE.read(index__json=changed(1, ends_at=None)), "990001").closed
     over = changed(0, ends_at="2026-08-24T20:00:00Z")
     assert not only(SAMPLE.read(index__json=over), "995593").closed
@@ -200,13 +207,13 @@ def test_states(state: str | None, resources: list[Json], status: str) -> None:
 
 
 def test_no_state() -> None:
-    """5: a report whose state nothing tells is skipped and reported, never taken as open or over."""
+    """5: a report without any state is skipped with a reason; it counts neither as open nor as over."""
     feed = SAMPLE.read(index__json=changed(0, aggregate_state=None, affected_resources=[]))
     assert len(feed.incidents) == 2 and "entry 0" in feed.skipped[0]
 
 
 def test_impacts() -> None:
-    """4: the impact is the worst state that report and updates ever stated, as a resolved report states none."""
+    """4: the impact is the worst state that the report or an update states: a resolved report states none itself."""
     feed = SAMPLE.read()
     assert only(feed, "995593").impact is Impact.MAJOR
     assert only(feed, "990001").impact is Impact.MAJOR
@@ -220,17 +227,18 @@ def test_impacts() -> None:
 def test_components() -> None:
     """4: the resources that a report affects, with their section where two share a name."""
     feed = SAMPLE.read()
-    assert [part.label for part in only(feed, "995593").components] == ["Inference - Login", "Website - Login"]
-    assert [part.label for part in only(feed, "990001").components] == ["API"]
-    assert {it.source_quality for it in feed.incidents} == {STATED_BY_VENDOR}
-    gone = changed(1, affected_resources=affected(r62="resolved", r99="resolved"))
-    assert (
-        only(SAMPLE.read(index__json=gone), "990001").source_quality < STATED_BY_VENDOR
-    )  # part of them has no name any more
+    assert [component.label for component in only(feed, "995593").components] == [
+        "Inference - Login",
+        "Website - Login",
+    ]
+    assert [component.label for component in only(feed, "990001").components] == ["API"]
+    assert {incident.source_quality for incident in feed.incidents} == {STATED_BY_VENDOR}
+    unnamed = changed(1, affected_resources=affected(r62="resolved", r99="resolved"))  # r99 is not on the page any more
+    assert only(SAMPLE.read(index__json=unnamed), "990001").source_quality < STATED_BY_VENDOR
 
 
 def test_windows() -> None:
-    """4: a maintenance report is a window with its schedule, and was created when it was announced."""
+    """4: a maintenance report is a window with a schedule, created when it was announced."""
     window = only(SAMPLE.read(), "980000")
     assert window.kind is IncidentKind.MAINTENANCE
     assert window.scheduled_for == datetime(2026, 7, 10, tzinfo=UTC)
@@ -239,8 +247,8 @@ def test_windows() -> None:
     assert only(SAMPLE.read(), "995593").scheduled_for is None
 
 
-def test_words_and_addresses() -> None:
-    """4: a report without a title has one of ours; an incident's address is that of its own page."""
+def test_text_and_addresses() -> None:
+    """4: a report without a title gets ours; an incident has a page of its own, a window has none."""
     feed = SAMPLE.read()
     assert only(feed, "990001").title == "Untitled report"
     assert only(feed, "995593").updates[1].body == "One part is back.\nMore & more."
@@ -248,15 +256,15 @@ def test_words_and_addresses() -> None:
     assert only(feed, "980000").url == URL
 
 
-def test_what_is_listed() -> None:
-    """4.10 to 4.13: reports of any age stay on the page, open or not; none is sure to be listed."""
+def test_kinds_that_are_listed() -> None:
+    """4.10 to 4.13: the list keeps closed reports of both kinds, and does not promise to list every open one."""
     feed = SAMPLE.read()
     assert feed.history == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     assert not (feed.complete or feed.current or feed.updated_at)
 
 
 def test_reports_that_are_not_included() -> None:
-    """5: a page that names reports but includes none was not understood; one that names none has none."""
+    """5: a page that names reports but includes none is not understood; one that names none has none."""
     document = fixture()
     document["included"] = document["included"][3:]
     with pytest.raises(FeedError, match="it names status reports"):
@@ -266,11 +274,11 @@ def test_reports_that_are_not_included() -> None:
 
 
 def test_update_that_cannot_be_read() -> None:
-    """5: a report with an update that cannot be read is skipped, as its words would be lost in silence."""
+    """5: a report with a bad update is skipped with a reason: its message would be lost in silence."""
     document = fixture()
     document["included"][3]["attributes"]["published_at"] = "today"
     feed = SAMPLE.read(index__json=document)
-    assert [it.id for it in feed.incidents] == ["990001", "980000"] and len(feed.skipped) == 1
+    assert [incident.id for incident in feed.incidents] == ["990001", "980000"] and len(feed.skipped) == 1
 
 
 def test_address_of_the_document() -> None:

@@ -1,11 +1,9 @@
-"""The contract of every platform, over the whole registry. Each has its documents in a module of its own here."""
+"""The rules that every platform keeps, over the whole registry. The samples are in the platforms' own test modules."""
 
 import copy
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC
-from importlib import import_module
 from typing import Any, Final
 
 import pytest
@@ -17,15 +15,15 @@ from statuswatch.model.page import Feed, Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.parsing import ParseInput
 from tests.proofs.fuzz.mutate import WORDS
-from tests.support.platform_sample import Sample, only
+from tests.support.platform_sample import Sample, encode, only
+from tests.support.platform_samples import SAMPLES, assert_sound, enriching
 
-SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.platforms.test_{name}").SAMPLE for name in PLATFORMS}
-JSON: Final = [name for name, it in SAMPLES.items() if not isinstance(it.documents[it.base], bytes)]
+JSON: Final = [name for name, sample in SAMPLES.items() if not isinstance(sample.documents[sample.base], bytes)]
 HTML: Final = b"\n<!DOCTYPE html><html><head><title>Sorry</title></head><body>Sorry</body></html>"
 
 
 def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Every place in a document, with everything that may stand there instead."""
+    """Every place in a document, with each wrong value; KeyError: the place is deleted."""
     wrong: Any
     for wrong in (None, 7, "words", [], {}, True, [None], "\x1b[31m‮::error::"):
         yield path, wrong
@@ -37,6 +35,7 @@ def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[An
 
 
 def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
+    """A copy of the document with that place changed."""
     if not path:
         return wrong
     document = copy.deepcopy(document)
@@ -50,28 +49,11 @@ def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
     return document
 
 
-def decorating(sample: Sample) -> set[str]:
-    """The documents without which the page can be read."""
-    asked = PLATFORMS[sample.platform].documents(sample.page)
-    return set(sample.documents) - {it.name for it in asked if it.required}
-
-
-def assert_sound(feed: Feed) -> None:
-    assert feed.identity
-    assert len({it.id for it in feed.incidents}) == len(feed.incidents)
-    for it in feed.incidents:
-        assert it.id.strip() and it.status and it.url.startswith(("https://", "http://")) and " " not in it.url
-        assert it.created_at.tzinfo is UTC and it.position.tzinfo is not None
-        assert list(it.components) == sorted(it.components)
-        assert [one.created_at for one in it.updates] == sorted(one.created_at for one in it.updates)
-        assert len({one.id for one in it.updates}) == len(it.updates)
-        words = [it.title, it.status, *(one.body for one in it.updates), *(part.name for part in it.components)]
-        assert not any(mark in text for mark in ("\x1b", "‮") for text in words)
-
-
-@pytest.mark.parametrize(("platform", "name"), [(key, name) for key, it in SAMPLES.items() for name in it.documents])
+@pytest.mark.parametrize(
+    ("platform", "name"), [(key, name) for key, sample in SAMPLES.items() for name in sample.documents]
+)
 def test_every_mutation_is_understood_or_refused(platform: str, name: str) -> None:
-    """5: a document with anything deleted, null, empty or of a wrong type gives sound incidents or FeedError."""
+    """5: a document with a value deleted, null, empty or of a wrong type gives sound incidents or FeedError."""
     document = SAMPLES[platform].documents[name]
     if isinstance(document, bytes):
         for end in range(0, len(document), 97):
@@ -93,8 +75,8 @@ def test_every_mutation_is_understood_or_refused(platform: str, name: str) -> No
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_what_is_no_feed_is_refused(platform: str) -> None:
-    """5: nothing, `{}`, a scalar, HTML with 200, a cut document: the page is not read."""
+def test_other_content_is_refused(platform: str) -> None:
+    """5: an empty body, `{}`, a scalar, HTML, a document cut short: the page is not read."""
     sample = SAMPLES[platform]
     document = sample.documents[sample.base]
     whole = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -105,8 +87,8 @@ def test_what_is_no_feed_is_refused(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", JSON)
-def test_a_list_that_is_missing_is_no_empty_list(platform: str) -> None:
-    """5: a missing or mistyped list is a failed read, never a page without incidents; so is HTML with 200."""
+def test_missing_list_is_an_error(platform: str) -> None:
+    """5: a missing list, a list of a wrong type and HTML are failed reads, never a page without incidents."""
     sample = SAMPLES[platform]
     wrong: Any
     for wrong in (None, {}, "[]", 0, *([KeyError, []] if isinstance(sample.documents[sample.base], dict) else [])):
@@ -120,8 +102,8 @@ def test_a_list_that_is_missing_is_no_empty_list(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", JSON)
-def test_one_bad_incident_costs_itself(platform: str) -> None:
-    """5: one bad incident in a good document is skipped and reported, the rest count; all of them bad is a failure."""
+def test_one_bad_incident_costs_only_itself(platform: str) -> None:
+    """5: one bad incident in a good document is skipped with a reason; where all are bad the read fails."""
     sample = SAMPLES[platform]
     document = copy.deepcopy(sample.documents[sample.base])
     entries = sample.listed(document)
@@ -137,7 +119,7 @@ def test_one_bad_incident_costs_itself(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", JSON)
 def test_byte_order_mark(platform: str) -> None:
-    """5: UTF-8 with a byte order mark is UTF-8, and UTF-16 with one is understood."""
+    """5: UTF-8 and UTF-16 with a byte order mark are decoded."""
     sample = SAMPLES[platform]
     plain = json.dumps(sample.documents[sample.base])
     for body in (b"\xef\xbb\xbf" + plain.encode(), plain.encode("utf-16")):
@@ -146,8 +128,8 @@ def test_byte_order_mark(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_depth_and_numbers(platform: str) -> None:
-    """5: nesting and numbers beyond measure are a failed read, not a crash."""
+def test_deep_nesting_and_large_numbers(platform: str) -> None:
+    """5: very deep nesting and very large numbers are a failed read, not a crash."""
     sample = SAMPLES[platform]
     for body in (b"[" * 100_000, b'{"page":' * 50_000, b'{"page": ' + b"9" * 10_000 + b"}", b'{"page": 1e400}'):
         changed: dict[str, Any] = {sample.base: body}
@@ -156,50 +138,52 @@ def test_depth_and_numbers(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_decorating_documents_cost_their_decoration(platform: str) -> None:
-    """4: a decorating document that fails costs its decoration, not the page: ids, statuses and updates stay. Where the
-    updates are the decoration they all go: an incident without any says nothing about its updates.
+def test_enriching_documents_cost_only_what_they_add(platform: str) -> None:
+    """4: an enriching document that fails costs only what it adds: ids, statuses and updates stay. Where it adds the
+    updates they are all missing, which is not a change of the incident.
     """
     sample = SAMPLES[platform]
     whole = sample.read()
-    for name in decorating(sample):
+    for name in enriching(sample):
         for body in (None, b"<html>", b"{}"):
             changed: dict[str, Any] = {name: body}
-            for it in sample.read(**changed).incidents:
-                same = only(whole, it.id)
-                assert it.status == same.status
-                assert not it.updates or [one.id for one in it.updates] == [one.id for one in same.updates]
+            for incident in sample.read(**changed).incidents:
+                enriched = only(whole, incident.id)
+                update_ids = [update.id for update in incident.updates]
+                assert incident.status == enriched.status
+                assert not update_ids or update_ids == [update.id for update in enriched.updates]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_at_most_two_documents_on_a_calm_run(platform: str) -> None:
-    """6: a calm run makes at most two requests a page."""
+def test_at_most_two_documents_on_a_run_without_changes(platform: str) -> None:
+    """6: a run without changes makes at most two requests a page."""
     sample = SAMPLES[platform]
-    asked = PLATFORMS[platform].documents(sample.page)
-    assert 1 <= len(asked) <= 2 and asked[0].required and asked[0].name == sample.base
+    documents = PLATFORMS[platform].documents(sample.page)
+    assert 1 <= len(documents) <= 2 and documents[0].required and documents[0].name == sample.base
     assert PLATFORMS[platform].follow_ups(ParseInput(sample.page, {}), sample.read(), dirty=False) == ()
 
 
-anything = st.recursive(
+any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.sampled_from(WORDS),
-    lambda it: st.lists(it) | st.dictionaries(st.text(), it),
+    lambda values: st.lists(values) | st.dictionaries(st.text(), values),
 )
 
 
-@given(anything)
+@given(any_json)
 @settings(max_examples=60)
 def test_arbitrary_json(document: Any) -> None:
-    """5: whatever JSON a vendor sends, it is understood or refused."""
+    """5: any JSON is understood or refused."""
     for sample in SAMPLES.values():
         changed: dict[str, Any] = {sample.base: json.dumps(document).encode()}
         try:
-            feed = sample.read(**dict.fromkeys(decorating(sample)), **changed)
+            feed = sample.read(**dict.fromkeys(enriching(sample)), **changed)
         except FeedError:
             continue
         assert document == [] and feed.incidents == (), "only an empty list may be a page without incidents"
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a document."""
     yield path
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
@@ -208,16 +192,19 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 PLACES: Final = {
     platform: [
-        (name, path) for name, it in sample.documents.items() if not isinstance(it, bytes) for path in places(it)
+        (name, path)
+        for name, document in sample.documents.items()
+        if not isinstance(document, bytes)
+        for path in places(document)
     ]
     for platform, sample in SAMPLES.items()
 }
 
 
-@given(st.lists(st.tuples(st.integers(0, 999), anything), min_size=1, max_size=3))
+@given(st.lists(st.tuples(st.integers(0, 999), any_json), min_size=1, max_size=3))
 @settings(max_examples=25)
 def test_arbitrary_json_anywhere(changes: list[tuple[int, Any]]) -> None:
-    """5: whatever stands at any places of a page's documents, they are understood as sound incidents, or refused."""
+    """5: with any values at any places of a page's documents, they give sound incidents or FeedError."""
     for platform, sample in SAMPLES.items():
         documents: dict[str, Any] = dict(sample.documents)
         for number, value in changes:
@@ -233,7 +220,7 @@ def test_arbitrary_json_anywhere(changes: list[tuple[int, Any]]) -> None:
 
 
 def titled(sample: Sample, title: str) -> Feed:
-    """The feed, where the first incident has that title."""
+    """The feed, with that title of the first incident."""
     document = copy.deepcopy(sample.documents[sample.base])
     place, *path = sample.listed(document)[0], *sample.title.split(".")
     for step in path[:-1]:
@@ -246,36 +233,34 @@ def titled(sample: Sample, title: str) -> Feed:
 @pytest.mark.parametrize("platform", JSON)
 def test_titles_are_cut(platform: str) -> None:
     """5: titles are cut at 500 characters."""
-    assert 501 in {len(it.title) for it in titled(SAMPLES[platform], "t" * 1_000_000).incidents}
+    assert 501 in {len(incident.title) for incident in titled(SAMPLES[platform], "t" * 1_000_000).incidents}
 
 
 @pytest.mark.parametrize("platform", JSON)
 def test_half_a_character(platform: str) -> None:
-    """5: half of a character, as software leaves it that cuts a text within an emoji, costs that character only."""
+    """5: a lone surrogate, left by software that cuts a text within an emoji, costs only that character."""
     halves = "\ud83d", "\udd25 \ud83d", "\ud83d\ud83d"
     whole = titled(SAMPLES[platform], "🔥 \\ud83d \ufffd").incidents
     for half in halves:
         read = titled(SAMPLES[platform], f"🔥 \\ud83d {half}").incidents
-        assert any("🔥 \\ud83d \ufffd" in it.title for it in read)
-        assert [it.id for it in read] == [it.id for it in whole]
+        assert any("🔥 \\ud83d \ufffd" in incident.title for incident in read)
+        assert [incident.id for incident in read] == [incident.id for incident in whole]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_platforms_are_told_apart(platform: str) -> None:
-    """3: a page whose platform is not stated is recognised: of all, in their order, only its own understands it."""
+def test_platforms_are_recognised(platform: str) -> None:
+    """3: a page of unknown platform is recognised: of all platforms in order, its own is the first that matches."""
     sample = SAMPLES[platform]
-    served = {
-        it.url: body
-        for it in PLATFORMS[platform].documents(sample.page)
-        if (body := sample.documents.get(it.name)) is not None
-    }
-    encoded = {url: it if isinstance(it, bytes) else json.dumps(it).encode() for url, it in served.items()}
+    served: dict[str, bytes] = {}
+    for document in PLATFORMS[platform].documents(sample.page):
+        if document.name in sample.documents:
+            served[document.url] = encode(sample.documents[document.name])
     recognised = []
-    for name, other in PLATFORMS.items():
+    for name, candidate in PLATFORMS.items():
         page = sample.page if name == platform else Page(key="acme", name="Acme", url=sample.page.url)
-        documents = {it.name: encoded.get(it.url) for it in other.documents(page)}
+        documents = {document.name: served.get(document.url) for document in candidate.documents(page)}
         try:
-            if other.matches(other.parse(ParseInput(page, documents))):
+            if candidate.matches(candidate.parse(ParseInput(page, documents))):
                 recognised.append(name)
         except FeedError:
             continue

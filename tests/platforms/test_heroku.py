@@ -10,14 +10,15 @@ from tests.support.page_timeline import PageTimeline, shape
 from tests.support.platform_sample import Json, Sample, only
 
 
-def said(key: int, kind: str, at: str, contents: str = "Words.") -> Json:
-    """An update as of API v4."""
+def raw_update(key: int, kind: str, at: str, contents: str = "Words.") -> Json:
+    """Return an update of API v4."""
     return {"id": key, "created_at": at, "update_type": kind, "contents": contents}
 
 
 def fixture() -> tuple[list[Json], Json]:
-    """The newest incidents and the current status, with the oddities that readers of both report: `resolved` never
-    true, maintenance that stays upcoming, an update after the end.
+    """Return the newest incidents and the current status, with the oddities that clients report.
+
+    `resolved` is never true, maintenance stays upcoming, and an update follows the end.
     """
     closed = {
         "id": 2963,
@@ -28,9 +29,9 @@ def fixture() -> tuple[list[Json], Json]:
         "full_url": "https://status.heroku.com/incidents/2963",
         "systems": [{"name": "Tools", "status": "green", "services": ["Builds"]}, {"name": "Apps", "status": "yellow"}],
         "updates": [
-            said(73, "followup", "2026-09-21T08:00:00.000Z", "What had happened."),
-            said(72, "resolved", "2026-09-20T09:30:00.000Z"),
-            said(71, "issue", "2026-09-20T08:00:00.101Z"),
+            raw_update(73, "followup", "2026-09-21T08:00:00.000Z", "What had happened."),
+            raw_update(72, "resolved", "2026-09-20T09:30:00.000Z"),
+            raw_update(71, "issue", "2026-09-20T08:00:00.101Z"),
         ],
     }
     no_ids = {
@@ -54,7 +55,7 @@ def fixture() -> tuple[list[Json], Json]:
         "created_at": "2026-09-22T08:00:00.000Z",
         "full_url": "https://status.heroku.com/incidents/2964",
         "systems": [{"name": "Apps", "status": "red"}, {"name": "Data", "status": "yellow"}],
-        "updates": [said(74, "issue", "2026-09-22T08:00:00.000Z", "We see <b>errors</b>.")],
+        "updates": [raw_update(74, "issue", "2026-09-22T08:00:00.000Z", "We see <b>errors</b>.")],
     }
     status = [{"system": "Apps", "status": "red"}, {"system": "Data", "status": "yellow"}]
     return [closed, no_ids, window], {"status": status, "incidents": [still], "scheduled": [window]}
@@ -65,25 +66,25 @@ SAMPLE = Sample("heroku", {"incidents": INCIDENTS, "current-status": CURRENT}, "
 
 
 def ended(documents: Any) -> str:
-    """What was open moves from the current status to the list."""
-    it = documents["current-status"]["incidents"].pop()
-    it["state"] = "resolved"
-    it["updates"].insert(0, said(75, "resolved", "2026-09-22T09:00:00.000Z"))
-    documents["incidents"].insert(0, it)
-    return str(it["id"])
+    """Move the open incident from the current status to the list, resolved; return its id."""
+    incident = documents["current-status"]["incidents"].pop()
+    incident["state"] = "resolved"
+    incident["updates"].insert(0, raw_update(75, "resolved", "2026-09-22T09:00:00.000Z"))
+    documents["incidents"].insert(0, incident)
+    return str(incident["id"])
 
 
 def noted(documents: Any) -> None:
-    """And is followed up."""
-    documents["incidents"][0]["updates"].insert(0, said(76, "followup", "2026-09-23T09:00:00.000Z"))
+    """Add an update after the end."""
+    documents["incidents"][0]["updates"].insert(0, raw_update(76, "followup", "2026-09-23T09:00:00.000Z"))
 
 
 read = SAMPLE.read
 
 
 def test_ids_are_the_vendors() -> None:
-    """4: ids are the vendor's numbers; an update without one is told apart by its time, pinned here."""
-    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+    """4: ids are the vendor's numbers; an update without one is identified by its time, pinned here."""
+    assert {incident.id: [update.id for update in incident.updates] for incident in read().incidents} == {
         "2963": ["71", "72", "73"],
         "2962": ["40bf43db184d", "a6aa287b7cbc"],
         "2964": ["74"],
@@ -97,20 +98,20 @@ def test_ids_without_ids_survive() -> None:
     documents[1]["updates"][0]["contents"] = "Edited."
     documents[1]["title"] = "Renamed"
     before, after = only(read(), "2962"), only(read(incidents=documents), "2962")
-    assert [one.id for one in before.updates] == [one.id for one in after.updates]
+    assert [update.id for update in before.updates] == [update.id for update in after.updates]
 
 
-def test_state_alone_tells() -> None:
-    """4: `resolved` is not looked at; an update after the end has a closed status, so that nothing is reopened."""
+def test_only_state_closes() -> None:
+    """4: `resolved` is ignored; an update after the end has a closed status, so that nothing is reopened."""
     closed = only(read(), "2963")
-    assert closed.closed and [one.status for one in closed.updates] == ["issue", "resolved", "resolved"]
+    assert closed.closed and [update.status for update in closed.updates] == ["issue", "resolved", "resolved"]
 
 
 def test_impacts_and_components() -> None:
     """4: the worst colour of the systems is the impact, and green states none; the systems are the components."""
     feed = read()
     assert [only(feed, key).impact for key in ("2963", "2962", "2964")] == [Impact.MINOR, Impact.UNKNOWN, Impact.MAJOR]
-    assert [part.label for part in only(feed, "2964").components] == ["Apps", "Data"]
+    assert [component.label for component in only(feed, "2964").components] == ["Apps", "Data"]
     assert only(feed, "2962").source_quality == 0
     assert only(feed, "2964").updates[0].body == "We see errors."
     assert only(feed, "2963").created_at == datetime(2026, 9, 20, 8, 0, 0, 101000, tzinfo=UTC)
@@ -123,31 +124,31 @@ def test_addresses() -> None:
 
 
 def test_what_is_listed() -> None:
-    """4.12: the current status lists every open incident; without it nothing says so. Windows are not read."""
+    """4.12: the current status lists every open incident; without it no list is complete. Maintenance is not read."""
     assert read().history == read().complete == {IncidentKind.INCIDENT} and not read().current
     without: dict[str, Any] = {"current-status": b"[]"}
     assert (
         read(**without).complete == read(**without).history == set() and "current-status" in read(**without).losses[0]
     )
-    assert {it.kind for it in read().incidents} == {IncidentKind.INCIDENT}
+    assert {incident.kind for incident in read().incidents} == {IncidentKind.INCIDENT}
 
 
-def test_life() -> None:
+def test_timeline() -> None:
     """4: an incident is new from the current status, is resolved in the list, and its follow-up reopens nothing."""
-    life = PageTimeline()
+    timeline = PageTimeline()
     begun = read()
-    life.read(0, identity="heroku")
-    assert shape(life.read(5, only(begun, "2964"), identity="heroku")) == [("new", "2964", [], ["74"])]
+    timeline.read(0, identity="heroku")
+    assert shape(timeline.read(5, only(begun, "2964"), identity="heroku")) == [("new", "2964", [], ["74"])]
     over: Any = copy.deepcopy(CURRENT["incidents"][0])
     over["state"] = "resolved"
-    over["updates"].insert(0, said(75, "resolved", "2026-09-22T09:00:00.000Z"))
-    resolved = heroku_incident(over)
-    assert shape(life.read(10, resolved, identity="heroku")) == [("resolved", "2964", ["status"], ["75"])]
-    over["updates"].insert(0, said(76, "followup", "2026-09-23T09:00:00.000Z"))
-    assert shape(life.read(15, heroku_incident(over), identity="heroku")) == [("updated", "2964", ["updates"], ["76"])]
+    over["updates"].insert(0, raw_update(75, "resolved", "2026-09-22T09:00:00.000Z"))
+    resolved = parse_entry(over)
+    assert shape(timeline.read(10, resolved, identity="heroku")) == [("resolved", "2964", ["status"], ["75"])]
+    over["updates"].insert(0, raw_update(76, "followup", "2026-09-23T09:00:00.000Z"))
+    assert shape(timeline.read(15, parse_entry(over), identity="heroku")) == [("updated", "2964", ["updates"], ["76"])]
 
 
-def heroku_incident(entry: Json) -> Any:
+def parse_entry(entry: Json) -> Any:
     return only(read(incidents=[entry]), str(entry["id"]))
 
 

@@ -14,7 +14,7 @@ ONGOING = "01KA24M6S3QK0S5W6J0QF9V3ZD"
 
 
 def fixture() -> dict[str, Json | bytes]:
-    """A page as of incidentio-compat/openai (bodies empty, no components) and incidentio-proxy/pleo and openai."""
+    """A page like OpenAI's (empty bodies, no components), with native documents like those of Pleo and OpenAI."""
     compat = {
         "id": "01KA22ACNT50TDGYE1B9TJ86D2",
         "name": "Login Issues ",
@@ -106,7 +106,9 @@ def fixture() -> dict[str, Json | bytes]:
     return {
         "incidents.json": {"page": {"id": page, "updated_at": "2026-03-07T00:57:23Z"}, "incidents": [compat, begun]},
         "native": {"incidents": [native, window, native_begun]},
-        "names": {"summary": {"id": page, "name": "Acme", "structure": {"items": [{"group": it} for it in groups]}}},
+        "names": {
+            "summary": {"id": page, "name": "Acme", "structure": {"items": [{"group": group} for group in groups]}}
+        },
         "feed.atom": feed.encode(),
     }
 
@@ -115,75 +117,75 @@ SAMPLE = Sample("incidentio", fixture(), "incidents.json", ("incidents",), {"id"
 
 
 def ended(documents: Any) -> str:
-    """Its open incident is resolved, and comes first."""
+    """Resolve its open incident, which moves to the top of the list. Return its id."""
     entries = documents["incidents.json"]["incidents"]
-    it = entries.pop()
-    entries.insert(0, it)
-    it |= {"status": "resolved", "updated_at": "2026-03-07T02:00:00Z", "resolved_at": "2026-03-07T02:00:00Z"}
-    it["incident_updates"].insert(0, update("01KA28W6S4ZNX4A2M0R6K0X6W6", "resolved", "2026-03-07T02:00:00Z", ""))
+    incident = entries.pop()
+    entries.insert(0, incident)
+    incident |= {"status": "resolved", "updated_at": "2026-03-07T02:00:00Z", "resolved_at": "2026-03-07T02:00:00Z"}
+    incident["incident_updates"].insert(0, update("01KA28W6S4ZNX4A2M0R6K0X6W6", "resolved", "2026-03-07T02:00:00Z", ""))
     return ONGOING
 
 
 def noted(documents: Any) -> None:
-    """And is spoken of once more, under a status of before."""
-    it = documents["incidents.json"]["incidents"][0]
-    it["incident_updates"].insert(0, update("01KA48W6S4ZNX4A2M0R6K0X6W7", "identified", "2026-03-08T02:00:00Z"))
+    """Add an update to the resolved incident, with an earlier status."""
+    incident = documents["incidents.json"]["incidents"][0]
+    incident["incident_updates"].insert(0, update("01KA48W6S4ZNX4A2M0R6K0X6W7", "identified", "2026-03-08T02:00:00Z"))
 
 
 read = SAMPLE.read
 
 
-def test_product_is_named() -> None:
+def test_components_are_named() -> None:
     """4: components come from the native documents, joined by incident id, with their group where two share a name."""
     feed = read()
-    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
+    assert [component.label for component in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
 
 
 def test_next_best_source() -> None:
-    """4: without the native documents the Atom feed names them, and never replaces better names."""
+    """4: without the native documents the Atom feed names the components; its quality is lower."""
     native, feed = read(), read(native=None)
     best, second = only(native, "01KA22ACNT50TDGYE1B9TJ86D2"), only(feed, "01KA22ACNT50TDGYE1B9TJ86D2")
-    assert [part.label for part in second.components] == ["Login", "Web (beta)"]
+    assert [component.label for component in second.components] == ["Login", "Web (beta)"]
     assert second.source_quality < best.source_quality
     bare = only(read(native=None, feed__atom=None), "01KA22ACNT50TDGYE1B9TJ86D2")
     assert (bare.components, bare.source_quality) == ((), 0)
 
 
 def test_empty_bodies_are_filled() -> None:
-    """4: empty bodies are filled from the native messages, by id, else by status and second, and marked as borrowed."""
+    """4: empty bodies are filled from the native messages, by id, else by status and second, and marked as such."""
     updates = only(read(), "01KA22ACNT50TDGYE1B9TJ86D2").updates
-    assert [(it.body, it.from_enrichment) for it in updates] == [
+    assert [(post.body, post.from_enrichment) for post in updates] == [
         ("We are looking.", True),
         ("All impacted services have recovered.", True),
     ]
 
 
 def test_remembers_names() -> None:
-    """6: component names are remembered by id, so that a calm run need not read them again."""
+    """6: component names are remembered by id, so that a run without changes does not read them again."""
     names = read().names
-    known = SAMPLE.memory(names=dict(names))
-    feed = read(known, names=None)
-    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
-    assert incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b""}, known), feed, dirty=False) == ()
+    state = SAMPLE.page_state(names=dict(names))
+    feed = read(state, names=None)
+    assert [component.label for component in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
+    assert incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b""}, state), feed, dirty=False) == ()
 
 
-def test_asks_for_names_it_lacks() -> None:
-    """4: an id without a name makes the page of names read, and if that does not do, the Atom feed."""
+def test_names_are_read_where_one_is_missing() -> None:
+    """4: for an id without a name the page of names is read, then the Atom feed."""
     feed = read(names=None, feed__atom=None)
-    asked = incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b"{}"}), feed, dirty=True)
-    assert [it.name for it in asked] == ["names", "feed.atom"]
+    documents = incidentio.follow_ups(ParseInput(SAMPLE.page, {"native": b"{}"}), feed, dirty=True)
+    assert [document.name for document in documents] == ["names", "feed.atom"]
 
 
 def test_maintenance() -> None:
-    """4: maintenance windows come from the native list, in the words of the contract."""
+    """4: maintenance windows come from the native list, with the statuses of the contract."""
     window = only(read(), "01KFGG5S6TRSJJNNBB3TQATY24")
     assert (window.kind, window.status, window.impact) == (IncidentKind.MAINTENANCE, "completed", Impact.MAINTENANCE)
     assert window.scheduled_for == datetime(2026, 1, 25, tzinfo=UTC)
-    assert [one.status for one in window.updates] == ["scheduled"]
+    assert [post.status for post in window.updates] == ["scheduled"]
 
 
 def test_order_of_components() -> None:
-    """4: the order of components, which incident.io shuffles at every request, says nothing."""
+    """4: the order of components, which incident.io shuffles at every request, has no effect."""
     document = copy.deepcopy(SAMPLE.documents["feed.atom"])
     assert isinstance(document, bytes)
     a, b = b"<li>Web (beta) (Operational)</li>", b"<li>Login (Operational)</li>"
@@ -192,32 +194,33 @@ def test_order_of_components() -> None:
 
 
 def test_component_without_a_name() -> None:
-    """6: a component that has no name even on the page of names is asked for again only when something moved."""
+    """6: a component without a name on the page of names is looked up again only when something changed."""
     names = copy.deepcopy(SAMPLE.documents["names"])
     assert isinstance(names, dict)
     names["summary"]["structure"]["items"].pop()
     feed = read(names=names, feed__atom=None)
-    known = SAMPLE.memory(names=dict(feed.names))
-    again = read(known, names=None, feed__atom=None)
-    assert only(again, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
-    reading = ParseInput(SAMPLE.page, {"native": b"{}"}, known)
-    assert incidentio.follow_ups(reading, again, dirty=False) == ()
-    assert [it.name for it in incidentio.follow_ups(reading, again, dirty=True)] == ["names", "feed.atom"]
+    state = SAMPLE.page_state(names=dict(feed.names))
+    second = read(state, names=None, feed__atom=None)
+    assert only(second, "01KA22ACNT50TDGYE1B9TJ86D2").components == ()
+    reading = ParseInput(SAMPLE.page, {"native": b"{}"}, state)
+    assert incidentio.follow_ups(reading, second, dirty=False) == ()
+    documents = incidentio.follow_ups(reading, second, dirty=True)
+    assert [document.name for document in documents] == ["names", "feed.atom"]
 
 
 def test_repeated_id() -> None:
-    """4: an incident that the list has twice is one incident, with the newest update."""
+    """4: an incident that is listed twice is one incident; the copy with the newest update counts."""
     document = copy.deepcopy(SAMPLE.documents["incidents.json"])
     assert isinstance(document, dict)
     stale = copy.deepcopy(document["incidents"][0])
     stale["status"], stale["incident_updates"] = "investigating", stale["incident_updates"][1:]
     for order in ([stale, *document["incidents"]], [*document["incidents"], stale]):
         feed = read(incidents__json={**document, "incidents": order})
-        assert [it.status for it in feed.incidents if it.id == stale["id"]] == ["resolved"]
+        assert [incident.status for incident in feed.incidents if incident.id == stale["id"]] == ["resolved"]
 
 
 def test_bad_native_entry() -> None:
-    """5: a native entry that cannot be understood is reported, costs no incident, and may be the one that is missed."""
+    """5: a bad native entry is reported as skipped and costs no incident of the compatibility list."""
     document = copy.deepcopy(SAMPLE.documents["native"])
     assert isinstance(document, dict)
     for field, wrong in (("name", None), ("published_at", "0001-01-01T00:00:00+14:00")):
@@ -227,28 +230,31 @@ def test_bad_native_entry() -> None:
 
 
 def test_older_native_copy() -> None:
-    """4: native documents from before the newest update replace neither components nor bodies that are known."""
+    """4: a native list from before the newest update replaces neither remembered components nor bodies."""
     document = copy.deepcopy(SAMPLE.documents["native"])
     assert isinstance(document, dict)
     document["incidents"][0]["updates"].pop(0)
     fresh, older = read(), read(native=document)
     key = "01KA22ACNT50TDGYE1B9TJ86D2"
     assert only(older, key).source_quality < only(fresh, key).source_quality
-    assert [it.body for it in only(older, key).updates] == ["We are looking.", ""]
+    assert [post.body for post in only(older, key).updates] == ["We are looking.", ""]
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    seen = {key: IncidentRecord(status="resolved", impact=Impact.MINOR, title="t", last_update_at=when)}
-    known = SAMPLE.memory(incidents=seen)
-    assert [it.body for it in only(read(known, native=document), key).updates] == ["", ""]
+    record = IncidentRecord(status="resolved", impact=Impact.MINOR, title="t", last_update_at=when)
+    state = SAMPLE.page_state(incidents={key: record})
+    assert [post.body for post in only(read(state, native=document), key).updates] == ["", ""]
 
 
 def test_hostile_feed() -> None:
-    """5: a feed made to be slow is read in no time, and a body's own list names no component."""
+    """5: a feed made to be slow is parsed quickly, and a list in a message names no component."""
     document = SAMPLE.documents["feed.atom"]
     assert isinstance(document, bytes)
     slow = document.replace(b"<li>Web", b"<li>" + b" " * 200_000 + b"Web")
     listed = slow.replace(b"Words", b"Affected components <ul><li>We drain the nodes</li></ul>")
     feed = read(native=None, feed__atom=listed)
-    assert [part.label for part in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["Login", "Web (beta)"]
+    assert [component.label for component in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == [
+        "Login",
+        "Web (beta)",
+    ]
     long = document.replace(b"Login Issues", b"&#" + b"1" * 5000 + b";")
     assert "feed.atom" in read(native=None, feed__atom=long).losses[0]
 

@@ -1,6 +1,5 @@
 """Instatus."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -14,21 +13,21 @@ from statuswatch.model.page import Feed, Page, PageSnapshot
 from statuswatch.platforms import instatus
 from statuswatch.platforms.parsing import ParseInput
 from tests.support.page_timeline import PageTimeline, shape
-from tests.support.platform_sample import URL, Json, Sample, only
+from tests.support.platform_sample import URL, Json, Sample, encode, only
 
 LOGIN, QUEUE, WINDOW = "cmuh4kc8h00s013pih51rz3uf", "cmtnae42b0e811no58822esum", "cl4a8nlv50918qtmzdlw60ivu"
 OTHER = "cl4a8n3070721qtmzvts760c4"
 START = "Fri, 25 Sep 2026 15:15:00 +0000"
 
 
-def said(day: str, time: str, status: str, body: str, zone: str = "GMT+0") -> str:
+def update(day: str, time: str, status: str, body: str, zone: str = "GMT+0") -> str:
     """An update in the HTML of an entry, with the full stop that the template adds."""
     when = f"{day[:3]} <var data-var='date'> {day[4:]}</var>, <var data-var='time'>{time}</var> {zone}"
     return f"<p><small>{when}</small><br><strong>{status}</strong> -\n  {body}.</p>\n"
 
 
 def item(key: str, name: str, start: str, *updates: str, components: str = "", kind: str = "incident") -> str:
-    """An entry of history.rss as recorded on status.northflank.com: HTML within CDATA, escaped once more."""
+    """An entry of history.rss like those recorded on status.northflank.com: HTML within CDATA, escaped once more."""
     return f"""
 <item>
   <title>{escape(name)}</title>
@@ -63,18 +62,16 @@ def rss(*items: str) -> bytes:
 """.encode()
 
 
-FIRST = said("Sep 25", "15:15:00", "Investigating", "We look into it.")
-LAST = said("Sep 25", "16:01:05", "Monitoring", "It is fixed &amp; watched")
+FIRST = update("Sep 25", "15:15:00", "Investigating", "We look into it.")
+LAST = update("Sep 25", "16:01:05", "Monitoring", "It is fixed &amp; watched")
 ITEMS = (
     item(LOGIN, "SSO & login", START, FIRST, LAST, components="App, Jobs"),
     item(
         QUEUE,
         "Queue",
         "Thu, 31 Dec 2025 23:50:00 +0000",
-        said(
-            "Jan 1", "02:10:00", "Resolved", "Over.", "GMT+2"
-        ),  # newest first, as in some entries of one recorded page
-        said("Dec 31", "23:50:00", "Identified", "Found."),
+        update("Jan 1", "02:10:00", "Resolved", "Over.", "GMT+2"),  # newest first, like some entries of a recorded page
+        update("Dec 31", "23:50:00", "Identified", "Found."),
     ),
 )
 ACTIVE: Json = {  # with an id, as the vendor documents now
@@ -110,9 +107,9 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """It leaves the summary, and the feed shows its end."""
+    """Resolve its open incident: it leaves the summary, and the feed has its end. Return its id."""
     documents["summary.json"] = CALM | {"activeMaintenances": [PLANNED]}
-    over = said("Sep 25", "17:00:00", "Resolved", "It is over.")
+    over = update("Sep 25", "17:00:00", "Resolved", "It is over.")
     documents["history.rss"] = rss(
         item(LOGIN, "SSO & login", START, FIRST, LAST, over, components="App, Jobs"), *ITEMS[1:]
     )
@@ -120,7 +117,7 @@ def ended(documents: Any) -> str:
 
 
 def noted(documents: Any) -> None:
-    """And is worded anew."""
+    """Edit the message of its end."""
     documents["history.rss"] = documents["history.rss"].replace(b"It is over.", b"What had happened.")
 
 
@@ -130,27 +127,30 @@ def read(*items: str, summary: Json = SUMMARY) -> Feed:
 
 def listing(*incidents: Json, windows: tuple[Json, ...] = ()) -> Json:
     lists = {"activeIncidents": list(incidents), "activeMaintenances": list(windows)}
-    return {**CALM, **{name: it for name, it in lists.items() if it}}  # as the vendor leaves out what is empty
+    return {
+        **CALM,
+        **{name: entries for name, entries in lists.items() if entries},
+    }  # the vendor leaves out empty lists
 
 
 def ids(feed: Feed, key: str) -> list[str]:
-    return [one.id for one in only(feed, key).updates]
+    return [update.id for update in only(feed, key).updates]
 
 
-class Reads:
-    """The page's life, told by its two documents; None: it has no feed."""
+class InstatusTimeline:
+    """The page read from its two documents again and again. A feed that is None: the page has none."""
 
     def __init__(self) -> None:
-        self.life = PageTimeline(SAMPLE.page)
+        self.timeline = PageTimeline(SAMPLE.page)
 
-    def at(self, minutes: float, summary: Json, feed: bytes | None) -> list[Event]:
-        documents = {"summary.json": json.dumps(summary).encode(), "history.rss": feed}
-        parsed = instatus.parse(ParseInput(SAMPLE.page, documents, self.life.memory))
-        return self.life.answer(minutes, PageSnapshot(parsed, {}, instatus.PARSER_VERSION))
+    def read(self, minutes: float, summary: Json, feed: bytes | None) -> list[Event]:
+        documents = {"summary.json": encode(summary), "history.rss": feed}
+        parsed = instatus.parse(ParseInput(SAMPLE.page, documents, self.timeline.state))
+        return self.timeline.apply(minutes, PageSnapshot(parsed, {}, instatus.PARSER_VERSION))
 
 
 def test_long_addresses() -> None:
-    """5: an address made to be slow is read in no time, and is not followed."""
+    """5: an address made to be slow is parsed quickly, and is not followed."""
     for address in ("/" + "1" * 199, "/1?"):
         listed = {**ACTIVE, "id": None, "url": address * 10_000 + "\nzz"}
         feed = SAMPLE.read(summary__json={**SUMMARY, "activeIncidents": [listed]}, history__rss=None)
@@ -159,7 +159,7 @@ def test_long_addresses() -> None:
 
 def test_ids_are_pinned() -> None:
     """4: an incident's id is the vendor's; an update's is derived from its time and status."""
-    assert {it.id: [one.id for one in it.updates] for it in SAMPLE.read().incidents} == {
+    assert {incident.id: [post.id for post in incident.updates] for incident in SAMPLE.read().incidents} == {
         LOGIN: ["b6005c747995", "052c717b4bff"],
         WINDOW: [],
         QUEUE: ["5e018b9e1900", "bd5bf1618752"],
@@ -167,8 +167,8 @@ def test_ids_are_pinned() -> None:
 
 
 def test_ids_of_entries() -> None:
-    """4: without an id an entry has the last part of its address, as in the feed; without that, too, one of its start,
-    whatever its name and wherever it stands.
+    """4: the id of an entry without one is the last part of its address, as in the feed; else it is derived from the
+    start, whatever the name and the place in the list.
     """
     bare = {**ACTIVE, "id": None}
     for address in (f"/incident/{LOGIN}", f"{URL}/fr/incident/{LOGIN}/?utm=1"):
@@ -177,24 +177,27 @@ def test_ids_of_entries() -> None:
         unnamed = {**bare, "url": url}
         for name in ("SSO & login", "Edited"):
             feed = read(summary=listing({**unnamed, "name": name}, windows=(PLANNED,)))
-            assert [it.id for it in feed.incidents] == ["945942c91f03", WINDOW]
-    assert [it.id for it in read(summary=listing(windows=({**PLANNED, "url": None},))).incidents] == ["7adcf4dccf21"]
+            assert [incident.id for incident in feed.incidents] == ["945942c91f03", WINDOW]
+    assert [incident.id for incident in read(summary=listing(windows=({**PLANNED, "url": None},))).incidents] == [
+        "7adcf4dccf21"
+    ]
 
 
 def test_ids_of_entries_that_start_together() -> None:
-    """4: of several entries without an id that start together the names tell, in whatever order they stand."""
+    """4: the ids of entries that start together depend on their names, not on their order."""
     both = [{**ACTIVE, "id": None, "url": None, "name": name} for name in ("One", "Two")]
-    one, other = ({it.title: it.id for it in read(summary=listing(*order)).incidents} for order in (both, both[::-1]))
-    assert one == other and len(set(one.values())) == 2
+    feeds = [read(summary=listing(*order)) for order in (both, both[::-1])]
+    first, second = ({incident.title: incident.id for incident in feed.incidents} for feed in feeds)
+    assert first == second and len(set(first.values())) == 2
 
 
 def test_ids_of_updates_stay() -> None:
-    """4: an update keeps its id when it or a neighbour is edited, when the order turns, and beside one of the same
-    second.
+    """4: an update keeps its id when it or a neighbour is edited, when the order is reversed, and beside one of the
+    same second.
     """
     before = ids(SAMPLE.read(), LOGIN)
-    edited = said("Sep 25", "15:15:00", "Investigating", "Other words.")
-    twin = said("Sep 25", "16:01:05", "Resolved", "Over.")
+    edited = update("Sep 25", "15:15:00", "Investigating", "Other words.")
+    twin = update("Sep 25", "16:01:05", "Resolved", "Over.")
     assert ids(read(item(LOGIN, "Login", START, edited, LAST)), LOGIN) == before
     assert ids(read(item(LOGIN, "Login", START, LAST, FIRST)), LOGIN) == before
     for updates in ((FIRST, LAST, twin), (twin, LAST, FIRST)):
@@ -204,48 +207,48 @@ def test_ids_of_updates_stay() -> None:
 
 def test_updates_of_one_second_and_status() -> None:
     """4: two updates with the same time and status are two, each with the same id in either order."""
-    more = said("Sep 25", "15:15:00", "Investigating", "More.")
-    one, other = (read(item(LOGIN, "Login", START, *updates)) for updates in ((FIRST, more), (more, FIRST)))
-    bodies = [{it.id: it.body for it in only(feed, LOGIN).updates} for feed in (one, other)]
+    more = update("Sep 25", "15:15:00", "Investigating", "More.")
+    feeds = [read(item(LOGIN, "Login", START, *updates)) for updates in ((FIRST, more), (more, FIRST))]
+    bodies = [{post.id: post.body for post in only(feed, LOGIN).updates} for feed in feeds]
     assert bodies[0] == bodies[1] and len(bodies[0]) == 2
 
 
 def test_updates() -> None:
-    """4: times without a year are brought to UTC in the year of their incident, the template's full stop is not part of
-    a message, and the newest update tells the status.
+    """4: a time without a year is in the year of its incident, the template's full stop is not part of a message, and
+    the status is that of the newest update.
     """
     feed = SAMPLE.read()
     queue = only(feed, QUEUE)
-    assert [one.created_at for one in queue.updates] == [
+    assert [post.created_at for post in queue.updates] == [
         datetime(2025, 12, 31, 23, 50, tzinfo=UTC),
         datetime(2026, 1, 1, 0, 10, tzinfo=UTC),
     ]
     assert (queue.status, queue.created_at) == ("resolved", datetime(2025, 12, 31, 23, 50, tzinfo=UTC))
-    assert [one.body for one in only(feed, LOGIN).updates] == ["We look into it.", "It is fixed & watched"]
+    assert [post.body for post in only(feed, LOGIN).updates] == ["We look into it.", "It is fixed & watched"]
 
 
 def test_leap_day() -> None:
     """4: the 29th of February is found in the year that has one."""
-    update = said("Feb 29", "10:00:00", "Resolved", "Over.")
-    feed = read(item(OTHER, "Login", "Wed, 27 Dec 2023 10:00:00 +0000", update))
-    assert only(feed, OTHER).last == datetime(2024, 2, 29, 10, tzinfo=UTC)
+    resolved = update("Feb 29", "10:00:00", "Resolved", "Over.")
+    feed = read(item(OTHER, "Login", "Wed, 27 Dec 2023 10:00:00 +0000", resolved))
+    assert only(feed, OTHER).last_update_at == datetime(2024, 2, 29, 10, tzinfo=UTC)
 
 
 def test_plain_html() -> None:
-    """4: a feed that does not escape its HTML once more is read as well."""
+    """4: a feed that does not escape its HTML a second time is read as well."""
     body = rss(ITEMS[0].replace(escape(FIRST + LAST), FIRST + LAST), ITEMS[1])
     assert SAMPLE.read(history__rss=body).incidents == SAMPLE.read().incidents
 
 
 def test_components() -> None:
-    """4: components are those of the plain description; none are stated where it names none."""
+    """4: components are those that the plain description names."""
     feed = SAMPLE.read()
-    assert [part.label for part in only(feed, LOGIN).components] == ["App", "Jobs"]
+    assert [component.label for component in only(feed, LOGIN).components] == ["App", "Jobs"]
     assert (only(feed, LOGIN).source_quality, only(feed, QUEUE).source_quality) == (STATED_BY_VENDOR, 0)
 
 
-def test_what_the_summary_states() -> None:
-    """4: status, impact and schedule are the summary's; its words and times are understood in both of their forms."""
+def test_status_impact_and_schedule() -> None:
+    """4: status, impact and schedule are the summary's; statuses and times are understood in both of their forms."""
     feed = SAMPLE.read()
     login, window = only(feed, LOGIN), only(feed, WINDOW)
     assert (login.kind, login.status, login.impact) == (IncidentKind.INCIDENT, "monitoring", Impact.MAJOR)
@@ -263,13 +266,13 @@ def test_what_the_summary_states() -> None:
 
 
 def test_only_the_summary_opens() -> None:
-    """4: what only the feed shows as open is passed over; what it shows as over is history."""
-    assert [it.id for it in read(*ITEMS, summary=CALM).incidents] == [QUEUE]
+    """4: an entry that only the feed shows as open is ignored; one that it shows as over is history."""
+    assert [incident.id for incident in read(*ITEMS, summary=CALM).incidents] == [QUEUE]
 
 
 def test_over_in_the_feed_and_open_in_the_summary() -> None:
-    """4: of two copies of an incident the newer counts, and of equal ones the closed."""
-    over = said("Sep 25", "16:30:00", "Resolved", "Over.")
+    """4: of two copies of an incident the newer counts, and of equal ones the closed one."""
+    over = update("Sep 25", "16:30:00", "Resolved", "Over.")
     for changed, status in (
         (None, "resolved"),
         ("2026-09-25T16:01:05.000Z", "resolved"),
@@ -298,9 +301,9 @@ def test_over_in_the_feed_and_open_in_the_summary() -> None:
         ("up", {"activeIncidents": []}, False),
     ],
 )
-def test_missing_lists(status: str, lists: Json, believed: bool) -> None:
-    """5: a list that is left out is empty where the page does not say that there is something for it; one of a wrong
-    type is no list, and a page of another status is no page of this platform.
+def test_missing_lists(status: str, lists: Json, *, believed: bool) -> None:
+    """5: a missing list is empty unless the page's status says that it has entries. A list of a wrong type, or an
+    unknown status of the page, is an error.
     """
     summary = {"page": {**CALM["page"], "status": status}, **lists}
     if believed:
@@ -310,8 +313,8 @@ def test_missing_lists(status: str, lists: Json, believed: bool) -> None:
             read(summary=summary)
 
 
-def test_what_is_listed() -> None:
-    """4.10 to 4.13: the summary lists all that is open and nothing else, the feed keeps closed incidents."""
+def test_kinds_that_are_listed() -> None:
+    """4.10 to 4.13: the summary lists everything that is open and nothing else; the feed keeps closed incidents."""
     feed = SAMPLE.read()
     assert feed.current == feed.complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and feed.history == {
         IncidentKind.INCIDENT
@@ -319,27 +322,30 @@ def test_what_is_listed() -> None:
     assert feed.by_creation and feed.identity == "instatus"
     bare = SAMPLE.read(history__rss=None)
     assert not bare.history and bare.current == feed.current
-    assert {it.id for it in bare.incidents} == {LOGIN, WINDOW}
+    assert {incident.id for incident in bare.incidents} == {LOGIN, WINDOW}
 
 
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        (item(OTHER, "x", START, said("Sep 25", "15:15", "Résolu", "x")), "unknown status"),
-        (item(OTHER, "x", START, FIRST, said("sept. 25", "15:15", "Resolved", "x")), "cannot be read"),
+        (item(OTHER, "x", START, update("Sep 25", "15:15", "Résolu", "x")), "unknown status"),
+        (item(OTHER, "x", START, FIRST, update("sept. 25", "15:15", "Resolved", "x")), "cannot be read"),
         (item(OTHER, "x", START), "without any"),
         (item(OTHER, "x", "today", FIRST), "invalid date"),
         (item("", "x", START, FIRST), "without an id"),
-        (item(OTHER, "x", START, said("Sep 31", "15:15", "Resolved", "x")), "cannot be read"),
+        (item(OTHER, "x", START, update("Sep 31", "15:15", "Resolved", "x")), "cannot be read"),
     ],
 )
 def test_bad_entry_of_the_feed(entry: str, why: str) -> None:
-    """5: an entry in another language, or without what tells its state, costs itself, and keeps nothing open."""
+    """5: an entry in another language, or without a state, costs only itself, and keeps nothing open."""
     feed = read(entry, *ITEMS)
     assert feed.incidents == SAMPLE.read().incidents and feed.skipped == ()
     assert "history.rss: entry 0" in feed.losses[0] and why in feed.losses[0].lower()
     only_bad = read(entry)
-    assert "no other entry" in only_bad.losses[0] and {it.id for it in only_bad.incidents} == {LOGIN, WINDOW}
+    assert "no other entry" in only_bad.losses[0] and {incident.id for incident in only_bad.incidents} == {
+        LOGIN,
+        WINDOW,
+    }
 
 
 @pytest.mark.parametrize(
@@ -355,22 +361,22 @@ def test_bad_entry_of_the_feed(entry: str, why: str) -> None:
         (b"", "no element found"),
     ],
 )
-def test_feed_that_is_none(body: bytes, why: str) -> None:
-    """4: a feed that cannot be read costs what it adds, not the page."""
+def test_unreadable_feed(body: bytes, why: str) -> None:
+    """4: a feed that cannot be read costs only what it adds, not the page."""
     feed = SAMPLE.read(history__rss=body)
     assert why in feed.losses[0] and "history.rss" in feed.losses[0] and feed.skipped == ()
-    assert {it.id: (it.status, it.updates) for it in feed.incidents} == {
+    assert {incident.id: (incident.status, incident.updates) for incident in feed.incidents} == {
         LOGIN: ("monitoring", ()),
         WINDOW: ("scheduled", ()),
     }
 
 
 def test_recognition() -> None:
-    """3: it is surely this platform where the page says what it is; Checkly's page and others are no such page."""
+    """3: a page of this platform states its name and address; the similar pages of Checkly and others are refused."""
     assert instatus.matches(SAMPLE.read())
     assert instatus.matches(SAMPLE.read(summary__json=CALM, history__rss=None))
     for missing in ("name", "url"):
-        page = {name: it for name, it in CALM["page"].items() if name != missing}
+        page = {name: value for name, value in CALM["page"].items() if name != missing}
         assert not instatus.matches(SAMPLE.read(summary__json={"page": page}))
     for foreign in (
         {"page": {"name": "Acme", "url": URL, "status": "HAS_ISSUES"}, "activeIncidents": []},
@@ -388,91 +394,92 @@ def test_address_of_the_document() -> None:
         assert instatus.documents(page) == instatus.documents(SAMPLE.page)
 
 
-# ----------------------------------------------------------------------------------------------------- a page's life
+# ----------------------------------------------------------------------------------------------------- several reads
 
 PAST = ITEMS[1]
 OPENED: Json = {**ACTIVE, "status": "INVESTIGATING", "updatedAt": "2026-09-25T15:15:00.000Z"}
 BEGUN = rss(item(LOGIN, "SSO & login", START, FIRST, components="App"), PAST)
-ENDED = rss(item(LOGIN, "SSO & login", START, said("Sep 25", "16:30:00", "Resolved", "Over."), FIRST), PAST)
-LATE = {"open there": BEGUN, "not there": rss(PAST), "not readable": b"<html>"}
+ENDED = rss(item(LOGIN, "SSO & login", START, update("Sep 25", "16:30:00", "Resolved", "Over."), FIRST), PAST)
+LATE = {"open": BEGUN, "missing": rss(PAST), "unreadable": b"<html>"}
 
 
-def told(event: Event) -> tuple[str, list[str], list[str]]:
-    return str(event.kind), [str(it) for it in event.changes], [one.body for one in event.updates]
+def summary_of(event: Event) -> tuple[str, list[str], list[str]]:
+    """Kind, changes, and bodies of the updates."""
+    return str(event.kind), [str(change) for change in event.changes], [post.body for post in event.updates]
 
 
-def test_life_of_an_incident() -> None:
-    """4.2, 4.8, 4.5: it opens in the summary, gets its messages from the feed, and ends with the last of them; while
-    the feed fails nothing is told and nothing is forgotten.
+def test_course_of_an_incident() -> None:
+    """4.2, 4.8, 4.5: an incident opens in the summary, gets its messages from the feed, and ends with the last of them.
+    While the feed fails, nothing is reported and nothing is forgotten.
     """
-    page = Reads()
-    page.at(0, CALM, rss(PAST))
-    (event,) = page.at(5, listing(OPENED), rss(PAST))
-    assert told(event) == ("new", [], []) and event.incident.impact is Impact.MAJOR
-    (event,) = page.at(10, listing(OPENED), BEGUN)
-    assert told(event) == ("updated", ["updates"], ["We look into it."])
+    page = InstatusTimeline()
+    page.read(0, CALM, rss(PAST))
+    (event,) = page.read(5, listing(OPENED), rss(PAST))
+    assert summary_of(event) == ("new", [], []) and event.incident.impact is Impact.MAJOR
+    (event,) = page.read(10, listing(OPENED), BEGUN)
+    assert summary_of(event) == ("updated", ["updates"], ["We look into it."])
     for body in (b"<html>", rss(PAST), None):
-        before = page.life.memory
-        assert page.at(15, listing(OPENED), body) == [] and page.life.memory == before
-        assert not page.life.review.notes.suspicion
-    (event,) = page.at(20, listing(ACTIVE), b"<html>")
-    assert told(event) == ("updated", ["status"], []) and event.incident.components
-    (event,) = page.at(25, CALM, ENDED)
-    assert told(event) == ("resolved", ["status"], ["Over."]) and event.incident.impact is Impact.MAJOR
-    assert page.at(30, CALM, ENDED) == [] and page.at(35, CALM, None) == []
+        before = page.timeline.state
+        assert page.read(15, listing(OPENED), body) == [] and page.timeline.state == before
+        assert not page.timeline.outcome.notes.suspicion
+    (event,) = page.read(20, listing(ACTIVE), b"<html>")
+    assert summary_of(event) == ("updated", ["status"], []) and event.incident.components
+    (event,) = page.read(25, CALM, ENDED)
+    assert summary_of(event) == ("resolved", ["status"], ["Over."]) and event.incident.impact is Impact.MAJOR
+    assert page.read(30, CALM, ENDED) == [] and page.read(35, CALM, None) == []
 
 
-def test_life_without_a_feed() -> None:
-    """4.11: on a page without a feed, what the summary does not list any more is no longer listed, at once."""
-    page = Reads()
-    page.at(0, listing(OPENED, windows=(PLANNED,)), None)
+def test_page_without_a_feed() -> None:
+    """4.11: on a page without a feed, an entry that leaves the summary is delisted at once."""
+    page = InstatusTimeline()
+    page.read(0, listing(OPENED, windows=(PLANNED,)), None)
     begun = {**PLANNED, "status": "INPROGRESS"}
-    assert shape(page.at(5, listing(OPENED, windows=(begun,)), None)) == [("updated", WINDOW, ["status"], [])]
-    assert shape(page.at(10, CALM, None)) == [
+    assert shape(page.read(5, listing(OPENED, windows=(begun,)), None)) == [("updated", WINDOW, ["status"], [])]
+    assert shape(page.read(10, CALM, None)) == [
         ("resolved", WINDOW, ["delisted"], []),
         ("resolved", LOGIN, ["delisted"], []),
     ]
-    assert shape(page.at(15, listing(OPENED), None)) == [("updated", LOGIN, ["reopened"], [])]
+    assert shape(page.read(15, listing(OPENED), None)) == [("updated", LOGIN, ["reopened"], [])]
 
 
 @pytest.mark.parametrize("late", LATE)
 def test_feed_lags(late: str) -> None:
-    """4.11: what is gone and not over in the feed yet is left alone for one read; the feed has its chance."""
-    page = Reads()
-    page.at(0, listing(OPENED), BEGUN)
-    assert page.at(5, CALM, LATE[late]) == []
-    assert told(*page.at(6, CALM, ENDED)) == ("resolved", ["status"], ["Over."])
+    """4.11: an entry that left the summary and is not over in the feed yet is left alone for one read."""
+    page = InstatusTimeline()
+    page.read(0, listing(OPENED), BEGUN)
+    assert page.read(5, CALM, LATE[late]) == []
+    assert summary_of(*page.read(6, CALM, ENDED)) == ("resolved", ["status"], ["Over."])
 
-    page = Reads()
-    page.at(0, listing(OPENED), BEGUN)
-    assert page.at(5, CALM, LATE[late]) == []
-    assert shape(page.at(20, CALM, LATE[late])) == [("resolved", LOGIN, ["delisted"], [])]
-    assert page.at(25, CALM, LATE[late]) == []
-    assert told(*page.at(30, CALM, ENDED)) == ("updated", ["updates"], ["Over."])
+    page = InstatusTimeline()
+    page.read(0, listing(OPENED), BEGUN)
+    assert page.read(5, CALM, LATE[late]) == []
+    assert shape(page.read(20, CALM, LATE[late])) == [("resolved", LOGIN, ["delisted"], [])]
+    assert page.read(25, CALM, LATE[late]) == []
+    assert summary_of(*page.read(30, CALM, ENDED)) == ("updated", ["updates"], ["Over."])
 
 
 def test_came_and_went() -> None:
-    """4.3, 4.6: what began and ended between two reads is told from the feed; listed again, it has reopened."""
-    page = Reads()
-    page.at(0, CALM, rss(PAST))
-    later = said("Dec 1", "10:00:00", "Resolved", "Over.")
+    """4.3, 4.6: an incident that began and ended between two reads is reported; listed again, it reopens."""
+    page = InstatusTimeline()
+    page.read(0, CALM, rss(PAST))
+    later = update("Dec 1", "10:00:00", "Resolved", "Over.")
     entry = item(OTHER, "SSO & login", "Tue, 01 Dec 2026 09:00:00 +0000", later)
-    assert told(*page.at(60, CALM, rss(entry, PAST))) == ("resolved", ["missed"], ["Over."])
+    assert summary_of(*page.read(60, CALM, rss(entry, PAST))) == ("resolved", ["missed"], ["Over."])
     again = {**ACTIVE, "id": OTHER, "started": "2026-12-01T09:00:00Z", "updatedAt": "2026-12-01T11:00:00Z"}
-    assert shape(page.at(65, listing(again), rss(entry, PAST)))[0][:3] == ("updated", OTHER, ["reopened"])
+    assert shape(page.read(65, listing(again), rss(entry, PAST)))[0][:3] == ("updated", OTHER, ["reopened"])
 
 
 def test_bad_entry_of_the_summary() -> None:
-    """5: an entry of the summary that cannot be understood may be any that is open: nothing is called gone."""
-    page = Reads()
-    page.at(0, listing(OPENED), None)
+    """5: a bad entry of the summary may be any open incident: none is delisted then."""
+    page = InstatusTimeline()
+    page.read(0, listing(OPENED), None)
     bad = listing({**OPENED, "started": "soon"}, {**ACTIVE, "id": OTHER})
-    assert shape(page.at(5, bad, None)) == [("new", OTHER, [], [])]
+    assert shape(page.read(5, bad, None)) == [("new", OTHER, [], [])]
     assert "summary.json: entry 0" in SAMPLE.read(summary__json=bad).skipped[0]
 
 
 def test_suddenly_empty() -> None:
     """5: a feed that is suddenly empty beside a summary that lists nothing is a suspicion."""
-    page = Reads()
-    page.at(0, listing(OPENED), BEGUN)
-    assert page.at(5, CALM, rss()) == [] and "suddenly empty" in page.life.review.notes.suspicion
+    page = InstatusTimeline()
+    page.read(0, listing(OPENED), BEGUN)
+    assert page.read(5, CALM, rss()) == [] and "suddenly empty" in page.timeline.outcome.notes.suspicion

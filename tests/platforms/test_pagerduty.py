@@ -16,8 +16,8 @@ from tests.support.platform_sample import URL, Json, Sample, only
 AT = 1781575260000  # 2026-06-16 02:01 UTC, in milliseconds
 
 
-def said(key: str, status: str, minutes: int, message: str, severity: str = "SEV_MAJ", *services: str) -> Json:
-    impacts = [{"service_id": it, "severity_id": "IMP_OUT"} for it in services]
+def raw_update(key: str, status: str, minutes: int, message: str, severity: str = "SEV_MAJ", *services: str) -> Json:
+    impacts = [{"service_id": service_id, "severity_id": "IMP_OUT"} for service_id in services]
     facts = {"status_id": status, "severity_id": severity, "message": message, "impacts": impacts}
     return {"id": key, "reported_at": AT + minutes * 60_000, "update_frequency_ms": None, **facts}
 
@@ -26,13 +26,14 @@ def enum(key: str, name: str, kind: str, post: str = "incident") -> Json:
     return {"id": key, "name": name, "post_type": post, "post_enum_type": kind}
 
 
-FIRST = said("U1", "ST_DET", 0, "<p>We see <strong>errors</strong></p>", "SEV_MAJ", "S1")
-SECOND = said("U2", "ST_INV", 9, '<p>We are looking into it, <a href="https://', "SEV_MAJ", "S1", "S2")
+FIRST = raw_update("U1", "ST_DET", 0, "<p>We see <strong>errors</strong></p>", "SEV_MAJ", "S1")
+SECOND = raw_update("U2", "ST_INV", 9, '<p>We are looking into it, <a href="https://', "SEV_MAJ", "S1", "S2")
 
 
 def fixture() -> dict[str, Json]:
-    """Featured posts as seven readers know them: the latest update only, its message cut short; a window; a post that
-    says nothing yet, with times as text.
+    """Return featured posts as running clients read them, one with its latest update only and its message cut short.
+
+    Also maintenance, and a post without an update, with times as text.
     """
     incident = {
         "id": "POST1",
@@ -51,7 +52,7 @@ def fixture() -> dict[str, Json]:
         "post_type": "maintenance",
         "starts_at": AT + 3_600_000,
         "ends_at": AT + 7_200_000,
-        "latest_update": said("U3", "ST_PRO", 5, "Begun.", "SEV_MNT"),
+        "latest_update": raw_update("U3", "ST_PRO", 5, "Begun.", "SEV_MNT"),
     }
     silent = {**incident, "id": "POST3", "first_update_at": None, "starts_at": "2026-06-16T02:00:00Z"}
     silent["latest_update"] = None
@@ -82,8 +83,8 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """Its latest update says so."""
-    over = said("U9", "ST_RES", 60, "It is over.", "SEV_OK")
+    """Resolve the open post by its latest update; return its id."""
+    over = raw_update("U9", "ST_RES", 60, "It is over.", "SEV_OK")
     documents["posts"]["posts"][0]["latest_update"] = over
     post = copy.deepcopy(WHOLE["post"])
     documents["posts/POST1"] = {"post": {**post, "latest_update": over, "updates": [*post["updates"], over]}}
@@ -91,7 +92,7 @@ def ended(documents: Any) -> str:
 
 
 def noted(documents: Any) -> None:
-    """And it is featured no more."""
+    """Remove the resolved post from the list."""
     del documents["posts"]["posts"][0]
 
 
@@ -102,42 +103,42 @@ WHOLE: Json = {
 WHOLE["post"]["latest_update"] = WHOLE["post"]["updates"][1]
 
 
-def whole(document: Json = WHOLE, known: PageState | None = None, **changed: Any) -> Incident:
-    return only(read(known, **{"posts/POST1": document}, **changed), "POST1")
+def whole(document: Json = WHOLE, state: PageState | None = None, **changed: Any) -> Incident:
+    return only(read(state, **{"posts/POST1": document}, **changed), "POST1")
 
 
-def remembering(**statuses: str) -> PageState:
+def state_of(**statuses: str) -> PageState:
     when = datetime(2026, 6, 16, tzinfo=UTC)
     incidents = {
-        key: IncidentRecord(status=it, impact=Impact.MAJOR, title="t", last_update_at=when, created_at=when)
-        for key, it in statuses.items()
+        key: IncidentRecord(status=status, impact=Impact.MAJOR, title="t", last_update_at=when, created_at=when)
+        for key, status in statuses.items()
     }
-    return SAMPLE.memory(baseline=when, incidents=incidents)
+    return SAMPLE.page_state(baseline=when, incidents=incidents)
 
 
 def test_ids_are_the_vendors() -> None:
-    """4: ids of posts and updates are part of the memory's contract, in the list and in a whole post; pinned here."""
-    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+    """4: ids of posts and updates stand in state.json, the same in the list and in a whole post; pinned here."""
+    assert {incident.id: [update.id for update in incident.updates] for incident in read().incidents} == {
         "POST1": ["U2"],
         "POST2": ["U3"],
         "POST3": [],
     }
-    assert [one.id for one in whole().updates] == ["U1", "U2"]
+    assert [update.id for update in whole().updates] == ["U1", "U2"]
 
 
 def test_update_without_an_id() -> None:
-    """4: an update without an id is told apart by its time and status."""
+    """4: an update without an id is identified by its time and status."""
     document = copy.deepcopy(WHOLE)
-    for it in (*document["post"]["updates"], document["post"]["latest_update"]):
-        it["id"] = ""
-    assert [one.id for one in whole(document).updates] == ["ae9fff29ef4d", "c5d4e4423d5b"]
+    for update in (*document["post"]["updates"], document["post"]["latest_update"]):
+        update["id"] = ""
+    assert [update.id for update in whole(document).updates] == ["ae9fff29ef4d", "c5d4e4423d5b"]
 
 
 def test_words_of_the_page() -> None:
-    """4: statuses and severities in the page's own words; "all good" says nothing of what it was."""
+    """4: statuses and severities in the page's own words; "all good" is no impact."""
     feed = read()
-    assert [it.status for it in feed.incidents] == ["investigating", "in_progress", "open"]
-    assert [it.impact for it in feed.incidents] == [Impact.MAJOR, Impact.MAINTENANCE, Impact.UNKNOWN]
+    assert [incident.status for incident in feed.incidents] == ["investigating", "in_progress", "open"]
+    assert [incident.impact for incident in feed.incidents] == [Impact.MAJOR, Impact.MAINTENANCE, Impact.UNKNOWN]
     document = copy.deepcopy(WHOLE)
     document["post"]["latest_update"]["severity_id"] = "SEV_OK"
     assert whole(document).impact is Impact.UNKNOWN
@@ -158,69 +159,75 @@ def test_times() -> None:
     assert only(feed, "POST2").scheduled_until == datetime(2026, 6, 16, 4, 1, tzinfo=UTC)
 
 
-def test_messages_of_the_list_are_borrowed() -> None:
+def test_messages_of_the_list_may_be_cut() -> None:
     """4: the list cuts messages short, within a tag; the whole one replaces it silently and is never replaced by it."""
     short, full = only(read(), "POST1"), whole()
     assert (short.updates[0].body, short.updates[0].from_enrichment) == ("We are looking into it,", True)
     assert (full.updates[1].body, full.updates[1].from_enrichment) == ("All of the message", False)
-    life = PageTimeline()
+    timeline = PageTimeline()
     feed = {"identity": "pagerduty", "history": set(), "by_creation": True}
-    life.read(0, **feed)
-    assert shape(life.read(5, full, **feed)) == [("new", "POST1", [], ["U1", "U2"])]
-    assert life.read(10, short, **feed) == life.read(15, full, **feed) == []
+    timeline.read(0, **feed)
+    assert shape(timeline.read(5, full, **feed)) == [("new", "POST1", [], ["U1", "U2"])]
+    assert timeline.read(10, short, **feed) == timeline.read(15, full, **feed) == []
 
 
 def test_components() -> None:
-    """4: what the latest update impacts, by the names of the page, which are remembered; asked for when one is new."""
+    """4: what the latest update impacts, by the names of the page, which are remembered; requested when one is new."""
     feed = read()
-    assert [part.label for part in only(feed, "POST1").components] == ["REST API (US)", "Web"]
+    assert [component.label for component in only(feed, "POST1").components] == ["REST API (US)", "Web"]
     assert whole().components == only(feed, "POST1").components
     assert feed.names == {"S1": Component("REST API (US)"), "S2": Component("Web")}
     bare = read(services=None)
     assert (only(bare, "POST1").components, only(bare, "POST1").source_quality) == ((), -1)
-    assert [it.name for it in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), bare, dirty=False)] == ["services"]
-    known = SAMPLE.memory(names={"S1": Component("REST API (US)"), "S2": Component("")})
-    partly = only(read(known, services=None), "POST1")
-    assert ([part.label for part in partly.components], partly.source_quality) == (["REST API (US)"], 1)
-    assert pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(known, services=None), dirty=False) == ()
+    assert [document.name for document in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), bare, dirty=False)] == [
+        "services"
+    ]
+    state = SAMPLE.page_state(names={"S1": Component("REST API (US)"), "S2": Component("")})
+    partly = only(read(state, services=None), "POST1")
+    assert ([component.label for component in partly.components], partly.source_quality) == (["REST API (US)"], 1)
+    assert pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(state, services=None), dirty=False) == ()
     nameless: dict[str, Any] = {"services": {"services": []}}
-    assert set(read(**nameless).names.values()) == {Component("")}  # not asked for again
+    assert set(read(**nameless).names.values()) == {Component("")}  # not requested again
 
 
-def test_reads_open_ones_whole_when_something_moved() -> None:
-    """4: what moved is worth its whole text, of the newest open posts."""
-    asked = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(), dirty=True)
-    assert [it.url for it in asked] == [f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")]
+def test_reads_open_posts_whole_when_anything_changed() -> None:
+    """4: the newest open posts are read whole when anything changed."""
+    follow_ups = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}), read(), dirty=True)
+    assert [document.url for document in follow_ups] == [
+        f"{URL}/api/posts/{key}" for key in ("POST1", "POST2", "POST3")
+    ]
 
 
-def test_reads_whole_what_just_ended() -> None:
+def test_reads_a_post_whole_that_just_ended() -> None:
     """4.5: a post that ended while it is featured is read whole: its latest update alone looks like an older copy."""
     posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
-    posts["posts"][0]["latest_update"] = said("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
-    for status, asked in (("investigating", ["posts/POST1"]), ("resolved", [])):
-        known = remembering(POST1=status)
-        feed = read(known, posts=posts)
-        wanted = [it.name for it in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=True)]
-        assert [name for name in wanted if name == "posts/POST1"] == asked
+    posts["posts"][0]["latest_update"] = raw_update("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
+    for status, expected in (("investigating", ["posts/POST1"]), ("resolved", [])):
+        state = state_of(POST1=status)
+        feed = read(state, posts=posts)
+        names = [
+            document.name for document in pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, state), feed, dirty=True)
+        ]
+        assert [name for name in names if name == "posts/POST1"] == expected
 
 
-def test_asks_how_it_ended() -> None:
+def test_reads_an_absent_post_whole() -> None:
     """4: an open post that is not featured any more is read whole, on every run until its end is known."""
-    known = remembering(POST1="investigating", POST9="investigating", POST8="resolved")
-    feed = read(known)
-    asked = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=False)
-    assert [it.name for it in asked] == ["posts/POST9"] and not feed.complete
+    state = state_of(POST1="investigating", POST9="investigating", POST8="resolved")
+    feed = read(state)
+    follow_ups = pagerduty.follow_ups(ParseInput(SAMPLE.page, {}, state), feed, dirty=False)
+    assert [document.name for document in follow_ups] == ["posts/POST9"] and not feed.complete
 
 
 def test_withdrawn() -> None:
-    """4.12: a post is withdrawn only where the server says that there is none: not where it could not be asked."""
-    known = remembering(POST9="investigating")
+    """4.12: a post is withdrawn only where the server answers that there is none, not where the request failed."""
+    state = state_of(POST9="investigating")
     documents: dict[str, bytes | None] = {
         name: json.dumps(SAMPLE.documents[name]).encode() for name in ("posts", "post_enums")
     }
-    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, known)).complete == set()
+    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, state)).complete == set()
     documents["posts/POST9"] = None
-    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, known)).complete == {
+    assert pagerduty.parse(ParseInput(SAMPLE.page, documents, state)).complete == {
         IncidentKind.INCIDENT,
         IncidentKind.MAINTENANCE,
     }
@@ -235,20 +242,20 @@ def test_another_post() -> None:
         assert "posts/POST1" in read(**bad).losses[0] and only(read(**bad), "POST1").status == "investigating"
 
 
-def test_life() -> None:
-    """4: a post that was open and is no longer featured is resolved by its whole, with all that was said since."""
-    life = PageTimeline()
+def test_timeline() -> None:
+    """4: a post that was open and is no longer featured is resolved by its whole, with all updates since."""
+    timeline = PageTimeline()
     posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
 
-    def answer(minutes: int, **changed: Any) -> list[tuple[str, str, list[str], list[str]]]:
-        return shape(life.answer(minutes, PageSnapshot(read(life.memory, posts=posts, **changed), {}, 1)))
+    def events_at(minutes: int, **changed: Any) -> list[tuple[str, str, list[str], list[str]]]:
+        return shape(timeline.apply(minutes, PageSnapshot(read(timeline.state, posts=posts, **changed), {}, 1)))
 
-    answer(0)
+    events_at(0)
     del posts["posts"][0]
-    assert answer(5) == []  # its end is not known yet
+    assert events_at(5) == []  # its end is not known yet
     ended = copy.deepcopy(WHOLE)
-    ended["post"]["latest_update"] = said("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
+    ended["post"]["latest_update"] = raw_update("U4", "ST_RES", 30, "<p>Over.</p>", "SEV_OK")
     ended["post"]["updates"].append(ended["post"]["latest_update"])
     # The first of its updates was never in the list, which shows the latest only.
-    assert answer(10, **{"posts/POST1": ended}) == [("resolved", "POST1", ["status"], ["U1", "U4"])]
-    assert answer(15) == []
+    assert events_at(10, **{"posts/POST1": ended}) == [("resolved", "POST1", ["status"], ["U1", "U4"])]
+    assert events_at(15) == []

@@ -11,13 +11,13 @@ from tests.support.page_timeline import PageTimeline, shape
 from tests.support.platform_sample import URL, Json, Sample, only
 
 
-def said(status: int, at: str, body: str = "Words.", **more: Any) -> Json:
+def raw_update(status: int, at: str, body: str = "Words.", **more: Any) -> Json:
     words = {"incident_status": "Untersuchung", "incident_status_desc": body}
     return {"incident_status_id": status, "status_updated_at": at, **words, **more}
 
 
 def fixture() -> Json:
-    """The fields and types of the vendor's own libraries: active ones, a window among them, and days of the past."""
+    """Return a page with the fields and types of the vendor's libraries: active ones, maintenance, and past days."""
     outage = {
         "enc_inc_id": "aB3_x9Q=",
         "incident_title": "API down",
@@ -32,15 +32,15 @@ def fixture() -> Json:
             {"display_name": "Web"},
         ],
         "incident_status_updates": [
-            said(12, "2026-09-06T10:20:00+0200", "<p>Found.</p>"),
-            said(11, "2026-09-06T10:05:00+0200", enc_inc_state_progress_id="pr0gress="),
+            raw_update(12, "2026-09-06T10:20:00+0200", "<p>Found.</p>"),
+            raw_update(11, "2026-09-06T10:05:00+0200", enc_inc_state_progress_id="pr0gress="),
         ],
     }
     window = {
         **outage,
         "enc_inc_id": "window=",
         "incident_severity_id": 4,
-        "incident_status_updates": [said(22, "2026-09-06T09:00:00+0000")],
+        "incident_status_updates": [raw_update(22, "2026-09-06T09:00:00+0000")],
     }
     past = {
         **outage,
@@ -49,7 +49,7 @@ def fixture() -> Json:
         "incident_began_at": "2026-09-01T10:00:00+0000",
         "incident_ended_at": "2026-09-01T11:00:00+0000",
         "incident_affected_components": [],
-        "incident_status_updates": [said(13, "2026-09-01T10:30:00+0000", enc_inc_state_progress_id="p1")],
+        "incident_status_updates": [raw_update(13, "2026-09-01T10:30:00+0000", enc_inc_state_progress_id="p1")],
     }
     return {
         "code": 0,
@@ -77,26 +77,26 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """It leaves the active ones, and stands among those of a day."""
+    """Move the active incident to those of a day, resolved; return its id."""
     data = documents["summary_details"]["data"]
-    it = data["active_incident_details"].pop(0)
-    it["incident_status_updates"].insert(0, said(14, "2026-09-06T12:00:00+0200", "It is over."))
-    data["resolved_incident_details"].insert(0, {"grp_by_incidents_list": [it]})
-    return str(it["enc_inc_id"])
+    incident = data["active_incident_details"].pop(0)
+    incident["incident_status_updates"].insert(0, raw_update(14, "2026-09-06T12:00:00+0200", "It is over."))
+    data["resolved_incident_details"].insert(0, {"grp_by_incidents_list": [incident]})
+    return str(incident["enc_inc_id"])
 
 
 def noted(documents: Any) -> None:
-    """And is spoken of once more, under a status of before."""
-    it = documents["summary_details"]["data"]["resolved_incident_details"][0]["grp_by_incidents_list"][0]
-    it["incident_status_updates"].insert(0, said(12, "2026-09-07T12:00:00+0200", "The root cause."))
+    """Add an update after the end, with an open status."""
+    incident = documents["summary_details"]["data"]["resolved_incident_details"][0]["grp_by_incidents_list"][0]
+    incident["incident_status_updates"].insert(0, raw_update(12, "2026-09-07T12:00:00+0200", "The root cause."))
 
 
 read = SAMPLE.read
 
 
 def test_ids() -> None:
-    """4: ids are the vendor's; a message without one is told apart by its time and status, pinned here."""
-    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+    """4: ids are the vendor's; a message without one is identified by its time and status, pinned here."""
+    assert {incident.id: [update.id for update in incident.updates] for incident in read().incidents} == {
         "aB3_x9Q=": ["pr0gress=", "1c74c6ed4759"],
         "window=": ["fb11bdfd1608"],
         "past=": ["p1"],
@@ -110,20 +110,20 @@ def test_ids_without_ids_survive() -> None:
     updates[0] |= {"incident_status_desc": "Edited.", "status_updated_at": "2026-09-06T08:20:00+0000"}
     updates.reverse()
     before, after = only(read(), "aB3_x9Q="), only(read(summary_details=document), "aB3_x9Q=")
-    assert [one.id for one in before.updates] == [one.id for one in after.updates]
+    assert [update.id for update in before.updates] == [update.id for update in after.updates]
 
 
 def test_numbers_are_words() -> None:
     """4: statuses and severities are read from their numbers, whatever the page's language."""
     feed = read()
-    assert [one.status for one in only(feed, "aB3_x9Q=").updates] == ["investigating", "identified"]
-    assert [it.impact for it in feed.incidents] == [Impact.CRITICAL, Impact.MAINTENANCE, Impact.MINOR]
+    assert [update.status for update in only(feed, "aB3_x9Q=").updates] == ["investigating", "identified"]
+    assert [incident.impact for incident in feed.incidents] == [Impact.CRITICAL, Impact.MAINTENANCE, Impact.MINOR]
     assert only(feed, "aB3_x9Q=").updates[1].body == "Found."
     assert only(feed, "aB3_x9Q=").created_at == datetime(2026, 9, 6, 8, tzinfo=UTC)
 
 
 def test_unknown_number() -> None:
-    """4: a status whose number is not known is open, and stays told apart from the others."""
+    """4: a status with an unknown number is open and keeps the number."""
     document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
     document["data"]["active_incident_details"][0]["incident_status_updates"][0]["incident_status_id"] = 15
     assert only(read(summary_details=document), "aB3_x9Q=").status == "status-15"
@@ -134,8 +134,8 @@ def test_past_ones_are_over() -> None:
     assert only(read(), "past=").status == "resolved"
 
 
-def test_windows_are_told_apart() -> None:
-    """4: a severity or a status of maintenance makes a window."""
+def test_maintenance() -> None:
+    """4: a severity or a status of maintenance makes an entry maintenance."""
     window = only(read(), "window=")
     assert (window.kind, window.status) == (IncidentKind.MAINTENANCE, "in_progress")
 
@@ -143,7 +143,7 @@ def test_windows_are_told_apart() -> None:
 def test_components() -> None:
     """4: components with their group where two share a name; none stated is none."""
     feed = read()
-    assert [part.label for part in only(feed, "aB3_x9Q=").components] == ["EU - API", "US - API", "Web"]
+    assert [component.label for component in only(feed, "aB3_x9Q=").components] == ["EU - API", "US - API", "Web"]
     assert only(feed, "past=").source_quality == 0
 
 
@@ -168,27 +168,27 @@ def test_identity_and_address() -> None:
     """5: the vendor's id of the page says whose document it is; the page may be given by the document's address."""
     assert read().identity == "P4CJ5YG_lN8=" and site24x7.matches(read())
     address = f"{URL}/sp/api/u/summary_details"
-    assert [site24x7.documents(Page(key="s", name="S", url=it))[0].url for it in (URL, address)] == [address, address]
+    assert [site24x7.documents(Page(key="s", name="S", url=url))[0].url for url in (URL, address)] == [address, address]
 
 
-def test_life() -> None:
+def test_timeline() -> None:
     """4: an incident that moves to the past is resolved; one that is in neither list is no longer listed."""
-    life = PageTimeline()
+    timeline = PageTimeline()
     feed = read()
     facts: dict[str, Any] = {"identity": feed.identity, "history": feed.history, "current": feed.current}
     past = only(feed, "past=")
-    life.read(0, past, **facts)
+    timeline.read(0, past, **facts)
     outage, window = only(feed, "aB3_x9Q="), only(feed, "window=")
-    assert [it[:2] for it in shape(life.read(5, outage, window, past, **facts))] == [
+    assert [event[:2] for event in shape(timeline.read(5, outage, window, past, **facts))] == [
         ("new", "aB3_x9Q="),
         ("new", "window="),
     ]
     document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
-    dirty = document["data"]["active_incident_details"].pop(0)
+    moved = document["data"]["active_incident_details"].pop(0)
     document["data"]["active_incident_details"].clear()
-    document["data"]["resolved_incident_details"][0]["grp_by_incidents_list"] = [dirty]
-    told = shape(life.read(10, *read(summary_details=document).incidents, **facts))
-    assert sorted(it[:3] for it in told) == [
+    document["data"]["resolved_incident_details"][0]["grp_by_incidents_list"] = [moved]
+    events = shape(timeline.read(10, *read(summary_details=document).incidents, **facts))
+    assert sorted(event[:3] for event in events) == [
         ("resolved", "aB3_x9Q=", ["status"]),
         ("resolved", "window=", ["delisted"]),
     ]

@@ -24,7 +24,7 @@ def message(at: str, state: int, status: int, details: str = "Words.") -> Json:
 
 
 def fixture() -> Json:
-    """A page as the vendor documents it and as GitLab's was in 2023: components in containers, numbers for words."""
+    """Return a page as the vendor documents the API and GitLab's had it in 2023: components in containers, numbers."""
     east, west, site = {"id": "c1", "name": "US-East"}, {"id": "c2", "name": "US-West"}, {"id": "c3", "name": "Cloud"}
     parts = [
         {"id": "p1", "name": "API", "status": "Degraded Performance", "status_code": 300, "containers": [east, west]},
@@ -76,14 +76,14 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """Its last message says so."""
-    it = documents["status"]["result"]["incidents"][0]
-    it["messages"].insert(0, message("2026-03-07T11:00:00.000Z", 400, 100, "It is over."))
-    return str(it["_id"])
+    """Close the first incident by its last message; return its id."""
+    incident = documents["status"]["result"]["incidents"][0]
+    incident["messages"].insert(0, message("2026-03-07T11:00:00.000Z", 400, 100, "It is over."))
+    return str(incident["_id"])
 
 
 def noted(documents: Any) -> None:
-    """And it is listed no more."""
+    """Remove the closed incident from the list."""
     del documents["status"]["result"]["incidents"][0]
 
 
@@ -96,7 +96,7 @@ def page_with(html: str) -> ParseInput:
 
 def test_ids() -> None:
     """4: incidents have the vendor's ids; those of messages are made of the incident and the time, and pinned here."""
-    assert {it.id[-1]: [one.id for one in it.updates] for it in read().incidents} == {
+    assert {incident.id[-1]: [update.id for update in incident.updates] for incident in read().incidents} == {
         "1": ["91de14d14aa4", "3ac00adba566"],
         "2": ["5a0cd2d20cbf"],
         "3": ["1945eaf64cce"],
@@ -113,7 +113,7 @@ def test_ids_of_messages_stay() -> None:
     incident["messages"][0]["details"] = "Other words."
     incident["messages"].append(message("2026-03-07T11:00:00Z", 300, 300) | {"_id": "m3"})
     after = only(read(status=document), incident["_id"]).updates
-    assert [one.id for one in after] == [*(one.id for one in before), "m3"]
+    assert [update.id for update in after] == [*(update.id for update in before), "m3"]
 
 
 def test_messages_of_one_moment() -> None:
@@ -130,43 +130,45 @@ def test_messages_of_one_moment() -> None:
 
 
 def test_statuses_and_impacts() -> None:
-    """4: the numbers of the newest message are the status and the impact; a window's status is its list."""
-    assert [(it.id[-1], it.status, it.impact, it.kind) for it in read().incidents] == [
+    """4: the numbers of the newest message are status and impact; the status of maintenance is that of its list."""
+    assert [(incident.id[-1], incident.status, incident.impact, incident.kind) for incident in read().incidents] == [
         ("1", "identified", Impact.MINOR, IncidentKind.INCIDENT),
         ("2", "monitoring", Impact.NONE, IncidentKind.INCIDENT),
         ("4", "in_progress", Impact.MAINTENANCE, IncidentKind.MAINTENANCE),
         ("3", "scheduled", Impact.MAINTENANCE, IncidentKind.MAINTENANCE),
     ]
-    assert [one.status for one in read().incidents[2].updates] == ["scheduled", "in_progress"]
+    assert [update.status for update in read().incidents[2].updates] == ["scheduled", "in_progress"]
 
 
 @pytest.mark.parametrize(("code", "impact"), [(400, "major"), (500, "critical"), (600, "critical"), (700, "unknown")])
 def test_scale(code: int, impact: str) -> None:
-    """4: the vendor's scale; what it does not document is not stated, and an unknown state stays its number."""
+    """4: the vendor's scale; an undocumented code is an unknown impact, and an undocumented state stays a number."""
     document = fixture()
     document["result"]["incidents"][1]["messages"][0] |= {"status": code, "state": 900}
-    it = read(status=document).incidents[1]
-    assert (it.impact, it.status) == (impact, "900")
+    incident = read(status=document).incidents[1]
+    assert (incident.impact, incident.status) == (impact, "900")
 
 
 def test_without_messages() -> None:
-    """4: an incident of which nothing is said is open, and states no impact."""
+    """4: an incident without a message is open and states no impact."""
     document = fixture()
     document["result"]["incidents"][1]["messages"] = []
-    it = read(status=document).incidents[1]
-    assert (it.status, it.impact, it.updates, it.closed) == ("open", Impact.UNKNOWN, (), False)
+    incident = read(status=document).incidents[1]
+    assert (incident.status, incident.impact, incident.updates, incident.closed) == ("open", Impact.UNKNOWN, (), False)
 
 
 def test_components() -> None:
     """4: components by name; regions beside them only where not all of a component's are affected, or alone."""
     regional, whole, *_ = read().incidents
-    assert [part.label for part in regional.components] == ["API", "US-East"]
-    assert [part.label for part in whole.components] == ["Website"] and whole.source_quality == STATED_BY_VENDOR
+    assert [component.label for component in regional.components] == ["API", "US-East"]
+    assert [component.label for component in whole.components] == [
+        "Website"
+    ] and whole.source_quality == STATED_BY_VENDOR
     document = fixture()
     document["result"]["incidents"][0]["components_affected"] = []
     document["result"]["incidents"][1] |= {"components_affected": None, "containers_affected": None}
     regional, whole, *_ = read(status=document).incidents
-    assert [part.label for part in regional.components] == ["US-East"]
+    assert [component.label for component in regional.components] == ["US-East"]
     assert (whole.components, whole.source_quality) == ((), 0)
 
 
@@ -185,26 +187,26 @@ def test_what_is_listed() -> None:
     """4.11: only what is open is listed, and all of it."""
     feed = read()
     assert feed.current == feed.complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history
-    life = PageTimeline(PAGE)
+    timeline = PageTimeline(PAGE)
 
-    def look(minutes: int, feed: Feed) -> Any:
-        return shape(life.answer(minutes, PageSnapshot(feed, {}, statusio.PARSER_VERSION)))
+    def read_at(minutes: int, feed: Feed) -> Any:
+        return shape(timeline.apply(minutes, PageSnapshot(feed, {}, statusio.PARSER_VERSION)))
 
-    assert look(0, feed) == []
+    assert read_at(0, feed) == []
     document = fixture()
     window = document["result"]["maintenance"]["upcoming"].pop()
     window["messages"].append(message("2026-07-08T14:00:02.000Z", 200, 200, "It begins."))
     document["result"]["maintenance"]["active"].append(window)
-    ((kind, key, changes, _),) = look(5, read(status=document))
+    ((kind, key, changes, _),) = read_at(5, read(status=document))
     assert (kind, key, changes) == ("updated", window["_id"], ["updates", "status"])
     document["result"]["maintenance"]["active"].clear()
     del document["result"]["incidents"][0]
-    events = look(10, read(status=document))
+    events = read_at(10, read(status=document))
     assert {(kind, *changes) for kind, _, changes, _ in events} == {("resolved", "delisted")} and len(events) == 3
 
 
-def test_one_bad_window() -> None:
-    """5: a window that cannot be understood is reported, and costs no incident; a list that is missing is a failure."""
+def test_one_bad_maintenance() -> None:
+    """5: maintenance that cannot be understood is reported and costs no incident; a missing list is a failure."""
     document = fixture()
     document["result"]["maintenance"]["active"][0]["name"] = None
     feed = read(status=document)
@@ -234,7 +236,7 @@ def test_where_it_is_read() -> None:
 
 def test_finds_its_id() -> None:
     """3: without an id the public page is searched for it, in its links and scripts; the commonest one comes first."""
-    assert [it.name for it in statusio.documents(Page(key="acme", name="Acme", url=URL))] == ["page"]
+    assert [document.name for document in statusio.documents(Page(key="acme", name="Acme", url=URL))] == ["page"]
     other = "598a973f96a8201305000142"
     for html in (
         f'<a href="/pages/history/{ID}">History</a>',
@@ -253,7 +255,7 @@ def test_finds_its_id() -> None:
 
 
 def test_page_of_something_else() -> None:
-    """5: a page without an id of that kind is none of status.io's."""
+    """5: a page without an id of that form is not one of status.io."""
     for html in ("", "<html>/pages/about</html>", "/pages/history/649d8d7a6c2f36053b37000112", f"<i id='{ID}'>"):
         with pytest.raises(FeedError, match="page: there is no id") as raised:
             statusio.parse(page_with(html))

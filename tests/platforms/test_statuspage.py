@@ -13,7 +13,7 @@ from tests.support.platform_sample import URL, Json, Sample, only, update
 
 
 def fixture() -> dict[str, Json]:
-    """A page as of statuspage-v2/github and cloudflare: groups, an unlinked incident, an old open one, a window."""
+    """A page like those of GitHub and Cloudflare: groups, an unlinked incident, an old open one, a window."""
     page = {"id": "kctbh9vrtdwd", "name": "Acme", "url": URL, "updated_at": "2026-07-31T03:29:01.470Z"}
     components = [
         {"id": "g1", "name": "API", "group": True, "components": ["c1"]},
@@ -38,7 +38,7 @@ def fixture() -> dict[str, Json]:
     affected = [{"code": "c1", "name": "API - Login", "old_status": "operational", "new_status": "major_outage"}]
     unlinked = {
         "id": "unlinked0001",
-        "name": "Unlinked at resolve",  # as Anthropic does, see the field's reports
+        "name": "Unlinked at resolve",  # as Anthropic does
         "status": "postmortem",
         "impact": None,
         "created_at": "2026-07-29T09:00:00Z",
@@ -76,27 +76,27 @@ SAMPLE = Sample("statuspage", fixture(), "incidents.json", ("incidents",), {"id"
 
 
 def ended(documents: Any) -> str:
-    """Its window leaves the summary, and is completed among the past ones."""
+    """Complete its window: it leaves the summary and is among the past windows. Return its id."""
     documents["summary.json"]["scheduled_maintenances"].clear()
-    it = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
-    it["status"] = "completed"
-    it["incident_updates"].insert(0, update("u8", "completed", "2026-08-01T02:00:00Z"))
-    it["incident_updates"].insert(1, update("u7", "in_progress", "2026-08-01T00:00:00Z"))
-    return str(it["id"])
+    window = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
+    window["status"] = "completed"
+    window["incident_updates"].insert(0, update("u8", "completed", "2026-08-01T02:00:00Z"))
+    window["incident_updates"].insert(1, update("u7", "in_progress", "2026-08-01T00:00:00Z"))
+    return str(window["id"])
 
 
 def noted(documents: Any) -> None:
-    """And is spoken of once more."""
-    it = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
-    it["incident_updates"].insert(0, update("u9", "completed", "2026-08-02T00:00:00Z", "What was done."))
+    """Add an update to the completed window."""
+    window = documents["scheduled-maintenances.json"]["scheduled_maintenances"][0]
+    window["incident_updates"].insert(0, update("u9", "completed", "2026-08-02T00:00:00Z", "What was done."))
 
 
 read = SAMPLE.read
 
 
 def test_ids_are_the_vendors() -> None:
-    """4: ids of incidents and updates are part of the memory's contract, and pinned here."""
-    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+    """4: ids of incidents and updates are the vendor's; the state file depends on them."""
+    assert {incident.id: [post.id for post in incident.updates] for incident in read().incidents} == {
         "9tpgqq1h4bs7": ["u1", "u2"],
         "unlinked0001": ["u3", "u4"],
         "oldandopen01": ["u5"],
@@ -105,7 +105,7 @@ def test_ids_are_the_vendors() -> None:
 
 
 def test_summary_lists_every_open_incident() -> None:
-    """4: an unresolved incident older than those of incidents.json is read from the summary, as is a window to come."""
+    """4: the summary adds an unresolved incident that is too old for incidents.json, and a scheduled window."""
     feed = read()
     assert only(feed, "oldandopen01").status == "monitoring"
     window = only(feed, "window000001")
@@ -126,12 +126,12 @@ def test_newest_copy_wins() -> None:
 def test_components() -> None:
     """4: names with their group where two share one; recovered from the updates where the vendor has unlinked them."""
     feed = read()
-    assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login", "Web"]
-    assert [part.label for part in only(feed, "unlinked0001").components] == ["API - Login"]
+    assert [component.label for component in only(feed, "9tpgqq1h4bs7").components] == ["API - Login", "Web"]
+    assert [component.label for component in only(feed, "unlinked0001").components] == ["API - Login"]
     assert only(feed, "unlinked0001").source_quality < only(feed, "9tpgqq1h4bs7").source_quality
     bare = only(read(summary__json=None), "unlinked0001")
-    assert [part.label for part in bare.components] == ["API - Login"]  # the vendor's own words of then
-    assert bare.source_quality < only(feed, "unlinked0001").source_quality  # so that they never replace the others
+    assert [component.label for component in bare.components] == ["API - Login"]  # as the vendor named them at the time
+    assert bare.source_quality < only(feed, "unlinked0001").source_quality  # such names never replace better ones
 
 
 def test_text_and_times() -> None:
@@ -144,32 +144,31 @@ def test_text_and_times() -> None:
 
 
 def test_another_pages_summary() -> None:
-    """5: a summary of another page is not believed."""
+    """5: a summary of another page is not used."""
     documents = fixture()
     documents["summary.json"]["page"]["id"] = "anotherpage0"
     feed = read(summary__json=documents["summary.json"])
     assert any("another page" in loss for loss in feed.losses) and feed.complete == set()
 
 
-def test_asks_for_past_windows_when_one_is_gone() -> None:
-    """4: a maintenance window gone from the summary is looked up among the past ones before anything is said."""
+def test_past_windows_are_read_when_one_is_absent() -> None:
+    """4: a maintenance window that left the summary is looked up among the past ones before anything is reported."""
     when = datetime(2026, 1, 1, tzinfo=UTC)
     window = IncidentRecord(
         status="scheduled", impact=Impact.MAINTENANCE, title="t", last_update_at=when, kind=IncidentKind.MAINTENANCE
     )
-    known = SAMPLE.memory(baseline=when, incidents={"gone": window})
-    feed = read(known)
-    asked = statuspage.follow_ups(ParseInput(SAMPLE.page, {}, known), feed, dirty=False)
-    assert [it.name for it in asked] == ["scheduled-maintenances.json"]
+    state = SAMPLE.page_state(baseline=when, incidents={"absent": window})
+    documents = statuspage.follow_ups(ParseInput(SAMPLE.page, {}, state), read(state), dirty=False)
+    assert [document.name for document in documents] == ["scheduled-maintenances.json"]
 
 
 def test_renamed_component() -> None:
     """4: an incident keeps its own name for a component that the page has renamed, with and without the summary."""
     documents = fixture()
     documents["summary.json"]["components"][4]["name"] = "Web app"
-    with_it, without = (read(summary__json=it) for it in (documents["summary.json"], None))
-    for feed in (with_it, without):
-        assert "Web" in [part.name for part in only(feed, "9tpgqq1h4bs7").components]
+    for summary in (documents["summary.json"], None):
+        incident = only(read(summary__json=summary), "9tpgqq1h4bs7")
+        assert "Web" in [component.name for component in incident.components]
 
 
 def test_components_without_names() -> None:
@@ -177,25 +176,25 @@ def test_components_without_names() -> None:
     documents = fixture()
     documents["incidents.json"]["incidents"][0]["components"][1]["name"] = None
     feed = read(incidents__json=documents["incidents.json"])
-    assert [part.label for part in only(feed, "9tpgqq1h4bs7").components] == ["API - Login"]
+    assert [component.label for component in only(feed, "9tpgqq1h4bs7").components] == ["API - Login"]
 
 
 def test_older_list_of_windows() -> None:
-    """4: an older copy of the past windows goes unused, and holds back nothing else."""
+    """4: an older copy of the past windows is not used, and costs nothing else."""
     newer = {"scheduled-maintenances.json": datetime(2026, 8, 1, tzinfo=UTC)}
-    feed = read(SAMPLE.memory(updated_at=newer))
+    feed = read(SAMPLE.page_state(updated_at=newer))
     assert any("older copy" in loss for loss in feed.losses) and "scheduled-maintenances.json" not in feed.updated_at
     assert feed.complete == {IncidentKind.INCIDENT}
 
 
 def test_without_a_list_of_windows() -> None:
-    """4.12: only where a page never had a list of past windows does its summary alone prove one withdrawn."""
+    """4.12: the summary alone shows a window withdrawn only where the page never had a list of past windows."""
     document = json.dumps(SAMPLE.documents["incidents.json"]).encode()
     summary = json.dumps(SAMPLE.documents["summary.json"]).encode()
     documents = {"incidents.json": document, "summary.json": summary, "scheduled-maintenances.json": None}
-    had = SAMPLE.memory(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
+    had_list = SAMPLE.page_state(updated_at={"scheduled-maintenances.json": datetime(2026, 1, 1, tzinfo=UTC)})
     assert IncidentKind.MAINTENANCE in statuspage.parse(ParseInput(SAMPLE.page, documents)).complete
-    assert IncidentKind.MAINTENANCE not in statuspage.parse(ParseInput(SAMPLE.page, documents, had)).complete
+    assert IncidentKind.MAINTENANCE not in statuspage.parse(ParseInput(SAMPLE.page, documents, had_list)).complete
 
 
 def test_edges_of_the_calendar() -> None:

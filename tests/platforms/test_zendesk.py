@@ -16,7 +16,7 @@ ARTICLE = "https://support.zendesk.com/hc/en-us/articles/1-Service-Incident"
 
 
 def entry(key: str, started: str, **attributes: Any) -> Json:
-    """An incident of api/ssp/incidents.json, with the fields that one recorded on 2026-09-19 has."""
+    """Return an incident of api/ssp/incidents.json, with the fields of the recording of 2026-09-19."""
     usual = {
         "name": f"Incident {key}",
         "impact": "major",
@@ -38,7 +38,7 @@ def service(key: str, incident: int, number: int, name: str, parent: int | None 
 
 
 def fixture() -> Json:
-    """The oddities of the recorded document: a status that went stale, a service beside its parts, an article."""
+    """Return the oddities of the recording: a stale status, a service beside its parts, an article."""
     return {
         "data": [
             entry("10315", "2026-09-17T16:53:02.000Z", impact="minor", status="investigating", name="Voice & <pod>"),
@@ -64,14 +64,14 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """It gets a time of its end; its status goes stale."""
-    it = documents["incidents.json"]["data"][0]
-    it["attributes"] |= {"resolvedAt": "2026-09-17T19:00:00.000Z", "status": "monitoring"}
-    return str(it["id"])
+    """State the end of the open incident, with a stale status; return its id."""
+    incident = documents["incidents.json"]["data"][0]
+    incident["attributes"] |= {"resolvedAt": "2026-09-17T19:00:00.000Z", "status": "monitoring"}
+    return str(incident["id"])
 
 
 def noted(documents: Any) -> None:
-    """And an article."""
+    """Add an article."""
     documents["incidents.json"]["data"][0]["attributes"] |= {"postmortem": ARTICLE, "status": "resolved"}
 
 
@@ -79,8 +79,8 @@ read = SAMPLE.read
 
 
 def test_ids_are_the_vendors() -> None:
-    """4: ids of incidents are part of the memory's contract, and pinned here; updates there are none."""
-    assert [(it.id, it.updates) for it in read().incidents] == [
+    """4: ids of incidents stand in state.json, and are pinned here; there are no updates."""
+    assert [(incident.id, incident.updates) for incident in read().incidents] == [
         ("10315", ()),
         ("10240", ()),
         ("10079", ()),
@@ -89,24 +89,29 @@ def test_ids_are_the_vendors() -> None:
 
 
 def test_the_end_alone_closes() -> None:
-    """4: `resolvedAt` says that an incident is over, whatever `status` says; an article is its postmortem."""
+    """4: `resolvedAt` closes an incident, whatever `status` says; an article is its postmortem."""
     feed = read()
-    assert [it.status for it in feed.incidents] == ["investigating", "postmortem", "resolved", "resolved"]
+    assert [incident.status for incident in feed.incidents] == ["investigating", "postmortem", "resolved", "resolved"]
     assert only(feed, "10240").url == ARTICLE and only(feed, "10079").url == URL
 
 
 def test_impacts_and_components() -> None:
     """4: services and their parts, with the service's name where two parts share theirs."""
     feed = read()
-    assert [part.label for part in only(feed, "10315").components] == ["Transcriptions", "Voice"]
-    labels = [part.label for part in only(feed, "10240").components]
+    assert [component.label for component in only(feed, "10315").components] == ["Transcriptions", "Voice"]
+    labels = [component.label for component in only(feed, "10240").components]
     assert labels == ["Sales - Calls", "Voice - Calls", "Sales", "Voice"]
-    assert [it.impact for it in feed.incidents] == [Impact.MINOR, Impact.MAJOR, Impact.MAJOR, Impact.CRITICAL]
+    assert [incident.impact for incident in feed.incidents] == [
+        Impact.MINOR,
+        Impact.MAJOR,
+        Impact.MAJOR,
+        Impact.CRITICAL,
+    ]
     assert only(feed, "10079").source_quality == 0
 
 
 def test_what_is_listed() -> None:
-    """4.12: a window by beginning, of any status, and of nothing is it said that all of it is listed."""
+    """4.12: a list by beginning, of any status; it is not complete for any kind."""
     feed = read()
     assert feed.history == {IncidentKind.INCIDENT} and not feed.complete | feed.current and feed.by_creation
     assert only(feed, "10158").position == datetime(2026, 7, 23, 10, 14, tzinfo=UTC)
@@ -121,7 +126,7 @@ def test_without_an_end_stated() -> None:
 
 
 def test_maintenance() -> None:
-    """4: an entry with a planned end is a window."""
+    """4: an entry with a planned end is maintenance."""
     document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
     document["data"][0]["attributes"] |= {"maintResolvesAt": "2026-09-17T20:00:00.000Z", "status": "scheduled"}
     window = only(read(incidents__json=document), "10315")
@@ -135,17 +140,17 @@ def test_address_of_the_document() -> None:
     assert [zendesk.documents(Page(key="z", name="Z", url=url))[0].url for url in (URL, address)] == [address, address]
 
 
-def test_life() -> None:
-    """4: an incident begins, ends and has its article, each told once."""
-    life = PageTimeline()
+def test_timeline() -> None:
+    """4: an incident begins, ends and gets its article, each reported once."""
+    timeline = PageTimeline()
     begun = only(read(), "10315")
     feed = {"identity": "zendesk"}
-    life.read(0, **feed)
-    assert shape(life.read(5, begun, **feed)) == [("new", "10315", [], [])]
+    timeline.read(0, **feed)
+    assert shape(timeline.read(5, begun, **feed)) == [("new", "10315", [], [])]
     over = with_fields(begun, status="resolved")
-    assert shape(life.read(10, over, **feed)) == [("resolved", "10315", ["status"], [])]
-    assert life.read(15, over, **feed) == []
-    assert shape(life.read(20, with_fields(over, status="postmortem"), **feed)) == [
+    assert shape(timeline.read(10, over, **feed)) == [("resolved", "10315", ["status"], [])]
+    assert timeline.read(15, over, **feed) == []
+    assert shape(timeline.read(20, with_fields(over, status="postmortem"), **feed)) == [
         ("updated", "10315", ["status"], [])
     ]
 

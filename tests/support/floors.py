@@ -17,7 +17,7 @@ class Floor(NamedTuple):
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
-    Floor(("reading", "recording", "delivery"), "pages in, notifications out"),
+    Floor(("recording", "reading", "delivery"), "pages in, notifications out"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
@@ -30,21 +30,17 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "delivery": ("deliver", "outbox", "routing", "secrets"),
+    "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
-    "rules": ("status", "reconcile", "diff", "record", "filters"),
+    "rules": (
+        *("status", "reconcile", "page_failure", "absence", "suspicion", "pruning"),
+        *("diff", "record", "updates", "filters"),
+    ),
     "sinks": (
-        "apprise",
-        "discord",
-        "email",
-        "github_issues",
-        "pagerduty",
-        "slack",
-        "teams",
-        "webhook",
-        "payloads",
-        "http",
+        *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
+        *("payloads", "http"),
     ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
-    "config": ("load", "suggest", "schema"),
-    "model": ("report", "state", "event", "page", "incident"),
+    "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
+    "model": ("report", "state", "digest", "event", "page", "incident"),
 }

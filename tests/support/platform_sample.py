@@ -1,4 +1,4 @@
-"""The documents of one page of a platform, small and our own, and how to read them with something changed."""
+"""The documents of one page of a platform, small and of our own making, and how to read them with some changed."""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +15,11 @@ Json = dict[str, Any]
 
 
 class Sample(NamedTuple):
-    """`base` is the document that is required, `entries` the place of the list of incidents in it; `bad` makes one of
-    them impossible to understand, and `title` is where its title stands, as "name" or "attributes.name". The last three
-    say nothing of a document that is not JSON, which is given in bytes.
+    """One page of a platform.
+
+    `base` is the required document and `entries` the place of the list of incidents in it. `bad` are fields that make
+    an entry impossible to parse. `title` is the place of an entry's title, as "name" or "attributes.name". Where the
+    base document is not JSON it is bytes, and the last three are not used.
     """
 
     platform: str
@@ -28,18 +30,14 @@ class Sample(NamedTuple):
     title: str = "name"
     page: Page = Page(key="acme", name="Acme", url=URL)
 
-    def read(self, known: PageState | None = None, **changed: Any) -> Feed:
-        """The feed of these documents, with some of them changed; None leaves one out. `a__b` is the document a.b."""
-        documents = {**self.documents, **{name.replace("__", "."): it for name, it in changed.items()}}
-        encoded = {
-            name: it if isinstance(it, bytes) else json.dumps(it).encode()
-            for name, it in documents.items()
-            if it is not None
-        }
-        return PLATFORMS[self.platform].parse(ParseInput(self.page, encoded, known))
+    def read(self, state: PageState | None = None, **changed: Any) -> Feed:
+        """Parse the documents, some of them changed; None: the page has no such document. `a__b` is document a.b."""
+        documents = {**self.documents, **{name.replace("__", "."): document for name, document in changed.items()}}
+        encoded = {name: encode(document) for name, document in documents.items() if document is not None}
+        return PLATFORMS[self.platform].parse(ParseInput(self.page, encoded, state))
 
-    def memory(self, **fields: Any) -> PageState:
-        """What may be remembered of the page."""
+    def page_state(self, **fields: Any) -> PageState:
+        """A state of the page with those fields."""
         return PageState(**{"url": self.page.url, "platform": self.platform, **fields})
 
     def listed(self, document: Any) -> list[Any]:
@@ -50,10 +48,16 @@ class Sample(NamedTuple):
         return document
 
 
+def encode(document: Json | list[Any] | bytes) -> bytes:
+    """The document as it is served."""
+    return document if isinstance(document, bytes) else json.dumps(document).encode()
+
+
 def only(feed: Feed, key: str) -> Incident:
-    return next(it for it in feed.incidents if it.id == key)
+    """The incident with that id."""
+    return next(incident for incident in feed.incidents if incident.id == key)
 
 
-def update(key: str, status: str, at: str, body: str = "Words.", **more: Any) -> Json:
+def update(key: str, status: str, at: str, body: str = "Words.", **fields: Any) -> Json:
     """An incident update of API v2."""
-    return {"id": key, "status": status, "body": body, "created_at": at, "display_at": at, **more}
+    return {"id": key, "status": status, "body": body, "created_at": at, "display_at": at, **fields}

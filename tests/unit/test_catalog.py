@@ -1,4 +1,4 @@
-"""The catalog is data that anybody may edit: what a row has to look like."""
+"""The catalog is data that anybody may edit: the rules for its rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from statuswatch.catalog import catalog, categories
-from statuswatch.config import load
+from statuswatch.config import build
+from statuswatch.config.checks import is_key
+from statuswatch.config.load import load_config
 from statuswatch.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-TEXT: Final = files("statuswatch").joinpath("catalog.csv").read_bytes().decode("utf-8")
+TEXT: Final = files("statuswatch").joinpath("catalog/catalog.csv").read_bytes().decode("utf-8")
 PAGES: Final = catalog()
 HTTPS: Final = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*"  # no port, no query, no fragment, no last slash
 IDS: Final = {"statusio": "[0-9a-f]{24}", "rss": rf"(/[\w.-]+)+|{HTTPS}"}
@@ -42,10 +44,10 @@ def test_it_is_a_table_that_git_merges_well() -> None:
     assert [line.split(",")[0] for line in lines] == sorted(PAGES) == list(PAGES) == list(categories())
 
 
-def test_keys_are_what_a_configuration_takes() -> None:
-    """Every key may be listed in a configuration, and no two are alike but for their case."""
+def test_keys_can_be_configured() -> None:
+    """Every key may be listed in a configuration, and is in lower case."""
     assert not [key for key in PAGES if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,63}", key)]
-    assert not [key for key in PAGES if not load._KEY.fullmatch(key)]
+    assert not [key for key in PAGES if not is_key(key)]
 
 
 def test_names_are_for_people() -> None:
@@ -61,28 +63,28 @@ def test_addresses_are_public_base_addresses() -> None:
     assert len({page.url for page in PAGES.values()}) == len(PAGES)
 
 
-def test_platforms_and_categories_are_known() -> None:
+def test_platforms_and_categories_exist() -> None:
     """Every page runs on a platform that can be read and is in one of a few categories."""
     assert {page.platform for page in PAGES.values()} <= set(PLATFORMS)
     assert set(categories().values()) == CATEGORIES
 
 
-def test_ids_are_what_their_platform_needs() -> None:
-    """A status.io page has 24 hexadecimal digits, a feed its path or address, any other page nothing."""
+def test_ids_have_the_form_of_their_platform() -> None:
+    """A status.io page has 24 hexadecimal digits, a feed its path or address, any other page no id."""
     assert not [page for page in PAGES.values() if not re.fullmatch(IDS.get(page.platform, ""), page.id)]
     ids = [page.id for page in PAGES.values() if page.platform == "statusio"]
     assert len(set(ids)) == len(ids)
 
 
-def test_what_everybody_looks_for_is_there() -> None:
-    """The pages of the default configuration and the vendors that are depended upon the most are in the catalog."""
-    assert {*load.DEFAULT_PAGES, *WELL_KNOWN} <= set(PAGES)
+def test_well_known_vendors_are_listed() -> None:
+    """The pages of the default configuration and the vendors that most teams depend on are in the catalog."""
+    assert {*build.DEFAULT_PAGES, *WELL_KNOWN} <= set(PAGES)
 
 
-def test_a_page_that_says_everything_needs_no_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_page_table_needs_no_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that uses no key of the catalog does not read it."""
-    monkeypatch.setattr(config, "catalog", None)
+    monkeypatch.setattr(build, "catalog", None)
     (tmp_path / "statuswatch.toml").write_text(
         '[page.acme]\nname = "Acme"\nurl = "https://status.acme.example"\nplatform = "statuspage"\n'
     )
-    assert load.load_config(None, {}, tmp_path).pages[0].key == "acme"
+    assert load_config(None, {}, tmp_path).pages[0].key == "acme"

@@ -1,6 +1,4 @@
-"""Where the configuration comes from, what it may say, and what a wrong one is answered (contract, section 3)."""
-
-from __future__ import annotations
+"""The configuration: its sources, its keys, and the messages for its mistakes (contract, section 3)."""
 
 import re
 import tomllib
@@ -10,15 +8,18 @@ from typing import Final
 import pytest
 
 from statuswatch.catalog import catalog
-from statuswatch.config.load import load_config, select_pages
+from statuswatch.config.load import load_config
 from statuswatch.config.schema import Config
+from statuswatch.config.select import select_pages
 from statuswatch.errors import UsageError
 from statuswatch.model.incident import Impact
 from statuswatch.model.page import Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
-NOT_BASE: Final = "is not the public base address of a page, for example https://status.acme.example"
+NOT_BASE: Final = "is not the public base address of a page: write it like https://status.acme.example"
+ADD_IT: Final = ": set its `url` in a table [page.KEY]"
+NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
 
 
 def load(folder: Path, toml: str, name: str = "statuswatch.toml") -> Config:
@@ -27,15 +28,15 @@ def load(folder: Path, toml: str, name: str = "statuswatch.toml") -> Config:
 
 
 def page(folder: Path, toml: str, key: str = "acme") -> Page:
-    return next(it for it in load(folder, toml).pages if it.key == key)
+    return next(page for page in load(folder, toml).pages if page.key == key)
 
 
 def keys(config: Config) -> list[str]:
-    return [it.key for it in config.pages]
+    return [page.key for page in config.pages]
 
 
-def refusal(folder: Path, toml: str) -> str:
-    """What is said of a bad configuration, with FILE for its path."""
+def error_of(folder: Path, toml: str) -> str:
+    """Return the message for a bad configuration, with FILE for its path."""
     with pytest.raises(UsageError) as caught:
         load(folder, toml)
     assert caught.value.exit_code == 2
@@ -50,16 +51,16 @@ def test_the_sources_come_in_order(tmp_path: Path) -> None:
         (tmp_path / name).write_text(f'{table}pages = ["openai"]\nconcurrency = {number + 1}\n')
     env = {"STATUSWATCH_CONFIG": str(tmp_path / "env.toml")}
     used = []
-    for flag, names, gone in (
+    for flag, env_of_run, removed in (
         (tmp_path / "flag.toml", env, ""),
         (None, env, ""),
         (None, {"STATUSWATCH_CONFIG": ""}, ""),
         (None, {}, "statuswatch.toml"),
         (None, {}, "pyproject.toml"),
     ):
-        if gone:
-            (tmp_path / gone).unlink()
-        config = load_config(flag, names, tmp_path)
+        if removed:
+            (tmp_path / removed).unlink()
+        config = load_config(flag, env_of_run, tmp_path)
         used.append((config.source, config.concurrency))
     assert used == [(str(tmp_path / name), number + 1) for number, name in enumerate(sources)] + [("", 128)]
 
@@ -96,17 +97,17 @@ def test_a_pyproject_may_be_named(tmp_path: Path) -> None:
 
 def test_it_reads_only_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Section 3: the environment and the working directory are arguments, and nothing else is looked at."""
-    here, there = tmp_path / "here", tmp_path / "there"
-    for folder in (here, there):
+    current, other = tmp_path / "current", tmp_path / "other"
+    for folder in (current, other):
         folder.mkdir()
-    (here / "statuswatch.toml").write_text("this is not even TOML")
-    (here / "mine.toml").write_text("this is not even TOML")
-    (there / "mine.toml").write_text('pages = ["npm"]')
-    monkeypatch.chdir(here)
-    monkeypatch.setenv("STATUSWATCH_CONFIG", str(here / "statuswatch.toml"))
-    assert load_config(None, {}, there).source == ""
-    assert keys(load_config(None, {"STATUSWATCH_CONFIG": "mine.toml"}, there)) == ["npm"]
-    assert keys(load_config(Path("mine.toml"), {}, there)) == ["npm"]
+    (current / "statuswatch.toml").write_text("this is not even TOML")
+    (current / "mine.toml").write_text("this is not even TOML")
+    (other / "mine.toml").write_text('pages = ["npm"]')
+    monkeypatch.chdir(current)
+    monkeypatch.setenv("STATUSWATCH_CONFIG", str(current / "statuswatch.toml"))
+    assert load_config(None, {}, other).source == ""
+    assert keys(load_config(None, {"STATUSWATCH_CONFIG": "mine.toml"}, other)) == ["npm"]
+    assert keys(load_config(Path("mine.toml"), {}, other)) == ["npm"]
 
 
 @pytest.mark.parametrize(
@@ -138,8 +139,8 @@ def test_every_key_is_understood(tmp_path: Path) -> None:
     github, openai, acme = config.pages
     assert acme == Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
     assert openai == catalog()["openai"]
-    known = catalog()["github"]
-    assert (github.name, github.url, github.platform) == (known.name, known.url, known.platform)
+    entry = catalog()["github"]
+    assert (github.name, github.url, github.platform) == (entry.name, entry.url, entry.platform)
     assert (github.components, github.min_impact, github.maintenance) == (("Actions*", "API*"), Impact.MAJOR, False)
 
 
@@ -192,35 +193,37 @@ def test_what_a_platform_needs_besides_the_address(tmp_path: Path) -> None:
 
 BAD: Final = {
     # keys
-    'pges = ["openai"]': "pges: unknown key; did you mean 'pages'?",
-    "time_out = 5": "time_out: unknown key; did you mean 'timeout'?",
-    "interval = 5": f"interval: unknown key; there are {KEYS}",
-    '[acme]\nurl = "https://a.example"': f"acme: unknown key; there are {KEYS}",
-    '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key; did you mean 'url'?",
-    f"{ACME}colour = 1": "page.acme.colour: unknown key; there are "
+    'pges = ["openai"]': "pges: unknown key: did you mean 'pages'?",
+    "time_out = 5": "time_out: unknown key: did you mean 'timeout'?",
+    "interval = 5": f"interval: unknown key: use one of {KEYS}",
+    '[acme]\nurl = "https://a.example"': f"acme: unknown key: use one of {KEYS}",
+    '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key: did you mean 'url'?",
+    f"{ACME}colour = 1": "page.acme.colour: unknown key: use one of "
     "name, url, platform, id, components, min_impact, maintenance, kinds",
     # pages
-    'page = ["openai"]': 'page: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
-    "[pages.acme]": 'pages: keys are listed as pages = ["openai"]; a table is of one page, [page.acme]',
-    'pages = ["opnai"]': "pages: the catalog has no page 'opnai'; did you mean 'openai'?",
-    'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI'; did you mean 'openai'?",
-    'pages = ["acme"]': "pages: the catalog has no page 'acme'",  # nor anything near, "parchment" least of all
-    'pages = ["zzzzzzzz"]': "pages: the catalog has no page 'zzzzzzzz'",
-    "pages = []": 'pages: no page to watch; name some, for example pages = ["openai"]',
-    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing; and the catalog has no page 'zzzzzzzz'",
-    '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing; and the catalog has no page 'gihub'; "
+    'page = ["openai"]': 'page: a list: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
+    "[pages.acme]": 'pages: a table: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
+    'pages = ["opnai"]': "pages: the catalog has no page 'opnai': did you mean 'openai'?",
+    'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI': did you mean 'openai'?",
+    'pages = ["acme"]': f"pages: the catalog has no page 'acme'{ADD_IT}",  # nothing is near, "parchment" least of all
+    'pages = ["zzzzzzzz"]': f"pages: the catalog has no page 'zzzzzzzz'{ADD_IT}",
+    "pages = []": 'pages: no page to watch: name some, for example pages = ["openai"]',
+    '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'"
+    ": add the address of the page",
+    '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing, and the catalog has no page 'gihub': "
     "did you mean 'github'?",
-    '[page."a b"]\nurl = "https://a.example"': "page.a b: a key has up to 64 letters, digits, '.', '_' and '-'",
-    '[page.""]\nurl = "https://a.example"': "page.: a key has up to 64 letters, digits, '.', '_' and '-'",
+    '[page."a b"]\nurl = "https://a.example"': f"page.a b: {NOT_A_KEY}",
+    '[page.""]\nurl = "https://a.example"': f"page.: {NOT_A_KEY}",
     # platforms and impacts
-    f'{ACME}platform = "statuspag"': "page.acme.platform: unknown platform 'statuspag'; did you mean 'statuspage'?",
-    f'{ACME}min_impact = "majr"': "page.acme.min_impact: unknown impact 'majr'; did you mean 'major'?",
-    'min_impact = "criticl"': "min_impact: unknown impact 'criticl'; did you mean 'critical'?",
-    'kinds = ["resolvd"]': "kinds: unknown kind 'resolvd'; did you mean 'resolved'?",
-    f'{ACME}kinds = ["zzz"]': "page.acme.kinds: unknown kind 'zzz'; there are "
+    f'{ACME}platform = "statuspag"': "page.acme.platform: unknown platform 'statuspag': did you mean 'statuspage'?",
+    f'{ACME}min_impact = "majr"': "page.acme.min_impact: unknown impact 'majr': did you mean 'major'?",
+    'min_impact = "criticl"': "min_impact: unknown impact 'criticl': did you mean 'critical'?",
+    'kinds = ["resolvd"]': "kinds: unknown kind 'resolvd': did you mean 'resolved'?",
+    f'{ACME}kinds = ["zzz"]': "page.acme.kinds: unknown kind 'zzz': use one of "
     "new, updated, resolved, incident, maintenance, page",
-    f'{ACME}id = "a b"': "page.acme.id: not what a platform calls a page, nor the address of a feed",
-    'min_impact = "unknown"': "min_impact: unknown impact 'unknown'; there are none, minor, major, critical",
+    f'{ACME}id = "a b"': "page.acme.id: neither a platform's id of a page nor the address of a feed: "
+    "up to 500 characters, no blank, no '@'",
+    'min_impact = "unknown"': "min_impact: unknown impact 'unknown': use one of none, minor, major, critical",
     # types
     'pages = "openai"': "pages: Expected `list`, got `str`",
     "pages = [1]": "pages[0]: Expected `str`, got `int`",
@@ -247,7 +250,7 @@ BAD: Final = {
 @pytest.mark.parametrize("toml", BAD)
 def test_a_bad_configuration_is_refused_with_its_place(tmp_path: Path, toml: str) -> None:
     """Section 3: what is wrong is exit 2 with the file, the key, and "did you mean"."""
-    assert refusal(tmp_path, toml) == f"FILE: {BAD[toml]}"
+    assert error_of(tmp_path, toml) == f"FILE: {BAD[toml]}"
 
 
 @pytest.mark.parametrize("toml", ['pages = ["openai"\n', "timeout = 1\ntimeout = 2\n", "pages: openai"])
@@ -255,7 +258,7 @@ def test_what_is_no_toml_is_refused_with_the_parsers_words(tmp_path: Path, toml:
     """Section 3: a file that is not TOML is exit 2 with the file and the line."""
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads(toml)
-    assert refusal(tmp_path, toml) == f"FILE: not valid TOML: {caught.value}"
+    assert error_of(tmp_path, toml) == f"FILE: not valid TOML: {caught.value}"
 
 
 @pytest.mark.parametrize(
@@ -267,29 +270,29 @@ def test_what_is_no_toml_is_refused_with_the_parsers_words(tmp_path: Path, toml:
 )
 def test_only_a_web_address_is_a_url(tmp_path: Path, url: str) -> None:
     """Section 3: `url` is the page's public base address."""
-    assert refusal(tmp_path, f'[page.acme]\nurl = "{url}"') == f"FILE: page.acme.url: {url!r} {NOT_BASE}"
+    assert error_of(tmp_path, f'[page.acme]\nurl = "{url}"') == f"FILE: page.acme.url: {url!r} {NOT_BASE}"
 
 
 @pytest.mark.parametrize("rest", ["@a.example", "@a.example?x=1", "@a.example#x", "@a.example/x y", "@a.example:b"])
 def test_a_url_with_credentials_is_refused_without_them(tmp_path: Path, rest: str) -> None:
     """Sections 3 and 7: a public address has no password, and a password that is there anyway appears in no message."""
-    said = refusal(tmp_path, f'[page.acme]\nurl = "https://user:hunter2{rest}"')
-    assert said.startswith("FILE: page.acme.url: ")
-    assert "hunter2" not in said
+    message = error_of(tmp_path, f'[page.acme]\nurl = "https://user:hunter2{rest}"')
+    assert message.startswith("FILE: page.acme.url: ")
+    assert "hunter2" not in message
 
 
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
     """Section 3: a configuration that was named and cannot be read is exit 2 with the file, never the next source."""
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "statuswatch.toml").write_text('pages = ["openai"]')
-    said = {}
+    messages = {}
     for name in ("binary.toml", "missing.toml", "."):
         for flag, env in ((tmp_path / name, {}), (None, {"STATUSWATCH_CONFIG": str(tmp_path / name)})):
             with pytest.raises(UsageError) as caught:
                 load_config(flag, env, tmp_path)
-            said[name] = str(caught.value).replace(str(tmp_path), "FOLDER")
-    assert said == {
-        "binary.toml": "FOLDER/binary.toml: not UTF-8 text",
+            messages[name] = str(caught.value).replace(str(tmp_path), "FOLDER")
+    assert messages == {
+        "binary.toml": "FOLDER/binary.toml: not UTF-8 text: save the file as UTF-8",
         "missing.toml": "FOLDER/missing.toml: cannot be read: No such file or directory",
         ".": "FOLDER: cannot be read: Is a directory",
     }
@@ -315,7 +318,7 @@ def test_a_bad_table_in_pyproject_names_that_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_config(None, {}, tmp_path)
     place = tmp_path / "pyproject.toml"
-    assert str(caught.value) == f"{place}: pages: the catalog has no page 'opnai'; did you mean 'openai'?"
+    assert str(caught.value) == f"{place}: pages: the catalog has no page 'opnai': did you mean 'openai'?"
 
 
 def test_pages_are_chosen_among_those_configured(tmp_path: Path) -> None:
@@ -324,8 +327,8 @@ def test_pages_are_chosen_among_those_configured(tmp_path: Path) -> None:
     assert keys(select_pages(config, ["acme", "npm", "acme"])) == ["acme", "npm"]
     with pytest.raises(UsageError) as caught:
         select_pages(config, ["gihub"])
-    assert str(caught.value) == f"{config.source} does not watch a page 'gihub'; did you mean 'github'?"
-    with pytest.raises(UsageError, match="does not watch a page 'openai'"):
+    assert str(caught.value) == f"unknown page 'gihub' ({config.source}): did you mean 'github'?"
+    with pytest.raises(UsageError, match="unknown page 'openai'"):
         select_pages(config, ["openai"])
 
 
@@ -336,12 +339,12 @@ def test_without_configuration_pages_are_chosen_in_the_catalog(tmp_path: Path) -
     assert keys(select_pages(config, sorted(catalog()))) == sorted(catalog())
     with pytest.raises(UsageError) as caught:
         select_pages(config, ["opnai"])
-    assert str(caught.value) == "the catalog does not have a page 'opnai'; did you mean 'openai'?"
+    assert str(caught.value) == "unknown page 'opnai' (catalog): did you mean 'openai'?"
 
 
 def test_our_own_configuration_loads() -> None:
     """Section 3: the repository watches with its own [tool.statuswatch], OpenAI first."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     config = load_config(None, {}, root)
     assert config.source == str(root / "pyproject.toml")
     assert keys(config)[0] == "openai"

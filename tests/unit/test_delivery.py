@@ -50,11 +50,11 @@ def keys(receiver: FakeReceiver) -> list[str]:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ('sink = "webhok"', "notify[0].sink: unknown sink 'webhok'; did you mean 'webhook'?"),
+        ('sink = "webhok"', "notify[0].sink: unknown sink 'webhok': did you mean 'webhook'?"),
         (f'sink = "https://hooks.example/{SECRET}"', "notify[0].sink: unknown sink"),
         ('url_env = "HOOK"', "notify[0]: Object missing required field `sink`"),
         ('sink = "webhook"', "notify[0]: Object missing required field `url_env`"),
-        ('sink = "webhook"\nulr_env = "HOOK"', "notify[0].ulr_env: unknown option of the sink webhook; did you mean"),
+        ('sink = "webhook"\nulr_env = "HOOK"', "notify[0].ulr_env: unknown option of the sink webhook: did you mean"),
         (f'sink = "webhook"\nurl = "https://{SECRET}"', "notify[0].url: unknown option of the sink webhook"),
         (f'sink = "webhook"\nurl_env = "https://x.example/{SECRET}"', "notify[0].url_env: not the name of an env"),
         ('sink = "webhook"\nurl_env = 7', "notify[0].url_env: not the name of an environment variable"),
@@ -62,13 +62,13 @@ def keys(receiver: FakeReceiver) -> list[str]:
         ('sink = "webhook"\nurl_env = "EMPTY"', "notify[0] (webhook): $EMPTY is not set, or is empty"),
         ('sink = "webhook"\nurl_env = "x1x2x3x4x5x6"', "(webhook): the environment variable that it names is not set"),
         ('sink = "webhook"\nurl_env = "HOOK"\nevents = ["opened"]', "notify[0].events: unknown event 'opened'"),
-        ('sink = "webhook"\nurl_env = "HOOK"\npages = ["acne"]', "notify[0].pages: unknown page 'acne'; did you mean"),
+        ('sink = "webhook"\nurl_env = "HOOK"\npages = ["acne"]', "notify[0].pages: unknown page 'acne': did you mean"),
         ('sink = "webhook"\nurl_env = "HOOK"\nmin_impact = "big"', "notify[0].min_impact: unknown impact 'big'"),
         ('sink = "webhook"\nurl_env = "HOOK"\ndigest_above = -1', "notify[0].digest_above: Expected `int` >= 0"),
         ('sink = "webhook"\nurl_env = "HOOK"\nname = "a b"', "notify[0].name: a name has up to 64 letters"),
         (
             'sink = "webhook"\nurl_env = "HOOK"\n[[notify]]\nsink = "webhook"\nurl_env = "HOOK"',
-            "notify: 2 sinks are called 'webhook'; give each a `name` of its own",
+            "notify: 2 sinks are called 'webhook': give each a `name` of its own",
         ),
     ],
 )

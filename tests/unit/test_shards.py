@@ -1,4 +1,4 @@
-"""Parts of the pages: whose a page is, what a shard remembers, and what becomes of that when their number changes."""
+"""Shards: which page belongs to which, what a shard remembers, and what a change of their number keeps."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from statuswatch.config.load import load_config, sharded
+from statuswatch.config.load import load_config
+from statuswatch.config.select import sharded
+from statuswatch.delivery.deliver import deliver_report
 from statuswatch.errors import UsageError
-from statuswatch.pipeline import check, read_status, recall_status
+from statuswatch.pipeline import check, read_status, recall_status, run_of
 from statuswatch.shard import shard_of
 from tests.proofs.bench.shards import WATCHED, row
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
@@ -29,24 +31,24 @@ OWN: Final = "state-{shard}.json"
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-# ---- whose a page is
+# ---- the shard of a page
 
 
 @pytest.mark.parametrize("name", ["20,000 pages, numbered", "the catalog"])
 def test_the_parts_are_disjoint_complete_and_even(name: str) -> None:
     """Every page is in exactly one of 8 shards, and none is a fifth larger or smaller than another would have it."""
-    of = row(name, WATCHED[name])
-    assert (of["in two"], of["in none"]) == (0, 0)
-    assert 0.8 * float(of["even"]) < float(of["smallest"]) <= float(of["largest"]) < 1.2 * float(of["even"])
+    sizes = row(name, WATCHED[name])
+    assert (sizes["in two"], sizes["in none"]) == (0, 0)
+    assert 0.8 * float(sizes["even"]) < float(sizes["smallest"]) <= float(sizes["largest"]) < 1.2 * float(sizes["even"])
 
 
 def test_a_shard_more_moves_only_what_it_gets() -> None:
-    """From N shards to N + 1, a page stays where it was or goes to the new shard, and an even share does."""
+    """From N shards to N + 1, a page stays in its shard or moves to the new one, and an even share moves."""
     keys = WATCHED["20,000 pages, vendor-product"][:4000]
     for count in (1, 2, 8, 31):
-        dirty = [after for key in keys if (after := shard_of(key, count + 1)) != shard_of(key, count)]
-        assert {*dirty} == {count + 1}
-        assert 0.7 < len(dirty) / (len(keys) / (count + 1)) < 1.3
+        moved = [after for key in keys if (after := shard_of(key, count + 1)) != shard_of(key, count)]
+        assert {*moved} == {count + 1}
+        assert 0.7 < len(moved) / (len(keys) / (count + 1)) < 1.3
 
 
 def test_a_page_has_the_same_shard_everywhere_and_for_ever() -> None:
@@ -61,44 +63,45 @@ def test_a_page_has_the_same_shard_everywhere_and_for_ever() -> None:
 class Fleet:
     """Twelve pages, and shards that read them in this process."""
 
-    def __init__(self, folder: Path, site: FakeVendor, state: str) -> None:
-        self.folder, self.site, self.now = folder, site, START
+    def __init__(self, folder: Path, vendor: FakeVendor, state: str) -> None:
+        self.folder, self.vendor, self.now = folder, vendor, START
         self.serial = 0
         self.listed: dict[str, list[Any]] = {key: [] for key in KEYS}
         tables = "".join(
-            f'[page.{key}]\nurl = "{site.url}/{key}"\nplatform = "statuspage"\nname = "{key}"\n' for key in KEYS
+            f'[page.{key}]\nurl = "{vendor.url}/{key}"\nplatform = "statuspage"\nname = "{key}"\n' for key in KEYS
         )
         (folder / "statuswatch.toml").write_text(f'state = "{state}"\n{tables}')
 
-    def config(self, shard: str, *gone: str) -> Config:
-        """The configuration of a shard, without these pages."""
+    def config(self, shard: str, *removed: str) -> Config:
+        """Return the configuration of a shard, from now on without the removed pages."""
         file = self.folder / "statuswatch.toml"
         top, *tables = file.read_text().split("[page.")
-        file.write_text("[page.".join([top, *(it for it in tables if it.partition("]")[0] not in gone)]))
+        kept = [table for table in tables if table.partition("]")[0] not in removed]
+        file.write_text("[page.".join([top, *kept]))
         return sharded(load_config(file, {}, self.folder), shard)
 
     def happen(self, *statuses: str) -> set[str]:
-        """One incident more on every page; returns their ids."""
+        """Publish one incident more on every page; return their ids."""
         self.serial += 1
         for key, incidents in self.listed.items():
-            one = incident(f"{key}-{self.serial}", *statuses, at=self.now - timedelta(minutes=5))
-            incidents.insert(0, one)
-            self.site.put(statuspage(f"/{key}", incidents))
+            incidents.insert(0, incident(f"{key}-{self.serial}", *statuses, at=self.now - timedelta(minutes=5)))
+            self.vendor.put(statuspage(f"/{key}", incidents))
         return {f"{key}-{self.serial}" for key in KEYS}
 
-    def run(self, *shards: str, only: tuple[str, ...] = ()) -> list[str]:
-        """A run of each, at one time; returns what they tell."""
-        told: list[str] = []
+    def run(self, *shards: str) -> list[str]:
+        """Run each shard once, all at the same time of the clock; return the incidents of their events."""
+        reported: list[str] = []
 
-        def tell(report: RunReport) -> None:
-            told.extend(event.incident.id for event in report.events)
+        def keep(report: RunReport) -> None:
+            reported.extend(event.incident.id for event in report.events)
 
         for shard in shards:
-            check(self.config(shard), self.now, tell, only=only)
+            check(run_of(self.config(shard)), self.now, keep, deliver_report((), partial=False))
         self.now += timedelta(hours=1)
-        return told
+        return reported
 
     def pages(self, state: str) -> set[str]:
+        """Return the keys of the pages in a state file."""
         return {*json.loads((self.folder / state).read_text())["pages"]}
 
 
@@ -106,15 +109,19 @@ def all_of(count: int) -> list[str]:
     return [f"{number}/{count}" for number in range(1, count + 1)]
 
 
+def page_of(incident_id: str) -> str:
+    return incident_id.partition("-")[0]
+
+
 @pytest.fixture
-def site() -> Iterator[FakeVendor]:
+def vendor() -> Iterator[FakeVendor]:
     with FakeVendor() as served:
         yield served
 
 
-def test_shards_tell_everything_once(tmp_path: Path, site: FakeVendor) -> None:
-    """What happens on any page is told by exactly one shard, and each file has the pages of its shard alone."""
-    fleet = Fleet(tmp_path, site, OWN)
+def test_shards_report_everything_once(tmp_path: Path, vendor: FakeVendor) -> None:
+    """Exactly one shard reports what happens on a page, and each file has the pages of its shard alone."""
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     assert fleet.run(*all_of(3)) == []
     news = fleet.happen("investigating")
@@ -123,9 +130,9 @@ def test_shards_tell_everything_once(tmp_path: Path, site: FakeVendor) -> None:
         assert fleet.pages(f"state-{number}.json") == {key for key in KEYS if shard_of(key, 3) == number} != set()
 
 
-def test_a_change_of_their_number_loses_and_repeats_nothing(tmp_path: Path, site: FakeVendor) -> None:
-    """Pages that move to another shard's file bring their memory along, there and back, and leave none behind."""
-    fleet = Fleet(tmp_path, site, OWN)
+def test_a_change_of_their_number_loses_and_repeats_nothing(tmp_path: Path, vendor: FakeVendor) -> None:
+    """Pages that move to another shard's file bring their state along, in both directions, and leave none behind."""
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     fleet.run(*all_of(2))
     for count in (3, 3, 2, 2):
@@ -135,23 +142,23 @@ def test_a_change_of_their_number_loses_and_repeats_nothing(tmp_path: Path, site
     assert files[0] | files[1] == {*KEYS} and not files[0] & files[1]
 
 
-def test_a_page_stays_where_it_was_until_its_shard_has_it(tmp_path: Path, site: FakeVendor) -> None:
-    """A shard whose runs never came to their end takes its pages over later, with all that happened since."""
-    fleet = Fleet(tmp_path, site, OWN)
+def test_a_page_stays_in_its_file_until_its_new_shard_has_it(tmp_path: Path, vendor: FakeVendor) -> None:
+    """A shard that never completed a run takes its pages over later, and reports all that happened since."""
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     fleet.run(*all_of(1))
-    dirty = {key for key in KEYS if shard_of(key, 2) == 2}
+    moving = {key for key in KEYS if shard_of(key, 2) == 2}
     first = fleet.happen("investigating")
-    assert {*fleet.run("1/2")} == {it for it in first if it.partition("-")[0] not in dirty}
+    assert {*fleet.run("1/2")} == {key for key in first if page_of(key) not in moving}
     second = fleet.happen("investigating")
-    assert {*fleet.run("1/2")} == {it for it in second if it.partition("-")[0] not in dirty}
+    assert {*fleet.run("1/2")} == {key for key in second if page_of(key) not in moving}
     assert fleet.pages("state-1.json") == {*KEYS}
-    assert Counter(fleet.run("2/2")) == Counter(it for it in first | second if it.partition("-")[0] in dirty)
+    assert Counter(fleet.run("2/2")) == Counter(key for key in first | second if page_of(key) in moving)
 
 
-def test_the_file_of_a_shard_that_is_no_more_can_go_after_a_run(tmp_path: Path, site: FakeVendor) -> None:
-    """What another shard's file has of a page is written with the first run of its new shard, however calm."""
-    fleet = Fleet(tmp_path, site, OWN)
+def test_the_file_of_a_former_shard_can_be_deleted_after_a_run(tmp_path: Path, vendor: FakeVendor) -> None:
+    """The state of a page in another shard's file is written by the first run of its new shard, even without events."""
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     fleet.run(*all_of(3))
     assert fleet.run(*all_of(2)) == []
@@ -160,9 +167,9 @@ def test_the_file_of_a_shard_that_is_no_more_can_go_after_a_run(tmp_path: Path, 
     assert Counter(fleet.run(*all_of(2))) == Counter(news)
 
 
-def test_one_state_becomes_that_of_many_shards(tmp_path: Path, site: FakeVendor) -> None:
-    """Who begins with shards calls the state there is state-1.json, and no page is a new baseline."""
-    fleet = Fleet(tmp_path, site, "state.json")
+def test_one_state_becomes_that_of_many_shards(tmp_path: Path, vendor: FakeVendor) -> None:
+    """A user who begins with shards renames the state file to state-1.json, and no page is a new baseline."""
+    fleet = Fleet(tmp_path, vendor, "state.json")
     fleet.happen("investigating")
     fleet.run("1/1")
     file = tmp_path / "statuswatch.toml"
@@ -172,9 +179,9 @@ def test_one_state_becomes_that_of_many_shards(tmp_path: Path, site: FakeVendor)
     assert Counter(fleet.run("3/3", "1/3", "2/3")) == Counter(news)
 
 
-def test_shards_of_one_file_forget_nothing_of_each_other(tmp_path: Path, site: FakeVendor) -> None:
+def test_shards_of_one_file_keep_the_pages_of_each_other(tmp_path: Path, vendor: FakeVendor) -> None:
     """Where all shards share a state, each writes its own pages and keeps the others', whatever their number."""
-    fleet = Fleet(tmp_path, site, "state.json")
+    fleet = Fleet(tmp_path, vendor, "state.json")
     fleet.happen("investigating")
     fleet.run(*all_of(3))
     for count in (4, 2):
@@ -183,38 +190,38 @@ def test_shards_of_one_file_forget_nothing_of_each_other(tmp_path: Path, site: F
         assert fleet.pages("state.json") == {*KEYS}
 
 
-def test_a_shard_forgets_a_page_that_nobody_watches_any_more(tmp_path: Path, site: FakeVendor) -> None:
+def test_a_shard_forgets_a_page_that_nobody_watches_any_more(tmp_path: Path, vendor: FakeVendor) -> None:
     """A page removed from the configuration is forgotten by its shard at its next write."""
-    fleet = Fleet(tmp_path, site, OWN)
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     fleet.run("1/2")
-    gone, *others = sorted(fleet.pages("state-1.json"))
-    fleet.config("1/2", gone)
+    removed, *kept = sorted(fleet.pages("state-1.json"))
+    fleet.config("1/2", removed)
     fleet.happen("investigating")
     fleet.run("1/2")
-    assert fleet.pages("state-1.json") == {*others}
+    assert fleet.pages("state-1.json") == {*kept}
 
 
-def test_status_is_of_the_shard_too(tmp_path: Path, site: FakeVendor) -> None:
-    """`status` reads the pages of the shard with its memory, and with that of a page that is to move to it."""
-    fleet = Fleet(tmp_path, site, OWN)
+def test_status_is_of_the_shard_too(tmp_path: Path, vendor: FakeVendor) -> None:
+    """`status` reads the pages of the shard with their state, also that of a page that is still in another file."""
+    fleet = Fleet(tmp_path, vendor, OWN)
     fleet.happen("investigating")
     fleet.run("1/1")
-    config = fleet.config("2/2")
-    mine = [key for key in KEYS if shard_of(key, 2) == 2]
-    for standings in (read_status(config, fleet.now), recall_status(config)):
-        assert [it.page.key for it in standings] == mine
-        assert all(it.open and it.read_before for it in standings)
+    run = run_of(fleet.config("2/2"))
+    keys = [key for key in KEYS if shard_of(key, 2) == 2]
+    for statuses in (read_status(run, fleet.now), recall_status(run)):
+        assert [status.page.key for status in statuses] == keys
+        assert all(status.open and status.read_before for status in statuses)
 
 
 # ---- the command
 
 
 def test_an_empty_shard_is_a_run_like_any_other(workspace: Workspace) -> None:
-    """More shards than pages: a run of none of them says so, writes nothing and ends well."""
+    """With more shards than pages, a run without pages says so, writes nothing and exits 0."""
     empty = next(number for number in (1, 2) if shard_of("acme", 2) != number)
-    done = workspace.check("--shard", f"{empty}/2")
-    assert f"shard {empty}/2 · 0 of 0 pages read · 0 events" in done.err
+    completed = workspace.check("--shard", f"{empty}/2")
+    assert f"shard {empty}/2 · 0 of 0 pages read · 0 events" in completed.err
     assert not workspace.state.exists() and not workspace.vendor.requests
     assert "All clear" not in workspace.run("status", "--shard", f"{empty}/2").out
 
@@ -226,9 +233,9 @@ def test_a_shard_reads_its_part(workspace: Workspace) -> None:
     shard = f"{shard_of('bolt', 9)}/9"
     assert shard_of("acme", 9) != shard_of("bolt", 9)
     assert workspace.event_lines("--announce-open", "--shard", shard) == ["new bolt/b0"]
-    answer = json.loads(workspace.run("status", "--shard", shard, "--format", "json").out)
-    assert [event_line({"event": "open", **it}) for it in answer["incidents"]] == ["open bolt/b0"]
-    assert answer["pages"] == {"asked": 1, "read": 1}
+    status = json.loads(workspace.run("status", "--shard", shard, "--format", "json").out)
+    assert [event_line({"event": "open", **entry}) for entry in status["incidents"]] == ["open bolt/b0"]
+    assert status["pages"] == {"asked": 1, "read": 1}
     assert "Remembered" in workspace.run("inspect", "bolt").out
 
 
@@ -236,8 +243,8 @@ def test_a_shard_reads_its_part(workspace: Workspace) -> None:
     "word",
     ["0/8", "9/8", "a/b", "2", "-1/8", "1/0", "", "1/257", "1/99999999999", "1/8/2", " 1/8", "1/8\n", "²/8", "١/8"],
 )
-def test_a_shard_that_is_none_is_refused(word: str, tmp_path: Path) -> None:
-    """What is no part of a whole is a mistake of the command line, and the message says what is meant."""
+def test_an_invalid_shard_is_refused(word: str, tmp_path: Path) -> None:
+    """A word that is not K/N is exit 2, and the message shows the form."""
     config = load_config(None, {}, tmp_path)
     with pytest.raises(UsageError, match=r"is not K/N, N from 1 to 256 and K from 1 to N; for example 2/8") as refused:
         sharded(config, word)
@@ -245,14 +252,18 @@ def test_a_shard_that_is_none_is_refused(word: str, tmp_path: Path) -> None:
 
 
 def test_a_page_of_another_shard_is_refused(workspace: Workspace) -> None:
-    """Who names a page and a shard that is not its own is told which is."""
+    """A page named with another shard than its own is exit 2, and the message has the right one."""
     right = shard_of("acme", 8)
-    done = workspace.run("status", "acme", "--shard", f"{right % 8 + 1}/8")
-    assert done.code == 2 and f"acme is not in it, but in {right}/8" in done.err and not workspace.vendor.requests
+    completed = workspace.run("status", "acme", "--shard", f"{right % 8 + 1}/8")
+    assert (
+        completed.code == 2
+        and f"acme is not in it, but in {right}/8" in completed.err
+        and not workspace.vendor.requests
+    )
     assert workspace.event_lines("acme", "--announce-open", "--shard", f"{right}/8") == ["new acme/a0"]
 
 
 def test_a_state_for_each_shard_needs_one(workspace: Workspace) -> None:
-    """Where the path of the state has the place of a shard's number, a run must say which it is."""
-    done = workspace.run("check", "--state", OWN)
-    assert done.code == 2 and "is a file for each shard: say which, for example --shard 1/8" in done.err
+    """Where the path of the state has {shard} in it, a run needs --shard."""
+    completed = workspace.run("check", "--state", OWN)
+    assert completed.code == 2 and "is a file for each shard: say which, for example --shard 1/8" in completed.err

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from statuswatch import state
 from statuswatch.errors import StateError
 from statuswatch.model.event import PendingDelivery
-from statuswatch.model.incident import Impact, Moment
-from statuswatch.model.state import IncidentRecord, PageState
+from statuswatch.model.incident import Component, Impact, Moment
+from statuswatch.model.state import EncodedPage, Failing, IncidentRecord, PageState, State
 from tests.proofs.crash.fault_injection import ERRNOS, Faults
 from tests.support.sending import new_deliveries
 from tests.support.workspace import Workspace
@@ -39,10 +39,17 @@ PAGE = PageState(
 )
 
 
+PAGES = {"a": state.encode_page(PAGE)}
+
+
+def save(path: Path, pages: dict[str, EncodedPage]) -> bool:
+    return state.StateFile(path).save(State(pages))
+
+
 def test_format(tmp_path: Path) -> None:
     """6: one file, versioned, sorted keys, one incident a line, final newline."""
     file = state.StateFile(tmp_path / "state.json")
-    assert file.save({"z": state.encode_page(PAGE), "a": state.encode_page(PAGE)})
+    assert file.save(State({"z": state.encode_page(PAGE), "a": state.encode_page(PAGE)}))
     content = (tmp_path / "state.json").read_text()
     page = """{
    "baseline": "2026-03-07T09:00:00Z",
@@ -59,8 +66,8 @@ def test_format(tmp_path: Path) -> None:
 
 def test_the_repositorys_own() -> None:
     """6: the state.json of the repository starts as a valid empty one."""
-    own = Path(__file__).parent.parent / "state.json"
-    assert state.decode(own.read_bytes(), "state.json") == ({}, {}) or b'"openai"' in own.read_bytes()
+    own = Path(__file__).parents[2] / "state.json"
+    assert state.decode(own.read_bytes(), "state.json") == State() or b'"openai"' in own.read_bytes()
     assert b"".join(state.encode({})) == b'{\n "pages": {},\n "version": 1\n}\n'
 
 
@@ -72,20 +79,21 @@ PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
 }
 
 
+MOMENTS: Final = st.datetimes(timezones=st.just(UTC))
+
+
 def anything(of: Any) -> st.SearchStrategy[Any]:
     """Whatever a type of the model allows: every field of a struct, those that are added later too."""
-    if of is Moment:
-        return st.datetimes(timezones=st.just(UTC))
-    if of in PLAIN:
-        return PLAIN[of]
+    if of is Moment or of in PLAIN:
+        return PLAIN.get(of, MOMENTS)
     parts = get_args(of)
     match get_origin(of):
         case None if issubclass(of, Enum):
             return st.sampled_from(of)
         case None:
             hints = get_type_hints(of, include_extras=True)
-            fields = {it.name: anything(hints[it.name]) for it in msgspec.structs.fields(of)}
-            return st.fixed_dictionaries(fields).map(lambda it: of(**it))
+            fields = {field.name: anything(hints[field.name]) for field in msgspec.structs.fields(of)}
+            return st.fixed_dictionaries(fields).map(lambda values: of(**values))
         case origin if origin is tuple:
             return st.lists(anything(parts[0]), max_size=2).map(tuple)
         case origin if origin is dict:
@@ -103,23 +111,23 @@ keys = st.text('ab<>"\n\u2028é', max_size=3)
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_round_trip(pages: dict[str, PageState], waiting: dict[str, tuple[PendingDelivery, ...]]) -> None:
-    """6: what is remembered and what waits is read back as it was, and written again byte for byte, whatever the order
-    in which it was learned.
+    """6: pages and outbox are read back as they were and written again byte for byte, whatever the order in which
+    they were learned.
     """
     content = b"".join(state.encode({key: state.encode_page(page) for key, page in pages.items()}, waiting))
-    blocks, still = state.decode(content, "state.json")
-    read = {key: state.decode_page(block, key, "state.json") for key, block in blocks.items()}
-    assert read == pages and still == waiting
-    assert b"".join(state.encode(blocks, still)) == content
+    loaded = state.decode(content, "state.json")
+    read = {key: state.decode_page(page, key, "state.json") for key, page in loaded.pages.items()}
+    assert read == pages and loaded.outbox == waiting
+    assert b"".join(state.encode(loaded.pages, loaded.outbox)) == content
     turned = {key: state.encode_page(turned_round(page)) for key, page in reversed(read.items())}
-    assert b"".join(state.encode(turned, dict(reversed([*still.items()])))) == content
+    assert b"".join(state.encode(turned, dict(reversed([*loaded.outbox.items()])))) == content
     assert_made_for_git(content, pages, waiting)
 
 
 def turned_round(page: PageState) -> PageState:
-    """The same, learned in another order."""
+    """The same state, learned in another order."""
     fields = {name: getattr(page, name) for name in ("updated_at", "validators", "names", "incidents")}
-    return msgspec.structs.replace(page, **{name: dict(reversed(it.items())) for name, it in fields.items()})
+    return msgspec.structs.replace(page, **{name: dict(reversed(values.items())) for name, values in fields.items()})
 
 
 def assert_made_for_git(
@@ -131,15 +139,16 @@ def assert_made_for_git(
     assert all(level == sorted(level) for level in levels)
     assert content.endswith(b"}\n") and b"\n\n" not in content
     lines = content.decode().split("\n")
-    for key, it in ((key, it) for page in pages.values() for key, it in page.incidents.items()):
-        one = f"    {encoded(key)}: {encoded(it)}"
-        assert one in lines or f"{one}," in lines
-    for due in waiting.values():
-        assert all(any(f"   {encoded(it)}{end}" in lines for end in (",", "]", "],")) for it in due)
+    for key, record in ((key, record) for page in pages.values() for key, record in page.incidents.items()):
+        line = f"    {encoded(key)}: {encoded(record)}"
+        assert line in lines or f"{line}," in lines
+    for deliveries in waiting.values():
+        for delivery in deliveries:
+            assert any(f"   {encoded(delivery)}{end}" in lines for end in (",", "]", "],"))
 
 
-def encoded(it: object) -> str:
-    return msgspec.json.encode(it, order="sorted").decode()
+def encoded(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 @pytest.mark.parametrize(
@@ -154,20 +163,22 @@ def encoded(it: object) -> str:
         (b'{"version": 1, "pages": {}, "more": 1}', "unknown field `more`"),
         (b'<<<<<<< HEAD\n{"version": 1}\n=======\n{}\n>>>>>>> main\n', "git conflict markers"),
         (b'{"version": 1,\n<<<<<<< HEAD\n "pages": {}}\n', "git conflict markers"),
+        (b'{"version": 1,\n "pages": {}}\n>>>>>>> main\n', "git conflict markers"),  # half resolved
     ],
 )
 def test_unreadable(tmp_path: Path, content: bytes, expected: str) -> None:
-    """6: an unreadable state ends the run, says how to recover, and is not touched."""
+    """6: an unreadable state file ends the run, says how to recover, and is not touched."""
     (tmp_path / "state.json").write_bytes(content)
     with pytest.raises(StateError) as raised:
         state.StateFile(tmp_path / "state.json").load()
     assert expected in str(raised.value) and "git checkout" in str(raised.value)
+    assert "Nothing was reported and nothing was written" in str(raised.value)
     assert (tmp_path / "state.json").read_bytes() == content
 
 
 @pytest.mark.parametrize("field", ['"baseline": "2026-03-07T09:00:00"', '"url": 1', '"unknown": 1'])
 def test_unreadable_page(field: str) -> None:
-    """6: so does a page in it that is not as we write them, for example with a time without a zone."""
+    """6: so does a page in the file that is not as we write it, for example with a time without a zone."""
     block = state.encode_page(PAGE).replace(b'"baseline": "2026-03-07T09:00:00Z"', field.encode())
     with pytest.raises(StateError, match="page acme"):
         state.decode_page(block, "acme", "state.json")
@@ -177,7 +188,8 @@ def test_unreadable_page(field: str) -> None:
 def test_what_waits_has_times_with_a_zone(field: str) -> None:
     """6: so does an event that waits for a sink, at any place where it has a time."""
     content = b"".join(state.encode({}, {"hook": new_deliveries(1)}))
-    assert b"".join(state.encode(*state.decode(content, "state.json"))) == content
+    loaded = state.decode(content, "state.json")
+    assert b"".join(state.encode(loaded.pages, loaded.outbox)) == content
     broken = re.sub(rb'("%s":)("[^"]*"|null)' % field.encode(), rb'\1"2026-03-07T09:00:00"', content)
     assert broken != content
     with pytest.raises(StateError, match="timezone"):
@@ -187,7 +199,7 @@ def test_what_waits_has_times_with_a_zone(field: str) -> None:
 def test_an_unchanged_state_is_not_written(tmp_path: Path) -> None:
     """6: a state that is as it was is not written again."""
     path = tmp_path / "state.json"
-    state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    save(path, PAGES)
     path.chmod(0o444)
     before = path.stat()
     file = state.StateFile(path)
@@ -204,52 +216,52 @@ def test_links_and_modes_survive(tmp_path: Path) -> None:
     link.symlink_to(real)
     file = state.StateFile(link)
     file.load()
-    assert file.save({"a": state.encode_page(PAGE)})
+    assert file.save(State(PAGES))
     assert link.is_symlink() and b'"a"' in real.read_bytes()
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
-    assert [it.name for it in (tmp_path / "real").iterdir()] == ["kept.json"]
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["kept.json"]
 
 
 @pytest.mark.parametrize("number", ERRNOS, ids=errno.errorcode.get)
 def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, number: int) -> None:
-    """6: whichever system call of a run on the memory fails, the file is whole: the old one, and the run says why, or
-    the new one; and nothing but the lock is left beside it.
+    """6: whichever system call fails, the file is whole: the old one, and the run says why, or the new one; and nothing
+    but the lock is left beside it.
     """
     old, new = (b"".join(state.encode({key: state.encode_page(PAGE)})) for key in "ab")
-    path, fails, seen = tmp_path / "state.json", 0, set()
+    path, fails, failed_calls = tmp_path / "state.json", 0, set()
     while True:
         fails += 1
         path.write_bytes(old)
         (tmp_path / ".state.json.lock").unlink(missing_ok=True)
-        said = ""
+        message = ""
         with Faults(tmp_path, fails, number) as faults:
             try:
                 file = state.StateFile(path)
                 with file.locked():
                     file.load()
-                    file.save({"b": state.encode_page(PAGE)})
+                    file.save(State({"b": state.encode_page(PAGE)}))
             except StateError as error:
-                said = str(error)
-        assert path.read_bytes() == (old if said else new)
-        assert {it.name for it in tmp_path.iterdir()} <= {"state.json", ".state.json.lock"}
+                message = str(error)
+        assert path.read_bytes() == (old if message else new)
+        assert {found.name for found in tmp_path.iterdir()} <= {"state.json", ".state.json.lock"}
         if len(faults.calls) < fails:
             break
-        assert not said or os.strerror(number) in said
-        seen.add((faults.calls[fails - 1], bool(said)))
-    assert not said and {(call, True) for call in ("open", "read", "write", "fsync", "replace")} <= seen
+        assert not message or os.strerror(number) in message
+        failed_calls.add((faults.calls[fails - 1], bool(message)))
+    assert not message and {(call, True) for call in ("open", "read", "write", "fsync", "replace")} <= failed_calls
 
 
-@pytest.mark.parametrize("what", ["fifo", "device"])
-def test_what_is_not_a_file(workspace: Workspace, what: str) -> None:
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_what_is_not_a_file(workspace: Workspace, kind: str) -> None:
     """6: what stands in the place of state.json and is no file is neither opened, which may never end, nor replaced."""
-    if what == "fifo":
+    if kind == "fifo":
         os.mkfifo(workspace.state)
     else:
         workspace.state.symlink_to("/dev/full")
     before, listed = workspace.state.lstat().st_ino, sorted(workspace.folder.iterdir())
-    done = workspace.run(*(("status", "--offline") if what == "fifo" else ("check", "-q")))
-    assert (done.code, done.out) == (3, "")
-    assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in done.err
+    completed = workspace.run(*(("status", "--offline") if kind == "fifo" else ("check", "-q")))
+    assert (completed.code, completed.out) == (3, "")
+    assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in completed.err
     assert workspace.state.lstat().st_ino == before and sorted(workspace.folder.iterdir()) == listed
 
 
@@ -261,32 +273,32 @@ def test_links(tmp_path: Path) -> None:
     loop.symlink_to("loop")
     lost.symlink_to("gone/state.json")
     with (file := state.StateFile(link)).locked():
-        assert file.load() == {} and file.save({"a": state.encode_page(PAGE)})
+        assert file.load() == State() and file.save(State(PAGES))
     assert link.is_symlink() and (tmp_path / "real" / "state.json").is_file()
-    for path, said in ((loop, "cannot be read: Too many levels"), (lost, f"does not exist: {tmp_path / 'gone'}")):
-        with pytest.raises(StateError, match=said), state.StateFile(path).locked():
+    for path, reason in ((loop, "cannot be read: Too many levels"), (lost, f"does not exist: {tmp_path / 'gone'}")):
+        with pytest.raises(StateError, match=reason), state.StateFile(path).locked():
             pytest.fail("it was locked")
 
 
 def test_a_hard_link_keeps_what_was(tmp_path: Path) -> None:
     """6: the file is replaced whole: another name of the old one stays the old one."""
     path, other = tmp_path / "state.json", tmp_path / "other"
-    state.StateFile(path).save({})
+    save(path, {})
     other.hardlink_to(path)
     before = other.read_bytes()
-    assert state.StateFile(path).save({"a": state.encode_page(PAGE)})
+    assert save(path, PAGES)
     assert other.read_bytes() == before != path.read_bytes()
 
 
 def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
     """6: the next write removes what runs left that were killed while they wrote, and nothing else."""
     path = tmp_path / "s[a]*.json"
-    stale = [f".{path.name}.{name}.tmp" for name in ("abcd1234", "_x_y_z_1")]
-    others = [f".{path.name}.lock", f".{path.name}.original", ".other.json.abcd1234.tmp", ".sa*.json.abcd1234.tmp"]
-    for name in (*stale, *others):
+    leftovers = [f".{path.name}.{name}.tmp" for name in ("abcd1234", "_x_y_z_1")]
+    kept = [f".{path.name}.lock", f".{path.name}.original", ".other.json.abcd1234.tmp", ".sa*.json.abcd1234.tmp"]
+    for name in (*leftovers, *kept):
         (tmp_path / name).touch()
-    state.StateFile(path).save({})
-    assert sorted(it.name for it in tmp_path.iterdir()) == sorted([path.name, *others])
+    save(path, {})
+    assert sorted(found.name for found in tmp_path.iterdir()) == sorted([path.name, *kept])
 
 
 @pytest.mark.parametrize(
@@ -299,15 +311,15 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
     assert file.name.splitlines() == [file.name]
     if "\n" in name:
         with file.locked():
-            assert file.save({"a": state.encode_page(PAGE)}) and (tmp_path / name).is_file()
+            assert file.save(State(PAGES)) and (tmp_path / name).is_file()
         return
     with pytest.raises(StateError) as raised, file.locked():
         pytest.fail("it was locked")
     assert str(raised.value).startswith(f"{file.name} cannot be ")
 
 
-def test_what_cannot_be_saved_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """6: a folder that took the lock once and is not writable any more ends the run before it tells anything."""
+def test_what_cannot_be_saved_is_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: a folder that is not writable any more ends the run before anything is reported."""
     with state.StateFile(tmp_path / "state.json").locked():
         pass
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -320,10 +332,10 @@ def test_what_cannot_be_saved_is_not_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 def test_a_lock_that_cannot_be_made_is_held_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """6: where no lock can be made nobody is said to hold it."""
-    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    """6: where no lock can be made, no other run is named as holding it."""
+    monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.05)
     with (
-        pytest.raises(StateError, match=r"cannot be locked: (it cannot be made there|No such file)"),
+        pytest.raises(StateError, match=r"cannot be locked: (the lock cannot be made there|No such file)"),
         state.StateFile(Path("/proc/state.json")).locked(),
     ):
         pytest.fail("it was locked")
@@ -331,7 +343,7 @@ def test_a_lock_that_cannot_be_made_is_held_by_nobody(monkeypatch: pytest.Monkey
 
 def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """6: two runs at once on one file: the second waits a moment for the lock, then ends."""
-    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.05)
     first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
     with first.locked(), pytest.raises(StateError, match="in use by another run"), second.locked():
         pytest.fail("both hold it")
@@ -340,10 +352,10 @@ def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
-    """6: the lock of a run that was killed is gone with it."""
+    """6: a killed run leaves no lock."""
     lock = tmp_path / ".state.json.lock"
     program = (
-        f"import filelock; it = filelock.FileLock({str(lock)!r}); it.acquire(); print('held', flush=True); input()"
+        f"import filelock; lock = filelock.FileLock({str(lock)!r}); lock.acquire(); print('held', flush=True); input()"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout and other.stdout.readline() == b"held\n"
@@ -361,3 +373,32 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         state.StateFile(tmp_path / "none" / "state.json").locked(),
     ):
         pytest.fail("it was locked")
+
+
+def test_the_folder_is_flushed_after_the_file_was_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: the file is flushed before it gets its name, and its folder after that: the new name survives a power cut."""
+    steps: list[str] = []
+    flush, replace = os.fsync, Path.replace
+
+    def record_flush(descriptor: int) -> None:
+        steps.append("flush folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "flush file")
+        flush(descriptor)
+
+    def record_replace(path: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", record_flush)
+    monkeypatch.setattr(Path, "replace", record_replace)
+    assert save(tmp_path / "state.json", PAGES)
+    assert steps == ["flush file", "rename", "flush folder"]
+
+
+def test_is_failing_looks_at_the_first_bytes_only() -> None:
+    """A page is known to fail without decoding it; a component or an incident of that name is no failure."""
+    named = msgspec.structs.replace(PAGE, names={"failing": Component("Login")}, identity="i" * 200)
+    assert b'"failing":' in state.encode_page(named)
+    assert not state.is_failing(state.encode_page(named))
+    failing = msgspec.structs.replace(named, failing=Failing(NOW, "HTTP 500"))
+    assert state.is_failing(state.encode_page(failing))
+    assert not state.is_failing(state.encode_page(PAGE)) and not state.is_failing(b"")

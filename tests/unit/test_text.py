@@ -1,6 +1,6 @@
-"""What is kept of vendors' text: plain characters, the lines it had, and digests that look past how it is set.
+"""Vendor text as it is kept: plain characters, its lines, and digests that ignore white space and markup.
 
-STATUSWATCH_EXAMPLES=5000 makes a long search of the properties.
+STATUSWATCH_EXAMPLES=5000 searches the properties for long.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ anything = st.lists(
 
 
 def forbidden(cleaned: str, allowed: str = "") -> list[str]:
-    """The characters that no cleaned text has."""
+    """Return the characters that no cleaned text may have."""
     return [
-        hex(ord(it))
-        for it in cleaned
-        if it not in allowed and (unicodedata.category(it) in {"Cc", "Cs", "Zl", "Zp"} or it in BIDI)
+        hex(ord(character))
+        for character in cleaned
+        if character not in allowed
+        and (unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in BIDI)
     ]
 
 
@@ -86,13 +87,13 @@ def forbidden(cleaned: str, allowed: str = "") -> list[str]:
 @searched
 @given(anything)
 def test_line_is_plain(vendors: str) -> None:
-    """Contract 7: of control characters, ANSI sequences and bidi overrides nothing is left in a title or a name."""
+    """Contract 7: no control character, ANSI sequence or bidi override is left in a title or a name."""
     assert forbidden(text.line(vendors)) == []
 
 
 @searched
 @given(anything)
-def test_line_is_one_line_set_evenly(vendors: str) -> None:
+def test_line_is_one_line(vendors: str) -> None:
     """A title is one line, its words separated by one space each."""
     cleaned = text.line(vendors)
     assert cleaned.splitlines() == [cleaned][: len(cleaned)]
@@ -132,7 +133,7 @@ def test_line_keeps_every_visible_character(vendors: str) -> None:
     ],
 )
 def test_line(vendors: str, cleaned: str) -> None:
-    """A title or a name is plain text already: only what cannot be seen, or moves what can be, is taken out."""
+    """A title or a name is plain text already: only invisible and bidi characters are removed."""
     assert text.line(vendors) == cleaned
 
 
@@ -142,8 +143,9 @@ def test_line(vendors: str, cleaned: str) -> None:
 @searched
 @given(anything)
 def test_paragraph_is_plain(vendors: str) -> None:
-    """Contract 7: of control characters, ANSI sequences and bidi overrides nothing is left in a message but line ends,
-    even where they were spelled as entities.
+    """Contract 7: but for line ends, no control character, ANSI sequence or bidi override is left in a message.
+
+    Not even where it was spelled as an entity.
     """
     assert forbidden(text.paragraph(vendors), allowed="\n") == []
 
@@ -204,7 +206,7 @@ def test_paragraph(vendors: str, cleaned: str) -> None:
     ],
 )
 def test_paragraph_keeps_what_is_no_markup(vendors: str) -> None:
-    """Contract 1: only tags that vendors are known to use are markup; everything else is what the vendor said."""
+    """Contract 1: only tags that vendors use are markup; everything else is text."""
     assert text.paragraph(vendors) == vendors
 
 
@@ -218,23 +220,21 @@ def test_paragraph_keeps_what_is_no_markup(vendors: str) -> None:
     ],
 )
 def test_entities_are_resolved_once(vendors: str, cleaned: str) -> None:
-    """What the vendor escaped is text: it is resolved once and never read as markup afterwards."""
+    """Escaped text is resolved once and never read as markup afterwards."""
     assert text.paragraph(vendors) == cleaned
 
 
 def test_a_character_reference_without_end() -> None:
     """5: a reference to a character of 5,000 digits is no character, and no crash."""
-    said = f"See &#{'1' * 5000};"
-    assert text.paragraph(said) == said
+    message = f"See &#{'1' * 5000};"
+    assert text.paragraph(message) == message
 
 
 @pytest.mark.parametrize("query", ["a=1&region=us", "a=1&timestamp=5", "a=1&copy=2", "a=1&section=3", "a=1&notify=x"])
-def test_an_address_is_not_full_of_entities(query: str) -> None:
-    """Contract 1: `&region=us` in an address is no `&reg;`: an entity ends with a semicolon, and no address is told
-    wrong.
-    """
-    said = f"See https://status.acme.example/?{query} for more."
-    assert text.paragraph(said) == said
+def test_an_address_has_no_entities(query: str) -> None:
+    """Contract 1: `&region=us` in an address is no `&reg;`: an entity ends with a semicolon."""
+    message = f"See https://status.acme.example/?{query} for more."
+    assert text.paragraph(message) == message
 
 
 @pytest.mark.parametrize(
@@ -262,17 +262,17 @@ frames = st.sampled_from(
 
 @searched
 @given(words, st.data())
-def test_digest_looks_past_white_space_and_markup(said: list[str], data: st.DataObject) -> None:
+def test_digest_ignores_white_space_and_markup(message: list[str], data: st.DataObject) -> None:
     """Contract 4: white space and markup of a body are never compared."""
-    framed = [data.draw(frames).format(word) for word in said]
+    framed = [data.draw(frames).format(word) for word in message]
     styled = framed[0] + "".join(data.draw(gaps) + word for word in framed[1:])
-    assert text.digest(text.paragraph(f"<p>{styled}</p>")) == text.digest(text.paragraph(" ".join(said)))
+    assert text.digest(text.paragraph(f"<p>{styled}</p>")) == text.digest(text.paragraph(" ".join(message)))
 
 
 @searched
 @given(anything, anything)
 def test_digest_differs_with_the_text(one: str, other: str) -> None:
-    """Contract 4: a body that says something else has another digest, so an edit is told."""
+    """Contract 4: a body with other text has another digest, so an edit is reported."""
     one, other = text.paragraph(one), text.paragraph(other)
     assert (text.digest(one) == text.digest(other)) is (one.split() == other.split())
 
@@ -284,7 +284,7 @@ def test_digest_has_6_characters(cleaned: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9+/]{6}", text.digest(cleaned))
 
 
-def test_digests_are_those_of_yesterday() -> None:
+def test_digests_never_change() -> None:
     """Contract 6: digests stand in state.json, so they are the same in every process and every version."""
     assert text.digest("We are investigating.") == text.digest(" We  are\ninvestigating. ") == "9jntfg"
     assert text.digest("") == "AAAAAA"
@@ -292,7 +292,7 @@ def test_digests_are_those_of_yesterday() -> None:
 
 
 def test_statuses_have_digests_of_their_own() -> None:
-    """Contract 4: a changed status of an update is told: no two that platforms use share a short digest."""
+    """Contract 4: a changed status of an update is reported: no two statuses in use share a short digest."""
     statuses = {"investigating", "identified", "monitoring", "resolved", "postmortem", "update", "active", "ok"}
     statuses |= {"scheduled", "in_progress", "verifying", "completed", "open", "closed", "false", "available"}
     statuses |= {"service_information", "service_disruption", "service_outage", "maintenance", "failing"}

@@ -48,7 +48,16 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.model.state import IncidentRecord
-from statuswatch.platforms.parsing import ParseInput, derived, identifier, labelled, link, parse_entries, title, update
+from statuswatch.platforms.parsing import (
+    ParseInput,
+    clean_title,
+    derived_id,
+    identifier,
+    incident_link,
+    incident_update,
+    labelled_components,
+    parse_entries,
+)
 from statuswatch.platforms.rss.document import built_at, decode, is_feed, unidentified
 from statuswatch.platforms.rss.entry import (
     LATEST,
@@ -118,7 +127,7 @@ def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
 
     home = str(head.get("link") or "")
     identity = next((found[1].lower() for it in (head.get("id"), home) if (found := _HOST.match(str(it or "")))), "")
-    identity = identity or title(str(head.get("title") or ""))
+    identity = identity or clean_title(str(head.get("title") or ""))
     if not identity:
         raise FeedError("feed: it does not say of what it is")
     built = built_at(head)
@@ -129,7 +138,7 @@ def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
         built=built,
         only_open=only_open or identity in _ONLY_OPEN,
         several=any(markup(entry).count("<small") > 1 for entry in entries),
-        known=reading.known.incidents if reading.known else {},
+        known=reading.state.incidents if reading.state else {},
     )
     states = [(entry, state) for entry in entries if (state := _state(entry))]
     if len(states) * 2 > len(entries):
@@ -165,7 +174,7 @@ def _incident(channel: Channel, entry: Entry) -> Incident:
     when = dates(entry, channel.built)
     html = markup(entry)
     plain = text.paragraph(html)
-    name, in_title = untitled(title(text.paragraph(str(entry.get("title") or ""))))
+    name, in_title = untitled(clean_title(text.paragraph(str(entry.get("title") or ""))))
     key = _key(channel, entry, name, when.published)
     was = channel.known.get(key)
     listed = blocks(html, when.limit)
@@ -182,7 +191,7 @@ def _incident(channel: Channel, entry: Entry) -> Incident:
     else:
         stated, body = said(entry, plain, in_title)
         updates = _latest(stated, affected(body)[0], when.changed)
-    parts = labelled(((title(part), "") for part in affected(plain)[1] if part), {})
+    parts = labelled_components(((clean_title(part), "") for part in affected(plain)[1] if part), {})
     is_window = not MAINTENANCE.isdisjoint({stated, updates[0].status}) or "Type: Maintenance\n" in plain
     created = min(when.published, when.changed, updates[0].created_at)
     return Incident(
@@ -213,7 +222,7 @@ def _not_redated(updates: tuple[IncidentUpdate, ...], was: IncidentRecord) -> tu
 
 
 def _latest(stated: str, body: str, at: datetime) -> tuple[IncidentUpdate, ...]:
-    return (update(LATEST, stated, body, at, None),)
+    return (incident_update(LATEST, stated, body, at, None),)
 
 
 def _key(channel: Channel, entry: Entry, name: str, published: datetime) -> str:
@@ -225,12 +234,12 @@ def _key(channel: Channel, entry: Entry, name: str, published: datetime) -> str:
     if not stated and _bare(address) not in (_bare(channel.home), _bare(channel.page.url)):
         stated = address
     if not stated:
-        return derived(name) if channel.only_open else derived(name, published.isoformat())
+        return derived_id(name) if channel.only_open else derived_id(name, published.isoformat())
     found = _NUMBER.search(stated)
     try:
         return identifier(found[1] if found else stated)
     except ValueError:
-        return derived(stated)
+        return derived_id(stated)
 
 
 def _bare(address: str) -> str:
@@ -241,7 +250,7 @@ def _address(channel: Channel, entry: Entry) -> str:
     address = re.sub(r"(?<!:)//+", "/", str(entry.get("link") or ""))
     if not address.startswith(("http://", "https://", "/")) and _HOST.match(address):
         address = f"https://{address}"
-    return link(address, channel.page)
+    return incident_link(address, channel.page)
 
 
 def _once(incidents: Iterable[Incident]) -> tuple[list[Incident], list[str]]:
@@ -301,7 +310,7 @@ def _remembered(channel: Channel, key: str, was: IncidentRecord) -> Incident:
 
 def _state(entry: Entry) -> tuple[str, str] | None:
     """The component and its state: in an element of its own (Microsoft), or at the end of the title (StatusIQ)."""
-    name = title(text.paragraph(str(entry.get("title") or "")))
+    name = clean_title(text.paragraph(str(entry.get("title") or "")))
     state = text.line(str(entry.get("status") or ""))
     if state and not is_status(state):
         return name, state.lower()
@@ -316,7 +325,7 @@ def _component(channel: Channel, part: tuple[Entry, tuple[str, str]]) -> Inciden
     when = dates(entry, channel.built)
     stated = status(state)
     return Incident(
-        id=derived(kind, name),
+        id=derived_id(kind, name),
         kind=kind,
         title=name,
         status=stated,

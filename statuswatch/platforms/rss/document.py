@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.page import Page
-from statuswatch.platforms.parsing import MissingPageIdError, link, syndicated, unmarked
+from statuswatch.platforms.parsing import MissingPageIdError, incident_link, parse_syndication, without_bom
 from statuswatch.platforms.rss.entry import Entry, dates, moment
 
 LARGEST: Final = 1_000_000  # bytes that are looked at, which takes a quarter of a second
@@ -34,7 +34,7 @@ _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html)", re.IGNORECASE)
 
 def is_feed(body: bytes) -> bool:
     try:
-        return _ROOT.match(_unprefixed(unmarked(body))) is not None
+        return _ROOT.match(_unprefixed(without_bom(body))) is not None
     except UnicodeDecodeError:
         return False
 
@@ -51,7 +51,7 @@ def decode(body: bytes) -> tuple[Entry, list[Entry]]:
     Of a long one only the beginning is looked at, where the newest entries come first.
     """
     try:
-        plain = unmarked(body)
+        plain = without_bom(body)
     except UnicodeDecodeError as error:
         raise FeedError(f"feed: {text.line(str(error))}") from error
     start = _unprefixed(plain)
@@ -71,7 +71,7 @@ def decode(body: bytes) -> tuple[Entry, list[Entry]]:
         plain = plain[:cut] + plain[max(plain.rfind(end) for end in (b"</item>", b"</entry>")) :]
     import feedparser  # slow, and not needed where nothing changed
 
-    document = syndicated(plain, "feed", sanitize_html=False, resolve_relative_uris=False)
+    document = parse_syndication(plain, "feed", sanitize_html=False, resolve_relative_uris=False)
     fault = document.get("bozo_exception")
     if fault is not None and not isinstance(fault, feedparser.exceptions.ThingsNobodyCaresAboutButMe):
         raise FeedError(f"feed: {text.line(str(fault))}") from fault
@@ -124,6 +124,6 @@ def unidentified(page: Page, body: bytes | None) -> MissingPageIdError:
         links.feed((body or b"")[:LARGEST_HTML].decode(errors="replace"))
     before = () if body else (page.url,)
     places = (*(f"{page.url}{place}" for place in _PLACES), *(urljoin(page.url, place) for place in _PLACES))
-    ids = (*before, *(link(href, page) for href in links.found), *places)
+    ids = (*before, *(incident_link(href, page) for href in links.found), *places)
     fresh = [it for it in dict.fromkeys(ids) if not (body and it == page.url)]
     return MissingPageIdError("feed: its address is not known", *fresh[:_CANDIDATES])

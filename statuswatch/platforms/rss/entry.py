@@ -24,7 +24,7 @@ from statuswatch import text
 from statuswatch.model.incident import Impact, IncidentUpdate
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
-from statuswatch.platforms.parsing import derived, epoch, update, word
+from statuswatch.platforms.parsing import clean_status, derived_id, from_epoch, incident_update
 
 Entry = Mapping[str, Any]  # as feedparser gives it, without its aliases
 
@@ -123,7 +123,7 @@ class Block(NamedTuple):
 def moment(entry: Entry, name: str) -> datetime | None:
     """A time, which feedparser has brought to UTC. Raises ValueError."""
     parsed = entry.get(f"{name}_parsed")
-    return epoch(timegm(parsed)) if parsed else None
+    return from_epoch(timegm(parsed)) if parsed else None
 
 
 def dates(entry: Entry, built: datetime | None) -> Dates:
@@ -146,7 +146,7 @@ def markup(entry: Entry) -> str:
 def status(label: str) -> str:
     """The status that a word of the vendor's means; "" where it leaves it as it was. Raises ValueError."""
     plain = " ".join(label.lower().split())
-    return _WORDS[plain] if plain in _WORDS else word(plain.replace(" ", "_"))
+    return _WORDS[plain] if plain in _WORDS else clean_status(plain.replace(" ", "_"))
 
 
 def is_status(label: str) -> bool:
@@ -193,8 +193,8 @@ def messages(listed: list[Block], published: datetime) -> tuple[IncidentUpdate, 
     for _, block in sorted(enumerate(listed), key=lambda one: (one[1].at, -one[0])):  # of one time the lower is older
         same[block.at] += 1
         current = status(block.label) or current
-        key = derived(f"{block.at:%m-%d %H:%M:%S}", str(same[block.at]))
-        told.append(update(key, current or "update", block.body, (block.at - ahead), None))
+        key = derived_id(f"{block.at:%m-%d %H:%M:%S}", str(same[block.at]))
+        told.append(incident_update(key, current or "update", block.body, (block.at - ahead), None))
     return tuple(told)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from statuswatch import text
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident
-from statuswatch.platforms.parsing import derived, link, title, update
+from statuswatch.platforms.parsing import clean_title, derived_id, incident_link, incident_update
 from statuswatch.platforms.rss.entry import REPORTED, Channel, Entry, dates, markup, status, untitled
 
 _SERIES: Final = re.compile(r"#([a-z0-9-]{1,100})_(\d{9,11})$", re.ASCII)
@@ -39,7 +39,7 @@ def series_of(entry: Entry) -> re.Match[str] | None:
 
 def item(part: tuple[Entry, re.Match[str]]) -> Item:
     entry, found = part
-    name, in_title = untitled(title(text.paragraph(str(entry.get("title") or ""))))
+    name, in_title = untitled(clean_title(text.paragraph(str(entry.get("title") or ""))))
     severity = _SEVERITY.match(name)
     return Item(
         place=found[1],
@@ -58,7 +58,7 @@ def chained(channel: Channel, items: list[Item]) -> list[Incident]:
     for _, it in sorted(enumerate(items), key=lambda one: (one[1].at, -one[0])):  # of one time the lower is older
         minute = it.at.replace(second=0)
         same[it.place, minute] += 1
-        it = it._replace(id=derived(it.place, minute.isoformat(), str(same[it.place, minute])))
+        it = it._replace(id=derived_id(it.place, minute.isoformat(), str(same[it.place, minute])))
         chain = runs.setdefault((it.place, it.title), [])
         if not chain or (chain[-1][-1].is_over and it.at - chain[-1][-1].at >= timedelta(days=1)):
             chain.append([])
@@ -92,12 +92,13 @@ def _of_series(channel: Channel, key: str, run: list[Item]) -> Incident:
         title=last.title,
         status=stated,
         impact=_SEVERITIES.get(last.severity, Impact.UNKNOWN),
-        url=link(channel.home if channel.home.startswith("http") else "", channel.page),
+        url=incident_link(channel.home if channel.home.startswith("http") else "", channel.page),
         created_at=run[0].at.replace(second=0),
         position=last.at,
         components=(Component(last.place),),
         source_quality=STATED_BY_VENDOR,
         updates=tuple(
-            update(it.id, "resolved" if it is last and last.is_over else "update", it.body, it.at, None) for it in run
+            incident_update(it.id, "resolved" if it is last and last.is_over else "update", it.body, it.at, None)
+            for it in run
         ),
     )

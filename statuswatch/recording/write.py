@@ -1,0 +1,135 @@
+"""Writing a recording."""
+
+import asyncio
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.errors import OutputError, UsageError
+from statuswatch.model.page import Failure, FailureKind, Page
+from statuswatch.model.report import PageOutcome
+from statuswatch.model.state import PageState, State
+from statuswatch.net.client import Client, ClientFactory
+from statuswatch.net.response import Progress, Response, Wire
+from statuswatch.reading.reader import OUT_OF_SHARE
+from statuswatch.recording.line import RecordingLine, encode_line
+from statuswatch.state import decode_page, encode_page
+
+# Headers that say something about a document. No other is kept: some hold session ids.
+KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "location", "retry-after", "date", "age")
+_OUT_OF_TIME: Final = frozenset({FailureKind.TIMEOUT, FailureKind.NO_CONNECTION, FailureKind.NOT_REACHED})
+
+
+class FileRecorder:
+    """Appends to a recording. `clock` gives the time of each response."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.name = text.line(str(path))
+        self._clock = clock
+        self._run = clock()
+        self._numbers: defaultdict[str, int] = defaultdict(int)
+        self._abandoned: defaultdict[str, list[str]] = defaultdict(list)  # addresses whose request was cut off
+        try:
+            self._is_new = not path.exists() or path.stat().st_size == 0
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            what_to_do = "name a file that can be written"
+            raise UsageError(f"--record: {error.strerror or error} ({self.name}): {what_to_do}") from error
+
+    def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
+        """Write the pages of a run; into a new file first the state of these pages, where there is one."""
+        self._run = now
+        self._numbers.clear()
+        states = {page.key: before.pages[page.key] for page in pages if page.key in before.pages}
+        if self._is_new and states:
+            compact = {key: _compact(decode_page(state, key, self.name)) for key, state in states.items()}
+            self._write(RecordingLine(run=now, state=compact))
+        self._is_new = False
+        described = [msgspec.to_builtins(page) for page in pages]
+        self._write(RecordingLine(run=now, pages=described, partial=partial))
+
+    def connect(self, connect: ClientFactory) -> ClientFactory:
+        """Return what opens clients whose responses are written."""
+
+        @asynccontextmanager
+        async def recorded(page: Page, until: float) -> AsyncIterator[Client]:
+            async with connect(page, until) as client:
+                client.wire = _RecordingWire(client.wire, page.key, self)
+                yield client
+
+        return recorded
+
+    def finish(self, outcome: PageOutcome) -> None:
+        """Write why requests were cut off: the page's own failure, or their share of its time."""
+        key, failure = outcome.page.key, outcome.failure
+        is_late = failure is not None and failure.kind in _OUT_OF_TIME and failure.where in ("", outcome.page.url)
+        urls = self._abandoned.pop(key, [])
+        if failure and failure.kind is FailureKind.NOT_REACHED and not urls:
+            urls = [outcome.page.url]
+        share = Failure(FailureKind.TIMEOUT, OUT_OF_SHARE)
+        for url in urls:
+            self.write(key, url, failure if failure and is_late else share)
+
+    def write(self, key: str, url: str, response: Response | Failure) -> None:
+        """Write one response, or why there was none. Raises OutputError."""
+        self._numbers[key] += 1
+        line = RecordingLine(run=self._run, at=self._clock(), page=key, seq=self._numbers[key], url=url)
+        if isinstance(response, Failure):
+            line.error, line.reason = response.kind, response.reason
+        else:
+            line.status = response.status
+            line.headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+            _set_body(line, response.body)
+        self._write(line)
+
+    def abandon(self, key: str, url: str) -> None:
+        """Remember that a request was cut off; `finish` says why."""
+        self._abandoned[key].append(url)
+
+    def close(self) -> None:
+        """Flush everything to the file. Raises OutputError."""
+        self._guarded(self._file.close)
+
+    def _write(self, line: RecordingLine) -> None:
+        self._guarded(lambda: self._file.write(encode_line(line) + b"\n"))
+
+    def _guarded(self, operation: Callable[[], object]) -> None:
+        try:
+            operation()
+        except OSError as error:
+            reason = f"the recording could not be written: {error.strerror or error}"
+            raise OutputError(f"{reason} ({self.name}): make room, or name another file with --record") from error
+
+
+def _compact(state: PageState) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.format(encode_page(state), indent=-1))
+
+
+def _set_body(line: RecordingLine, body: bytes) -> None:
+    try:
+        line.body = body.decode()
+    except UnicodeDecodeError:
+        line.body_base64 = b64encode(body).decode()
+
+
+class _RecordingWire:
+    """A wire whose responses are written to a recording."""
+
+    def __init__(self, wire: Wire, key: str, recorder: FileRecorder) -> None:
+        self._wire, self._key, self._recorder = wire, key, recorder
+
+    async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
+        try:
+            response = await self._wire.get(url, headers, progress)
+        except asyncio.CancelledError:
+            self._recorder.abandon(self._key, url)
+            raise
+        self._recorder.write(self._key, url, response)
+        return response

@@ -1,0 +1,168 @@
+"""The record of an incident in the state file: how it begins, how a read updates it, how it shrinks. Pure.
+
+An empty or poorer value never replaces a better one, and times are kept to the second.
+"""
+
+import re
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from statuswatch import text
+from statuswatch.model.digest import UpdateDigest, encode_updates, id_digest
+from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, Incident
+from statuswatch.model.state import IncidentRecord
+from statuswatch.rules.updates import is_poorer
+
+MAX_MESSAGE: Final = 280  # characters of the newest update's text that are remembered
+_DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
+
+
+def new_record(incident: Incident) -> IncidentRecord:
+    """Return the record of an incident that was unknown."""
+    record = IncidentRecord(
+        status=incident.status,
+        impact=incident.impact,
+        title=incident.title,
+        kind=incident.kind,
+        last_update_at=_last_change(incident),
+        updates=encode_updates(incident.updates),
+        components=incident.components,
+        source_quality=incident.source_quality,
+        scheduled_for=_second_or(incident.scheduled_for, None),
+        scheduled_until=_second_or(incident.scheduled_until, None),
+        url=incident.url,
+        message=_summary(incident),
+        created_at=to_second(incident.created_at),
+    )
+    return shrink(record)
+
+
+def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> IncidentRecord:
+    """Return the record of a known incident after a read; without news it equals the old one.
+
+    `updates` are the digests to remember. The kind never changes: a document that enriches may have stated it, and
+    fail now.
+    """
+    components, source_quality = _best_components(incident, record)
+    impact = record.impact if incident.impact is Impact.UNKNOWN else incident.impact
+    peak = highest_impact(impact, record)
+    unchanged = updates == record.updates
+    updated = IncidentRecord(
+        status=incident.status,
+        impact=impact,
+        title=incident.title or record.title,
+        kind=record.kind,
+        last_update_at=record.last_update_at if unchanged else _last_change(incident),
+        updates=updates,
+        components=components,
+        source_quality=source_quality,
+        peak_impact=None if peak is impact else peak,
+        former_components=_former_components(components, record),
+        event_count=record.event_count,
+        impact_unstated=record.impact_unstated,
+        components_unstated=record.components_unstated,
+        scheduled_for=_second_or(incident.scheduled_for, record.scheduled_for),
+        scheduled_until=_second_or(incident.scheduled_until, record.scheduled_until),
+        url=incident.url,
+        message=_message(incident, record, updates),
+        created_at=record.created_at or to_second(incident.created_at),
+    )
+    return shrink(updated)
+
+
+def shrink(record: IncidentRecord) -> IncidentRecord:
+    """Return the record of a closed incident without what only an open one needs; an open one stays as it is."""
+    if not record.closed:
+        return record
+    return msgspec.structs.replace(record, title=short_title(record.title), url="", message="", created_at=None)
+
+
+def short_title(title: str) -> str:
+    """Return the digest of a title; a title that looks like a digest stays as it is."""
+    return title if len(title) == 6 and _DIGEST.fullmatch(title) else text.digest(title)
+
+
+def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
+    """Return whether the state file must be written for this record.
+
+    A message that an earlier version did not remember is saved with the next write and causes none.
+    """
+    return after != before and msgspec.structs.replace(after, message=before.message) != before
+
+
+def highest_impact(impact: Impact, record: IncidentRecord | None) -> Impact:
+    """Return the highest impact the incident ever had, of those that can be compared; else the impact itself."""
+    impacts = [impact]
+    if record:
+        impacts += [record.impact, record.peak_impact or record.impact]
+    comparable = [impact for impact in impacts if impact in IMPACT_SCALE]
+    return max(comparable, key=IMPACT_SCALE.index, default=impact)
+
+
+def to_second(moment: datetime) -> datetime:
+    """Return the time without the fraction of its second."""
+    return moment.replace(microsecond=0)
+
+
+def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:
+    return to_second(moment) if moment else otherwise
+
+
+def _last_change(incident: Incident) -> datetime:
+    return to_second(max(incident.last_update_at, incident.created_at))
+
+
+def _best_components(incident: Incident, record: IncidentRecord) -> tuple[tuple[Component, ...], int]:
+    """Return the better of the listed and the remembered components, and the quality of their source."""
+    listed, quality = incident.components, incident.source_quality
+    is_worse = bool(record.components) and quality < record.source_quality
+    if not listed or is_worse or _adds_nothing(incident, record):
+        return record.components, record.source_quality
+    return listed, quality
+
+
+def _adds_nothing(incident: Incident, record: IncidentRecord) -> bool:
+    """Return whether the listed components have the remembered names, from an equally good source, and no new group."""
+    if incident.source_quality != record.source_quality or _names(incident.components) != _names(record.components):
+        return False
+    return not any(component.group for component in set(incident.components) - set(record.components))
+
+
+def _former_components(components: tuple[Component, ...], record: IncidentRecord) -> tuple[Component, ...]:
+    names = _names(components)
+    former = {*record.components, *record.former_components}
+    return tuple(sorted(component for component in former if component.name not in names))
+
+
+def _names(components: tuple[Component, ...]) -> set[str]:
+    return {component.name for component in components}
+
+
+def _message(incident: Incident, record: IncidentRecord, updates: str) -> str:
+    """Return the text to remember of the newest update.
+
+    The remembered one stays where no update changed, and where this read has a poorer text for the same update.
+    """
+    if not record.message:
+        return _summary(incident)
+    if not incident.updates or updates == record.updates:
+        return record.message
+    newest = incident.updates[-1]
+    before = _remembered_digest(record, id_digest(newest))
+    if before and is_poorer(UpdateDigest.of(newest), before):
+        return record.message
+    return _summary(incident)
+
+
+def _remembered_digest(record: IncidentRecord, update_id: str) -> UpdateDigest | None:
+    return next((digest for digest in record.update_digests if digest.id_digest == update_id), None)
+
+
+def _summary(incident: Incident) -> str:
+    """Return the beginning of the newest update's text, in one line."""
+    if not incident.updates:
+        return ""
+    flat = " ".join(incident.updates[-1].body.split())
+    return flat if len(flat) <= MAX_MESSAGE else f"{flat[: MAX_MESSAGE - 1].rstrip()}…"
