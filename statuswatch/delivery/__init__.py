@@ -1,1 +1,1 @@
-"""Delivering events to sinks, at least once."""
+"""Delivery: which events are due to which sinks, sending them, and what waits for the next run."""

@@ -1,6 +1,6 @@
-"""Blocking work on a daemon thread of its own.
+"""Blocking work on daemon threads.
 
-asyncio's own threads are joined at exit: a receiver that hangs would hold the end of the run.
+asyncio joins the threads of its own executor at exit: a receiver that hangs would hold up the end of the run.
 """
 
 import asyncio
@@ -13,25 +13,25 @@ T = TypeVar("T")
 
 
 async def run_in_daemon_thread(work: Callable[[], T]) -> T:
-    """Return what `work` returns, or raise what it raises. A caller that stops waiting leaves the thread behind."""
-    carried = _Carried[T](asyncio.get_running_loop())
+    """Return what `work` returns, or raise what it raises. A caller that is cancelled leaves the thread behind."""
+    handover = _Handover[T](asyncio.get_running_loop())
 
-    def carry() -> None:
-        with carried:
-            carried.result(work())
+    def run() -> None:
+        with handover:
+            handover.succeed(work())
 
-    Thread(target=carry, daemon=True).start()
-    return await carried.future
+    Thread(target=run, daemon=True).start()
+    return await handover.future
 
 
-class _Carried(Generic[T]):
-    """Brings to the loop what came of it on the thread: a result, or as a context what was raised."""
+class _Handover(Generic[T]):
+    """The result of a thread for an event loop; as a context manager it hands over what is raised in it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.future: asyncio.Future[T] = loop.create_future()
 
-    def result(self, result: T) -> None:
+    def succeed(self, result: T) -> None:
         self._settle(lambda: self.future.set_result(result))
 
     def __enter__(self) -> Self:
@@ -39,10 +39,10 @@ class _Carried(Generic[T]):
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if error:
-            # A future takes no StopIteration; what is no Exception would end the run before it is saved.
-            fit = isinstance(error, Exception) and not isinstance(error, StopIteration)
-            raised = error if fit else RuntimeError(f"{type(error).__name__}: {error}")
-            self._settle(lambda: self.future.set_exception(raised))
+            # A future accepts no StopIteration, and a KeyboardInterrupt would end the run before it is saved.
+            usable = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            exception = error if usable else RuntimeError(f"{type(error).__name__}: {error}")
+            self._settle(lambda: self.future.set_exception(exception))
         return True
 
     def _settle(self, settle: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
-"""Where events go. A sink is a module; a new one is that file and its line in `SINKS`.
+"""Where notifications go. A sink is one module; a new one is that file and its line in `SINKS`.
 
-A sink says what its table in the configuration may hold, and makes of it a function that sends one message or raises
-SinkError. Order, retries, deadlines and what is kept for the next run are not its business: see `notify`.
+A sink declares what its table in the configuration may hold, and makes of it a function that sends one notification or
+raises SinkError. Order, retries, deadlines and the outbox are not its business: see the package `delivery`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,15 +13,16 @@ from statuswatch.model.event import Notification
 from statuswatch.registry import Registry
 
 if TYPE_CHECKING:
-    import httpx
+    from statuswatch.net.http import SinkClient
 
-# What it gives is to be said of a message that was taken; often nothing.
-Send = Callable[["httpx.AsyncClient", Notification], Awaitable[str | None]]
+# Sends a notification. Returns a remark on a notification that was accepted, if there is any. Raises SinkError.
+Send = Callable[["SinkClient", Notification], Awaitable[str | None]]
 
 
 class SinkError(Exception):
-    """The message was not taken: why, in words that hold no secret. `final` where asking again is no use; `retry_after`
-    is in how many seconds the receiver wants to be asked again.
+    """A notification that was not accepted, and why, in words that hold no secret.
+
+    `final`: another attempt is of no use. `retry_after` is how many seconds the receiver asks to wait before one.
     """
 
     def __init__(self, reason: str, *, final: bool = False, retry_after: float | None = None) -> None:
@@ -30,24 +31,25 @@ class SinkError(Exception):
         self.retry_after = retry_after
 
 
-class Lookup(Protocol):
-    """What an environment variable holds. What is not public is masked in all that is printed."""
+class ReadSecret(Protocol):
+    """The function by which a sink reads an environment variable."""
 
-    def __call__(self, variable: str, /, *, public: bool = False) -> str: ...
+    def __call__(self, variable: str, /, *, public: bool = False) -> str:
+        """Return the value; unless it is `public`, it is masked in all that is printed. Raises UsageError."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sink's table holds besides what every table may hold. A field `…_env` names an environment variable."""
+    """A sink's own options in its table. A field `…_env` names an environment variable."""
 
 
 class Sink(Protocol):
-    """What a sink's module has."""
+    """The interface of a sink's module."""
 
     OPTIONS: type[Options]
-    DIGEST_ABOVE: int  # so many events of a run are sent one by one, more as one message; 0: always one by one
+    DIGEST_ABOVE: int  # above so many events of a run a digest is sent; 0: never
 
-    def configure(self, options: Any, secret: Lookup, /) -> Send:
-        """Makes the function that sends."""
+    def configure(self, options: Any, read_secret: ReadSecret, /) -> Send:
+        """Return the function that sends. Raises UsageError where an option cannot be right."""
 
 
 SINKS: Final[Mapping[str, Sink]] = Registry(

@@ -1,12 +1,12 @@
 """Mail over SMTP: one message an event, one thread an incident.
 
-A thread by what each program goes by. All messages of an incident refer to one id that no message has, the first that
-is seen included, whatever it says: RFC 5256 threads such, and Gmail does where the references consistently name one id
-and the subjects are the same (Google Workspace Updates, 29 March 2019). Of a subject neither looks at what stands in
-brackets in front, so that what changes stands there. Outlook goes by Thread-Index and Thread-Topic (MS-OXOMSG 2.2.1.2).
+Mail programs recognise a thread in different ways. All messages of an incident, the first included, refer to one id
+that no message has: RFC 5256 makes a thread of them, and Gmail does where the references consistently name one id and
+the subjects are equal (Google Workspace Updates, 29 March 2019). Both ignore what stands in brackets at the beginning
+of a subject, so what changes stands there. Outlook reads Thread-Index and Thread-Topic (MS-OXOMSG 2.2.1.2).
 
-The message is told once one recipient's address was taken: another try would bring it to those again who have it, and
-hold up what comes after it for all. Those that were refused are named.
+A message counts as delivered once one recipient was accepted: another attempt would repeat it to those who have it,
+and hold up later events for all. Rejected recipients are named.
 """
 
 import base64
@@ -24,13 +24,13 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from typing import Annotated, Any, Final, Literal
 
-import httpx
 import msgspec
 
 from statuswatch import text
 from statuswatch.errors import UsageError
 from statuswatch.model.event import Event, Notification
 from statuswatch.model.incident import IncidentKind
+from statuswatch.net.http import SinkClient, connection_error
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.net.trust import trust_store
 from statuswatch.render.notification import (
@@ -42,32 +42,33 @@ from statuswatch.render.notification import (
     notification_text,
     notification_texts,
 )
-from statuswatch.sinks import Lookup, Options, Send, SinkError
-from statuswatch.sinks.http import cause
+from statuswatch.sinks import Options, ReadSecret, Send, SinkError
+from statuswatch.sinks.payloads import status_line
 
 DIGEST_ABOVE: Final = 10
-TIMEOUT: Final = 10.0  # seconds for each step of a conversation with the server
-MOST_STATUSES: Final = 50  # updates in one message: the newest
-LONGEST_SUBJECT: Final = 150  # characters of the title in it
-LONGEST_COMPONENTS: Final = 80  # characters of them in the subject
+MAX_STEP_SECONDS: Final = 10.0  # for each step of a dialogue with the server
+MAX_STATUSES: Final = 50  # incident updates in one message: the newest
+MAX_TITLE: Final = 150  # characters of the incident's title in the subject
+MAX_COMPONENTS: Final = 80  # characters of the components in the subject
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)  # of FILETIME
 
 
-class _Words(UniqueUnstructuredHeader):
-    """A line of text, encoded whole: where the standard library encodes by parts, a space between two is lost."""
+class _TextHeader(UniqueUnstructuredHeader):
+    """A line of text, encoded as a whole: the standard library encodes by parts, and loses a space between two."""
 
     name: str
 
     def fold(self, *, policy: "Policy[Any]") -> str:
-        words = Header(str(self), "utf-8", header_name=self.name)
-        return f"{self.name}: {words.encode(linesep=policy.linesep)}{policy.linesep}"
+        """Return the header as it is sent."""
+        header = Header(str(self), "utf-8", header_name=self.name)
+        return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"
 
 
-# An id is never folded: the standard library does where it does not know that a header holds one.
+# An id must not be folded; the standard library folds it in headers of which it does not know that they hold one.
 _TYPES: Final[Mapping[str, Any]] = {
-    "subject": _Words,
-    "thread-topic": _Words,
+    "subject": _TextHeader,
+    "thread-topic": _TextHeader,
     "in-reply-to": MessageIDHeader,
     "references": MessageIDHeader,
 }
@@ -78,6 +79,8 @@ _POLICY: Final = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 
 
 class Email(Options, frozen=True):
+    """Options of the sink."""
+
     host: Annotated[str, msgspec.Meta(min_length=1)]
     sender: str
     to: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
@@ -97,34 +100,36 @@ class _Server(msgspec.Struct, frozen=True):
     login: tuple[str, str] | None
 
 
-def configure(options: Email, secret: Lookup, /) -> Send:
-    if options.security == "none" and not _on_the_loopback(options.host):
+def configure(options: Email, read_secret: ReadSecret, /) -> Send:
+    """Return the function that sends. Raises UsageError where an option cannot be right."""
+    server = _server(options, read_secret)
+    sender = _address(options.sender, "sender")
+    to = [_address(recipient, "to") for recipient in options.to]
+    recipients = [address.addr_spec for address in to]
+
+    async def send(_: SinkClient, notification: Notification) -> str:
+        content = document(notification, sender, to).as_bytes()
+        rejected = await run_in_daemon_thread(lambda: _send_mail(server, sender.addr_spec, recipients, content))
+        return f"accepted, but not for {_recipient_errors(rejected)}" if rejected else ""
+
+    return send
+
+
+def _server(options: Email, read_secret: ReadSecret) -> _Server:
+    if options.security == "none" and not _is_loopback(options.host):
         raise UsageError("email: security: 'none' is for a server on the loopback (localhost, 127.0.0.1, ::1)")
     if options.host != text.line(options.host) or " " in options.host:
         raise UsageError("email: host: not the name of a host")
     if bool(options.username_env) != bool(options.password_env):
         raise UsageError("email: username_env and password_env: both, or neither")
-    sender, *to = (_address(it, "sender" if not at else "to") for at, it in enumerate((options.sender, *options.to)))
-    variables = (options.username_env, options.password_env) if options.username_env else ()
-    login = [_ascii(secret(it), it) for it in variables]
-    server = _Server(
-        host=options.host,
-        port=options.port or _PORTS[options.security],
-        security=options.security,
-        login=(login[0], login[1]) if login else None,
-    )
-
-    async def send(_: httpx.AsyncClient, message: Notification) -> str:
-        content = document(message, sender, to).as_bytes()
-        refused = await run_in_daemon_thread(
-            lambda: _post(server, sender.addr_spec, [it.addr_spec for it in to], content)
-        )
-        return f"taken, but not for {_listed(refused)}" if refused else ""
-
-    return send
+    login = None
+    if options.username_env:
+        login = _read_ascii(options.username_env, read_secret), _read_ascii(options.password_env, read_secret)
+    port = options.port or _PORTS[options.security]
+    return _Server(host=options.host, port=port, security=options.security, login=login)
 
 
-def _on_the_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -132,139 +137,151 @@ def _on_the_loopback(host: str) -> bool:
 
 
 def _address(words: str, option: str) -> Address:
-    """One address, perhaps with a name before it."""
-    fault = UsageError(f"email: {option}: {text.line(words)!r} is not an address, for example ops@acme.example")
+    """Return one address, perhaps with a name before it. Raises UsageError."""
+    invalid = UsageError(f"email: {option}: {text.line(words)!r} is not an address, for example ops@acme.example")
     if words != text.line(words):
-        raise fault
+        raise invalid
     holder = EmailMessage(policy=_POLICY)
     try:
         holder["From"] = words
         header = holder["From"]
         (address,) = header.addresses
     except (ValueError, IndexError, AttributeError):
-        raise fault from None
+        raise invalid from None
     spec = address.addr_spec
     if header.defects or header.groups[0].display_name is not None:
-        raise fault
+        raise invalid
     if not re.fullmatch(r"[!-~]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", spec):
-        raise fault
+        raise invalid
     return Address(address.display_name, addr_spec=spec)
 
 
-def _ascii(word: str, variable: str) -> str:
-    if not word.isascii():
-        raise UsageError(f"${variable}: SMTP's AUTH, as the standard library has it, takes ASCII alone")
-    return word
+def _read_ascii(variable: str, read_secret: ReadSecret) -> str:
+    value = read_secret(variable)
+    if not value.isascii():
+        raise UsageError(f"${variable}: only ASCII is possible: the standard library's SMTP login sends nothing else")
+    return value
 
 
 # ---------------------------------------------------------------------------------------------------------- the message
 
 
-def document(message: Notification, sender: Address, to: Iterable[Address]) -> EmailMessage:
-    """The mail: the same for the same message, however often it is sent."""
+def document(notification: Notification, sender: Address, to: Iterable[Address]) -> EmailMessage:
+    """Return the mail: equal for equal notifications, however often it is sent."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = tuple(to)
-    mail["Date"] = max(notice.detected_at for notice in message.deliveries)
-    mail["Message-ID"] = _id(message.id, sender.domain)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is answered to it
-    if len(message.deliveries) == 1:
-        (notice,) = message.deliveries
-        it, event = notification_text(notice, test=message.test), notice.event
-        topic = _line(f"{event.page.name} · {cut(it.title, LONGEST_SUBJECT)}")
-        incident = f"{event.page.key}/{event.incident.id}"
-        mail["Subject"] = f"[{_mark(it, event)}] {topic}"
-        mail["In-Reply-To"] = mail["References"] = _id(incident, sender.domain)
-        mail["Thread-Topic"] = topic
-        mail["Thread-Index"] = _thread_index(incident, event.incident.created_at)
-        plain, marked = _plain(it), _marked(it)
+    mail["Date"] = max(delivery.detected_at for delivery in notification.deliveries)
+    mail["Message-ID"] = _message_id(notification.id, sender.domain)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office reply is sent to it
+    if len(notification.deliveries) == 1:
+        plain, markup = _fill_event(mail, notification, sender.domain)
     else:
-        headline = digest_headline(message)
-        mail["Subject"] = headline
-        entries = [(_unlinked(digest_line(it)), it.url) for it in notification_texts(message)]
-        plain = "\n\n".join([headline, *(f"{line}\n{url}" for line, url in entries)])
-        marked = "".join([f"<h2>{html.escape(headline)}</h2><ul>", *(_item(*entry) for entry in entries), "</ul>"])
+        plain, markup = _fill_digest(mail, notification)
     mail.set_content(f"{plain}\n")
     mail.add_alternative(
-        f'<!doctype html>\n<html><body style="font-family:sans-serif">{marked}</body></html>\n', "html"
+        f'<!doctype html>\n<html><body style="font-family:sans-serif">{markup}</body></html>\n', "html"
     )
     return mail
 
 
-def _mark(it: NotificationText, event: Event) -> str:
-    """What may change from one message of the thread to the next."""
-    labels = ", ".join(component.label for component in event.incident.components)
+def _fill_event(mail: EmailMessage, notification: Notification, domain: str) -> tuple[str, str]:
+    """Set the headers for one event; return its text and HTML."""
+    (delivery,) = notification.deliveries
+    event = delivery.event
+    content = notification_text(delivery, test=notification.test)
+    topic = _header_line(f"{event.page.name} · {cut(content.title, MAX_TITLE)}")
+    incident = f"{event.page.key}/{event.incident.id}"
+    mail["Subject"] = f"[{_subject_mark(content, event)}] {topic}"
+    mail["In-Reply-To"] = mail["References"] = _message_id(incident, domain)
+    mail["Thread-Topic"] = topic
+    mail["Thread-Index"] = _thread_index(incident, event.incident.created_at)
+    return _event_text(content), _event_html(content)
+
+
+def _fill_digest(mail: EmailMessage, notification: Notification) -> tuple[str, str]:
+    """Set the headers for a digest; return its text and HTML."""
+    headline = digest_headline(notification)
+    mail["Subject"] = headline
+    entries = [(_unlinked(digest_line(content)), content.url) for content in notification_texts(notification)]
+    plain = "\n\n".join([headline, *(f"{line}\n{url}" for line, url in entries)])
+    items = [f"<li><p>{html.escape(line)} {_link(url)}</p></li>\n" for line, url in entries]
+    return plain, "".join([f"<h2>{html.escape(headline)}</h2><ul>", *items, "</ul>"])
+
+
+def _subject_mark(content: NotificationText, event: Event) -> str:
+    """Return what may change in the subject from one message of the thread to the next."""
+    components = ", ".join(component.label for component in event.incident.components)
     if event.incident.kind is IncidentKind.PAGE:
-        labels = "status page"
-    said = f"{it.sign} {it.label}" + (f" · {cut(chat_safe(labels), LONGEST_COMPONENTS)}" if labels else "")
-    return _line(said).translate({ord("["): "(", ord("]"): ")"})
+        components = "status page"
+    mark = f"{content.sign} {content.label}"
+    if components:
+        mark = f"{mark} · {cut(chat_safe(components), MAX_COMPONENTS)}"
+    return _header_line(mark).translate({ord("["): "(", ord("]"): ")"})
 
 
-def _plain(it: NotificationText) -> str:
-    said = [f"{status} — {words}" if words else status for status, words in _statuses(it)]
-    paragraphs = [
-        it.headline,
-        "\n".join(_shown(it.title, " · ".join(it.facts))),
-        *said,
-        it.remark,
-        "\n".join([*_shown(it.times)]),
-    ]
-    return "\n\n".join([*(_unlinked(paragraph) for paragraph in _shown(*paragraphs)), *_shown(it.url)])
+def _event_text(content: NotificationText) -> str:
+    messages = [status_line(status, message) for status, message in _newest_statuses(content)]
+    facts = "\n".join(_non_empty(content.title, " · ".join(content.facts)))
+    paragraphs = _non_empty(content.headline, facts, *messages, content.remark, content.times)
+    return "\n\n".join([*(_unlinked(paragraph) for paragraph in paragraphs), *_non_empty(content.url)])
 
 
-def _marked(it: NotificationText) -> str:
-    def safe(words: str) -> str:
-        return html.escape(_unlinked(words))
-
-    said = [f"<p><b>{safe(status)}</b>{f' — {safe(words)}' if words else ''}</p>" for status, words in _statuses(it)]
+def _event_html(content: NotificationText) -> str:
+    border = f"border-left:6px solid #{content.colour:06x};padding-left:8px"
     return "\n".join(
         [
-            f'<h2 style="border-left:6px solid #{it.colour:06x};padding-left:8px">{safe(it.headline)}</h2>',
-            f"<p><b>{safe(it.title)}</b><br>{safe(' · '.join(it.facts))}</p>",
-            *said,
-            *(f"<p><i>{safe(remark)}</i></p>" for remark in _shown(it.remark)),
-            f"<p>{_link(it.url)}</p>",
-            f"<p><small>{safe(it.times)}</small></p>",
+            f'<h2 style="{border}">{_escaped(content.headline)}</h2>',
+            f"<p><b>{_escaped(content.title)}</b><br>{_escaped(' · '.join(content.facts))}</p>",
+            *(_status_html(status, message) for status, message in _newest_statuses(content)),
+            *(f"<p><i>{_escaped(remark)}</i></p>" for remark in _non_empty(content.remark)),
+            f"<p>{_link(content.url)}</p>",
+            f"<p><small>{_escaped(content.times)}</small></p>",
         ]
     )
 
 
-def _item(line: str, url: str) -> str:
-    return f"<li><p>{html.escape(line)} {_link(url)}</p></li>\n"
+def _status_html(status: str, message: str) -> str:
+    after = f" — {_escaped(message)}" if message else ""
+    return f"<p><b>{_escaped(status)}</b>{after}</p>"
+
+
+def _escaped(words: str) -> str:
+    return html.escape(_unlinked(words))
 
 
 def _link(url: str) -> str:
     return f'<a href="{html.escape(url)}">what the vendor says</a>' if url else ""
 
 
-def _statuses(it: NotificationText) -> Iterator[tuple[str, str]]:
-    left_out = len(it.statuses) - MOST_STATUSES
+def _newest_statuses(content: NotificationText) -> Iterator[tuple[str, str]]:
+    left_out = len(content.statuses) - MAX_STATUSES
     if left_out > 0:
         yield f"… (and {left_out} earlier updates)", ""
-    yield from it.statuses[-MOST_STATUSES:]
+    yield from content.statuses[-MAX_STATUSES:]
 
 
 def _unlinked(words: str) -> str:
-    """Text in which no mail program finds the name of a host to link: a word joiner stands after each dot in one."""
+    """Return text in which no mail program finds a host name to link: a word joiner stands after each dot in one."""
     return re.sub(r"(?<=[^\W_])\.(?=[^\W\d_]{2})", ".\u2060", words)
 
 
-def _shown(*words: str) -> list[str]:
-    return [it for it in words if it]
+def _non_empty(*words: str) -> list[str]:
+    return [word for word in words if word]
 
 
-def _line(words: str) -> str:
-    """One line, in which nothing is taken for an encoded word (RFC 2047) and decoded."""
+def _header_line(words: str) -> str:
+    """Return one line, of which nothing is decoded as an encoded word (RFC 2047)."""
     return " ".join(words.split()).replace("=?", "=\u2060?")
 
 
-def _id(of: str, domain: str) -> str:
-    return f"<{hashlib.sha256(of.encode()).hexdigest()[:32]}@{domain}>"
+def _message_id(name: str, domain: str) -> str:
+    return f"<{hashlib.sha256(name.encode()).hexdigest()[:32]}@{domain}>"
 
 
-def _thread_index(incident: str, began: datetime) -> str:
-    """Six bytes of a FILETIME, the first of which is 1, and a GUID: the head of a conversation."""
-    ticks = (max(began, _EPOCH) - _EPOCH) // timedelta(microseconds=1) * 10  # some vendors' zero is the year 1
+def _thread_index(incident: str, started_at: datetime) -> str:
+    """Return the head of a conversation: six bytes of a FILETIME, the first of which is 1, and a GUID."""
+    ticks = (max(started_at, _EPOCH) - _EPOCH) // timedelta(microseconds=1) * 10  # some vendors' zero is the year 1
     head = ticks.to_bytes(8, "big")[:6]
     return base64.b64encode(head + hashlib.sha256(incident.encode()).digest()[:16]).decode()
 
@@ -272,58 +289,57 @@ def _thread_index(incident: str, began: datetime) -> str:
 # ----------------------------------------------------------------------------------------------------------- the server
 
 
-def _post(server: _Server, sender: str, to: list[str], content: bytes) -> dict[str, tuple[int, bytes]]:
-    """The recipients that were refused, where another was not. Blocks. Raises SinkError."""
+def _send_mail(server: _Server, sender: str, to: list[str], content: bytes) -> dict[str, tuple[int, bytes]]:
+    """Send, and return the recipients that were rejected while another was accepted. Blocks. Raises SinkError."""
     connection: smtplib.SMTP | None = None
     try:
         context = trust_store()
         if server.security == "tls":
-            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=MAX_STEP_SECONDS, context=context)
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+            connection = smtplib.SMTP(server.host, server.port, timeout=MAX_STEP_SECONDS)
         if server.security == "starttls":
             connection.starttls(context=context)
         if server.login:
             connection.login(*server.login)
-        refused = connection.sendmail(sender, to, content)
+        rejected = connection.sendmail(sender, to, content)
         with suppress(OSError):
-            connection.putcmd("QUIT")  # it was taken: whatever is answered now changes nothing, and is not waited for
+            connection.putcmd("QUIT")  # the mail was accepted: the reply changes nothing, and is not waited for
     except OSError as error:  # smtplib's own errors are OSErrors
-        raise _fault(error) from None
+        raise _sink_error(error) from None
     finally:
         if connection:
             connection.close()
-    return refused
+    return rejected
 
 
-def _fault(error: OSError) -> SinkError:
+def _sink_error(error: OSError) -> SinkError:
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=recipients):
-            return SinkError(_listed(recipients), final=all(_is_final(code) for code, _ in recipients.values()))
+            final = all(_is_final(code) for code, _ in recipients.values())
+            return SinkError(_recipient_errors(recipients), final=final)
         case smtplib.SMTPAuthenticationError(smtp_code=code):
-            # What the server says may repeat what it was given.
-            return SinkError(f"SMTP {code}: it does not take the user name and password", final=_is_final(code))
-        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
-            return SinkError(_reply(code, said), final=_is_final(code))
+            # The text of the reply may repeat the password.
+            return SinkError(f"SMTP {code}: user name or password rejected", final=_is_final(code))
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=reply):
+            return SinkError(_reply(code, reply), final=_is_final(code))
         case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
             return SinkError("the server offers no STARTTLS; is it one for security = 'tls'?", final=True)
-        case smtplib.SMTPServerDisconnected():
-            return SinkError(cause(error))
-        case smtplib.SMTPException():
-            return SinkError("the server offers no way to log in that is known", final=True)
-    return SinkError(cause(error))
+        case smtplib.SMTPException() if not isinstance(error, smtplib.SMTPServerDisconnected):
+            return SinkError("the server offers no supported way to log in", final=True)
+    return SinkError(connection_error(error))
 
 
 def _is_final(code: int) -> bool:
     return 500 <= code <= 599
 
 
-def _reply(code: int, said: bytes | str) -> str:
+def _reply(code: int, message: bytes | str) -> str:
     if code < 0:
-        return "its answer is not SMTP"
-    words = said.decode(errors="replace") if isinstance(said, bytes) else said
+        return "the response is not SMTP"
+    words = message.decode(errors="replace") if isinstance(message, bytes) else message
     return f"SMTP {code} {text.line(words)}".rstrip()
 
 
-def _listed(recipients: Mapping[str, tuple[int, bytes]]) -> str:
-    return "; ".join(f"{address}: {_reply(*answer)}" for address, answer in recipients.items())
+def _recipient_errors(recipients: Mapping[str, tuple[int, bytes]]) -> str:
+    return "; ".join(f"{address}: {_reply(code, message)}" for address, (code, message) in recipients.items())

@@ -1,11 +1,11 @@
-"""One issue per incident in a GitHub repository: opened, commented on, closed and reopened as the incident goes.
+"""One issue per incident in a GitHub repository: opened, commented on, closed and reopened with the incident.
 
 Nothing is remembered between runs. An issue is found by its labels and a marker in its body, an event by a marker in
 the issue's body or in a comment; markers are HTML comments, which GitHub does not show. What is sent again after a
 crash changes nothing that already is as it should be: exactly once in effect, as long as two runs do not send at once.
 
-The list of a repository's issues is used and not the search, whose index is behind. GitHub's limits: a title has 256
-characters, a label 50, a body 65,536, an issue 2,500 comments; a workflow's token may ask 1,000 times an hour.
+The list of a repository's issues is used and not the search, whose index lags. GitHub's limits: a title has 256
+characters, a label 50, a body 65,536, an issue 2,500 comments; a workflow's token may send 1,000 requests an hour.
 """
 
 import re
@@ -14,38 +14,43 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import httpx
 import msgspec
 
 from statuswatch import text
 from statuswatch.errors import UsageError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
+from statuswatch.model.incident import EXPIRED
+from statuswatch.net.http import SinkClient, next_link
+from statuswatch.net.response import Response
 from statuswatch.render import markdown, phrases, summary
-from statuswatch.render.notification import cut, notification_text
-from statuswatch.sinks import Lookup, Options, Send, SinkError
-from statuswatch.sinks.http import HttpResponse, ask, refusal, retry_after
+from statuswatch.render.notification import NotificationText, cut, notification_text
+from statuswatch.sinks import Options, ReadSecret, Send, SinkError
+from statuswatch.sinks.http import is_accepted, rejection, request, retry_after
 
 DIGEST_ABOVE: Final = 0  # each event belongs to the issue of its incident
 
 LABEL: Final = "statuswatch"
-IMPACT: Final = "impact: "
-LONGEST_LABEL: Final = 50
-LONGEST_TITLE: Final = 256
-LONGEST_PRODUCT: Final = 100  # of the title
-LARGEST_BODY: Final = 60_000  # bytes, without the markers
+IMPACT_LABEL: Final = "impact: "
+MAX_LABEL: Final = 50
+MAX_TITLE: Final = 256
+MAX_PRODUCT: Final = 100  # of the title
+MAX_BODY: Final = 60_000  # bytes, without the markers
 PER_PAGE: Final = 100
-MOST_PAGES: Final = 25  # of a list: all comments that an issue may have, and the newest 2,500 issues of a status page
-LARGEST_LIST: Final = PER_PAGE * 4 * 65_536 + 5_000_000  # bytes
-LIMIT_PAUSE: Final = 60.0  # seconds to wait where a limit is exceeded and nothing says for how long
-SETTLE: Final = 2.0  # seconds after a POST of which nobody knows whether it took effect: a list may not show it at once
+MAX_PAGES: Final = 25  # of a list: all comments that an issue may have, and the newest 2,500 issues of a status page
+MAX_LIST: Final = PER_PAGE * 4 * 65_536 + 5_000_000  # bytes
+LIMIT_SECONDS: Final = 60.0  # to wait where a rate limit is exceeded and the response does not state for how long
+UNCERTAIN_SECONDS: Final = 2.0  # to wait after a POST that may have taken effect: a list may not show it at once
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.\.?$)[A-Za-z0-9._-]+")
-_EVENT: Final = re.compile(r"<!-- statuswatch event \S+ -->")
+_EVENT_MARKER: Final = re.compile(r"<!-- statuswatch event \S+ -->")
 _WRITERS: Final = {"OWNER", "MEMBER", "COLLABORATOR"}
+_UNCONFIRMED: Final = {Change.DELISTED, Change.WITHDRAWN}
 T = TypeVar("T")
 
 
 class GitHubIssues(Options, frozen=True):
+    """Options of the sink."""
+
     token_env: str = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
     repository: str = ""
     repository_env: str = "GITHUB_REPOSITORY"
@@ -78,22 +83,27 @@ class _Issue(_Comment, kw_only=True):
     pull_request: object = None  # the list has pull requests too
 
 
-def configure(options: GitHubIssues, secret: Lookup, /) -> Send:
-    token = secret(options.token_env)
+class _ErrorBody(msgspec.Struct):
+    message: str
+
+
+def configure(options: GitHubIssues, read_secret: ReadSecret, /) -> Send:
+    """Return the function that sends. Raises UsageError where an option cannot be right."""
+    token = read_secret(options.token_env)
     if not re.fullmatch(r"[!-~]+", token):
         raise UsageError(f"${options.token_env}: not a token")
-    repository = options.repository or secret(options.repository_env, public=True)
-    if not _REPOSITORY.fullmatch(repository):
+    name = options.repository or read_secret(options.repository_env, public=True)
+    if not _REPOSITORY.fullmatch(name):
         place = "repository" if options.repository else f"${options.repository_env}"
         raise UsageError(f'{place}: not a repository, which is "owner/name"')
     api = options.api.rstrip("/")
     if not re.fullmatch(r"https?://[^\s?#@]+", api):
         raise UsageError("api: not the address of an API, for example https://github.example.com/api/v3")
 
-    async def send(client: httpx.AsyncClient, message: Notification) -> None:
-        there = _Repository(client, f"{api}/repos/{repository}", token, options.token_env)
-        for notice in message.deliveries:
-            await _tell(there, notice, test=message.test)
+    async def send(client: SinkClient, notification: Notification) -> None:
+        repository = _Repository(client, f"{api}/repos/{name}", token, options.token_env)
+        for delivery in notification.deliveries:
+            await _record_event(repository, delivery, test=notification.test)
 
     return send
 
@@ -101,146 +111,174 @@ def configure(options: GitHubIssues, secret: Lookup, /) -> Send:
 # ----------------------------------------------------------------------------------------------------- one event
 
 
-async def _tell(there: "_Repository", notice: PendingDelivery, *, test: bool) -> None:
-    """Issue, comment, state: whatever is done already is left out."""
-    event = notice.event
+async def _record_event(repository: "_Repository", delivery: PendingDelivery, *, test: bool) -> None:
+    """Bring issue, comment and state up to date; what already is so is left out."""
+    event = delivery.event
     mark = marker("event", event.id)
-    issue = await _find(there, event)
+    issue = await _find_issue(repository, event)
     if issue is None:
-        issue = await _open(there, notice, test=test)
-        told = [mark]
+        issue = await _open_issue(repository, delivery, test=test)
+        recorded = [mark]
     else:
-        told = await _told(there, issue)
-        if mark not in told:
-            await there.post(f"/issues/{issue.number}/comments", {"body": body(notice, mark, test=test)})
-            told.append(mark)
-    if told[-1] != mark:
-        return  # a repeat: what was told after it is what counts
+        recorded = await _recorded_events(repository, issue)
+        if mark not in recorded:
+            await repository.create(f"/issues/{issue.number}/comments", {"body": body(delivery, mark, test=test)})
+            recorded.append(mark)
+    if recorded[-1] != mark:
+        return  # a repeat: a later event decides the state
     if changes := _changes(issue, event):
-        await there.send("PATCH", f"/issues/{issue.number}", changes)
+        await repository.request("PATCH", f"/issues/{issue.number}", changes)
 
 
-async def _find(there: "_Repository", event: Event) -> _Issue | None:
-    mark = _incident(event)
+async def _find_issue(repository: "_Repository", event: Event) -> _Issue | None:
+    mark = _incident_marker(event)
     query = {"labels": ",".join(labels(event)[:2]), "state": "all", "sort": "created", "direction": "desc"}
-    async for issue in there.every("/issues", query, _Issue):
+    async for issue in repository.entries("/issues", query, _Issue):
         if issue.pull_request is None and mark in (issue.body or ""):
             return issue
     return None
 
 
-async def _open(there: "_Repository", notice: PendingDelivery, *, test: bool) -> _Issue:
-    """With all that is known of the incident, whichever event comes first."""
-    event = notice.event
-    whole = msgspec.structs.replace(event, updates=event.incident.updates or event.updates)
-    # From a token that may not label GitHub takes the issue without its labels: it would never be found again. Such a
-    # token may not make a label either, and is refused here; 422: there is one.
-    await there.send("POST", "/labels", {"name": LABEL, "color": "0969da"}, also=422)
-    wanted = {
+async def _open_issue(repository: "_Repository", delivery: PendingDelivery, *, test: bool) -> _Issue:
+    """Open an issue with all that is known of the incident, whichever event comes first."""
+    event = delivery.event
+    whole_event = msgspec.structs.replace(event, updates=event.incident.updates or event.updates)
+    whole = msgspec.structs.replace(delivery, event=whole_event)
+    # From a token that may not label GitHub accepts the issue without its labels: it would never be found again. Such a
+    # token may not create a label either, and fails here. 422: the label exists.
+    await repository.request("POST", "/labels", {"name": LABEL, "color": "0969da"}, also_accepted=422)
+    content = {
         "title": title(event),
         "labels": labels(event),
-        "body": body(
-            msgspec.structs.replace(notice, event=whole), _incident(event), marker("event", event.id), test=test
-        ),
+        "body": body(whole, _incident_marker(event), marker("event", event.id), test=test),
     }
-    return _decoded(await there.post("/issues", wanted), _Issue)
+    return _decode(await repository.create("/issues", content), _Issue)
 
 
-async def _told(there: "_Repository", issue: _Issue) -> list[str]:
-    """The markers of the events that it has, oldest first; a stranger's comment cannot have one."""
-    found = _EVENT.findall(issue.body or "")
-    async for comment in there.every(f"/issues/{issue.number}/comments", {}, _Comment):
-        if _may_write(comment, issue):
-            found += _EVENT.findall(comment.body or "")
+async def _recorded_events(repository: "_Repository", issue: _Issue) -> list[str]:
+    """Return the markers of the events in the issue, oldest first; those in a stranger's comment do not count."""
+    found = _EVENT_MARKER.findall(issue.body or "")
+    async for comment in repository.entries(f"/issues/{issue.number}/comments", {}, _Comment):
+        if _is_trusted(comment, issue):
+            found += _EVENT_MARKER.findall(comment.body or "")
     return found
 
 
-def _may_write(comment: _Comment, issue: _Issue) -> bool:
+def _is_trusted(comment: _Comment, issue: _Issue) -> bool:
     if comment.user is None:
         return False
-    own = issue.user is not None and comment.user.login == issue.user.login
-    return own or comment.user.type == "Bot" or comment.author_association in _WRITERS
+    if issue.user is not None and comment.user.login == issue.user.login:
+        return True
+    return comment.user.type == "Bot" or comment.author_association in _WRITERS
 
 
 def _changes(issue: _Issue, event: Event) -> dict[str, object]:
-    """What of the issue is not as the event says. One that a person closed stays closed until the vendor reopens it."""
+    """Return what of the issue is not as the event says.
+
+    An issue that a person closed stays closed until the vendor reopens the incident.
+    """
     changes: dict[str, object] = {}
-    wanted = _state(event)
-    if wanted and wanted != issue.state:
-        ended = "not_planned" if phrases.label(event)[0] == "⚪" else "completed"
-        changes |= {"state": wanted, "state_reason": "reopened" if wanted == "open" else ended}
+    state = _issue_state(event)
+    if state and state != issue.state:
+        changes |= {"state": state, "state_reason": _state_reason(state, event)}
     if issue.title != title(event):
         changes["title"] = title(event)
-    has, ours = [label.name for label in issue.labels], labels(event)
-    known = {label.casefold() for label in ours}
-    others = [label for label in has if label.casefold() not in known and not label.startswith(IMPACT)]
-    if {label.casefold() for label in has} != known.union(label.casefold() for label in others):
-        changes["labels"] = [*ours, *others]
+    merged = _merged_labels([label.name for label in issue.labels], labels(event))
+    if merged:
+        changes["labels"] = merged
     return changes
 
 
-def _state(event: Event) -> str:
+def _issue_state(event: Event) -> str:
+    """Return the state that the event asks for; "" where it leaves the state alone."""
     if event.kind is EventKind.RESOLVED:
         return "closed"
     return "open" if event.kind is EventKind.NEW or Change.REOPENED in event.changes else ""
 
 
-# ------------------------------------------------------------------------------------------------- what it says
+def _state_reason(state: str, event: Event) -> str:
+    if state == "open":
+        return "reopened"
+    unconfirmed = event.incident.status == EXPIRED or not _UNCONFIRMED.isdisjoint(event.changes)
+    return "not_planned" if unconfirmed else "completed"
 
 
-def marker(what: str, name: str) -> str:
-    """Shown to nobody. The name is spelled so that it can neither end the comment nor be two words."""
-    return f"<!-- statuswatch {what} {quote(name).replace('--', '-%2D')} -->"
+def _merged_labels(present: list[str], own: list[str]) -> list[str]:
+    """Return our labels and those that people added; none where the issue has just these."""
+    own_names = {label.casefold() for label in own}
+    added = [label for label in present if label.casefold() not in own_names and not label.startswith(IMPACT_LABEL)]
+    names = own_names.union(label.casefold() for label in added)
+    return [] if {label.casefold() for label in present} == names else [*own, *added]
+
+
+# ------------------------------------------------------------------------------------------------- the issue's text
+
+
+def marker(kind: str, name: str) -> str:
+    """Return a comment that is not shown, spelled so that the name can neither end it nor be two words."""
+    return f"<!-- statuswatch {kind} {quote(name).replace('--', '-%2D')} -->"
 
 
 def labels(event: Event) -> list[str]:
-    """By the first two the issue is found again."""
-    return [LABEL, f"page: {event.page.key}"[:LONGEST_LABEL], f"{IMPACT}{event.incident.impact}"]
+    """Return the labels of the issue; it is found again by the first two."""
+    return [LABEL, f"page: {event.page.key}"[:MAX_LABEL], f"{IMPACT_LABEL}{event.incident.impact}"]
 
 
 def title(event: Event) -> str:
-    """In a title GitHub shows `code` and :emoji:, and nothing else of Markdown."""
-    product = cut(_plain(phrases.product(event)), LONGEST_PRODUCT)
-    return cut(f"{product}: {_plain(event.incident.title)}", LONGEST_TITLE)
+    """Return the title, in which GitHub shows `code` and :emoji:, and nothing else of Markdown."""
+    product = cut(_title_safe(phrases.product(event)), MAX_PRODUCT)
+    return cut(f"{product}: {_title_safe(event.incident.title)}", MAX_TITLE)
 
 
-def body(notice: PendingDelivery, *marks: str, test: bool) -> str:
-    """The event in Markdown; of a long story the newest messages."""
-    it = notification_text(notice, test=test)
-    name = markdown.text(it.title)
-    link = f"[{name or 'open'}](<{markdown.address(it.url)}>)" if it.url else name
-    head = f"{it.sign} **{it.label}** · {markdown.text(it.product)}"
-    facts = " · ".join([link, *map(markdown.text, it.facts)])
-    said = [
-        f"- {markdown.text(status)}" + (f" — {markdown.text(message)}" if message else "")
-        for status, message in it.statuses
-    ]
-    rest = [markdown.text(it.remark)] if it.remark else []
-    room = LARGEST_BODY - sum(len(part.encode()) for part in (head, facts, *rest))
-    kept = len(said)
-    while kept and sum(len(line.encode()) + 1 for line in said[-kept:]) > room:
+def body(delivery: PendingDelivery, *markers: str, test: bool) -> str:
+    """Return the event in Markdown; of a long one the newest messages."""
+    content = notification_text(delivery, test=test)
+    head = f"{content.sign} **{content.label}** · {markdown.text(content.product)}"
+    facts = " · ".join([_link(content), *map(markdown.text, content.facts)])
+    remark = [markdown.text(content.remark)] if content.remark else []
+    room = MAX_BODY - sum(len(part.encode()) for part in (head, facts, *remark))
+    messages = _newest_messages(content, room)
+    times = f"<sub>{content.times}</sub>"
+    return "\n\n".join([head, facts, "\n".join(messages), *remark, times, "\n".join(markers)]) + "\n"
+
+
+def _link(content: NotificationText) -> str:
+    name = markdown.text(content.title)
+    return f"[{name or 'open'}](<{markdown.address(content.url)}>)" if content.url else name
+
+
+def _newest_messages(content: NotificationText, room: int) -> list[str]:
+    """Return a list item for each message that fits into so many bytes, the newest, after a count of the others."""
+    items = [_list_item(status, message) for status, message in content.statuses]
+    kept = len(items)
+    while kept and sum(len(item.encode()) + 1 for item in items[-kept:]) > room:
         kept -= 1
-    left = len(said) - kept
-    said = ([f"- … (and {summary.counted(left, 'earlier message')})"] if left else []) + said[left:]
-    return "\n\n".join([head, facts, "\n".join(said), *rest, f"<sub>{it.times}</sub>", "\n".join(marks)]) + "\n"
+    left_out = len(items) - kept
+    count = [f"- … (and {summary.counted(left_out, 'earlier message')})"] if left_out else []
+    return [*count, *items[left_out:]]
 
 
-def _incident(event: Event) -> str:
+def _list_item(status: str, message: str) -> str:
+    return f"- {markdown.text(status)}" + (f" — {markdown.text(message)}" if message else "")
+
+
+def _incident_marker(event: Event) -> str:
     return marker("incident", f"{event.page.key}/{event.incident.id}")
 
 
-def _plain(vendors: str) -> str:
-    """A part of a title; a colon of ours may follow it."""
-    return re.sub(r":(?=[A-Za-z0-9_+-]+(?::|$))", ":\u2060", summary.commit_safe(vendors).replace("`", "'"))
+def _title_safe(vendor_text: str) -> str:
+    """Return a part of a title without markup; a colon of ours may follow it."""
+    plain = summary.commit_safe(vendor_text).replace("`", "'")
+    return re.sub(r":(?=[A-Za-z0-9_+-]+(?::|$))", ":\u2060", plain)
 
 
 # ------------------------------------------------------------------------------------------------------- the API
 
 
 class _Repository:
-    """Its part of GitHub's REST API."""
+    """A repository in GitHub's REST API."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, token: str, token_env: str) -> None:
+    def __init__(self, client: SinkClient, url: str, token: str, token_env: str) -> None:
         self._client = client
         self._url = url
         self._token_env = token_env
@@ -251,82 +289,93 @@ class _Repository:
             "X-GitHub-Api-Version": "2022-11-28",
         }
 
-    async def every(self, path: str, query: Mapping[str, str], what: type[T]) -> AsyncIterator[T]:
-        """The entries of a list, page by page as they are wanted."""
-        asked = urlencode({**query, "per_page": PER_PAGE}, quote_via=quote)
-        for _ in range(MOST_PAGES):
-            answer = await self.send("GET", f"{path}?{asked}")
-            for entry in _decoded(answer.body, list[what]):  # type: ignore[valid-type]
+    async def entries(self, path: str, query: Mapping[str, str], entry_type: type[T]) -> AsyncIterator[T]:
+        """Yield the entries of a list; each page of it is requested when it is needed."""
+        page_query = urlencode({**query, "per_page": PER_PAGE}, quote_via=quote)
+        for _ in range(MAX_PAGES):
+            response = await self.request("GET", f"{path}?{page_query}")
+            for entry in _decode(response.body, list[entry_type]):  # type: ignore[valid-type]
                 yield entry
-            following = httpx.Response(200, headers={"Link": answer.headers.get("link", "")}).links.get("next", {})
-            # Only its query: nobody but the configured address is given the token.
-            asked = urlsplit(following.get("url", "")).query
-            if not asked:
+            # Only the query of the link is used: the token is sent to no address but the configured one.
+            page_query = urlsplit(next_link(response.headers)).query
+            if not page_query:
                 return
 
-    async def post(self, path: str, content: object) -> bytes:
-        """Adds something. It may be there even where this fails."""
+    async def create(self, path: str, content: object) -> bytes:
+        """Post something new; it may exist even where this raises SinkError."""
         try:
-            return (await self.send("POST", path, content)).body
+            return (await self.request("POST", path, content)).body
         except SinkError as error:
             if error.final or error.retry_after is not None:
                 raise
-            raise SinkError(str(error), retry_after=SETTLE) from None
+            raise SinkError(str(error), retry_after=UNCERTAIN_SECONDS) from None
 
-    async def send(self, method: str, path: str, content: object = None, *, also: int = 0) -> HttpResponse:
-        """The answer to a request that was taken; `also` is another status that is as good."""
+    async def request(self, method: str, path: str, content: object = None, *, also_accepted: int = 0) -> Response:
+        """Return the response to a request that was accepted (2xx, or `also_accepted`). Raises SinkError."""
         payload = b"" if content is None else msgspec.json.encode(content)
-        answer = await ask(
-            self._client, method, self._url + path, content=payload, headers=self._headers, largest=LARGEST_LIST
-        )
-        if answer.taken or answer.status == also:
-            return answer
-        raise self._refused(answer)
+        url = self._url + path
+        response = await request(self._client, method, url, content=payload, headers=self._headers, max_body=MAX_LIST)
+        if is_accepted(response) or response.status == also_accepted:
+            return response
+        raise self._rejection(response)
 
-    def _refused(self, answer: HttpResponse) -> SinkError:
-        """Limits, which GitHub tells by 403 as well, pass; the rest has a reason that a person can remove."""
-        try:
-            said = msgspec.json.decode(answer.body, type=_Refusal).message
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            said = ""
-        error = refusal(answer._replace(body=said.encode()) if said else answer)
-        spent = answer.headers.get("x-ratelimit-remaining", "") == "0"
-        if answer.status == 429 or (
-            answer.status == 403 and (spent or "retry-after" in answer.headers or "rate limit" in said.casefold())
-        ):
-            return SinkError(str(error), retry_after=_pause(answer.headers, spent=spent))
-        hint = ""
-        match answer.status:
-            case 301 | 302 | 307 | 308:
-                hint = "the repository was renamed or moved; `repository` must have its new name"
-            case 401:
-                hint = f"the token in ${self._token_env} is not valid, or not any more"
-            case 403 if "not accessible by" in said:
-                hint = "the token may not write issues; a workflow's job needs `permissions: issues: write`"
-            case 404:
-                hint = f"no such repository, or the token in ${self._token_env} may not see it or write to it"
-            case 410 if "disabled" in said:
-                hint = "switch the issues on in the settings of the repository: a fork has none at first"
+    def _rejection(self, response: Response) -> SinkError:
+        """Return the error. Rate limits, which may be HTTP 403, pass; the rest has a cause that a person can remove."""
+        message = _error_message(response.body)
+        error = rejection(response._replace(body=message.encode()) if message else response)
+        if _is_rate_limit(response, message):
+            return SinkError(str(error), retry_after=_rate_limit_pause(response.headers))
+        hint = self._hint(response.status, message)
         return SinkError(f"{error} ({hint})", final=True) if hint else error
 
+    def _hint(self, status: int, message: str) -> str:
+        match status:
+            case 301 | 302 | 307 | 308:
+                return "the repository was renamed or moved; set `repository` to its new name"
+            case 401:
+                return f"the token in ${self._token_env} is not valid, or has expired"
+            case 403 if "not accessible by" in message:
+                return "the token may not write issues; a workflow's job needs `permissions: issues: write`"
+            case 404:
+                return f"no such repository, or the token in ${self._token_env} may not see it or write to it"
+            case 410 if "disabled" in message:
+                return "switch the issues on in the settings of the repository: a fork has none at first"
+        return ""
 
-class _Refusal(msgspec.Struct):
-    message: str
 
-
-def _pause(headers: httpx.Headers, *, spent: bool) -> float:
-    asked = retry_after(headers)
-    if asked is not None:
-        return asked
-    reset = headers.get("x-ratelimit-reset", "")
-    if spent and reset.isdecimal():
-        return max(1.0, int(reset) - time.time())
-    return LIMIT_PAUSE
-
-
-def _decoded(content: bytes, what: type[T]) -> T:
+def _error_message(body: bytes) -> str:
     try:
-        return msgspec.json.decode(content, type=what)
+        return msgspec.json.decode(body, type=_ErrorBody).message
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
+def _is_rate_limit(response: Response, message: str) -> bool:
+    if response.status == 429:
+        return True
+    if response.status != 403:
+        return False
+    return _is_used_up(response.headers) or "retry-after" in response.headers or "rate limit" in message.casefold()
+
+
+def _is_used_up(headers: Mapping[str, str]) -> bool:
+    return headers.get("x-ratelimit-remaining", "") == "0"
+
+
+def _rate_limit_pause(headers: Mapping[str, str]) -> float:
+    """Return how many seconds GitHub asks to wait."""
+    seconds = retry_after(headers)
+    if seconds is not None:
+        return seconds
+    reset = headers.get("x-ratelimit-reset", "")
+    if _is_used_up(headers) and reset.isdecimal():
+        return max(1.0, int(reset) - time.time())
+    return LIMIT_SECONDS
+
+
+def _decode(content: bytes, expected: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=expected)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        why = text.line(str(error))
-        raise SinkError(f"what answers is not GitHub's API: {why}", final=True) from None
+        reason = text.line(str(error))
+        raise SinkError(f"the response is not GitHub's API: {reason}", final=True) from None

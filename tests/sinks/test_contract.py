@@ -1,14 +1,11 @@
-"""The laws of delivery (contract, section 7), asked of every sink of the registry on a real server on the loopback."""
+"""The laws of delivery (contract, section 7), held against every sink of the registry on a real loopback server."""
 
 from __future__ import annotations
 
 import json
 import re
-import socket
-import struct
-import time
 from contextlib import suppress
-from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -19,23 +16,25 @@ import stamina
 
 from statuswatch import pipeline
 from statuswatch.config.load import load_config
-from statuswatch.config.schema import SinkConfig
-from statuswatch.delivery import deliver
-from statuswatch.delivery.deliver import ATTEMPTS, MAX_REFUSED, MAX_WAITING, ConnectedSink, deliver
+from statuswatch.delivery import deliver as delivery_stage
+from statuswatch.delivery.deliver import MAX_ATTEMPTS, deliver, deliver_report
 from statuswatch.errors import UsageError
+from statuswatch.net import http
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.net.trust import trust_store
-from statuswatch.sinks import SINKS, SinkError, http
-from statuswatch.state import decode
-from tests.support.fake_receiver import SECRET, FakeReceiver
+from statuswatch.sinks import SINKS, SinkError
+from tests.support.fake_receiver import SECRET, FakeReceiver, drip, hang, reset
 from tests.support.fake_vendor import FakeVendor, statuspage
-from tests.support.fake_vendor import incident as listed
-from tests.support.sending import NOW, configured, ended, notices, send
+from tests.support.fake_vendor import incident as listed_incident
+from tests.support.hostile_text import json_strings
+from tests.support.loopback_server import Reply
+from tests.support.sending import NOW, connected, function_sink, new_deliveries, send
 from tests.support.sink_samples import (
     HTTP_SINKS,
-    PARTS,
-    REACHED,
-    READS_ANSWERS,
+    REACHED_BY_HTTP,
+    READS_RESPONSES,
+    SAMPLES,
+    SECRET_PARTS,
     environment,
     options,
     service,
@@ -43,6 +42,7 @@ from tests.support.sink_samples import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -52,218 +52,182 @@ if TYPE_CHECKING:
 
 PASSING: Final = {408, 425, 429, *range(500, 600)}
 USUAL: Final = {200, 201, 202, 204, 299, *range(300, 309), *range(400, 430), 451, 499, 500, 502, 503, 504, 529, 599}
-ONE: Final = notices(1)
-PEOPLE: Final = [name for name in HTTP_SINKS if SINKS[name].DIGEST_ABOVE]
+ONE: Final = new_deliveries(1)
+FOR_PEOPLE: Final = [name for name in HTTP_SINKS if SINKS[name].DIGEST_ABOVE]
+HOSTILE: Final = "🔥 <@U1> @everyone @here [x](https://evil.example) https://evil.example"
 
 on_every_sink = pytest.mark.parametrize("sink", HTTP_SINKS)
 
 
 @pytest.fixture(autouse=True)
-def one_trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The authorities are loaded once: this is about what is sent."""
-    trust = trust_store()
-    monkeypatch.setattr(fetch, "trusted", lambda: trust)
+def _one_trust_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificate authorities are loaded once: these tests are about what is sent."""
+    monkeypatch.setattr(delivery_stage, "trust_store", cache(trust_store))
 
 
 @pytest.fixture
-def at_once() -> Iterator[None]:
-    """Another try comes without a pause."""
-    with stamina.set_testing(True, attempts=ATTEMPTS, cap=True):
+def no_pauses() -> Iterator[None]:
+    """Another attempt comes without a pause."""
+    with stamina.set_testing(True, attempts=MAX_ATTEMPTS, cap=True):
         yield
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch, at_once: None) -> None:
+def little_time(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:
     """There is less time than usual."""
-    monkeypatch.setattr(notify, "DEADLINE", 0.5)
-    monkeypatch.setattr(http, "LONGEST_BODY", 0.2)
+    monkeypatch.setattr(delivery_stage, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(http, "MAX_SINK_BODY_SECONDS", 0.2)
 
 
-def tell(sink: str, receiver: FakeReceiver, *due: PendingDelivery, **how: Any) -> SinkOutcome:
-    more = how.pop("options", {})
-    address = receiver.address
-    return send(sink, options(sink, address, **more), environment(sink, address), *due, **how)
+def send_to(
+    receiver: FakeReceiver, sink: str, *due: PendingDelivery, sink_options: dict[str, Any] | None = None
+) -> SinkOutcome:
+    """Send these through the sink to a receiver."""
+    return send(sink, options(sink, receiver.url, **(sink_options or {})), environment(sink, receiver.url), *due)
 
 
-def channel(sent: Callable[[Notification], None], name: str = "fake", **words: Any) -> ConnectedSink:
-    """A sink that gives its messages to a function."""
-
-    async def send(_: object, message: Notification) -> None:
-        sent(message)
-
-    above = words.pop("digest_above", 0)
-    return ConnectedSink(SinkConfig(sink="webhook", name=name, where="here", options=None, **words), send, above, PARTS)
+def repeats_a_secret(text: str) -> bool:
+    return any(part in text for part in SECRET_PARTS)
 
 
-def through(*due: PendingDelivery, to: Callable[[Notification], None], now: Any = NOW, **words: Any) -> SinkOutcome:
-    (outcome,) = deliver([channel(to, **words)], (), {"fake": due}, now)
-    return outcome
+def test_every_sink_has_a_sample() -> None:
+    """A new sink is held to the laws of this file."""
+    assert list(SAMPLES) == list(SINKS)
 
 
-def refuses(*, final: bool) -> Callable[[Notification], None]:
-    def sent(_: Notification) -> None:
-        raise SinkError("no", final=final)
-
-    return sent
-
-
-# ---- what an answer means
+# ---- what a response means
 
 
 @on_every_sink
 @pytest.mark.parametrize("hundred", [200, 300, 400, 500])
-def test_every_status_is_taken_or_passes_or_is_final(sink: str, hundred: int, at_once: None) -> None:
-    """7: 2xx is taken; 408, 425, 429 and 5xx are asked again, and then kept; anything else is asked once, and kept as
-    refused for good.
+@pytest.mark.usefixtures("no_pauses")
+def test_every_status_is_accepted_or_passes_or_is_final(sink: str, hundred: int) -> None:
+    """7: 2xx is accepted; 408, 425, 429 and 5xx are retried, and then wait; anything else is sent once, and waits as
+    finally rejected.
     """
+    statuses = set(range(hundred, hundred + 100))
+    if sink != "webhook":  # the others share its code
+        statuses &= USUAL
+    if sink in READS_RESPONSES:  # not every 2xx is a response of its service
+        statuses -= set(range(200, 300))
     with service(sink) as receiver:
-        for status in range(hundred, hundred + 100):
-            if sink != "webhook" and status not in USUAL:
-                continue  # they share the code that reads a status
-            if sink in READS_ANSWERS and status < 300:
-                break
-            receiver.answers = [status] * (ATTEMPTS if status in PASSING else 1)
-            receiver.got.clear()
-            outcome = tell(sink, receiver, *ONE)
+        for status in sorted(statuses):
+            attempts = MAX_ATTEMPTS if status in PASSING else 1
+            receiver.replies = [status] * attempts
+            receiver.requests.clear()
+            outcome = send_to(receiver, sink, *ONE)
             if status < 300:
                 assert (outcome.sent, outcome.waiting, outcome.remarks) == (1, (), ()), status
                 continue
             (kept,) = outcome.waiting
             assert outcome.sent == 0 and kept.event == ONE[0].event and kept.reason.startswith(f"HTTP {status}")
             assert kept.since == (None if status in PASSING else NOW), status
-            if not (sink in READS_ANSWERS and status == 429):  # it may know better for how long
-                assert len(receiver.got) == (ATTEMPTS if status in PASSING else 1), status
+            if not (sink in READS_RESPONSES and status == 429):  # it may know better how long to wait
+                assert len(receiver.requests) == attempts, status
 
 
 @on_every_sink
-def test_a_fault_that_passes_within_the_run(sink: str, at_once: None) -> None:
-    """What is taken at a later try was taken, and nothing is said of the tries."""
+@pytest.mark.usefixtures("no_pauses")
+def test_a_fault_that_passes_within_the_run(sink: str) -> None:
+    """What is accepted at a later attempt is delivered, and the attempts before are not reported."""
     for status in sorted(PASSING)[::20]:
         with service(sink, status, status) as receiver:
-            outcome = tell(sink, receiver, *ONE)
+            outcome = send_to(receiver, sink, *ONE)
         assert (outcome.sent, outcome.waiting, outcome.remarks) == (1, (), ())
 
 
 @pytest.mark.parametrize("sink", ["webhook", "github-issues"])  # the second reads headers of its own
-@pytest.mark.parametrize(("wanted", "tries", "least"), [("0", 3, 0), ("1", 2, 1), ("3600", 1, 0), ("inf", 1, 0)])
-def test_a_pause_that_is_asked_for(sink: str, wanted: str, tries: int, least: float) -> None:
-    """`Retry-After` is honoured where it is short; nobody waits for a long one in the run: the event is kept."""
-    busy = (429, {"Retry-After": wanted}, b"busy")
-    with service(sink, *[busy] * (tries if tries == 1 else tries - 1)) as receiver:
-        begun = time.monotonic()
-        outcome = tell(sink, receiver, *ONE)
-        lasted = time.monotonic() - begun
-    assert least <= lasted < least + 10
-    assert len(outcome.waiting) == (tries == 1)
-    assert tries != 1 or len(receiver.got) == 1
-
-
-def hang(connection: socket.socket) -> None:
-    """Says nothing until the other side goes away."""
-    with suppress(OSError):
-        connection.recv(1)
-
-
-def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def drip(beginning: bytes) -> Callable[[socket.socket], None]:
-    """A byte, and another, and no end."""
-
-    def dripping(connection: socket.socket) -> None:
-        connection.settimeout(0.02)
-        with suppress(OSError):
-            connection.sendall(beginning)
-            while True:
-                connection.sendall(b"x")
-                with suppress(TimeoutError):
-                    if not connection.recv(1):
-                        return
-
-    return dripping
+@pytest.mark.parametrize(("seconds", "delivered"), [("0", True), ("1", True), ("3600", False), ("inf", False)])
+@pytest.mark.usefixtures("no_pauses")
+def test_a_pause_that_the_receiver_asks_for(sink: str, seconds: str, *, delivered: bool) -> None:
+    """`Retry-After` is honoured where it is short; a long one is not waited for in the run: the event waits."""
+    with service(sink, Reply(429, {"Retry-After": seconds}, b"busy")) as receiver:
+        outcome = send_to(receiver, sink, *ONE)
+    assert len(outcome.waiting) == (not delivered)
+    assert delivered or len(receiver.requests) == 1
 
 
 @on_every_sink
 @pytest.mark.parametrize("fault", [hang, reset, drip(b"HTTP/1.1 200 OK\r\nX: ")], ids=["hang", "reset", "drip"])
-def test_no_answer_costs_a_bounded_time(sink: str, fault: Callable[[socket.socket], None], hurried: None) -> None:
-    """A receiver that hangs, resets or drips is given up for this run within the deadline, and asked again in the
-    next.
-    """
-    with service(sink, *[fault] * ATTEMPTS) as receiver:
-        begun = time.monotonic()
-        outcome = tell(sink, receiver, *ONE)
-        assert time.monotonic() - begun < 5
+@pytest.mark.usefixtures("little_time")
+def test_no_response_costs_a_bounded_time(sink: str, fault: Callable[[socket.socket], None]) -> None:
+    """A receiver that hangs, resets or drips is left alone in this run after the deadline, and retried in the next."""
+    with service(sink, *[fault] * MAX_ATTEMPTS) as receiver:
+        outcome = send_to(receiver, sink, *ONE)
     (kept,) = outcome.waiting
     assert kept.since is None and kept.reason and outcome.sent == 0
 
 
 @on_every_sink
 @pytest.mark.parametrize("status", [200, 404])
-def test_the_status_counts_however_its_answer_ends(sink: str, status: int, hurried: None) -> None:
-    """What was taken is not sent again for an answer that is cut short or never ends, nor is what was refused."""
-    if sink in READS_ANSWERS:
-        pytest.skip("it reads what it is answered")
+@pytest.mark.usefixtures("little_time")
+def test_the_status_counts_however_its_response_ends(sink: str, status: int) -> None:
+    """What was accepted is not sent again for a response that is cut short or never ends, nor is what was rejected."""
+    if sink in READS_RESPONSES:
+        pytest.skip("it reads its responses")
     dripping = drip(b"HTTP/1.1 %d Whatever\r\n\r\n" % status)
-    for answer in (dripping, (status, {"Content-Length": "500"}, b"cut")):
-        with service(sink, answer) as receiver:
-            outcome = tell(sink, receiver, *ONE)
-        assert (len(receiver.got), outcome.sent, len(outcome.waiting)) == (1, status == 200, status != 200)
+    for reply in (dripping, Reply(status, {"Content-Length": "500"}, b"cut")):
+        with service(sink, reply) as receiver:
+            outcome = send_to(receiver, sink, *ONE)
+        assert (len(receiver.requests), outcome.sent, len(outcome.waiting)) == (1, status == 200, status != 200)
 
 
 @on_every_sink
 def test_a_redirect_is_not_followed(sink: str) -> None:
-    """Nobody said that the other address may have the secret, nor what is told."""
-    with FakeReceiver() as other, service(sink, *[(307, {"Location": f"{other.url}"}, b"")] * 5) as receiver:
-        outcome = tell(sink, receiver, *ONE)
-        assert (len(receiver.got), other.got) == (1, [])
+    """The user never configured the other address: it gets neither the secret nor the event."""
+    with FakeReceiver() as other, service(sink, *[Reply(307, {"Location": other.secret_url})] * 5) as receiver:
+        outcome = send_to(receiver, sink, *ONE)
+        assert (len(receiver.requests), other.requests) == (1, [])
     assert outcome.waiting[0].since == NOW
 
 
 @on_every_sink
-def test_nothing_to_tell_is_no_request(sink: str) -> None:
-    """No event, no request; an event that the sink does not want is none for it."""
+def test_nothing_due_is_no_request(sink: str) -> None:
+    """No event is no request, nor is one that the sink does not subscribe to."""
     with service(sink) as receiver:
-        env = environment(sink, receiver.address)
-        for words, events in (({}, ()), ({"events": ["resolved"]}, (ONE[0].event,))):
-            channels = configured(sink, options(sink, receiver.address, **words), env)
-            assert deliver(channels, events, {}, NOW) == ()
-        assert receiver.got == []
+        env = environment(sink, receiver.url)
+        for filters, events in (({}, ()), ({"events": ["resolved"]}, (ONE[0].event,))):
+            sinks = connected(sink, options(sink, receiver.url, **filters), env)
+            assert deliver(sinks, events, {}, NOW) == ()
+        assert receiver.requests == []
 
 
-@pytest.mark.parametrize("sink", REACHED)
+@pytest.mark.parametrize("sink", REACHED_BY_HTTP)
 @pytest.mark.parametrize(
     "value",
     ["http://[{}", "no address, {}", "ftp://{}/", "http://a b/{}", "http://x\x7f/{}", "http://127.0.0.1:99999/{}"],
 )
-def test_what_is_no_address_is_said_so_and_never_repeated(sink: str, value: str, at_once: None) -> None:
-    """A variable that holds something else ends the run at its start, or is a refusal; its value is not in either."""
+@pytest.mark.usefixtures("no_pauses")
+def test_an_invalid_address_is_reported_and_never_repeated(sink: str, value: str) -> None:
+    """A variable that holds something else ends the run at its start, or is a rejection; its value is in neither."""
     with service(sink) as receiver:
-        env = environment(sink, receiver.address) | dict.fromkeys(variables(sink).values(), value.format(SECRET))
+        env = environment(sink, receiver.url) | dict.fromkeys(variables(sink).values(), value.format(SECRET))
         try:
-            outcome = send(sink, options(sink, receiver.address), env, *ONE)
+            outcome = send(sink, options(sink, receiver.url), env, *ONE)
         except UsageError as error:
-            said = str(error)
+            printed = str(error)
         else:
-            said = repr(outcome.remarks) + repr([it.reason for it in outcome.waiting])
-    assert not any(part in said for part in PARTS), said
-    assert "please report this" not in said
+            printed = repr(outcome.remarks) + repr([delivery.reason for delivery in outcome.waiting])
+    assert not repeats_a_secret(printed), printed
+    assert "internal error" not in printed
 
 
 @on_every_sink
-def test_what_a_receiver_says_back_holds_no_secret(sink: str, at_once: None) -> None:
-    """An answer that repeats the request is repeated without the secret, wherever it is cut."""
+@pytest.mark.usefixtures("no_pauses")
+def test_a_response_that_repeats_the_request(sink: str) -> None:
+    """Its text is reported without the secret, wherever it is cut."""
+
+    def reason_of(body: bytes) -> str:
+        receiver.replies = [Reply(404, {}, body)]
+        (kept,) = send_to(receiver, sink, *ONE).waiting
+        return kept.reason.replace("***", "")
+
     with service(sink) as receiver:
-        held = " ".join(environment(sink, receiver.address).values())
-        for length in range(150, 250, 3):
-            receiver.answers = [(404, {}, f"{'x' * length} {held} {quote(held, safe='')} {held}".encode())]
-            (kept,) = tell(sink, receiver, *ONE).waiting
-            left = kept.reason.replace("***", "")
-            assert not any(part[:4] in left for part in PARTS), kept.reason
-        receiver.answers = [(404, {}, b" " * 65_500 + held.encode() * 10)]
-        (kept,) = tell(sink, receiver, *ONE).waiting
-        assert not any(part[:4] in kept.reason for part in PARTS), kept.reason
+        secret = " ".join(environment(sink, receiver.url).values())
+        bodies = [f"{'x' * length} {secret} {quote(secret, safe='')} {secret}" for length in range(150, 250, 3)]
+        for body in [*bodies, " " * 65_500 + secret * 10]:
+            reason = reason_of(body.encode())
+            assert not any(part[:4] in reason for part in SECRET_PARTS), reason
 
 
 # ---- what is sent
@@ -271,230 +235,140 @@ def test_what_a_receiver_says_back_holds_no_secret(sink: str, at_once: None) -> 
 
 @on_every_sink
 def test_a_digest_holds_every_incident(sink: str) -> None:
-    """Above the limit of a sink all events are told in fewer messages, and none is left out."""
+    """Above the limit of a sink all events are sent in fewer notifications, and none is left out."""
     with service(sink) as receiver:
-        outcome = tell(sink, receiver, *notices(40))
-    told = b"\n".join(got.body for got in receiver.got)
-    assert all(re.search(rf"Incident a{number}\b".encode(), told) for number in range(40))
+        outcome = send_to(receiver, sink, *new_deliveries(40))
+    sent = b"\n".join(request.body for request in receiver.requests)
+    assert all(re.search(rf"Incident a{number}\b".encode(), sent) for number in range(40))
     assert outcome.waiting == ()
     if SINKS[sink].DIGEST_ABOVE:
         assert outcome.sent == 1
 
 
-@pytest.mark.parametrize("above", [0, 11, 12])
-def test_the_limit_can_be_set(above: int) -> None:
-    """`digest_above`: more events than that are one message; 0 is no limit."""
-    sizes = []
-    through(*notices(12), to=lambda message: sizes.append(len(message.deliveries)), digest_above=above)
-    assert sizes == ([12] if above == 11 else [1] * 12)
-
-
-def test_a_large_digest_is_told_in_parts() -> None:
-    """4: what a receiver that wants a pause took of many events is not sent again, and the rest waits in order."""
-    due = notices(250)
-    sizes: list[int] = []
-
-    def sent(message: Notification) -> None:
-        if len(sizes) == 2:
-            raise SinkError("no", retry_after=100)
-        sizes.append(len(message.deliveries))
-
-    outcome = through(*due, to=sent, digest_above=10)
-    assert (sizes, outcome.sent) == ([100, 100], 2)
-    assert [it.event for it in outcome.waiting] == [it.event for it in due[200:]]
-
-
-def strings(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case list():
-            for it in value:
-                yield from strings(it)
-        case dict():
-            for it in value.values():
-                yield from strings(it)
-
-
-HOSTILE: Final = "🔥 <@U1> @everyone @here [x](https://evil.example) https://evil.example"
-
-
-@pytest.mark.parametrize("sink", PEOPLE)
+@pytest.mark.parametrize("sink", FOR_PEOPLE)
 @pytest.mark.parametrize("count", [1, 20])
-def test_vendor_text_is_inert_for_people(sink: str, count: int) -> None:
-    """7: no mention, no link that is not the incident's, no control character, and no more than the receiver takes;
+def test_vendor_text_is_words_for_people(sink: str, count: int) -> None:
+    """7: no mention, no link that is not the incident's, no control character, and no more than the receiver accepts;
     what is left out is counted.
     """
     long = f"{HOSTILE} {'and so on 🔥 ' * 10_000}"
     due = []
-    for notice in notices(count, title=HOSTILE, components=(HOSTILE,)):
-        updates = (msgspec.structs.replace(notice.event.updates[0], body=long),)
-        it = msgspec.structs.replace(notice.event.incident, updates=updates)
-        event = msgspec.structs.replace(notice.event, incident=it, updates=updates)
-        due.append(msgspec.structs.replace(notice, event=event))
+    for delivery in new_deliveries(count, title=HOSTILE, components=(HOSTILE,)):
+        updates = (msgspec.structs.replace(delivery.event.updates[0], body=long),)
+        incident = msgspec.structs.replace(delivery.event.incident, updates=updates)
+        event = msgspec.structs.replace(delivery.event, incident=incident, updates=updates)
+        due.append(msgspec.structs.replace(delivery, event=event))
     with service(sink) as receiver:
-        outcome = tell(sink, receiver, *due)
-    assert outcome.waiting == ()
-    for got in receiver.got:
-        assert len(got.body) < 100_000
+        assert send_to(receiver, sink, *due).waiting == ()
+    for request in receiver.requests:
+        assert len(request.body) < 100_000
         with suppress(json.JSONDecodeError):
-            shown = list(strings(got.json))
-            for text in shown:
-                assert not re.search(r"@(U1|everyone|here)", text), text
-                assert "https://evil.example" not in text
-                assert all(char.isprintable() or char in "\n\u2060\u200d\ufe0f" for char in text)
-            assert any("more characters" in text for text in shown) and any("🔥" in text for text in shown)
+            texts = list(json_strings(request.json))
+            assert all(is_plain(text) for text in texts)
+            assert any("more characters" in text for text in texts) and any("🔥" in text for text in texts)
+
+
+def is_plain(text: str) -> bool:
+    mentions = re.search(r"@(U1|everyone|here)", text)
+    visible = all(char.isprintable() or char in "\n\u2060\u200d\ufe0f" for char in text)
+    return visible and not mentions and "https://evil.example" not in text
 
 
 def test_a_program_has_all_of_the_text() -> None:
     """The webhook's JSON leaves nothing out, and each id fits a header whatever a vendor calls an incident."""
     long = f"{HOSTILE} {'and so on 🔥 ' * 10_000}"
-    (notice,) = notices(1)
-    updates = (msgspec.structs.replace(notice.event.updates[0], body=long),)
-    event = msgspec.structs.replace(notice.event, id="acme/störung 7/new/0", updates=updates)
+    (delivery,) = new_deliveries(1)
+    updates = (msgspec.structs.replace(delivery.event.updates[0], body=long),)
+    event = msgspec.structs.replace(delivery.event, id="acme/störung 7/new/0", updates=updates)
     with service("webhook") as receiver:
-        assert tell("webhook", receiver, msgspec.structs.replace(notice, event=event)).sent == 1
-    (got,) = receiver.got
-    assert got.json["updates"][0]["body"] == long
-    assert (got.json["id"], got.headers["Idempotency-Key"]) == (event.id, "acme/st%C3%B6rung%207/new/0")
+        assert send_to(receiver, "webhook", msgspec.structs.replace(delivery, event=event)).sent == 1
+    (request,) = receiver.requests
+    assert request.json["updates"][0]["body"] == long
+    assert (request.json["id"], request.headers["Idempotency-Key"]) == (event.id, "acme/st%C3%B6rung%207/new/0")
 
 
-# ---- order, and what is kept
+# ---- what a sink's fault costs
 
 
-def test_events_come_in_order_and_a_passing_fault_ends_the_turn() -> None:
-    """The events of one sink in order: after a fault that may pass the rest waits, in order, with the reason."""
-    told: list[str] = []
+def test_a_passing_fault_ends_the_turn_of_its_sink() -> None:
+    """7: nothing is sent after a passing fault, so that the events of one sink stay in order; other sinks go on."""
+    due = new_deliveries(6)
+    received: list[str] = []
+    complete: list[str] = []
 
-    def sent(message: Notification) -> None:
-        if len(told) == 3:
-            raise SinkError("no", retry_after=100)
-        told.append(message.id)
+    def fail_once(notification: Notification) -> None:
+        received.append(notification.id)
+        if len(received) == 4:
+            raise SinkError("HTTP 429", retry_after=100)
 
-    due = notices(6)
-    outcome = through(*due, to=sent)
-    assert told == [it.event.id for it in due[:3]]
-    assert [it.event for it in outcome.waiting] == [it.event for it in due[3:]]
-    assert {(it.since, it.reason) for it in outcome.waiting} == {(None, "no")}
-
-
-def test_a_refusal_for_good_holds_up_its_own_incident_only() -> None:
-    """What is refused for good keeps what else there is of the same incident, and nothing else."""
-    told: list[str] = []
-
-    def sent(message: Notification) -> None:
-        if message.deliveries[0].event.incident.id == "a1":
-            raise SinkError("no", final=True)
-        told.append(message.id)
-
-    due = (*notices(3), *ended(*notices(3)))
-    outcome = through(*due, to=sent)
-    assert told == [due[number].event.id for number in (0, 2, 3, 5)]
-    assert [(it.event, it.since) for it in outcome.waiting] == [(due[1].event, NOW), (due[4].event, None)]
+    sinks = [
+        function_sink(fail_once, name="failing"),
+        function_sink(lambda sent: complete.append(sent.id), name="sound"),
+    ]
+    failing, sound = deliver(sinks, [delivery.event for delivery in due], {}, NOW)
+    keys = [delivery.event.id for delivery in due]
+    assert received == keys[:4] and complete == keys
+    assert (failing.sent, [delivery.event.id for delivery in failing.waiting]) == (3, keys[3:])
+    assert (sound.sent, sound.waiting) == (6, ())
 
 
-def test_a_refusal_for_good_is_given_up_a_day_after_it_began(at_once: None) -> None:
-    """7: what is refused for good is given up, aloud, after 24 hours of refusals; an outage of the receiver before the
-    first of them does not count, and alone never ends the wait.
-    """
-    (waiting,) = through(*ONE, to=refuses(final=False)).waiting
-    (waiting,) = through(waiting, to=refuses(final=False), now=NOW + timedelta(days=9)).waiting
-    first = NOW + timedelta(days=10)
-    (waiting,) = through(waiting, to=refuses(final=True), now=first).waiting
-    kept = through(waiting, to=refuses(final=True), now=first + timedelta(hours=23, minutes=59))
-    assert kept.waiting == (waiting,) and kept.lost == ()
-    gone = through(waiting, to=refuses(final=True), now=first + timedelta(hours=24))
-    assert (gone.waiting, gone.lost) == ((), (waiting.event.id,))
-    assert any("GIVEN UP" in remark and waiting.event.id in remark for remark in gone.remarks)
-
-
-@pytest.mark.parametrize(("final", "most"), [(False, MAX_WAITING), (True, MAX_REFUSED)])
-def test_the_newest_are_kept(final: bool, most: int, at_once: None) -> None:
-    """7: of what was refused for good a hundred events of a sink stay, of all that waits a thousand, the newest; the
-    others are named as given up.
-    """
-    due = notices(most + 3)
-    outcome = through(*due, to=refuses(final=final))
-    assert [it.event for it in outcome.waiting] == [it.event for it in due[3:]]
-    assert outcome.lost == tuple(it.event.id for it in due[:3])
-    assert any(all(lost in remark for lost in outcome.lost) for remark in outcome.remarks)
-
-
-def test_one_event_costs_its_digest_nothing(at_once: None) -> None:
-    """7: a digest that is refused for good is sent event by event before anything is given up: one may be to blame."""
-    due, first = notices(12), NOW
-
-    def picky(message: Notification) -> None:
-        if any(it.event.incident.id == "a3" for it in message.deliveries):
-            raise SinkError("no", final=True)
-
-    target = channel(picky, digest_above=10)
-    for hours, left in ((0, 12), (1, 12), (13, 1), (25, 0)):
-        (outcome,) = deliver([target], (), {"fake": due}, first + timedelta(hours=hours))
-        due = outcome.waiting
-        assert len(due) == left
-    assert outcome.lost == (notices(12)[3].event.id,)
-
-
-def test_what_waits_is_sent_first_and_nothing_twice() -> None:
-    """What waits comes before what is new; an event that waits and is told again is sent once."""
-    old, new = notices(2)
-    told: list[str] = []
-    deliver([channel(lambda message: told.append(message.id))], (old.event, new.event), {"fake": (new,)}, NOW)
-    assert told == [new.event.id, old.event.id]
-
-
-def test_a_proxy_that_cannot_be_used_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_proxy_is_a_rejection(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delivery never raises: not even where no client can be made."""
     monkeypatch.setenv("ALL_PROXY", f"nonsense://{SECRET}")
-    outcome = through(*ONE, to=lambda _: None)
+    (outcome,) = deliver([function_sink(lambda _: None)], (ONE[0].event,), {}, NOW)
     assert len(outcome.waiting) == 1 and "proxy" in outcome.remarks[0] and SECRET not in repr(outcome.remarks)
 
 
 @pytest.mark.parametrize("error", [KeyError(SECRET), TimeoutError(), RecursionError(), ExceptionGroup("", [OSError()])])
-def test_a_sink_that_fails_stops_neither_another_nor_the_memory(tmp_path: Path, error: Exception) -> None:
-    """7: whatever a sink raises, the others are told and the run is saved, with what it did not take."""
+def test_a_sink_that_fails_stops_neither_another_nor_the_save(tmp_path: Path, error: Exception) -> None:
+    """7: whatever a sink raises, the others are sent to and the state is saved, with what it did not accept."""
 
-    def broken(_: Notification) -> None:
+    def fail(_: Notification) -> None:
         raise error
 
-    told: list[Notification] = []
-    with FakeVendor() as site:
-        (tmp_path / "statuswatch.toml").write_text(f'[page.acme]\nurl = "{site.url}/acme"\nplatform = "statuspage"\n')
-        config = load_config(tmp_path / "statuswatch.toml", {}, tmp_path)
-        site.put(statuspage("/acme", [listed("a1", "investigating")]))
-        channels = [channel(broken, "broken"), channel(told.append, "sound")]
-        report = pipeline.check(config, NOW, lambda _: None, announce_open=True, channels=channels)
-    pages, waiting = decode((tmp_path / "state.json").read_bytes(), "state.json")
-    assert [len(it.deliveries) for it in told] == [1] and list(pages) == ["acme"]
-    assert list(waiting) == ["broken"] and waiting["broken"][0].event == report.events[0]
-    assert not any(part.encode() in (tmp_path / "state.json").read_bytes() for part in PARTS)
+    received: list[Notification] = []
+    sinks = [
+        function_sink(fail, name="broken", secrets=SECRET_PARTS),
+        function_sink(received.append, name="sound"),
+    ]
+    with FakeVendor() as vendor:
+        path = tmp_path / "statuswatch.toml"
+        path.write_text(f'[page.acme]\nurl = "{vendor.url}/acme"\nplatform = "statuspage"\n')
+        vendor.put(statuspage("/acme", [listed_incident("a1", "investigating")]))
+        run = pipeline.run_of(load_config(path, {}, tmp_path), announce_open=True)
+        report = pipeline.check(run, NOW, lambda _: None, deliver_report(sinks, partial=False))
+    saved = json.loads((tmp_path / "state.json").read_bytes())
+    assert [len(notification.deliveries) for notification in received] == [1] and list(saved["pages"]) == ["acme"]
+    assert [waiting["event"]["id"] for waiting in saved["waiting"]["broken"]] == [report.events[0].id]
+    assert list(saved["waiting"]) == ["broken"]
+    assert not repeats_a_secret((tmp_path / "state.json").read_text())
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(), OSError()])
-def test_what_a_library_raises_on_its_thread_costs_its_own_sink_only(error: BaseException) -> None:
+def test_an_error_on_a_thread_costs_its_own_sink_only(error: BaseException) -> None:
     """7: not even what would end a program ends the run, nor does anybody wait for what cannot be handed over."""
 
     def work() -> None:
         raise error
 
-    async def broken(_: object, message: Notification) -> None:
+    async def fail(_: object, notification: Notification) -> None:
         await run_in_daemon_thread(work)
 
-    sound: list[Notification] = []
-    channels = [msgspec.structs.replace(channel(sound.append, "broken"), send=broken), channel(sound.append, "sound")]
-    failed, other = deliver(channels, (ONE[0].event,), {}, NOW)
-    assert len(sound) == other.sent == 1
+    received: list[Notification] = []
+    broken = msgspec.structs.replace(function_sink(received.append, name="broken"), send=fail)
+    failed, sound = deliver([broken, function_sink(received.append, name="sound")], (ONE[0].event,), {}, NOW)
+    assert len(received) == sound.sent == 1
     assert failed.sent == 0 and type(error).__name__ in failed.waiting[0].reason
 
 
 def test_a_connection_that_cannot_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """7: delivery never raises: what was taken before was taken."""
+    """7: delivery never raises: what was accepted before stays accepted."""
 
-    async def broken(*_: object) -> None:
+    async def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(httpx.AsyncClient, "__aexit__", broken)
-    outcome = through(*ONE, to=lambda _: None)
+    monkeypatch.setattr(httpx.AsyncClient, "__aexit__", fail)
+    sink = function_sink(lambda _: None, secrets=SECRET_PARTS)
+    (outcome,) = deliver([sink], (ONE[0].event,), {}, NOW)
     assert (outcome.sent, outcome.waiting) == (1, ())
-    assert "RuntimeError" in outcome.remarks[0] and not any(part in repr(outcome) for part in PARTS)
+    assert "RuntimeError" in outcome.remarks[0] and not repeats_a_secret(repr(outcome))

@@ -1,26 +1,28 @@
 """Discord: an embed in which the vendor's markup is escaped."""
 
+from __future__ import annotations
+
 import re
-from typing import Any
 
 import pytest
 
 from statuswatch.model.event import Notification
-from statuswatch.sinks.discord import escaped, posts
-from tests.support import hostile_text
+from statuswatch.sinks.discord import escaped, payloads
 from tests.support.fake_receiver import FakeReceiver
-from tests.support.sending import ended, notices, send
+from tests.support.hostile_text import LONG_TEXTS, MARKUP, hostile_delivery
+from tests.support.sending import new_deliveries, resolved, send
 
-SAMPLE: dict[str, Any] = {"url_env": "HOOK"}
+OPTIONS = {"url_env": "HOOK"}
 
 
 def test_an_event() -> None:
-    """3: one embed, coloured, with the link, the status and both times; and Discord is asked whether it saved it."""
+    """3: one embed, coloured, with the link, the status and both times; Discord responds after it saved it."""
     with FakeReceiver() as receiver:
-        send("discord", SAMPLE, {"HOOK": f"{receiver.url}?thread_id=7"}, *ended(*notices(1)))
-        (got,) = receiver.got
-    assert got.path.endswith("?thread_id=7&wait=true") and got.json["allowed_mentions"] == {"parse": []}
-    assert got.json["embeds"] == [
+        env = {"HOOK": f"{receiver.secret_url}?thread_id=7"}
+        send("discord", OPTIONS, env, *resolved(*new_deliveries(1)))
+        (request,) = receiver.requests
+    assert request.path.endswith("?thread_id=7&wait=true") and request.json["allowed_mentions"] == {"parse": []}
+    assert request.json["embeds"] == [
         {
             "title": "🟢 RESOLVED · Acme - API",
             "url": "https://status.acme.example/incidents/a0",
@@ -34,23 +36,24 @@ def test_an_event() -> None:
 def test_vendor_text_is_escaped() -> None:
     """6: before every character that Discord could read as markup stands a backslash, itself not escaped."""
     bare = re.compile(r"(?<!\\)(?:\\\\)*[*_~`|<>\[\]():#]")
-    assert not bare.search(escaped(hostile_text.MARKUP))
-    ((post,), digest) = (posts(Notification((hostile_text.notice(hostile_text.MARKUP),) * count)) for count in (1, 12))
-    (embed,) = post["embeds"]
+    assert not bare.search(escaped(MARKUP))
+    delivery = hostile_delivery(MARKUP)
+    (payload,) = payloads(Notification((delivery,)))
+    (embed,) = payload["embeds"]
     assert not bare.search(embed["title"])
     assert not bare.search(embed["description"].replace("**", ""))
-    for it in digest:
-        (embed,) = it["embeds"]
+    for digest in payloads(Notification((delivery,) * 12)):
+        (embed,) = digest["embeds"]
         assert not bare.search(embed["description"].replace("[Open](https://status.acme.example/incidents/x)", ""))
-        assert "@everyone" not in str(it) and "https://evil" not in str(it) and "content" not in it
+        assert "@everyone" not in str(digest) and "https://evil" not in str(digest) and "content" not in digest
 
 
-@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", LONG_TEXTS, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize(("count", "updates"), [(1, 1), (1, 60), (12, 1)])
 def test_limits(text: str, count: int, updates: int) -> None:
-    """6: a message is within what Discord takes, and says how much is left out."""
-    for post in posts(Notification((hostile_text.notice(text, updates),) * count)):
-        (embed,) = post["embeds"]
+    """6: a message is within what Discord accepts, and says how much is left out."""
+    for payload in payloads(Notification((hostile_delivery(text, updates),) * count)):
+        (embed,) = payload["embeds"]
         assert 0 < len(embed["title"]) <= 256 and 0 < len(embed["description"]) <= 4096
         assert len(embed["title"] + embed["description"] + embed.get("footer", {}).get("text", "")) <= 6000
         assert "more characters" in embed["description"]
@@ -60,7 +63,7 @@ def test_limits(text: str, count: int, updates: int) -> None:
 
 def test_a_digest_has_every_incident() -> None:
     """4: many events are one message, or several where one cannot hold them; each incident has its line and link."""
-    sent = posts(Notification(notices(120)))
-    text = "\n".join(post["embeds"][0]["description"] for post in sent)
+    sent = payloads(Notification(new_deliveries(120)))
+    text = "\n".join(payload["embeds"][0]["description"] for payload in sent)
     assert re.findall(r"\[Open\]\(\S+/(a\d+)\)$", text, re.MULTILINE) == [f"a{number}" for number in range(120)]
     assert sent[0]["embeds"][0]["title"] == f"120 events at once: 🔴 120 (1 of {len(sent)})"

@@ -1,73 +1,76 @@
 """Slack: Block Kit in which the vendor's text is plain."""
 
-from typing import Any
+from __future__ import annotations
 
 import pytest
 
 from statuswatch.model.event import Notification
-from statuswatch.sinks.slack import posts
-from tests.support import hostile_text
+from statuswatch.sinks.slack import payloads
 from tests.support.fake_receiver import FakeReceiver
-from tests.support.sending import ended, notices, send
+from tests.support.hostile_text import LONG_TEXTS, MARKUP, hostile_delivery, json_objects
+from tests.support.loopback_server import Reply
+from tests.support.sending import new_deliveries, resolved, send
 
-SAMPLE: dict[str, Any] = {"url_env": "HOOK"}
+OPTIONS = {"url_env": "HOOK"}
 
 
 def test_an_event() -> None:
     """3: one message, with what happened, the product, the status, both times and the link."""
     with FakeReceiver() as receiver:
-        send("slack", SAMPLE, {"HOOK": receiver.url}, *ended(*notices(1)))
-        (got,) = receiver.got
-    header, title, status, context = got.json["blocks"]
+        send("slack", OPTIONS, {"HOOK": receiver.secret_url}, *resolved(*new_deliveries(1)))
+        (request,) = receiver.requests
+    header, title, status, context = request.json["blocks"]
     assert header["text"]["text"] == "🟢 RESOLVED · Acme - API" and title["text"]["text"] == "Incident a0\nminor"
     assert status["text"]["text"] == "resolved — It is over."
-    times, link = (it["text"] for it in context["elements"])
+    times, link = (element["text"] for element in context["elements"])
     assert times == "published 2026-03-07 09:01:00 UTC, detected 2026-03-07 12:10:00 UTC, 3 h 9 min later"
     assert link == "<https://status.acme.example/incidents/a0|Open the incident>"
-    assert got.json["text"] == "🟢 RESOLVED · Acme - API: Incident a0"
-    assert (got.json["unfurl_links"], got.json["unfurl_media"]) == (False, False)
+    assert request.json["text"] == "🟢 RESOLVED · Acme - API: Incident a0"
+    assert (request.json["unfurl_links"], request.json["unfurl_media"]) == (False, False)
 
 
 @pytest.mark.parametrize("count", [1, 12])
 def test_vendor_text_is_plain(count: int) -> None:
     """6: nothing of the vendor stands where Slack reads markup, but the address, which is ours to link."""
-    for post in posts(Notification((hostile_text.notice(hostile_text.MARKUP),) * count)):
-        texts = [it for it in hostile_text.objects(post["blocks"]) if it.get("type") in ("plain_text", "mrkdwn")]
-        marked = {it["text"] for it in texts if it["type"] == "mrkdwn"}
+    for payload in payloads(Notification((hostile_delivery(MARKUP),) * count)):
+        texts = [part for part in json_objects(payload["blocks"]) if part.get("type") in ("plain_text", "mrkdwn")]
+        marked = {part["text"] for part in texts if part["type"] == "mrkdwn"}
         assert marked == {"<https://status.acme.example/incidents/x|Open the incident>"}
-        assert all(it["emoji"] is False for it in texts if it["type"] == "plain_text")
-        assert not {"<", ">"} & set(post["text"]) and "@everyone" not in post["text"] and post["mrkdwn"] is False
-        assert not any("https://evil" in it["text"] or "@everyone" in it["text"] for it in texts)
+        assert all(part["emoji"] is False for part in texts if part["type"] == "plain_text")
+        assert not {"<", ">"} & set(payload["text"]) and "@everyone" not in payload["text"]
+        assert payload["mrkdwn"] is False
+        assert not any("https://evil" in part["text"] or "@everyone" in part["text"] for part in texts)
 
 
-@pytest.mark.parametrize("text", hostile_text.LONG, ids=lambda text: ascii(text[:5]))
+@pytest.mark.parametrize("text", LONG_TEXTS, ids=lambda text: ascii(text[:5]))
 @pytest.mark.parametrize(("count", "updates"), [(1, 1), (1, 60), (12, 1)])
 def test_limits(text: str, count: int, updates: int) -> None:
-    """6: a message is within what Slack takes, and says how much is left out."""
-    sent = posts(Notification((hostile_text.notice(text, updates),) * count))
-    assert sum("more characters)" in str(post) for post in sent) == len(sent)
-    for post in sent:
-        assert len(post["blocks"]) <= 50 and len(str(post["blocks"])) < 13_000 and len(post["text"]) < 3000
-        assert 0 < len(post["blocks"][0]["text"]["text"]) <= 150
-        texts = [it["text"] for it in hostile_text.objects(post["blocks"]) if isinstance(it.get("text"), str)]
-        assert all(0 < len(it.encode("utf-16-le")) // 2 <= 3000 for it in texts)
+    """6: a message is within what Slack accepts, and says how much is left out."""
+    sent = payloads(Notification((hostile_delivery(text, updates),) * count))
+    assert sum("more characters)" in str(payload) for payload in sent) == len(sent)
+    for payload in sent:
+        blocks = payload["blocks"]
+        assert len(blocks) <= 50 and len(str(blocks)) < 13_000 and len(payload["text"]) < 3000
+        assert 0 < len(blocks[0]["text"]["text"]) <= 150
+        texts = [part["text"] for part in json_objects(blocks) if isinstance(part.get("text"), str)]
+        assert all(0 < len(plain.encode("utf-16-le")) // 2 <= 3000 for plain in texts)
         if count == 1:
-            assert ("earlier message" in str(post)) == (updates > 1)
+            assert ("earlier message" in str(payload)) == (updates > 1)
 
 
 def test_a_digest_has_every_incident() -> None:
     """4: many events are one message, or several where one cannot hold them; each incident has its line and link."""
-    sent = posts(Notification(notices(120)))
-    links = [it["text"] for it in hostile_text.objects(sent) if it.get("type") == "mrkdwn"]
+    sent = payloads(Notification(new_deliveries(120)))
+    links = [part["text"] for part in json_objects(sent) if part.get("type") == "mrkdwn"]
     assert links == [f"<https://status.acme.example/incidents/a{n}|Open the incident>" for n in range(120)]
     assert sent[0]["blocks"][0]["text"]["text"] == f"120 events at once: 🔴 120 (1 of {len(sent)})"
-    assert len(posts(Notification(notices(12)))) == 1
+    assert len(payloads(Notification(new_deliveries(12)))) == 1
 
 
-def test_a_retry_goes_on_where_the_last_try_ended() -> None:
-    """4: of a digest in several posts, those that were taken are not sent again within the run."""
-    with FakeReceiver(200, (429, {"Retry-After": "0.01"}, b"")) as receiver:
-        outcome = send("slack", SAMPLE, {"HOOK": receiver.url}, *notices(99))
-        sent = [got.body for got in receiver.got]
+def test_a_retry_goes_on_after_what_was_accepted() -> None:
+    """4: of a digest in several requests, those that were accepted are not sent again within the run."""
+    with FakeReceiver(200, Reply(429, {"Retry-After": "0.01"})) as receiver:
+        outcome = send("slack", OPTIONS, {"HOOK": receiver.secret_url}, *new_deliveries(99))
+        sent = [request.body for request in receiver.requests]
     assert (outcome.sent, outcome.remarks) == (1, ())
     assert sent[1] == sent[2] and len(sent) == len(set(sent)) + 1 > 3

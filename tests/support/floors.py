@@ -29,11 +29,16 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
+    "delivery": ("deliver", "outbox", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
         *("status", "reconcile", "page_failure", "absence", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
+    ),
+    "sinks": (
+        *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
+        *("payloads", "http"),
     ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),

@@ -32,7 +32,7 @@ from tests.support.fake_vendor import incident as site_incident
 from tests.support.fake_vendor import statuspage
 from tests.support.page_timeline import PAGE, START, PageTimeline, at, incident, shape, update
 from tests.support.platform_samples import SAMPLES
-from tests.support.sending import notices
+from tests.support.sending import new_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,7 +147,7 @@ def rejected(*due: PendingDelivery, now: datetime) -> SinkOutcome:
 def test_what_is_rejected_is_given_up_a_day_later() -> None:
     """A rejection noted by a clock that ran ahead is not retried for years; and a step back gives nothing up."""
     now = START
-    ahead = rejected(*notices(1), now=now + timedelta(days=3650)).waiting
+    ahead = rejected(*new_deliveries(1), now=now + timedelta(days=3650)).waiting
     kept = rejected(*ahead, now=now).waiting
     assert [delivery.since for delivery in kept] == [now]
     assert rejected(*kept, now=now + GIVE_UP_AFTER - timedelta(minutes=1)).lost == ()

@@ -24,7 +24,7 @@ from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import Component, Impact, Moment
 from statuswatch.model.state import EncodedPage, Failing, IncidentRecord, PageState, State
 from tests.proofs.crash.fault_injection import ERRNOS, Faults
-from tests.support.sending import notices
+from tests.support.sending import new_deliveries
 from tests.support.workspace import Workspace
 
 NOW = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
@@ -187,7 +187,7 @@ def test_unreadable_page(field: str) -> None:
 @pytest.mark.parametrize("field", ["created_at", "position", "display_at", "scheduled_for", "detected_at", "since"])
 def test_what_waits_has_times_with_a_zone(field: str) -> None:
     """6: so does an event that waits for a sink, at any place where it has a time."""
-    content = b"".join(state.encode({}, {"hook": notices(1)}))
+    content = b"".join(state.encode({}, {"hook": new_deliveries(1)}))
     loaded = state.decode(content, "state.json")
     assert b"".join(state.encode(loaded.pages, loaded.outbox)) == content
     broken = re.sub(rb'("%s":)("[^"]*"|null)' % field.encode(), rb'\1"2026-03-07T09:00:00"', content)

@@ -1,0 +1,250 @@
+"""The outbox of a sink (contract, section 7): order, retries over the runs, bounds, digests. Nothing is sent here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import pytest
+
+from statuswatch.config.schema import SinkConfig
+from statuswatch.delivery.deliver import MAX_PAUSE, retry_pause
+from statuswatch.delivery.outbox import (
+    GIVE_UP_AFTER,
+    MAX_DIGEST,
+    MAX_REJECTED,
+    MAX_WAITING,
+    SEND_ALONE_AFTER,
+    SinkTurn,
+    due_by_sink,
+    due_deliveries,
+    notifications,
+    removed_sink,
+    within_bounds,
+)
+from statuswatch.sinks import SinkError
+from tests.support.sending import NOW, new_deliveries, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from statuswatch.model.event import Notification, PendingDelivery
+    from statuswatch.model.report import SinkOutcome
+
+CONFIG: Final = SinkConfig(sink="webhook", name="fake", where="notify[0]", options=None)
+PASSING: Final = SinkError("HTTP 503")
+FINAL: Final = SinkError("HTTP 404", final=True)
+
+
+def take_turn(
+    deliveries: Sequence[PendingDelivery],
+    receiver: Callable[[Notification], SinkError | None],
+    *,
+    now: datetime = NOW,
+    digest_above: int = 0,
+) -> SinkOutcome:
+    """Run a sink's turn against a receiver that returns why it rejects a notification, or None."""
+    turn = SinkTurn(deliveries, digest_above=digest_above, now=now)
+    while notification := turn.next_notification():
+        if error := receiver(notification):
+            turn.reject(notification, error)
+        else:
+            turn.accept(notification)
+    return turn.outcome("fake")
+
+
+def keys(deliveries: Sequence[PendingDelivery]) -> list[str]:
+    return [delivery.event.id for delivery in deliveries]
+
+
+# ---- what is due
+
+
+def test_what_waits_is_due_first_and_nothing_twice() -> None:
+    """Waiting events come before new ones; an event that waits and is reported again is due once."""
+    first, second = new_deliveries(2)
+    due = due_deliveries(CONFIG, (first.event, second.event), (second,), NOW)
+    assert keys(due) == keys([second, first])
+
+
+def test_a_sink_to_which_nothing_is_due_is_left_out() -> None:
+    """No event, or none that the sink subscribes to, is no work."""
+    (delivery,) = new_deliveries(1)
+    deaf = msgspec.structs.replace(CONFIG, name="deaf", events=frozenset({"resolved"}))
+    assert list(due_by_sink([CONFIG, deaf], (delivery.event,), {}, NOW)) == ["fake"]
+    assert due_by_sink([CONFIG, deaf], (), {}, NOW) == {}
+
+
+@pytest.mark.parametrize(("digest_above", "sizes"), [(0, [1] * 12), (11, [12]), (12, [1] * 12)])
+def test_more_events_than_the_limit_are_one_digest(digest_above: int, sizes: list[int]) -> None:
+    """`digest_above`: more events than that are one notification; 0 is no limit."""
+    sent = notifications(new_deliveries(12), digest_above=digest_above, now=NOW)
+    assert [len(notification.deliveries) for notification in sent] == sizes
+
+
+def test_a_large_digest_is_cut_into_parts() -> None:
+    """A digest holds a hundred events, so that what was accepted of many is not sent again."""
+    sent = notifications(new_deliveries(250), digest_above=10, now=NOW)
+    assert [len(notification.deliveries) for notification in sent] == [MAX_DIGEST, MAX_DIGEST, 50]
+
+
+@pytest.mark.parametrize(("rejected_for", "sizes"), [(SEND_ALONE_AFTER, [1, 11]), (timedelta(hours=11), [12])])
+def test_a_rejected_event_leaves_its_digest(rejected_for: timedelta, sizes: list[int]) -> None:
+    """An event that was finally rejected for half a day is sent alone, and first."""
+    first, *rest = new_deliveries(12)
+    rejected = msgspec.structs.replace(first, since=NOW - rejected_for)
+    sent = notifications([*rest, rejected], digest_above=10, now=NOW)
+    assert [len(notification.deliveries) for notification in sent] == sizes
+
+
+# ---- order
+
+
+def test_a_passing_fault_ends_the_turn() -> None:
+    """The events of one sink are delivered in order: after a passing fault the rest waits unsent."""
+    due = new_deliveries(6)
+    sent: list[str] = []
+
+    def receive(notification: Notification) -> SinkError | None:
+        sent.append(notification.id)
+        return PASSING if len(sent) == 4 else None
+
+    outcome = take_turn(due, receive)
+    assert sent == keys(due[:4])
+    assert (outcome.sent, keys(outcome.waiting)) == (3, keys(due[3:]))
+    assert {(delivery.since, delivery.reason) for delivery in outcome.waiting} == {(None, "HTTP 503")}
+    assert outcome.remarks == ("rejected: HTTP 503", "3 events wait; retried on the next run")
+
+
+def test_a_final_rejection_holds_up_its_own_incident_only() -> None:
+    """What else there is of a finally rejected incident waits behind it; other incidents are sent."""
+    due = (*new_deliveries(3), *resolved(*new_deliveries(3)))
+    sent: list[str] = []
+
+    def receive(notification: Notification) -> SinkError | None:
+        if notification.deliveries[0].event.incident.id == "a1":
+            return FINAL
+        sent.append(notification.id)
+        return None
+
+    outcome = take_turn(due, receive)
+    assert sent == keys([due[0], due[2], due[3], due[5]])
+    assert [(delivery.event.id, delivery.since) for delivery in outcome.waiting] == [
+        (due[1].event.id, NOW),
+        (due[4].event.id, None),
+    ]
+
+
+def test_a_turn_that_fails_keeps_what_is_left() -> None:
+    """A fault of the whole turn sends nothing more; what was accepted before stays accepted."""
+    due = new_deliveries(3)
+    turn = SinkTurn(due, digest_above=0, now=NOW)
+    first = turn.next_notification()
+    assert first
+    turn.accept(first, "accepted, but not by address 2 of 2")
+    turn.fail("not finished within 30 s")
+    assert turn.next_notification() is None
+    outcome = turn.outcome("fake")
+    assert (outcome.sent, keys(outcome.waiting)) == (1, keys(due[1:]))
+    assert outcome.remarks == (
+        "accepted, but not by address 2 of 2",
+        "rejected: not finished within 30 s",
+        "2 events wait; retried on the next run",
+    )
+
+
+# ---- what is kept
+
+
+def test_a_final_rejection_is_given_up_a_day_after_the_first() -> None:
+    """7: given up after 24 hours of final rejections; an outage of the receiver before that does not count, and alone
+    never ends the wait.
+    """
+    (waiting,) = take_turn(new_deliveries(1), lambda _: PASSING).waiting
+    (waiting,) = take_turn([waiting], lambda _: PASSING, now=NOW + timedelta(days=9)).waiting
+    first = NOW + timedelta(days=10)
+    (waiting,) = take_turn([waiting], lambda _: FINAL, now=first).waiting
+    kept = take_turn([waiting], lambda _: FINAL, now=first + GIVE_UP_AFTER - timedelta(minutes=1))
+    assert (kept.waiting, kept.lost) == ((waiting,), ())
+    dropped = take_turn([waiting], lambda _: FINAL, now=first + GIVE_UP_AFTER)
+    assert (dropped.waiting, dropped.lost) == ((), (waiting.event.id,))
+    assert dropped.remarks == ("rejected: HTTP 404", f"GIVEN UP, never delivered: {waiting.event.id}")
+
+
+def test_a_passing_fault_gives_nothing_up() -> None:
+    """7: an outage of the receiver after a final rejection does not end the wait."""
+    (waiting,) = take_turn(new_deliveries(1), lambda _: FINAL).waiting
+    later = take_turn([waiting], lambda _: PASSING, now=NOW + timedelta(days=9))
+    assert [(delivery.since, delivery.reason) for delivery in later.waiting] == [(NOW, "HTTP 503")]
+
+
+def test_a_clock_that_ran_ahead_delays_nothing() -> None:
+    """A first rejection in the future counts as one of this run."""
+    (delivery,) = new_deliveries(1)
+    ahead = msgspec.structs.replace(delivery, since=NOW + timedelta(days=3650))
+    (kept,) = take_turn([ahead], lambda _: FINAL).waiting
+    assert kept.since == NOW
+
+
+@pytest.mark.parametrize(("error", "bound"), [(PASSING, MAX_WAITING), (FINAL, MAX_REJECTED)])
+def test_the_newest_are_kept(error: SinkError, bound: int) -> None:
+    """7: a hundred finally rejected events of a sink are kept, and a thousand of all that wait: the newest. The rest
+    is named as given up.
+    """
+    due = new_deliveries(bound + 3)
+    outcome = take_turn(due, lambda _: error)
+    assert keys(outcome.waiting) == keys(due[3:])
+    assert list(outcome.lost) == keys(due[:3])
+    assert outcome.remarks[-1] == f"GIVEN UP, never delivered: {', '.join(outcome.lost)}"
+
+
+def test_both_bounds_hold_together() -> None:
+    """Rejected and waiting events are bounded at once, and stay in order."""
+    due = new_deliveries(MAX_WAITING + 1)
+    rejected = [msgspec.structs.replace(delivery, since=NOW) for delivery in due[: MAX_REJECTED + 5]]
+    kept = within_bounds([*rejected, *due[MAX_REJECTED + 5 :]])
+    assert keys(kept) == keys(due[5:])
+
+
+def test_one_event_costs_its_digest_nothing() -> None:
+    """7: a digest that is finally rejected is sent event by event before anything is given up: one may be to blame."""
+
+    def receive(notification: Notification) -> SinkError | None:
+        incidents = {delivery.event.incident.id for delivery in notification.deliveries}
+        return FINAL if "a3" in incidents else None
+
+    due = new_deliveries(12)
+    for hours, left in ((0, 12), (1, 12), (13, 1), (25, 0)):
+        outcome = take_turn(due, receive, now=NOW + timedelta(hours=hours), digest_above=10)
+        due = outcome.waiting
+        assert len(due) == left
+    assert outcome.lost == (new_deliveries(12)[3].event.id,)
+
+
+def test_a_removed_sink_is_reported() -> None:
+    """What waits for a sink that is not configured any more is dropped, and named."""
+    due = new_deliveries(2)
+    outcome = removed_sink("old", due)
+    assert outcome.waiting == () and all(key in outcome.remarks[0] for key in keys(due))
+
+
+# ---- another attempt in the run
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [
+        (PASSING, True),
+        (FINAL, False),
+        (SinkError("HTTP 429", retry_after=0.5), 0.5),
+        (SinkError("HTTP 429", retry_after=MAX_PAUSE), MAX_PAUSE),
+        (SinkError("HTTP 429", retry_after=MAX_PAUSE + 1), False),
+        (SinkError("HTTP 429", retry_after=float("inf")), False),
+        (KeyError("a fault of ours"), False),
+    ],
+)
+def test_another_attempt(error: Exception, pause: float) -> None:
+    """A passing fault is retried within the run, after the pause that the receiver asks for where that is short."""
+    assert retry_pause(error) == pause
