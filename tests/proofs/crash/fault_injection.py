@@ -1,7 +1,7 @@
-"""Let the n-th system call on a folder fail: `python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …`.
+"""The command, with the n-th system call on a folder failing.
 
-It is the command under that fault. It writes the calls to the file COUNT: with an N beyond them nothing fails, and there
-is no further N to try.
+`python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …` writes the calls to the file COUNT: with an N
+beyond them nothing fails, and there is no further N to try.
 """
 
 from __future__ import annotations

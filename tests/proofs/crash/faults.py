@@ -1,7 +1,7 @@
 """Faults of the place of state.json, each for one run of the command and repaired for the next.
 
-A row says whether the file is the old or the new one, and whether every event was delivered. Where a fault needs a mount,
-or the permissions of a user who is not root, Linux's `unshare` and `setpriv` give them to the one process.
+A row says whether the file is the old or the new one, and whether every event was delivered. Where a fault needs a
+mount, or the permissions of a user who is not root, Linux's `unshare` and `setpriv` give them to the one process.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Ground:
     def delivered(self) -> list[str]:
         """Return the ids of the events that reached the sink since the last call."""
         with self.sink.lock:
-            requests, self.sink.got = self.sink.got, []
+            requests, self.sink.requests = self.sink.requests, []
         return [str(request.json["id"]) for request in requests]
 
     def start(
@@ -276,7 +276,9 @@ def faults(old: bytes) -> Iterator[Fault]:
     bind = 'mount --bind "$0/state.json" "$0/state.json"; "$@"'
     yield Fault("the file is a mount (EBUSY)", nothing, prefix=(*NAMESPACE, "sh", "-c", bind))
     yield Fault("a folder of mode 0555", lambda place: closed(place, 0o555), prefix=UNPRIVILEGED)
-    yield Fault("the same, with a lock from before", lambda place: closed(place, 0o555, locked=True), prefix=UNPRIVILEGED)
+    yield Fault(
+        "the same, with a lock from before", lambda place: closed(place, 0o555, locked=True), prefix=UNPRIVILEGED
+    )
     yield Fault("a folder of mode 0000", lambda place: closed(place, 0), prefix=UNPRIVILEGED)
     yield Fault("a file of mode 0000", lambda place: closed(place, 0, "state.json"), prefix=UNPRIVILEGED)
     yield Fault("a file of mode 0444", lambda place: closed(place, 0o444, "state.json"), 0, prefix=UNPRIVILEGED)
@@ -296,7 +298,9 @@ def faults(old: bytes) -> Iterator[Fault]:
     yield Fault("a name too long", nothing, state=f"state{'n' * 300}")
     yield Fault("a path too long", nothing, state=f"{'d/' * 3000}state.json")
     yield Fault("the lock is a folder", lambda place: lock_is(place, Path.mkdir))
-    yield Fault("the lock is a link elsewhere", lambda place: lock_is(place, lambda path: path.symlink_to("/etc/passwd")))
+    yield Fault(
+        "the lock is a link elsewhere", lambda place: lock_is(place, lambda path: path.symlink_to("/etc/passwd"))
+    )
     yield Fault(
         "the lock may not be written", lambda place: lock_is(place, lambda path: path.touch(0o444)), prefix=UNPRIVILEGED
     )
