@@ -1,6 +1,6 @@
 """The command, with the n-th system call on a folder failing.
 
-`python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …` writes the calls to the file COUNT: with an N
+`python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …` writes the calls to the file COUNT: with N
 beyond them nothing fails, and there is no further N to try.
 """
 
