@@ -1,17 +1,17 @@
 """Amazon Web Services: the public events of the AWS Health Dashboard.
 
-One document, `public/currentevents` at the root of the host: the events that are open, of all services and regions,
-and some that were resolved just now; `[]` when there are none. By its nature it keeps no past ones: an event that is
-gone is over.
+One document, `public/currentevents` at the root of the host, lists the open events of all services and regions, and
+some that were resolved just now; `[]` when there are none. It keeps no past events: an event that left it is over.
 
-Oddities, recorded unless said otherwise: UTF-16 with a byte order mark; numbers as strings or as numbers within one
-document; `event_log` is oldest first; an event may stay open for months, with 113 services. A resolved one has status
-0 while the newest entry of its log has another (a copy of 2023); others have seen an entry of status 0 in an event of
-another, so either ends it.
+Oddities, recorded unless another source is named:
 
-Entries of the log have no ids. In the feed before this one AWS cut the times of all entries to the minute when it
-resolved an event (2015), and in the copy of 2023 they are cut while the event's own time is not: so an entry's id is
-the minute in which it was published, and its number where there are several.
+- The document is UTF-16 with a byte order mark. Numbers are strings or numbers, within one document.
+- `event_log` is oldest first. An event may stay open for months, with 113 services.
+- A resolved event has status 0 while the newest entry of its log has another (a copy of 2023). Others report an entry
+  of status 0 in an event of another status. So either ends it.
+- Entries of the log have no ids. In its RSS feed AWS cut the times of all entries to the minute when it resolved an
+  event (2015), and in the copy of 2023 they are cut while the event's own time is not. So an entry's id is made of the
+  minute in which it was published, and of its number where there are several in that minute.
 """
 
 from collections import Counter
@@ -22,7 +22,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -39,13 +38,14 @@ from statuswatch.platforms.parsing import (
 
 PARSER_VERSION: Final = 1
 _NAME: Final = "currentevents"
-_PATH: Final = "/public/currentevents"
-_PAGE: Final = "/health/status"
-_IDENTITY: Final = "aws health"  # the document does not say of which page it is
+_DATA_PATH: Final = "/public/currentevents"
+_PAGE_PATH: Final = "/health/status"
+_IDENTITY: Final = "aws health"  # the document does not name its page
 _ARN: Final = "arn:aws"  # with "-cn" and "-us-gov" in the other partitions
-# The dashboard's legend. It is of severity: nothing else is said of how far an event is.
+# By status code, as the dashboard's legend has them. They are severities: AWS states no progress of an event.
 _STATUSES: Final = ("resolved", "informational", "degradation", "disruption")
 _IMPACTS: Final = (Impact.UNKNOWN, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+_RESOLVED: Final = 0
 
 
 class _Entry(msgspec.Struct):
@@ -74,25 +74,25 @@ _decode_event: Final = msgspec.json.Decoder(_Event).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
-    return (Document(_NAME, f"{_base(page)}{_PATH}", required=True),)
+    """Return the list of current events."""
+    return (Document(_NAME, f"{_base_url(page)}{_DATA_PATH}", required=True),)
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: there is only one document."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
-    """An empty list is no proof."""
-    return bool(feed.incidents) and all(it.id.startswith(_ARN) for it in feed.incidents)
+    """Return whether all ids are ARNs. An empty list is no proof."""
+    return bool(feed.incidents) and all(incident.id.startswith(_ARN) for incident in feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get(_NAME)
-    if body is None:
-        raise FeedError(f"{_NAME}: missing")
-    events = decode(body, list[msgspec.Raw], _NAME)
-    known = reading.state.incidents if reading.state else {}
-    incidents, skipped = parse_entries(events, partial(_incident, _base(reading.page), known), _NAME)
+    """Return the events as incidents. Raises FeedError."""
+    events = decode(reading.required(_NAME), list[msgspec.Raw], _NAME)
+    build = partial(_incident, _base_url(reading.page), reading.records)
+    incidents, skipped = parse_entries(events, build, _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=newest_copies(incidents),
@@ -101,49 +101,51 @@ def parse(reading: ParseInput, /) -> Feed:
     )
 
 
-def _base(page: Page) -> str:
-    """What the dashboard and its data stand under, whichever of the two the page's address is."""
-    return page.url.removesuffix(_PAGE).removesuffix(_PATH)
+def _base_url(page: Page) -> str:
+    """Return the address under which the dashboard and its data stand; the page's may be either of the two."""
+    return page.url.removesuffix(_PAGE_PATH).removesuffix(_DATA_PATH)
 
 
-def _incident(base: str, known: Container[str], raw: msgspec.Raw) -> Incident:
-    it = _decode_event(raw)
-    key = identifier(it.arn)
-    begun = from_epoch(int(it.date))
-    log = sorted(it.event_log, key=lambda entry: int(entry.timestamp))
+def _incident(base_url: str, remembered: Container[str], raw: msgspec.Raw) -> Incident:
+    event = _decode_event(raw)
+    key = identifier(event.arn)
+    started_at = from_epoch(int(event.date))
+    log = sorted(event.event_log, key=lambda entry: int(entry.timestamp))
     codes = [_code(entry.status) for entry in log]
-    code = _code(it.status)
+    code = _code(event.status)
     impact = _IMPACTS[code]
-    if 0 in (code, *codes[-1:]):
-        # It is over, and as grave as it was: known already, or the gravest that its entries say.
-        code, impact = 0, Impact.UNKNOWN if key in known else _IMPACTS[max(codes, default=0)]
+    if _RESOLVED in (code, *codes[-1:]):
+        code = _RESOLVED
+        # The end states no severity: the remembered impact stays, or the highest of the log counts.
+        impact = Impact.UNKNOWN if key in remembered else _IMPACTS[max(codes, default=_RESOLVED)]
     return Incident(
         id=key,
-        title=clean_title(it.summary),
+        title=clean_title(event.summary),
         status=_STATUSES[code],
         impact=impact,
-        url=f"{base}{_PAGE}?eventID={quote(key, safe=':/')}",
-        created_at=begun,
-        position=begun,
-        components=_components(it),
+        url=f"{base_url}{_PAGE_PATH}?eventID={quote(key, safe=':/')}",
+        created_at=started_at,
+        position=started_at,
+        components=_components(event),
         source_quality=STATED_BY_VENDOR,
         updates=_updates(log, codes),
     )
 
 
-def _code(vendors: int | str) -> int:
-    code = int(vendors)
+def _code(stated: int | str) -> int:
+    """Return the status code. Raises ValueError for one without a meaning."""
+    code = int(stated)
     if code not in range(len(_STATUSES)):
         raise ValueError(f"a status of {code}")
     return code
 
 
-def _components(it: _Event) -> tuple[Component, ...]:
-    """The services with the region of the event, which is what one row of the dashboard is of."""
-    services = {part.service_name for part in (it.impacted_services or {}).values()}
-    if not services or not it.service.startswith("multipleservices"):
-        services.add(it.service_name)
-    region = f" ({it.region_name})" if it.region_name else ""
+def _components(event: _Event) -> tuple[Component, ...]:
+    """Return the services, each with the region of the event: that is a row of the dashboard."""
+    services = {impacted.service_name for impacted in (event.impacted_services or {}).values()}
+    if not services or not event.service.startswith("multipleservices"):
+        services.add(event.service_name)
+    region = f" ({event.region_name})" if event.region_name else ""
     return tuple(sorted({Component(clean_title(f"{service}{region}")) for service in services}))
 
 
@@ -154,6 +156,11 @@ def _updates(log: list[_Entry], codes: list[int]) -> tuple[IncidentUpdate, ...]:
         at = from_epoch(int(entry.timestamp))
         minute = int(entry.timestamp) // 60
         in_minute[minute] += 1
-        number = [str(in_minute[minute])] if in_minute[minute] > 1 else []
-        updates.append(incident_update(derived_id(str(minute), *number), _STATUSES[code], entry.message, at, at))
+        key = _update_id(minute, in_minute[minute])
+        updates.append(incident_update(key, _STATUSES[code], entry.message, at, at))
     return tuple(updates)
+
+
+def _update_id(minute: int, number: int) -> str:
+    """Return the id of the minute's first, second … entry; it does not depend on how many there are."""
+    return derived_id(str(minute)) if number == 1 else derived_id(str(minute), str(number))

@@ -1,17 +1,17 @@
 """Google's dashboards: Cloud, Workspace, Firebase, Ads, Maps Platform, Play.
 
-One document, `incidents.json` under the dashboard: the incidents of the past, open and closed, by their beginning, the
-latest first (recorded: the past year, 157 of them, 1.3 MB; later less). Nothing says that every open one is listed.
+One document, `incidents.json` under the dashboard, lists past and open incidents by their start, the latest first
+(recorded: those of a year, 157, 1.3 MB; later fewer). Nothing says that every open incident is listed.
 
-Oddities, recorded on Cloud unless said otherwise:
+Oddities, recorded on Cloud unless another source is named:
 
-- An incident is over when it has an `end`, whatever its last update says (2 of 157 ended in SERVICE_DISRUPTION). The
-  end is the effect's: 67 of 770 updates that say otherwise were published after it, and 22 incidents altogether.
-- An update has no id; its id is made of when it was created, which no two of an incident share. (On Workspace an
-  older update's `modified` moves to when the next one is created, so nothing is made of it.)
-- AVAILABLE in an update is only the vendor's word (33 of 270 came before the end), and stays it when the incident
-  ends: an update that was told does not change. A report is published as one more, 9 days after the end.
-- `current_title` of a product is its name of now: the incident keeps the one it has.
+- An incident is over when it has an `end`, whatever its last update states (2 of 157 ended in SERVICE_DISRUPTION). It
+  is the end of the effect: 67 of 770 updates with another status, and 22 whole incidents, were published after it.
+- An update has no id. Its id is made of its time of creation, which no two updates of an incident share. `modified` is
+  not used: on Workspace that of an older update moves when the next one is created.
+- AVAILABLE in an update does not close the incident: 33 of 270 came before the end. The status of an update does not
+  change when the incident ends. A report is published as one more update, 9 days after the end.
+- `current_title` of a product is its present name. The incident keeps the name it has for it.
 - `external_desc` is a title, or on Workspace (a copy of 2026) a whole text in Markdown that has one.
 """
 
@@ -23,7 +23,6 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -42,10 +41,10 @@ from statuswatch.platforms.parsing import (
 
 PARSER_VERSION: Final = 1
 _NAME: Final = "incidents.json"
-_IDENTITY: Final = "google dashboard"  # the document does not say of which one it is
+_IDENTITY: Final = "google dashboard"  # the document does not name its dashboard
 _ID: Final = re.compile(r"[0-9A-Za-z]{20}")
 _IMPACTS: Final = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
-_SEVERAL: Final = "Multiple Products"
+_SEVERAL_PRODUCTS: Final = "Multiple Products"
 _MARKDOWN: Final = re.compile(r"\*\*|^#+[ \t]+|\\(?=[!-/:-@\[-`{-~])", re.MULTILINE)  # bold, headings, escapes
 _LABEL: Final = re.compile(r"(?:title|summary|description):\s*", re.IGNORECASE)
 
@@ -68,7 +67,7 @@ class _Incident(msgspec.Struct):
     updates: list[_Update]
     uri: str
     service_name: str
-    status_impact: str  # not read, but none but Google's has it
+    status_impact: str  # required: no other platform has it
     end: datetime | None = None
     severity: str | None = None
     affected_products: list[_Product] | None = None
@@ -78,23 +77,23 @@ _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
+    """Return the list of incidents."""
     return (Document(_NAME, f"{_dashboard(page).url}/{_NAME}", required=True),)
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: there is only one document."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
-    """An empty list is no proof."""
-    return bool(feed.incidents) and all(_ID.fullmatch(it.id) for it in feed.incidents)
+    """Return whether all ids have Google's form. An empty list is no proof."""
+    return bool(feed.incidents) and all(_ID.fullmatch(incident.id) for incident in feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get(_NAME)
-    if body is None:
-        raise FeedError(f"{_NAME}: missing")
-    entries = decode(body, list[msgspec.Raw], _NAME)
+    """Return the incidents. Raises FeedError."""
+    entries = decode(reading.required(_NAME), list[msgspec.Raw], _NAME)
     incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page)), _NAME)
     return Feed(
         identity=_IDENTITY,
@@ -106,48 +105,64 @@ def parse(reading: ParseInput, /) -> Feed:
 
 
 def _dashboard(page: Page) -> Page:
+    """Return the page under the address of the dashboard, which links are relative to."""
     return msgspec.structs.replace(page, url=page.url.removesuffix(f"/{_NAME}"))
 
 
-def _incident(page: Page, raw: msgspec.Raw) -> Incident:
-    it = _decode_incident(raw)
-    begun = utc(it.begin)
-    updates = _updates(it)
-    last = updates[-1].status if updates else clean_status(it.status_impact)
-    named = [product.title for product in it.affected_products or ()]
-    if not named and it.service_name != _SEVERAL:
-        named = [it.service_name]
+def _incident(dashboard: Page, raw: msgspec.Raw) -> Incident:
+    entry = _decode_incident(raw)
+    started_at = utc(entry.begin)
+    updates = _updates(entry)
+    components = _components(entry)
+    last_status = updates[-1].status if updates else clean_status(entry.status_impact)
     return Incident(
-        id=identifier(it.id),
-        title=_headline(it.external_desc),
-        status="resolved" if it.end else last,
-        impact=_IMPACTS.get(it.severity or "", Impact.UNKNOWN),
-        url=incident_link(it.uri, page),
-        created_at=begun,
-        position=begun,
-        components=tuple(sorted({Component(clean_title(name)) for name in named})),
-        source_quality=STATED_BY_VENDOR if named else 0,
+        id=identifier(entry.id),
+        title=_title(entry.external_desc),
+        status="resolved" if entry.end else last_status,
+        impact=_IMPACTS.get(entry.severity or "", Impact.UNKNOWN),
+        url=incident_link(entry.uri, dashboard),
+        created_at=started_at,
+        position=started_at,
+        components=components,
+        source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
     )
 
 
-def _updates(it: _Incident) -> tuple[IncidentUpdate, ...]:
-    at_once: Counter[datetime] = Counter()
+def _components(entry: _Incident) -> tuple[Component, ...]:
+    """Return the affected products, else the service; none for an incident of several that does not name them."""
+    names = [product.title for product in entry.affected_products or ()]
+    if not names and entry.service_name != _SEVERAL_PRODUCTS:
+        names = [entry.service_name]
+    return tuple(sorted({Component(clean_title(name)) for name in names}))
+
+
+def _updates(entry: _Incident) -> tuple[IncidentUpdate, ...]:
+    """Return the updates, oldest first; the document lists the newest first."""
+    at_time: Counter[datetime] = Counter()
     updates = []
-    for entry in reversed(it.updates):
-        created = utc(entry.created)
-        at_once[created] += 1
-        facts = (created.isoformat(), *([str(at_once[created])] if at_once[created] > 1 else []))
-        updates.append(incident_update(derived_id(*facts), entry.status, _plain(entry.text), created, entry.when))
+    for stated in reversed(entry.updates):
+        created = utc(stated.created)
+        at_time[created] += 1
+        key = _update_id(created, at_time[created])
+        updates.append(incident_update(key, stated.status, _without_marks(stated.text), created, stated.when))
     return oldest_first(reversed(updates))
 
 
-def _plain(markdown: str) -> str:
-    """Without its marks. Most texts have none, and the search for them costs as much as all else here."""
+def _update_id(created: datetime, number: int) -> str:
+    """Return the id of the first, second … update of that time; it does not depend on how many there are."""
+    return derived_id(created.isoformat()) if number == 1 else derived_id(created.isoformat(), str(number))
+
+
+def _without_marks(markdown: str) -> str:
+    """Return the text without its marks. Most texts have none, and the search is as slow as all else in this module."""
     return _MARKDOWN.sub("", markdown) if any(mark in markdown for mark in "*#\\") else markdown
 
 
-def _headline(description: str) -> str:
-    """The first line that says something."""
-    lines = (_LABEL.sub("", line.strip(), count=1) for line in _plain(description).splitlines())
-    return clean_title(next(filter(None, lines), ""))
+def _title(description: str) -> str:
+    """Return the first line that is more than a label."""
+    for line in _without_marks(description).splitlines():
+        words = _LABEL.sub("", line.strip(), count=1)
+        if words:
+            return clean_title(words)
+    return ""

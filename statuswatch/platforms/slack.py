@@ -1,18 +1,22 @@
 """Slack's own status page, its API v2.0.0.
 
-`current` lists what is open, and `history` recent entries of any status, the newest first: those that are over and, as
-recorded, those still open. Both are read on every run. What is open is only what `current` lists. The history adds what
-is over, so that an incident that ended is told as resolved, with its last note; of two copies the one with the newest
-note counts, and of equal ones the ended: `current` may come from a cache.
+`current` lists what is open. `history` lists recent entries of any status, the newest first; as recorded, open ones
+too. Both are read on every run. Only `current` says what is open. The history adds what is over, so that an incident
+that ended is reported as resolved, with its last note. Of two copies of an incident the one with the newest note
+counts, and of equal ones the closed one: `current` may come from a cache.
 
-An entry gone from `current` that the history does not show as over yet, or while the history cannot be read, is not
-spoken of at this read: it is noted as absent. If the next read finds it no better it is no longer listed. On a page
-without a history it is so at once.
+An entry that left `current`, and is not closed in the history or the history cannot be read, is noted as absent and
+not reported at this read. If the next read finds the same, the entry is no longer listed. On a page without a history
+it is no longer listed at once.
 
-Oddities: notes have no ids, come oldest first (recorded) and state no status; entries end without a note, or get notes
-for days after their end (recorded); ids are numbers (recorded) or digits in a string (the vendor's documentation);
-times have the offset of California; bodies are HTML. No severity is stated but the type: `outage` is the worst of
-`notice`, `incident` and `outage` on the vendor's page, and no more is made of the others. No document names its page.
+Oddities:
+
+- Notes have no ids and no status, and come oldest first (recorded). Entries end without a note, or get notes for days
+  after their end (recorded).
+- Ids are numbers (recorded) or digits in a string (the vendor's documentation).
+- Times have the offset of California. Bodies are HTML. No document names its page.
+- The only severity is the type: `outage` is the worst of `notice`, `incident` and `outage` on the vendor's page. The
+  others state no impact.
 """
 
 from datetime import datetime
@@ -26,6 +30,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import (
     CLOSED_STATUSES,
     STATED_BY_VENDOR,
+    Component,
     Impact,
     Incident,
     IncidentKind,
@@ -51,10 +56,11 @@ from statuswatch.platforms.parsing import (
 )
 
 PARSER_VERSION: Final = 1
-_CURRENT: Final = "/api/v2.0.0/current"
-_HISTORY: Final = "/api/v2.0.0/history"
-_BOTH: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
+_CURRENT_PATH: Final = "/api/v2.0.0/current"
+_HISTORY_PATH: Final = "/api/v2.0.0/history"
+_KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 _STATUSES: Final = ("active", "resolved", "scheduled", "in_progress", "completed")
+_IMPACT_BY_TYPE: Final = {"maintenance": Impact.MAINTENANCE, "outage": Impact.CRITICAL}
 
 
 class _Note(msgspec.Struct):
@@ -82,96 +88,116 @@ _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
-    site = page.url.removesuffix(_CURRENT)
-    return (Document("current", f"{site}{_CURRENT}", required=True), Document("history", f"{site}{_HISTORY}"))
+    """Return the list of open incidents, and the history."""
+    base = page.url.removesuffix(_CURRENT_PATH)
+    return (
+        Document("current", f"{base}{_CURRENT_PATH}", required=True),
+        Document("history", f"{base}{_HISTORY_PATH}"),
+    )
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
+    """Return nothing: both documents are read on every run."""
     return ()
 
 
 def matches(feed: Feed, /) -> bool:
+    """Return whether the feed is Slack's: nothing else has such a document."""
     return feed.identity == "slack"
 
 
 def parse(reading: ParseInput, /) -> Feed:
-    body = reading.documents.get("current")
-    if body is None:
-        raise FeedError("current: missing")
-    current = decode(body, _Current, "current")
-    if current.status != "ok" and not current.active_incidents:
-        raise FeedError(f"current: it says {clean_title(current.status)!r} and lists nothing")
-    listed, skipped = parse_entries(current.active_incidents, partial(_incident, reading), "current")
+    """Return what is open, and what the history shows as over. Raises FeedError."""
+    current = _read_current(reading)
+    build = partial(_incident, reading)
+    listed, skipped = parse_entries(current.active_incidents, build, "current")
     past, losses = _past(reading)
-    over = [it for it in past or () if it.closed]
-    incidents = newest_copies(over, listed)
+    ended = [incident for incident in past or () if incident.closed]
+    incidents = newest_copies(ended, listed)
+    may_end_in_history = newly_absent(reading, "history", incidents)
     return Feed(
         identity="slack",
         incidents=incidents,
         by_creation=True,
-        history=_BOTH if over or past == [] else frozenset(),
-        complete=_BOTH,
-        current=frozenset() if newly_absent(reading, "history", incidents) else _BOTH,
+        history=_KINDS if ended or past == [] else frozenset(),
+        complete=_KINDS,
+        current=frozenset() if may_end_in_history else _KINDS,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
+def _read_current(reading: ParseInput) -> _Current:
+    """Return the list of open incidents. Raises FeedError, also where it is empty and the page says otherwise."""
+    current = decode(reading.required("current"), _Current, "current")
+    if current.status != "ok" and not current.active_incidents:
+        raise FeedError(f"current: it says {clean_title(current.status)!r} and lists nothing")
+    return current
+
+
 def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
-    """The entries of the history, None where it could not be read, and what it could not add. It is never the only
-    one to say that something is open, so that a bad entry of it may not keep anything open.
+    """Return the incidents of the history, None where it could not be read, and what it could not add.
+
+    The history alone never says that an incident is open, so an entry that cannot be understood keeps nothing open.
     """
     body = reading.documents.get("history")
     if body is None:
         return None, []
     try:
-        raws = decode(body, list[msgspec.Raw], "history")
-        return parse_entries(raws, partial(_incident, reading), "history")
+        entries = decode(body, list[msgspec.Raw], "history")
+        return parse_entries(entries, partial(_incident, reading), "history")
     except FeedError as error:
         return None, [str(error)]
 
 
 def _incident(reading: ParseInput, raw: msgspec.Raw) -> Incident:
-    it = _decode_incident(raw)
-    key = identifier(str(it.id))
-    created = utc(it.date_created)
-    kind = IncidentKind.MAINTENANCE if it.type == "maintenance" else IncidentKind.INCIDENT
-    status = clean_status(it.status)
-    if kind is IncidentKind.MAINTENANCE and status == "active":
-        status = "in_progress"
-    components = labelled_components(
-        ((name, "") for service in it.services or () if (name := clean_title(service))), {}
-    )
+    entry = _decode_incident(raw)
+    key = identifier(str(entry.id))
+    created_at = utc(entry.date_created)
+    is_maintenance = entry.type == "maintenance"
+    status = _status(entry)
+    components = _components(entry)
+    record = reading.records.get(key)
     return Incident(
         id=key,
-        kind=kind,
-        title=clean_title(it.title),
+        kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
+        title=clean_title(entry.title),
         status=status,
-        impact=_impact(it.type),
-        url=incident_link(it.url, reading.page),
-        created_at=created,
-        position=created,
+        impact=_IMPACT_BY_TYPE.get(entry.type or "", Impact.UNKNOWN),
+        url=incident_link(entry.url, reading.page),
+        created_at=created_at,
+        position=created_at,
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
-        updates=_updates(key, status, it.notes or [], reading.state.incidents.get(key) if reading.state else None),
+        updates=_updates(key, status, notes=entry.notes or [], record=record),
     )
 
 
-def _impact(kind: str | None) -> Impact:
-    return {"maintenance": Impact.MAINTENANCE, "outage": Impact.CRITICAL}.get(kind or "", Impact.UNKNOWN)
+def _status(entry: _Incident) -> str:
+    """Return the status; a maintenance that is active is in progress. Raises ValueError."""
+    status = clean_status(entry.status)
+    return "in_progress" if entry.type == "maintenance" and status == "active" else status
 
 
-def _updates(key: str, status: str, notes: list[_Note], known: IncidentRecord | None) -> tuple[IncidentUpdate, ...]:
-    """The notes, each under the status that its incident had when it was first seen, and so for good. Of those never
-    seen, the last has the status of now; the others came before the end, unless that is known to be past.
+def _components(entry: _Incident) -> tuple[Component, ...]:
+    names = map(clean_title, entry.services or ())
+    return labelled_components(((name, "") for name in names if name), {})
+
+
+def _updates(key: str, status: str, *, notes: list[_Note], record: IncidentRecord | None) -> tuple[IncidentUpdate, ...]:
+    """Return the notes as updates, each under the status that its incident had when the note was first read.
+
+    Of notes that were never read, the last has the present status. The others came before the end, unless the
+    incident is remembered as closed: then they were added to it.
     """
-    ended = status in CLOSED_STATUSES and not (known and known.closed)
-    times = [utc(note.date_created) for note in notes]
-    last = max(times, default=None)
-    first = known.update_statuses(_STATUSES) if known else {}
+    ends_now = status in CLOSED_STATUSES and not (record and record.closed)
+    last_time = max((utc(note.date_created) for note in notes), default=None)
+    remembered = record.update_statuses(_STATUSES) if record else {}
     updates = []
-    for note, at in zip(notes, times, strict=True):
-        identity = derived_id(key, at.isoformat())
-        now = "active" if ended and at != last else status
-        updates.append(incident_update(identity, first.get(text.digest(identity), now), note.body, at, None))
+    for note in notes:
+        created_at = utc(note.date_created)
+        update_id = derived_id(key, created_at.isoformat())
+        first_status = "active" if ends_now and created_at != last_time else status
+        update_status = remembered.get(text.digest(update_id), first_status)
+        updates.append(incident_update(update_id, update_status, note.body, created_at, None))
     return merge_same_id(updates)

@@ -18,8 +18,9 @@ NAME = "system_status_en_US.js"
 
 
 def event(key: str, status: str, **fields: Any) -> Json:
-    """An event as recorded in 2021 and in 2025: no list of updates, null instead of an end, a time of publication that
-    all events of a document share.
+    """An event as recorded in 2021 and in 2025.
+
+    It has no list of updates, null instead of an end, and a time of publication that all events of a document share.
     """
     ongoing = status == "ongoing"
     return {
@@ -55,16 +56,16 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """Its open event is resolved, under another message."""
-    it = documents[NAME]["services"][0]["events"][0]
-    it |= event(it["messageId"], "resolved", statusType="Outage")
-    for one in documents[NAME]["services"][0]["events"]:
-        one["datePosted"] = "06/19/2025 11:20 PDT"
-    return str(it["messageId"])
+    """Resolve the open event, with another message; return its id."""
+    ongoing = documents[NAME]["services"][0]["events"][0]
+    ongoing |= event(ongoing["messageId"], "resolved", statusType="Outage")
+    for listed in documents[NAME]["services"][0]["events"]:
+        listed["datePosted"] = "06/19/2025 11:20 PDT"
+    return str(ongoing["messageId"])
 
 
 def noted(documents: Any) -> None:
-    """And is worded anew."""
+    """Edit the message."""
     documents[NAME]["services"][0]["events"][0]["message"] = "Users were not able to send mail."
 
 
@@ -73,16 +74,20 @@ def read(**services: list[Json]) -> Any:
 
 
 def test_ids_are_the_vendors() -> None:
-    """4: the id of the message is the incident's and that of its one update; the start may be corrected, the type, the
-    status and the order may change.
+    """4: the message's id is the id of the incident and of its one update.
+
+    It stays when the start is corrected, and when type, status or order change.
     """
     feed = SAMPLE.read()
-    assert {it.id: [one.id for one in it.updates] for it in feed.incidents} == {
+    assert {incident.id: [update.id for update in incident.updates] for incident in feed.incidents} == {
         "2000004686": ["2000004686"],
         "1000000560": ["1000000560"],
     }
     corrected = event("2000004686", "resolved", epochStartDate=1750350000000, message="Sorry.")
-    assert [it.id for it in read(Photos=[BEFORE], Mail=[corrected]).incidents] == ["1000000560", "2000004686"]
+    assert [incident.id for incident in read(Photos=[BEFORE], Mail=[corrected]).incidents] == [
+        "1000000560",
+        "2000004686",
+    ]
 
 
 def test_fields() -> None:
@@ -106,25 +111,26 @@ def test_what_is_listed() -> None:
 
 
 def test_one_incident_on_several_services() -> None:
-    """4: one message on several services is one incident of these components; as grave as the gravest, and where they
-    say different things each has its own line.
+    """4: one message on several services is one incident with these components and the worst of their impacts.
+
+    Where the texts differ, each service has its own line.
     """
     outage = event("1", "ongoing", statusType="Outage", message="Down.", usersAffected="All users are affected")
-    (it,) = read(Web=[event("1", "ongoing")], Mail=[outage]).incidents
-    assert [part.name for part in it.components] == ["Mail", "Web"]
-    assert (it.title, it.impact) == ("Outage", Impact.MAJOR)
-    assert it.updates[0].body == (
+    (incident,) = read(Web=[event("1", "ongoing")], Mail=[outage]).incidents
+    assert [part.name for part in incident.components] == ["Mail", "Web"]
+    assert (incident.title, incident.impact) == ("Outage", Impact.MAJOR)
+    assert incident.updates[0].body == (
         "Mail: Down. All users are affected\nWeb: Users may be experiencing a problem. Some users are affected"
     )
-    (same,) = read(Web=[event("1", "ongoing")], Mail=[event("1", "ongoing")]).incidents
-    assert same.updates[0].body == "Users may be experiencing a problem.\nSome users are affected"
+    (incident,) = read(Web=[event("1", "ongoing")], Mail=[event("1", "ongoing")]).incidents
+    assert incident.updates[0].body == "Users may be experiencing a problem.\nSome users are affected"
 
 
 def test_open_while_one_service_is() -> None:
-    """4: an incident is over when it is on all of its services."""
+    """4: an incident is open while one of its services says so."""
     services = {"Mail": [event("1", "ongoing")], "Web": [event("1", "resolved", statusType="Outage")]}
-    (it,) = read(**services).incidents
-    assert (it.status, it.impact, len(it.components)) == ("ongoing", Impact.MINOR, 2)
+    (incident,) = read(**services).incidents
+    assert (incident.status, incident.impact, len(incident.components)) == ("ongoing", Impact.MINOR, 2)
 
 
 @pytest.mark.parametrize(
@@ -133,16 +139,16 @@ def test_open_while_one_service_is() -> None:
 def test_maintenance(theirs: str, ours: str) -> None:
     """4: maintenance is a window with its schedule."""
     end = 1750356900000
-    (it,) = read(Mail=[event("1", theirs, statusType="Maintenance", epochEndDate=end)]).incidents
-    assert (it.kind, it.impact, it.status) == (IncidentKind.MAINTENANCE, Impact.MAINTENANCE, ours)
-    assert it.scheduled_for == datetime(2025, 6, 19, 16, 56, tzinfo=UTC)
-    assert it.scheduled_until == datetime(2025, 6, 19, 18, 15, tzinfo=UTC)
+    (incident,) = read(Mail=[event("1", theirs, statusType="Maintenance", epochEndDate=end)]).incidents
+    assert (incident.kind, incident.impact, incident.status) == (IncidentKind.MAINTENANCE, Impact.MAINTENANCE, ours)
+    assert incident.scheduled_for == datetime(2025, 6, 19, 16, 56, tzinfo=UTC)
+    assert incident.scheduled_until == datetime(2025, 6, 19, 18, 15, tzinfo=UTC)
 
 
 def test_resolved_without_an_end() -> None:
     """4: an event may be resolved without an end, as recorded on 2025-06-20; its time is then its start."""
-    (it,) = read(Mail=[event("1", "resolved", epochEndDate=None, datePosted=None)]).incidents
-    assert it.closed and it.updates[0].created_at == it.created_at
+    (incident,) = read(Mail=[event("1", "resolved", epochEndDate=None, datePosted=None)]).incidents
+    assert incident.closed and incident.updates[0].created_at == incident.created_at
 
 
 @pytest.mark.parametrize("call", ["jsonCallback(%s);", "jsonCallback( %s ) ;\n", "jsonCallback(%s)", "%s"])
@@ -155,13 +161,13 @@ def test_function_call(call: str) -> None:
 
 
 def test_a_page_without_services() -> None:
-    """5: a document that names no service says nothing of them."""
+    """5: a document that names no service is refused."""
     with pytest.raises(FeedError, match="no service"):
         read()
 
 
 def test_events_without_an_id() -> None:
-    """5: what was stored by others without ids and with other epochs is not the page's document."""
+    """5: a document without ids and with other epochs, as an app stores it, is refused."""
     bare = {key: event("1", "resolved")[key] for key in ("message", "eventStatus", "epochStartDate", "epochEndDate")}
     with pytest.raises(FeedError, match="messageId"):
         read(Mail=[bare])
@@ -169,13 +175,13 @@ def test_events_without_an_id() -> None:
 
 @pytest.mark.parametrize("posted", [None, "", "gestern", "13/40/2025 10:33 PDT", "06/19/2025 10:33 CEST"])
 def test_publication_in_another_form(posted: str | None) -> None:
-    """5: a time of publication that is not as it was is none."""
+    """5: a time of publication in another form is not used."""
     feed = read(Mail=[event("1", "ongoing", datePosted=posted)])
     assert feed.updated_at == {} and feed.incidents[0].updates[0].created_at == feed.incidents[0].created_at
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "address"),
     [
         ("http://127.0.9.5:8765", f"http://127.0.9.5:8765/support/systemstatus/data/{NAME}"),
         ("https://www.apple.com/support/systemstatus", f"https://www.apple.com/support/systemstatus/data/{NAME}"),
@@ -186,44 +192,47 @@ def test_publication_in_another_form(posted: str | None) -> None:
         (f"https://acme.example/{NAME}", f"https://acme.example/{NAME}"),
     ],
 )
-def test_documents(url: str, asked: str) -> None:
+def test_documents(url: str, address: str) -> None:
     """3: the document stands under the page's address; that of the developer page on the other host."""
-    assert [it.url for it in apple.documents(Page(key="apple", name="Apple", url=url))] == [asked]
+    assert [document.url for document in apple.documents(Page(key="apple", name="Apple", url=url))] == [address]
 
 
-def test_a_life() -> None:
-    """4: begins, is joined by a service, is resolved, reopened at once, resolved again, as recorded on 2025-06-14; an
-    older copy tells nothing; gone, it is no news.
+def test_timeline() -> None:
+    """4: an incident is new, joined by a service, resolved, reopened at once, resolved again (recorded on 2025-06-14).
+
+    An older copy causes no event, nor does the resolved incident when it leaves the document.
     """
 
     def events(posted: str, status: str, *services: str) -> Any:
         listed = {name: [event("1", status, datePosted=f"06/14/2025 {posted} PDT")] for name in services}
         return PageSnapshot(read(Other=[], **listed), {}, 1)
 
-    life = PageTimeline()
-    life.answer(0, PageSnapshot(read(Mail=[]), {}, 1))
+    timeline = PageTimeline()
+    timeline.apply(0, PageSnapshot(read(Mail=[]), {}, 1))
     began = events("14:05", "ongoing", "Mail")
-    assert shape(life.answer(20, began)) == [("new", "1", [], ["1"])]
-    assert life.answer(25, began) == []
-    assert shape(life.answer(30, events("14:15", "ongoing", "Mail", "Web"))) == [("updated", "1", ["components"], [])]
+    assert shape(timeline.apply(20, began)) == [("new", "1", [], ["1"])]
+    assert timeline.apply(25, began) == []
+    assert shape(timeline.apply(30, events("14:15", "ongoing", "Mail", "Web"))) == [
+        ("updated", "1", ["components"], [])
+    ]
     resolved = events("14:40", "resolved", "Mail", "Web")
-    assert shape(life.answer(40, resolved)) == [("resolved", "1", ["status", "edited"], ["1"])]
-    assert life.answer(45, began) == [] and "older copy" in life.review.notes.suspicion
-    assert life.answer(50, resolved) == []
-    reopened = life.answer(60, events("15:21", "ongoing", "Mail", "Web"))
+    assert shape(timeline.apply(40, resolved)) == [("resolved", "1", ["status", "edited"], ["1"])]
+    assert timeline.apply(45, began) == [] and "older copy" in timeline.outcome.notes.suspicion
+    assert timeline.apply(50, resolved) == []
+    reopened = timeline.apply(60, events("15:21", "ongoing", "Mail", "Web"))
     assert shape(reopened) == [("updated", "1", ["reopened", "edited"], ["1"])]
-    again = life.answer(90, events("16:24", "resolved", "Mail", "Web"))
+    again = timeline.apply(90, events("16:24", "resolved", "Mail", "Web"))
     assert shape(again) == [("resolved", "1", ["status", "edited"], ["1"])]
-    assert life.answer(4000, PageSnapshot(read(Mail=[]), {}, 1)) == []
+    assert timeline.apply(4000, PageSnapshot(read(Mail=[]), {}, 1)) == []
 
 
 def test_delisted() -> None:
-    """4.11: an ongoing event that is gone is told as no longer listed."""
-    life = PageTimeline()
-    life.answer(0, PageSnapshot(SAMPLE.read(), {}, 1))
-    gone = copy.deepcopy(SAMPLE.documents[NAME])
-    assert isinstance(gone, dict)
-    del gone["services"][0]["events"][0]
-    assert shape(life.answer(10, PageSnapshot(SAMPLE.read(system_status_en_US__js=gone), {}, 1))) == [
+    """4.11: an ongoing event that left the document is no longer listed."""
+    timeline = PageTimeline()
+    timeline.apply(0, PageSnapshot(SAMPLE.read(), {}, 1))
+    without_ongoing = copy.deepcopy(SAMPLE.documents[NAME])
+    assert isinstance(without_ongoing, dict)
+    del without_ongoing["services"][0]["events"][0]
+    assert shape(timeline.apply(10, PageSnapshot(SAMPLE.read(system_status_en_US__js=without_ongoing), {}, 1))) == [
         ("resolved", "2000004686", ["delisted"], [])
     ]

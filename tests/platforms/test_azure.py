@@ -25,18 +25,18 @@ SAMPLE = Sample("azure", {"feed": FEED}, "feed", page=Page(key="azure", name="Az
 
 
 def ended(documents: Any) -> str:
-    """The entry with a link of its own is gone."""
+    """Remove the entry with a link of its own; return its id."""
     documents["feed"] = FEED[: FEED.rindex(b"<item>")] + b"</channel></rss>"
     return f"{URL}/history/?trackingId=ABC1-234"
 
 
 def noted(documents: Any) -> None:
-    """The rest of the feed is published anew."""
+    """Publish the rest of the feed again."""
     documents["feed"] = documents["feed"].replace(b"04:04:00", b"05:04:00")
 
 
 def test_documents() -> None:
-    """3: Azure serves its feed from a host of its own; a page under another host has it there."""
+    """3: Azure serves its feed from a host of its own; a page under another host has it under that host."""
     addresses = {
         URL: "https://rssfeed.azure.status.microsoft/en-us/status/feed/",
         f"{URL}/feed": f"{URL}/feed",
@@ -50,29 +50,33 @@ def test_documents() -> None:
 
 
 def test_ids() -> None:
-    """4: an id is the tracking link, or made of the title where there is only the page's link: not of the date, which
-    nobody said stays.
+    """4: an id is the tracking link, or derived from the title where the only link is the page's.
+
+    The date is no part of it: nothing says that it stays.
     """
-    assert {it.id: it.status for it in SAMPLE.read().incidents} == {
+    assert {incident.id: incident.status for incident in SAMPLE.read().incidents} == {
         "eb725061b1a5": "reported",
         f"{URL}/history/?trackingId=ABC1-234": "investigating",
     }
     later = FEED.replace(b"03:10:00", b"04:02:00")
-    assert {it.id for it in SAMPLE.read(feed=later).incidents} == {it.id for it in SAMPLE.read().incidents}
+    ids = [{incident.id for incident in feed.incidents} for feed in (SAMPLE.read(), SAMPLE.read(feed=later))]
+    assert ids[0] == ids[1]
 
 
 def test_lists_only_what_is_open() -> None:
-    """11: what is gone from the feed is no longer listed; an empty feed is a calm one."""
+    """11: an incident that left the feed is no longer listed; an empty feed is good news."""
     feed = SAMPLE.read()
     assert feed.current == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history
-    page = PageTimeline(SAMPLE.page)
-    for minutes, body, told in ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, ["resolved", "resolved"])):
-        read = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, page.memory))
-        assert [event[0] for event in shape(page.answer(minutes, PageSnapshot(read, {}, 1)))] == told
-    assert page.review.open == 0 and {str(event.changes[0]) for event in page.review.events} == {"delisted"}
+    timeline = PageTimeline(SAMPLE.page)
+    for minutes, body, kinds in ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, ["resolved", "resolved"])):
+        feed = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, timeline.state))
+        assert [event[0] for event in shape(timeline.apply(minutes, PageSnapshot(feed, {}, 1)))] == kinds
+    assert timeline.outcome.open.total == 0 and {str(event.changes[0]) for event in timeline.outcome.events} == {
+        "delisted"
+    }
 
 
 def test_recognised() -> None:
-    """3: Azure's feed, empty or not, by the page that it is of."""
+    """3: Azure's feed is recognised by the page that it names, be it empty or not."""
     assert azure.matches(SAMPLE.read(feed=EMPTY))
     assert not azure.matches(SAMPLE.read(feed=FEED.replace(b"azure.status.microsoft", b"status.acme.example")))

@@ -26,7 +26,7 @@ from statuswatch.platforms import (
 from statuswatch.platforms.parsing import ParseInput, decode
 from tests.support.page_timeline import START, PageTimeline
 
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 PAGE = Page(key="acme", name="Acme", url="https://status.example")
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="there are no recorded payloads beside this checkout")
@@ -44,9 +44,9 @@ def test_github() -> None:
     }
     feed = statuspage.parse(ParseInput(PAGE, documents))
     assert (len(feed.incidents), feed.skipped, feed.losses) == (50, (), ())
-    assert sum(len(it.updates) for it in feed.incidents) == 287
-    assert sum(it.source_quality < 3 for it in feed.incidents) == 18
-    assert all("<br" not in one.body for it in feed.incidents for one in it.updates)
+    assert sum(len(incident.updates) for incident in feed.incidents) == 287
+    assert sum(incident.source_quality < 3 for incident in feed.incidents) == 18
+    assert all("<br" not in update.body for incident in feed.incidents for update in incident.updates)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_statuspage_summaries(path: Path) -> None:
     empty = b'{"page": {"id": "%s"}, "incidents": []}' % page.encode()
     feed = statuspage.parse(ParseInput(PAGE, {"incidents.json": empty, "summary.json": path.read_bytes()}))
     assert (feed.skipped, feed.losses) == ((), ())
-    assert all(it.components for it in feed.incidents if it.impact is not Impact.NONE)
+    assert all(incident.components for incident in feed.incidents if incident.impact is not Impact.NONE)
 
 
 def test_openai() -> None:
@@ -67,14 +67,14 @@ def test_openai() -> None:
         ParseInput(PAGE, {"incidents.json": body("incidentio-compat/openai/incidents-2025-11-15.json")})
     )
     assert (len(feed.incidents), feed.skipped) == (25, ())
-    assert {one.body for it in feed.incidents for one in it.updates} == {""}
+    assert {update.body for incident in feed.incidents for update in incident.updates} == {""}
     documents: dict[str, bytes | None] = {
         "incidents.json": body("incidentio-compat/openai/incidents-2026-09-28-trimmed.json"),
         "feed.atom": body("incidentio-atom/openai/feed-2026-09-28.atom"),
         "names": body("incidentio-proxy/openai/summary-structure-2026-09-28-trimmed.json"),
     }
     feed = incidentio.parse(ParseInput(PAGE, documents))
-    codex = next(it for it in feed.incidents if it.id == "01M3DCNWMW57HYK8FJ5FBFPA39")
+    codex = next(incident for incident in feed.incidents if incident.id == "01M3DCNWMW57HYK8FJ5FBFPA39")
     assert [part.label for part in codex.components] == ["CLI", "Codex API", "Codex Web", "VS Code extension"]
     assert {"APIs - Login", "ChatGPT - Login"} <= {part.label for part in feed.names.values()}
 
@@ -117,13 +117,13 @@ def test_slack() -> None:
         "active",
         ["Messaging"],
     )
-    assert [f"{one.created_at:%H:%M:%S}" for one in incident.updates] == [
+    assert [f"{update.created_at:%H:%M:%S}" for update in incident.updates] == [
         "12:39:35",
         "12:56:59",
         "13:58:40",
         "14:31:24",
     ]
-    assert all("<" not in one.body and "&" not in one.body for one in incident.updates)
+    assert all("<" not in update.body and "&" not in update.body for update in incident.updates)
 
 
 APPLE = "apple-system-status/apple/"
@@ -133,7 +133,9 @@ APPLE_DOCUMENT = "system_status_en_US.js"
 def test_apple() -> None:
     """The recorded page of Apple: one incident over, one ongoing; a calm page has none."""
     feed = apple.parse(ParseInput(PAGE, {APPLE_DOCUMENT: body(f"{APPLE}customer-one-ongoing-issue.json")}))
-    assert {it.id: (it.status, [part.name for part in it.components]) for it in feed.incidents} == {
+    assert {
+        incident.id: (incident.status, [part.name for part in incident.components]) for incident in feed.incidents
+    } == {
         "2000000560": ("resolved", ["iCloud Keychain"]),
         "1000000310": ("ongoing", ["iCloud Mail"]),
     }
@@ -147,7 +149,7 @@ def test_apple() -> None:
     "name", ["customer-three-ongoing-issues", "customer-three-resolved-issues", "developer-one-resolved-issue"]
 )
 def test_apple_encoded_anew(name: str) -> None:
-    """What an app stored of Apple's page, without ids and with times since 2001, is refused: it is not the page's."""
+    """Copies that an app stored, without ids and with times since 2001, are refused: they are not Apple's documents."""
     with pytest.raises(FeedError, match="messageId"):
         apple.parse(ParseInput(PAGE, {APPLE_DOCUMENT: body(f"{APPLE}{name}.json")}))
 
@@ -157,10 +159,12 @@ def test_aws(encoding: str) -> None:
     """The recorded events of AWS: two, open for two months, of up to 113 services, with 23 and 13 entries."""
     document = body("aws-currentevents/aws/currentevents-2026-05-02.json").decode().encode(encoding)
     feed = aws.parse(ParseInput(PAGE, {"currentevents": document}))
-    assert (feed.skipped, [len(it.updates) for it in feed.incidents]) == ((), [23, 13])
-    assert {it.status for it in feed.incidents} == {"disruption"}
-    assert max(len(it.components) for it in feed.incidents) == 113
-    assert all(part.name.endswith((" (UAE)", " (Bahrain)")) for it in feed.incidents for part in it.components)
+    assert (feed.skipped, [len(incident.updates) for incident in feed.incidents]) == ((), [23, 13])
+    assert {incident.status for incident in feed.incidents} == {"disruption"}
+    assert max(len(incident.components) for incident in feed.incidents) == 113
+    assert all(
+        part.name.endswith((" (UAE)", " (Bahrain)")) for incident in feed.incidents for part in incident.components
+    )
     assert aws.matches(feed)
 
 
@@ -168,11 +172,19 @@ def test_google() -> None:
     """A recorded year of Google Cloud: 157 incidents, all over, with 770 updates; each names its products."""
     document = body("google-incidents/google-cloud/incidents-2022-07-03.json")
     feed = google.parse(ParseInput(PAGE, {"incidents.json": document}))
-    assert (len(feed.incidents), feed.skipped, {it.status for it in feed.incidents}) == (157, (), {"resolved"})
-    assert sum(len(it.updates) for it in feed.incidents) == 770
-    assert sum(it.source_quality == STATED_BY_VENDOR for it in feed.incidents) == 157
-    assert [it.position for it in feed.incidents] == sorted((it.position for it in feed.incidents), reverse=True)
-    assert all(it.title and it.last_update_at >= it.created_at for it in feed.incidents) and google.matches(feed)
+    assert (len(feed.incidents), feed.skipped, {incident.status for incident in feed.incidents}) == (
+        157,
+        (),
+        {"resolved"},
+    )
+    assert sum(len(incident.updates) for incident in feed.incidents) == 770
+    assert sum(incident.source_quality == STATED_BY_VENDOR for incident in feed.incidents) == 157
+    assert [incident.position for incident in feed.incidents] == sorted(
+        (incident.position for incident in feed.incidents), reverse=True
+    )
+    assert all(
+        incident.title and incident.last_update_at >= incident.created_at for incident in feed.incidents
+    ) and google.matches(feed)
     later = body("google-incidents/google-cloud/incidents-2026-08-07-trimmed.json")
     assert len(google.parse(ParseInput(PAGE, {"incidents.json": later})).incidents) == 3
 
@@ -185,30 +197,31 @@ def test_instatus() -> None:
     recorded["activeIncidents"][0].update(place)
     feed = instatus.parse(ParseInput(PAGE, {"summary.json": json.dumps(recorded).encode(), "history.rss": None}))
     assert instatus.matches(feed) and (feed.skipped, feed.losses) == ((), ())
-    assert [(it.id, it.status, it.impact) for it in feed.incidents] == [
+    assert [(incident.id, incident.status, incident.impact) for incident in feed.incidents] == [
         ("cl4a8n3070721qtmzvts760c4", "identified", Impact.MINOR)
     ]
 
 
-def told(folder: str) -> list[tuple[str, str, list[str]]]:
-    """What is told of a recorded sequence of a feed, read ten minutes after its last change: never a suspicion."""
-    life = PageTimeline(Page(key="acme", name="Acme", url="https://status.example", platform="rss", id="/feed"))
+def events_of(folder: str) -> list[tuple[str, str, list[str]]]:
+    """The events of a recorded sequence of a feed, each copy read ten minutes after its last change."""
+    timeline = PageTimeline(Page(key="acme", name="Acme", url="https://status.example", platform="rss", id="/feed"))
     events = []
     for path in sorted((CORPUS / folder).iterdir()):
-        feed = rss.parse(ParseInput(life.page, {"feed": path.read_bytes()}, life.memory))
-        changed = max(it.last_update_at for it in feed.incidents) + timedelta(minutes=10)
+        feed = rss.parse(ParseInput(timeline.page, {"feed": path.read_bytes()}, timeline.state))
+        changed = max(incident.last_update_at for incident in feed.incidents) + timedelta(minutes=10)
         assert feed.skipped == ()
-        answer = PageSnapshot(feed, {}, 1)
-        events += life.answer((changed - START).total_seconds() / 60, answer)
-        assert not life.review.notes.suspicion and not life.review.failure
-    return [(str(it.kind), it.incident.id, [str(change) for change in it.changes]) for it in events]
+        snapshot = PageSnapshot(feed, {}, 1)
+        events += timeline.apply((changed - START).total_seconds() / 60, snapshot)
+        assert not timeline.outcome.notes.suspicion and not timeline.outcome.failure
+    return [(str(event.kind), event.incident.id, [str(change) for change in event.changes]) for event in events]
 
 
 def test_feed_of_github() -> None:
-    """Recorded sequences of GitHub's Atom: each incident is told once, titles and texts that were edited later are told
-    as that; two updates whose times were corrected, and an incident that was deleted once resolved, are not told again.
+    """Recorded sequences of GitHub's Atom: each incident is reported once, and later edits of titles and texts as such.
+
+    Two updates with corrected times, and an incident that was deleted after its end, cause no event.
     """
-    assert told("statuspage-atom/github/seq-01-first-2022") == [
+    assert events_of("statuspage-atom/github/seq-01-first-2022") == [
         ("new", "10330972", []),
         ("resolved", "10330972", ["status"]),
         ("resolved", "10356121", ["missed"]),
@@ -216,13 +229,13 @@ def test_feed_of_github() -> None:
         ("resolved", "10371759", ["missed"]),
         ("resolved", "10367914", ["missed"]),
     ]
-    assert told("statuspage-atom/github/seq-03-title-change") == [
+    assert events_of("statuspage-atom/github/seq-03-title-change") == [
         ("resolved", "16184971", ["missed"]),
         ("resolved", "16184432", ["status", "title"]),
         ("resolved", "16196728", ["missed"]),
         ("updated", "16184432", ["title", "edited"]),
     ]
-    assert told("statuspage-atom/github/seq-06-incident-deleted-2025-12") == [
+    assert events_of("statuspage-atom/github/seq-06-incident-deleted-2025-12") == [
         ("resolved", "27649291", ["missed"]),
         ("resolved", "27650049", ["missed"]),
         ("resolved", "27649413", ["missed"]),
@@ -233,15 +246,16 @@ def test_feed_of_github() -> None:
     ]
     first = body("statuspage-atom/github/seq-01-first-2022/0001.atom")
     feed = rss.parse(ParseInput(Page(key="a", name="A", url="https://x.example", id="/f"), {"feed": first}))
-    windows = {it.title for it in feed.incidents if it.kind is IncidentKind.MAINTENANCE}
+    windows = {incident.title for incident in feed.incidents if incident.kind is IncidentKind.MAINTENANCE}
     assert len(windows) == 3 and "Insights charts maintenance" in windows
 
 
 def test_feed_of_aws() -> None:
-    """A recorded sequence of AWS's RSS: all items of an incident are issued again when it is over, and it is told once;
-    what is told of it then is that PDT was corrected to PST.
+    """A recorded sequence of AWS's RSS: all items of an incident are issued again when it is over.
+
+    The end is reported once. The later edit is a correction of PDT to PST.
     """
-    assert told("aws-rss/aws/seq-2015-11") == [
+    assert events_of("aws-rss/aws/seq-2015-11") == [
         ("resolved", "cloudwatch-sa-east-1_1446703920", ["status"]),
         ("updated", "cloudwatch-sa-east-1_1446703920", ["edited"]),
         ("new", "ses-us-east-1_1446841740", []),
@@ -257,17 +271,17 @@ def test_other_feeds() -> None:
         return ParseInput(page, {"feed": body(path)})
 
     feed = rss.parse(read("statuspage-rss/parse/history-2014-01.rss"))
-    assert (len(feed.incidents), {it.status for it in feed.incidents}) == (17, {"resolved", "postmortem"})
-    summer = next(it for it in feed.incidents if it.id == "hjvc79kb47c4")
+    assert (len(feed.incidents), {incident.status for incident in feed.incidents}) == (17, {"resolved", "postmortem"})
+    summer = next(incident for incident in feed.incidents if incident.id == "hjvc79kb47c4")
     assert summer.created_at.isoformat() == "2013-07-22T21:54:00+00:00"
     feed = rss.parse(read("incidentio-atom/openai/feed-2026-09-28.atom"))
-    assert [len(it.components) for it in feed.incidents] == [4, 0, 15]
+    assert [len(incident.components) for incident in feed.incidents] == [4, 0, 15]
     calm = azure.parse(read("azure-rss/azure/feed-2026-08-07-empty.xml"))
     assert azure.matches(calm) and calm.current and not calm.incidents
 
 
-# Every recorded file: the platform that reads it, as which document, and what comes of it: the number of incidents, or
-# the reason of the refusal. What is no document of a page (webhooks, a single component of API v2) is listed as such.
+# Every recorded file: the platform that reads it, as which document, and the result: the number of incidents, or the
+# reason of the refusal. Files that are no document of a page (webhooks, a single component of API v2) are refused.
 EVERY: Final = (
     ("apple-system-status/apple/customer-no-issues.json", "apple", "system_status_en_US.js", 0),
     ("apple-system-status/apple/customer-one-ongoing-issue.json", "apple", "system_status_en_US.js", 2),
@@ -305,7 +319,7 @@ EVERY: Final = (
 
 
 def outcome(path: Path, platform: str, document: str) -> int | str:
-    """How many incidents are read of a file, or why it is refused."""
+    """The number of incidents in a file, or the reason why it is refused."""
     content = path.read_bytes()
     if platform == "aws":
         content = content.decode().encode("utf-16")  # as on the wire
@@ -318,15 +332,15 @@ def outcome(path: Path, platform: str, document: str) -> int | str:
 
 def test_every_recorded_file() -> None:
     """Every recorded file is read, or refused for the right reason; none is left out, and none raises anything else."""
-    seen = set()
+    read_paths = set()
     for pattern, platform, document, expected in EVERY:
         paths = sorted(CORPUS.glob(pattern))
         assert paths, f"no recorded file is like {pattern}"
         for path in paths:
-            came = outcome(path, platform, document)
-            seen.add(path)
+            result = outcome(path, platform, document)
+            read_paths.add(path)
             if isinstance(expected, int):
-                assert came == expected, f"{path}: {came}"
+                assert result == expected, f"{path}: {result}"
             elif isinstance(expected, str):
-                assert isinstance(came, str) and expected in came, f"{path}: {came}"
-    assert {it for it in CORPUS.rglob("*") if it.is_file() and it.name != "INDEX.tsv"} == seen
+                assert isinstance(result, str) and expected in result, f"{path}: {result}"
+    assert {path for path in CORPUS.rglob("*") if path.is_file() and path.name != "INDEX.tsv"} == read_paths

@@ -16,8 +16,8 @@ NAME = "incidents.json"
 OPEN, ENDED = "B5V4MfnVp97nxoTYbxdX", "3BvH3LVGcupoYqV6F4Nw"
 
 
-def update(created: str, status: str, text: str = "Words.") -> Json:
-    """`modified` is what moves."""
+def stated_update(created: str, status: str, text: str = "Words.") -> Json:
+    """An update; its `modified` is the field that moves."""
     return {
         "created": created,
         "modified": "2026-09-30T00:00:00+00:00",
@@ -28,7 +28,7 @@ def update(created: str, status: str, text: str = "Words.") -> Json:
 
 
 def document() -> list[Json]:
-    """As recorded on Cloud in 2022 and 2026, and on Workspace in 2026: by beginning, updates newest first."""
+    """Incidents as recorded on Cloud in 2022 and 2026, and on Workspace in 2026: by start, updates newest first."""
     ongoing = {
         "id": OPEN,
         "number": "9353823205405529898",
@@ -37,7 +37,7 @@ def document() -> list[Json]:
         "modified": "2026-09-23T03:05:44+00:00",
         "end": None,
         "external_desc": "**Title:**\nSome users of the latest release see errors\n\n**Description:**\nMore words.",
-        "updates": [update("2026-09-22T21:38:51+00:00", "SERVICE_INFORMATION", "**Title:**\n## \\# Errors")],
+        "updates": [stated_update("2026-09-22T21:38:51+00:00", "SERVICE_INFORMATION", "**Title:**\n## \\# Errors")],
         "status_impact": "SERVICE_INFORMATION",
         "severity": "low",
         "service_key": "prPt2Yra2CbGsbEm9cpC",
@@ -52,9 +52,9 @@ def document() -> list[Json]:
         "end": "2026-07-16T01:30:00+00:00",
         "external_desc": "Elevated packet loss in europe-north1",
         "updates": [
-            update("2026-07-25T13:16:55+00:00", "AVAILABLE"),  # a report, nine days later
-            update("2026-07-16T03:31:00+00:00", "AVAILABLE"),
-            update("2026-07-16T02:30:59+00:00", "SERVICE_DISRUPTION"),  # published after the end of the effect
+            stated_update("2026-07-25T13:16:55+00:00", "AVAILABLE"),  # a report, nine days later
+            stated_update("2026-07-16T03:31:00+00:00", "AVAILABLE"),
+            stated_update("2026-07-16T02:30:59+00:00", "SERVICE_DISRUPTION"),  # published after the end of the effect
         ],
         "severity": "medium",
         "service_name": "Multiple Products",
@@ -71,16 +71,18 @@ SAMPLE = Sample("google", {NAME: document()}, NAME, (), {"id": "bad", "begin": "
 
 
 def ended(documents: Any) -> str:
-    """Its open incident gets an end, and an update that says so."""
-    it = documents[NAME][0]
-    it["end"] = "2026-09-23T02:00:00+00:00"
-    it["updates"].insert(0, update("2026-09-23T03:05:44+00:00", "AVAILABLE"))
+    """End the open incident, with an update; return its id."""
+    entry = documents[NAME][0]
+    entry["end"] = "2026-09-23T02:00:00+00:00"
+    entry["updates"].insert(0, stated_update("2026-09-23T03:05:44+00:00", "AVAILABLE"))
     return OPEN
 
 
 def noted(documents: Any) -> None:
-    """And a report, under a status of before the end."""
-    documents[NAME][0]["updates"].insert(0, update("2026-10-02T03:05:44+00:00", "SERVICE_INFORMATION", "Report."))
+    """Add a report with a status from before the end."""
+    documents[NAME][0]["updates"].insert(
+        0, stated_update("2026-10-02T03:05:44+00:00", "SERVICE_INFORMATION", "Report.")
+    )
 
 
 def read(*incidents: Json) -> Any:
@@ -88,19 +90,20 @@ def read(*incidents: Json) -> Any:
 
 
 def test_ids() -> None:
-    """4: an incident's id is the vendor's, an update's is made of when it was created: it stays when it is edited, when
-    its neighbour is, and in another order; two of one second are two.
+    """4: an incident's id is the vendor's, an update's is derived from its time of creation.
+
+    It stays when the update or its neighbour is edited, and in another order. Two of one second have two ids.
     """
-    ids = [one.id for one in only(SAMPLE.read(), ENDED).updates]
+    ids = [update.id for update in only(SAMPLE.read(), ENDED).updates]
     assert ids == ["8021c55942b3", "8f944e12bf84", "b30af2580a92"]
     ended = document()[1]
-    for one in ended["updates"]:
-        one |= {"text": "Edited.", "modified": "2026-10-01T00:00:00+00:00", "status": "SERVICE_OUTAGE"}
+    for entry in ended["updates"]:
+        entry |= {"text": "Edited.", "modified": "2026-10-01T00:00:00+00:00", "status": "SERVICE_OUTAGE"}
     ended["updates"].reverse()
     ended |= {"end": None, "begin": "2026-07-15T20:00:00+00:00"}
-    assert [one.id for one in read(ended).incidents[0].updates] == ids
-    ended["updates"].append(update("2026-07-16T02:30:59+00:00", "AVAILABLE"))
-    assert len({one.id for one in read(ended).incidents[0].updates}) == 4
+    assert [update.id for update in read(ended).incidents[0].updates] == ids
+    ended["updates"].append(stated_update("2026-07-16T02:30:59+00:00", "AVAILABLE"))
+    assert len({update.id for update in read(ended).incidents[0].updates}) == 4
 
 
 def test_fields() -> None:
@@ -117,33 +120,33 @@ def test_fields() -> None:
         Impact.MAJOR,
     )
     assert ended.created_at == ended.position == datetime(2026, 7, 15, 23, 57, tzinfo=UTC)
-    assert ended.last == datetime(2026, 7, 25, 13, 16, 55, tzinfo=UTC)
+    assert ended.last_update_at == datetime(2026, 7, 25, 13, 16, 55, tzinfo=UTC)
 
 
 def test_components() -> None:
-    """4: the products under the names that the incident has for them, not those of now; else the service."""
+    """4: the components are the products, under the incident's own names for them; else the service."""
     feed = SAMPLE.read()
     assert [part.name for part in only(feed, ENDED).components] == ["Bare Metal Solution", "VMWare engine"]
-    ongoing, ended = (it | {"affected_products": []} for it in document())
+    ongoing, ended = (entry | {"affected_products": []} for entry in document())
     feed = read(ongoing, ended)
     assert [part.name for part in only(feed, OPEN).components] == ["Gmail"]
     assert (only(feed, ENDED).components, only(feed, ENDED).source_quality) == ((), 0)
 
 
 def test_what_is_listed() -> None:
-    """4.12: a history by beginning; nothing says that every open incident is in it."""
+    """4.12: the list is a history by start; nothing says that every open incident is in it."""
     feed = SAMPLE.read()
     assert feed.history == {IncidentKind.INCIDENT} and feed.by_creation and not feed.complete and not feed.current
     assert google.matches(feed) and not google.matches(read())
 
 
 def test_available() -> None:
-    """4: AVAILABLE is no more than a word, before the end and after it, so that no update that was told changes."""
+    """4: AVAILABLE ends nothing, and its update has the same status before and after the end."""
     ended = document()[1]
     for end, status in ((ended["end"], "resolved"), (None, "available")):
-        (it,) = read(ended | {"end": end}).incidents
-        assert it.status == status
-        assert [one.status for one in it.updates] == ["service_disruption", "available", "available"]
+        (incident,) = read(ended | {"end": end}).incidents
+        assert incident.status == status
+        assert [update.status for update in incident.updates] == ["service_disruption", "available", "available"]
 
 
 def test_without_an_end() -> None:
@@ -154,7 +157,7 @@ def test_without_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "address"),
     [
         ("https://status.cloud.google.com", "https://status.cloud.google.com/incidents.json"),
         (
@@ -164,27 +167,25 @@ def test_without_an_end() -> None:
         ("http://127.0.9.7:8765/incidents.json", "http://127.0.9.7:8765/incidents.json"),
     ],
 )
-def test_documents(url: str, asked: str) -> None:
+def test_documents(url: str, address: str) -> None:
     """3: the document stands under the dashboard."""
-    assert [it.url for it in google.documents(Page(key="google", name="Google", url=url))] == [asked]
+    assert [document.url for document in google.documents(Page(key="google", name="Google", url=url))] == [address]
 
 
-def test_a_life() -> None:
-    """4: an incident begins, goes on, ends with an end that is set back, and gets a report days later, which does not
-    reopen it.
-    """
+def test_timeline() -> None:
+    """4: an incident is new, gets an update, ends at a time before it, and is not reopened by a report days later."""
     before, ended = document()[1], document()[0]
-    life = PageTimeline()
-    life.answer(0, PageSnapshot(read(before), {}, 1))
+    timeline = PageTimeline()
+    timeline.apply(0, PageSnapshot(read(before), {}, 1))
     ongoing = copy.deepcopy(ended)
-    assert [kind for kind, *_ in shape(life.answer(10, PageSnapshot(read(ongoing, before), {}, 1)))] == ["new"]
-    ongoing["updates"].insert(0, update("2026-09-22T23:00:00+00:00", "SERVICE_DISRUPTION"))
-    ((kind, _, changes, updates),) = shape(life.answer(20, PageSnapshot(read(ongoing, before), {}, 1)))
+    assert [kind for kind, *_ in shape(timeline.apply(10, PageSnapshot(read(ongoing, before), {}, 1)))] == ["new"]
+    ongoing["updates"].insert(0, stated_update("2026-09-22T23:00:00+00:00", "SERVICE_DISRUPTION"))
+    ((kind, _, changes, updates),) = shape(timeline.apply(20, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("updated", ["updates", "status"], 1)
-    ongoing["updates"].insert(0, update("2026-09-23T01:00:00+00:00", "AVAILABLE"))
+    ongoing["updates"].insert(0, stated_update("2026-09-23T01:00:00+00:00", "AVAILABLE"))
     ongoing["end"] = "2026-09-22T22:00:00+00:00"
-    ((kind, _, changes, updates),) = shape(life.answer(30, PageSnapshot(read(ongoing, before), {}, 1)))
+    ((kind, _, changes, updates),) = shape(timeline.apply(30, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("resolved", ["status"], 1)
-    ongoing["updates"].insert(0, update("2026-10-01T00:00:00+00:00", "AVAILABLE"))
-    ((kind, _, changes, updates),) = shape(life.answer(40, PageSnapshot(read(ongoing, before), {}, 1)))
+    ongoing["updates"].insert(0, stated_update("2026-10-01T00:00:00+00:00", "AVAILABLE"))
+    ((kind, _, changes, updates),) = shape(timeline.apply(40, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("updated", ["updates"], 1)

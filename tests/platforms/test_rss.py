@@ -18,7 +18,7 @@ PAGE = Page(key="acme", name="Acme", url=URL, platform="rss", id="/history.atom"
 
 
 def block(when: str, label: str, body: str = "Words.") -> str:
-    """A message as Statuspage and others set it."""
+    """A message in the markup of Statuspage and others."""
     markup = f"<p><small>{when}</small><br><strong>{label}</strong> - {body}</p>"
     return markup.replace("<", "&lt;").replace(">", "&gt;")
 
@@ -67,7 +67,7 @@ SAMPLE = Sample("rss", {"feed": atom(WINDOW, OPEN, RESOLVED)}, "feed", page=PAGE
 
 
 def ended(documents: Any) -> str:
-    """Its open entry has a message that says so."""
+    """Add a closing message to the open entry; return its id."""
     over = block("Mar  7, 12:30 UTC", "Resolved") + block("Mar  7, 11:50 UTC", "Identified")
     documents["feed"] = atom(
         WINDOW, entry("10266026", "2026-03-07T12:30:00Z", over, "Web slow"), RESOLVED, updated="2026-03-07T12:30:00Z"
@@ -76,64 +76,68 @@ def ended(documents: Any) -> str:
 
 
 def noted(documents: Any) -> None:
-    """And another, of the next day."""
+    """Add a message of the next day."""
     before = documents["feed"].decode()
     mark = block("Mar  7, 12:30 UTC", "Resolved")
     documents["feed"] = before.replace(mark, block("Mar  8, 12:30 UTC", "Update", "Why.") + mark).encode()
 
 
-def read(body: bytes, known: Any = None, page: Page = PAGE) -> Feed:
-    return rss.parse(ParseInput(page, {"feed": body}, known))
+def read(body: bytes, state: Any = None, page: Page = PAGE) -> Feed:
+    return rss.parse(ParseInput(page, {"feed": body}, state))
 
 
-def one(body: bytes) -> Incident:
+def read_one(body: bytes) -> Incident:
     (incident,) = read(body).incidents
     return incident
 
 
-class Pages(PageTimeline):
-    """A page's life, document by document."""
+class FeedTimeline(PageTimeline):
+    """A timeline of a page, document by document."""
 
-    def serves(self, minutes: float, body: bytes) -> list[tuple[str, str, list[str], list[str]]]:
-        return shape(self.answer(minutes, PageSnapshot(read(body, self.memory), {}, 1)))
+    def serve(self, minutes: float, body: bytes) -> list[tuple[str, str, list[str], list[str]]]:
+        return shape(self.apply(minutes, PageSnapshot(read(body, self.state), {}, 1)))
 
 
 def test_ids_of_incidents_are_the_vendors() -> None:
-    """4: the number in the entry's id, which stays when the page moves to another host; else the whole id; else its
-    link; else what does not change.
+    """4: an id is the number in the entry's id, which stays when the page moves to another host.
+
+    Else it is the whole id, else the link, else derived from what does not change.
     """
-    keys = {it.id for it in SAMPLE.read().incidents}
+    keys = {incident.id for incident in SAMPLE.read().incidents}
     assert keys == {"10266025", "10266026", "10266027"}
-    assert one(channel(item("A", guid="https://x.example//incidents/01M3DCNWMW57HYK8FJ5FBFPA39"))).id[:5] == "01M3D"
-    assert one(channel(item("A", guid="outage-12"))).id == "outage-12"
-    assert one(channel(item("A", link=f"{URL}/?tracking=ABC"))).id == f"{URL}/?tracking=ABC"
-    general = one(channel(item("A", link=f"{URL}/"))).id
-    assert general == "009f9ca054bd" and one(channel(item("Resolved: A"))).id == general
-    assert one(channel(item("A", at="Sat, 07 Mar 2026 09:01:00 GMT"))).id != general
-    assert len(one(channel(item("A", guid="g" * 300))).id) == 12
+    assert (
+        read_one(channel(item("A", guid="https://x.example//incidents/01M3DCNWMW57HYK8FJ5FBFPA39"))).id[:5] == "01M3D"
+    )
+    assert read_one(channel(item("A", guid="outage-12"))).id == "outage-12"
+    assert read_one(channel(item("A", link=f"{URL}/?tracking=ABC"))).id == f"{URL}/?tracking=ABC"
+    general = read_one(channel(item("A", link=f"{URL}/"))).id
+    assert general == "009f9ca054bd" and read_one(channel(item("Resolved: A"))).id == general
+    assert read_one(channel(item("A", at="Sat, 07 Mar 2026 09:01:00 GMT"))).id != general
+    assert len(read_one(channel(item("A", guid="g" * 300))).id) == 12
 
 
 def test_ids_of_updates_are_made_of_their_time() -> None:
-    """4: an update's id is made of its time as it stands there and of a number; a newer one, even of the same minute,
-    and a new text change none.
+    """4: an update's id is derived from its time as printed and a number.
+
+    A newer message, even of the same minute, or a new text changes no id.
     """
     updates = only(SAMPLE.read(), "10266025").updates
-    assert [it.id for it in updates] == ["acf02666e0b0", "761efadf3c5a", "2cfe38c13b1f"]
-    assert [it.status for it in updates] == ["investigating", "investigating", "resolved"]
+    assert [update.id for update in updates] == ["acf02666e0b0", "761efadf3c5a", "2cfe38c13b1f"]
+    assert [update.status for update in updates] == ["investigating", "investigating", "resolved"]
     earlier = block("Mar 7, 11:41 UTC", "Update", "Other words.") + block("Mar 7, 10:13 UTC", "Identified")
-    assert [it.id for it in one(atom(entry("1", "2026-03-07T11:41:44Z", earlier))).updates] == [
+    assert [update.id for update in read_one(atom(entry("1", "2026-03-07T11:41:44Z", earlier))).updates] == [
         "acf02666e0b0",
         "761efadf3c5a",
     ]
     # One that shows its latest text only: the vendor replaces it.
-    assert one(channel(item("A", description="Words."))).updates[0].id == "latest"
+    assert read_one(channel(item("A", description="Words."))).updates[0].id == "latest"
 
 
 def test_entries_of_statuspage() -> None:
-    """4: updates oldest first, statuses by their labels; a window by its own, with its beginning."""
+    """4: updates are oldest first, with statuses by their labels; a maintenance has its start."""
     incident, window = only(SAMPLE.read(), "10266025"), only(SAMPLE.read(), "10266027")
     assert (incident.status, incident.kind, incident.impact) == ("resolved", IncidentKind.INCIDENT, Impact.UNKNOWN)
-    assert [it.body for it in incident.updates] == ["Words.", "Better.\nMuch.", "Words."]
+    assert [update.body for update in incident.updates] == ["Words.", "Better.\nMuch.", "Words."]
     assert incident.created_at == datetime(2026, 3, 7, 10, 13, tzinfo=UTC)
     assert incident.url == f"{URL}/incidents/code10266025"
     assert (window.status, window.kind, window.impact) == ("scheduled", IncidentKind.MAINTENANCE, Impact.MAINTENANCE)
@@ -142,7 +146,7 @@ def test_entries_of_statuspage() -> None:
 
 
 def test_what_is_listed() -> None:
-    """4: a history, whose open entries may roll out of it; an empty one lists nothing at all."""
+    """4: a feed is a history, whose open entries may roll out of it; an empty one lists nothing at all."""
     feed = SAMPLE.read()
     assert feed.history == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.complete and not feed.current
     assert feed.identity == "status.acme.example" and feed.updated_at == {} and not feed.by_creation
@@ -167,7 +171,7 @@ def test_what_is_listed() -> None:
 )
 def test_times_without_a_year(when: str, published: str, utc: str) -> None:
     """4: a message's time takes its year from the entry, and its zone from where it agrees with the entry's."""
-    (update,) = one(atom(entry("1", published, block(when, "Resolved") + "&lt;small&gt;so&lt;/small&gt;"))).updates
+    (update,) = read_one(atom(entry("1", published, block(when, "Resolved") + "&lt;small&gt;so&lt;/small&gt;"))).updates
     assert update.created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC) or update.id == "latest"
     assert update.created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
     assert update.body == "Words.\nso"
@@ -183,8 +187,8 @@ def test_times_without_a_year(when: str, published: str, utc: str) -> None:
     ],
 )
 def test_dates(at: str, utc: str) -> None:
-    """4: dates of RSS as vendors write them, in UTC; one without any costs its entry."""
-    assert one(channel(item("A", at=at))).created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    """4: dates are read as vendors write them, in UTC; an entry without one is skipped."""
+    assert read_one(channel(item("A", at=at))).created_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
     feed = read(channel(item("A"), item("B", at="soon")))
     assert len(feed.incidents) == 1 and "no date" in feed.skipped[0]
 
@@ -211,29 +215,29 @@ def test_dates(at: str, utc: str) -> None:
     ],
 )
 def test_statuses(title: str, description: str, status: str) -> None:
-    """4: an entry is over where a well-known word or sentence says so; what states nothing is reported."""
-    incident = one(channel(item(title, description=description)))
+    """4: an entry is over where a well-known word or sentence says so; one that states nothing is reported."""
+    incident = read_one(channel(item(title, description=description)))
     assert incident.status == status
     assert incident.title == "A" or incident.title == title
 
 
 def test_incidentio_and_others() -> None:
-    """4: components from the list below the message, whose live states are no part of it; impact from a category."""
+    """4: components come from the list below the message, without their live states; the impact from a category."""
     body = """&lt;b&gt;Status: Identified&lt;/b&gt;&lt;br/&gt;&lt;br/&gt;Slow.&lt;br/&gt;&lt;br/&gt;
         &lt;b&gt;Affected components&lt;/b&gt; &lt;ul&gt; &lt;li&gt;Web (Degraded performance)&lt;/li&gt;
         &lt;li&gt;API (beta) (Operational)&lt;/li&gt; &lt;/ul&gt;"""
-    incident = one(atom(entry("1", "2026-03-07T09:00:00Z", body)))
+    incident = read_one(atom(entry("1", "2026-03-07T09:00:00Z", body)))
     assert [part.label for part in incident.components] == ["API (beta)", "Web"]
-    assert [it.body for it in incident.updates] == ["Slow."]
+    assert [update.body for update in incident.updates] == ["Slow."]
     # As Instatus: the facts first, a window's messages oldest first.
     facts = (
         "&lt;p&gt;&lt;strong&gt;Type:&lt;/strong&gt; Maintenance&lt;/p&gt;\n&lt;p&gt;&lt;strong&gt;Affected Components:"
     )
     messages = block("Mar 7, 09:00:01 GMT+0", "Identified") + block("Mar 7, 10:05:17 GMT+0", "Completed")
-    incident = one(atom(entry("1", "2026-03-07T10:05:17Z", f"{facts}&lt;/b&gt; API, Web&lt;/p&gt;{messages}")))
+    incident = read_one(atom(entry("1", "2026-03-07T10:05:17Z", f"{facts}&lt;/b&gt; API, Web&lt;/p&gt;{messages}")))
     assert (incident.kind, incident.status) == (IncidentKind.MAINTENANCE, "completed")
     assert [part.label for part in incident.components] == ["API", "Web"]
-    incident = one(channel(item("A", category="major_outage", link="status.acme.example/incidents/abc1")))
+    incident = read_one(channel(item("A", category="major_outage", link="status.acme.example/incidents/abc1")))
     assert (incident.impact, incident.url) == (Impact.CRITICAL, f"{URL}/incidents/abc1")  # the scheme was missing
 
 
@@ -258,41 +262,42 @@ AGAIN = (
 
 
 def test_one_item_an_update() -> None:
-    """4: items of one place and title are one incident, with ids of the place and of minutes, which stay when all of
-    them are issued again with their epochs rounded; only the words that changed are told.
+    """4: items of one place and title are one incident, with ids of the place and of minutes.
+
+    The ids stay when all items are issued again with their epochs rounded; only changed texts are reported.
     """
-    page = Pages()
-    page.serves(0, channel())
+    timeline = FeedTimeline()
+    timeline.serve(0, channel())
     key = "ec2-us-east-1_1446703920"
-    (event,) = page.serves(10, channel(*WAS))
+    (event,) = timeline.serve(10, channel(*WAS))
     assert event[:3] == ("new", key, []) and len(event[3]) == 2
-    ids = [it.id for it in one(channel(OVER, *WAS)).updates]
+    ids = [update.id for update in read_one(channel(OVER, *WAS)).updates]
     assert ids == ["dc7b8f11db8e", "8a0b92712aed", "fa31c2c22cb1"]
-    assert page.serves(20, channel(OVER, *WAS)) == [("resolved", key, ["status"], ids[2:])]
-    assert page.serves(30, channel(*AGAIN)) == [("updated", key, ["edited"], ids[2:])]
-    assert page.serves(40, channel(*AGAIN)) == []
-    incident = one(channel(*WAS))
+    assert timeline.serve(20, channel(OVER, *WAS)) == [("resolved", key, ["status"], ids[2:])]
+    assert timeline.serve(30, channel(*AGAIN)) == [("updated", key, ["edited"], ids[2:])]
+    assert timeline.serve(40, channel(*AGAIN)) == []
+    incident = read_one(channel(*WAS))
     assert (incident.title, incident.status, incident.impact) == ("Slow", "informational_message", Impact.MINOR)
     assert [part.label for part in incident.components] == ["ec2-us-east-1"]
-    assert one(channel(*WAS, link="https://status.acme.example/&#x202e; a b")).url == URL
+    assert read_one(channel(*WAS, link="https://status.acme.example/&#x202e; a b")).url == URL
 
 
 def test_a_series_outlives_its_first_item() -> None:
-    """4: when an incident's first items have left the feed it is the same still; so it is where all were replaced."""
-    page = Pages()
-    page.serves(0, channel(*WAS))
-    assert page.serves(10, channel(OVER, WAS[0]))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
-    page = Pages()
-    page.serves(0, channel(*WAS))
-    page.serves(10, channel(OVER))  # it might be an older copy
-    assert page.review.notes.suspicion
-    assert page.serves(50, channel(OVER))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
+    """4: an incident keeps its id when its first items left the feed, and when all of them were replaced."""
+    timeline = FeedTimeline()
+    timeline.serve(0, channel(*WAS))
+    assert timeline.serve(10, channel(OVER, WAS[0]))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
+    timeline = FeedTimeline()
+    timeline.serve(0, channel(*WAS))
+    timeline.serve(10, channel(OVER))  # it might be an older copy
+    assert timeline.outcome.notes.suspicion
+    assert timeline.serve(50, channel(OVER))[0][:3] == ("resolved", "ec2-us-east-1_1446703920", ["status"])
 
 
 def test_the_next_of_a_series() -> None:
-    """4: what comes in the same place under the same title a day after the end is another incident."""
+    """4: an item of the same place and title a day after the end is another incident."""
     later = aws("Informational message: Slow", "Sat,  7 Nov 2015 02:20:48 PST", 1446891648)
-    assert sorted(it.id for it in read(channel(later, OVER, *WAS)).incidents) == [
+    assert sorted(incident.id for incident in read(channel(later, OVER, *WAS)).incidents) == [
         "ec2-us-east-1_1446703920",
         "ec2-us-east-1_1446891600",
     ]
@@ -304,67 +309,69 @@ def test_the_next_of_a_series() -> None:
 
 
 def test_one_item_a_component() -> None:
-    """4: a feed of components tells those that are not well, under their names, and nothing else; being well again is
-    no longer being listed.
+    """4: in a feed of components those that are not well are the incidents.
+
+    A component that is well again is no longer listed.
     """
-    page = Pages()
+    timeline = FeedTimeline()
     well = [item(f"{name} - Operational", guid="2026-03-07") for name in ("Mail", "CRM")]
     down = item("CRM - Major Outage", guid="2026-03-07", description="CRM is Major Outage")
-    assert page.serves(0, channel(*well)) == [] and page.review.open == 0
-    (event,) = page.serves(10, channel(well[0], down))
+    assert timeline.serve(0, channel(*well)) == [] and timeline.outcome.open.total == 0
+    (event,) = timeline.serve(10, channel(well[0], down))
     assert event == ("new", "aa2cea1833ad", [], ["latest"])
-    incident = one(channel(well[0], down))
+    incident = read_one(channel(well[0], down))
     assert (incident.title, incident.status, incident.impact) == ("CRM", "major_outage", Impact.CRITICAL)
-    assert page.serves(20, channel(*well)) == [("resolved", event[1], ["delisted"], [])]
+    assert timeline.serve(20, channel(*well)) == [("resolved", event[1], ["delisted"], [])]
 
 
-def test_one_state_of_all() -> None:
-    """4: an element of the state (status.cloud.microsoft), whose item is dated by the request."""
-    page = Pages()
-    assert page.serves(0, channel(item("Admin Center", status="Available", description="About."))) == []
+def test_state_in_an_element() -> None:
+    """4: the state may stand in an element of its own, in an item dated by the request (status.cloud.microsoft)."""
+    timeline = FeedTimeline()
+    assert timeline.serve(0, channel(item("Admin Center", status="Available", description="About."))) == []
     for minutes, date in ((10, "Sat, 07 Mar 2026 09:10:00 Z"), (20, "Sat, 07 Mar 2026 09:20:00 Z")):
-        told = page.serves(minutes, channel(item("Admin Center", date, status="Service degradation"), built=date))
-        assert [event[0] for event in told] == ["new"] * (minutes == 10)
+        events = timeline.serve(minutes, channel(item("Admin Center", date, status="Service degradation"), built=date))
+        assert [event[0] for event in events] == ["new"] * (minutes == 10)
 
 
-# ------------------------------------------------------------------------------------------ pages' lives
+# ------------------------------------------------------------------------------------------ timelines
 
 
 def test_month_old_reports_are_not_open() -> None:
-    """1: what was reported long ago, and never said to be over, does not count as open at the first read."""
+    """1: an entry without a status, published long ago, does not count as open at the first read."""
     old = [item(f"Fault {day}", f"{day:02} Jan 2026 09:00:00 GMT", guid=f"g{day}") for day in range(1, 26)]
-    page = Pages()
-    page.serves(0, channel(item("Fault"), *old))
-    assert page.review.open == 1
+    timeline = FeedTimeline()
+    timeline.serve(0, channel(item("Fault"), *old))
+    assert timeline.outcome.open.total == 1
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_a_report_ends(listed: bool) -> None:
-    """2: what states no status is told as new; when the feed has gone on for 14 days without a word on it, it is
-    resolved, be it listed or not, and its text says that no end was stated. It is told once, and its next word reopens.
+def test_a_report_ends(*, listed: bool) -> None:
+    """2: an entry without a status is new, and expires once the feed has gone on for 14 days without its update.
+
+    It expires once, be it listed or not; its text says that no end was stated. Its next update reopens it.
     """
     news = item("Another", "Sat, 21 Mar 2026 08:00:00 GMT", guid="other", description="Resolved - over")
     fault = item("Fault", guid="fault", description="A switch is broken.")
-    page = Pages()
-    page.serves(-60, channel(item("Older", "Fri, 06 Mar 2026 09:00:00 GMT", guid="older"), built=""))
-    assert page.serves(10, channel(fault)) == [("new", "fault", [], ["latest"])]
+    timeline = FeedTimeline()
+    timeline.serve(-60, channel(item("Older", "Fri, 06 Mar 2026 09:00:00 GMT", guid="older"), built=""))
+    assert timeline.serve(10, channel(fault)) == [("new", "fault", [], ["latest"])]
     both = (fault, news) if listed else (news,)
-    page.serves(20_000, channel(*both, built="Sat, 21 Mar 2026 08:59:00 GMT"))
-    assert page.memory and not page.memory.incidents["fault"].closed
-    told = page.serves(20_200, channel(*both, built="Sat, 21 Mar 2026 09:00:00 GMT"))
-    assert ("resolved", "fault", ["status", "edited"], ["latest"]) in told
-    (event,) = [event for event in page.review.events if event.incident.id == "fault"]
+    timeline.serve(20_000, channel(*both, built="Sat, 21 Mar 2026 08:59:00 GMT"))
+    assert timeline.state and not timeline.state.incidents["fault"].closed
+    events = timeline.serve(20_200, channel(*both, built="Sat, 21 Mar 2026 09:00:00 GMT"))
+    assert ("resolved", "fault", ["status", "edited"], ["latest"]) in events
+    (event,) = [event for event in timeline.outcome.events if event.incident.id == "fault"]
     assert "no end was stated" in event.updates[0].body
-    assert page.serves(20_300, channel(*both, built="Sat, 21 Mar 2026 11:00:00 GMT")) == []
+    assert timeline.serve(20_300, channel(*both, built="Sat, 21 Mar 2026 11:00:00 GMT")) == []
     fresh = item("Fault", "Sun, 22 Mar 2026 11:00:00 GMT", guid="fault", description="It broke again.")
-    told = page.serves(22_000, channel(fresh, news, built="Sun, 22 Mar 2026 12:00:00 GMT"))
-    assert told == [("updated", "fault", ["reopened", "edited"], ["latest"])]
+    events = timeline.serve(22_000, channel(fresh, news, built="Sun, 22 Mar 2026 12:00:00 GMT"))
+    assert events == [("updated", "fault", ["reopened", "edited"], ["latest"])]
 
 
 def test_a_latest_text_is_replaced() -> None:
-    """9: an entry that shows its latest text only tells each, at once; an older copy of the feed is not believed."""
-    page = Pages()
-    page.serves(0, channel(item("Old", guid="old", description="Status: Resolved")))
+    """9: each text of an entry that shows only its latest is reported; an older copy of the feed is not believed."""
+    timeline = FeedTimeline()
+    timeline.serve(0, channel(item("Old", guid="old", description="Status: Resolved")))
     steps = ("Investigating", "Identified", "Resolved")
     bodies = [
         channel(
@@ -373,79 +380,79 @@ def test_a_latest_text_is_replaced() -> None:
         )
         for n, step in enumerate(steps)
     ]
-    assert page.serves(10, bodies[0]) == [("new", "a", [], ["latest"])]
-    assert page.serves(20, bodies[1]) == [("updated", "a", ["status", "edited"], ["latest"])]
-    assert page.serves(30, bodies[0]) == [] and page.review.notes.suspicion
-    assert page.serves(40, bodies[2]) == [("resolved", "a", ["status", "edited"], ["latest"])]
+    assert timeline.serve(10, bodies[0]) == [("new", "a", [], ["latest"])]
+    assert timeline.serve(20, bodies[1]) == [("updated", "a", ["status", "edited"], ["latest"])]
+    assert timeline.serve(30, bodies[0]) == [] and timeline.outcome.notes.suspicion
+    assert timeline.serve(40, bodies[2]) == [("resolved", "a", ["status", "edited"], ["latest"])]
 
 
 def test_a_block_that_stands_alone() -> None:
-    """4: in a feed whose entries list one message each it is the latest; an incident so remembered goes on so."""
-    page = Pages()
-    page.serves(0, channel())
+    """4: in a feed whose entries list one message each, that is the latest; a remembered incident stays so."""
+    timeline = FeedTimeline()
+    timeline.serve(0, channel())
 
     def at(minute: int, label: str, *older: str) -> str:
         html = block(f"Mar 7, 09:{minute:02} UTC", label) + "".join(older)
         return item("A", guid="a", description=html)
 
-    assert page.serves(10, channel(at(1, "Investigating"))) == [("new", "a", [], ["latest"])]
+    assert timeline.serve(10, channel(at(1, "Investigating"))) == [("new", "a", [], ["latest"])]
     assert (
-        page.serves(
+        timeline.serve(
             20,
             channel(at(2, "Update", "")),
         )
         == []
     )  # the same words, and nothing on the status
     more = at(3, "Resolved", block("Mar 7, 09:01 UTC", "Investigating"))
-    assert page.serves(30, channel(more)) == [("resolved", "a", ["status", "edited"], ["latest"])]
+    assert timeline.serve(30, channel(more)) == [("resolved", "a", ["status", "edited"], ["latest"])]
 
 
 def test_a_corrected_time_is_no_new_update() -> None:
-    """8: an update listed under another time, with the words that it had (GitHub, recorded), is not told again."""
-    page = Pages()
+    """8: an update listed under another time, with the text that it had (GitHub, recorded), is not reported again."""
+    timeline = FeedTimeline()
     one_more = block("Mar  7, 10:20 UTC", "Resolved", "Over.")
-    page.serves(0, atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:13 UTC", "Identified"))))
+    timeline.serve(0, atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:13 UTC", "Identified"))))
     back = atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:03 UTC", "Identified")))
-    assert page.serves(10, back) == []
+    assert timeline.serve(10, back) == []
 
 
-def test_an_open_incident_that_is_gone() -> None:
-    """12: withdrawn where an older one still stands, twice; 13: kept where the window rolled on."""
+def test_an_absent_open_incident() -> None:
+    """12: an absent incident is withdrawn where an older one is listed at two reads; 13: else it stays open."""
     newer = entry("3", "2026-03-07T11:59:00Z", block("Mar 7, 11:59 UTC", "Resolved"))
-    page = Pages()
-    page.serves(0, atom(OPEN, RESOLVED))
+    timeline = FeedTimeline()
+    timeline.serve(0, atom(OPEN, RESOLVED))
     for minutes in (10, 30, 60):
-        assert page.serves(minutes, atom(newer))[1:] == []
-    assert page.memory and not page.memory.incidents["10266026"].closed
-    page = Pages()
-    page.serves(0, atom(OPEN, entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved"))))
-    gone = atom(entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved")))
-    assert page.serves(10, gone) == []
-    assert page.serves(20, gone) == [("resolved", "10266026", ["withdrawn"], [])]
+        assert timeline.serve(minutes, atom(newer))[1:] == []
+    assert timeline.state and not timeline.state.incidents["10266026"].closed
+    timeline = FeedTimeline()
+    timeline.serve(0, atom(OPEN, entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved"))))
+    without_open = atom(entry("2", "2026-03-07T09:00:00Z", block("Mar 7, 09:00 UTC", "Resolved")))
+    assert timeline.serve(10, without_open) == []
+    assert timeline.serve(20, without_open) == [("resolved", "10266026", ["withdrawn"], [])]
 
 
 def test_an_empty_history() -> None:
-    """12: a feed that lists nothing any more: a suspicion first, then withdrawn."""
-    page = Pages()
-    page.serves(0, channel(item("A", guid="a")))
-    assert page.serves(10, channel()) == [] and page.review.notes.suspicion
-    assert page.serves(45, channel()) == []
-    assert page.serves(60, channel()) == [("resolved", "a", ["withdrawn"], [])]
+    """12: a feed that lists nothing any more is suspicious first; then its open incidents are withdrawn."""
+    timeline = FeedTimeline()
+    timeline.serve(0, channel(item("A", guid="a")))
+    assert timeline.serve(10, channel()) == [] and timeline.outcome.notes.suspicion
+    assert timeline.serve(45, channel()) == []
+    assert timeline.serve(60, channel()) == [("resolved", "a", ["withdrawn"], [])]
 
 
 def test_one_id_twice() -> None:
-    """5: of two entries with one id the newest counts, and the other is reported."""
+    """5: of two entries with one id the newest counts; the other is named among the skipped."""
     older = item("A", "Sat, 07 Mar 2026 08:00:00 Z", guid="a")
     for items in ((older, item("B", guid="a")), (item("B", guid="a"), older)):
         feed = read(channel(*items))
-        assert [it.title for it in feed.incidents] == ["B"] and "second entry" in feed.skipped[0]
+        assert [incident.title for incident in feed.incidents] == ["B"] and "second entry" in feed.skipped[0]
 
 
 # ------------------------------------------------------------------------------------------ the document
 
 
 def test_refused_documents() -> None:
-    """5: what declares a document type, is cut, is ill-formed, says nothing of itself, or is no feed, is refused."""
+    """5: a document is refused if it declares a type, is cut, ill-formed, without a name, or no feed."""
     bomb = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b"><!ENTITY c "&a;&a;">]>' + channel(item("&c;"))
     for body, reason in (
         (bomb, "document type"),
@@ -453,8 +460,8 @@ def test_refused_documents() -> None:
         (channel(item("A"))[:-9], "no element found|unclosed token|mismatched"),
         (channel(item("&nbsp;")), "undefined entity"),
         (channel(item(f"&#{'1' * 5000};")), "limit"),
-        (b"<rss/>", "of what it is"),
-        (b"<rss version='2.0'><channel><item/></channel></rss>", "of what it is"),
+        (b"<rss/>", "names the page"),
+        (b"<rss version='2.0'><channel><item/></channel></rss>", "names the page"),
         (b"<opml/>", "neither RSS nor Atom"),
         (b"<html><head><title>Sorry", "HTML instead of a feed"),
         (b"<!-- " * 100_000, "neither RSS nor Atom"),
@@ -467,18 +474,19 @@ def test_refused_documents() -> None:
 
 
 def test_encodings() -> None:
-    """5: an encoding that is wrongly or otherwise stated costs nothing but the characters."""
+    """5: a feed in another encoding than it states is read all the same."""
     body = channel(item("Übung"))
-    assert one(b"\xef\xbb\xbf" + body).title == "Übung"
-    assert one(b'<?xml version="1.0" encoding="utf-8"?>' + body.decode().encode("latin-1")).title == "Übung"
-    assert one(b'<?xml version="1.0" encoding="iso-8859-1"?>' + body.decode().encode("latin-1")).title == "Übung"
+    assert read_one(b"\xef\xbb\xbf" + body).title == "Übung"
+    assert read_one(b'<?xml version="1.0" encoding="utf-8"?>' + body.decode().encode("latin-1")).title == "Übung"
+    assert read_one(b'<?xml version="1.0" encoding="iso-8859-1"?>' + body.decode().encode("latin-1")).title == "Übung"
     declared = '<?xml version="1.0" encoding="utf-16"?>' + body.decode()
-    assert one(declared.encode("utf-16")).title == "Übung"
+    assert read_one(declared.encode("utf-16")).title == "Übung"
 
 
 def test_long_feeds() -> None:
-    """5: of a long feed the newest entries are looked at; a cut one is refused all the same, and so is one that does
-    not begin with the newest.
+    """5: of a long feed the newest entries are read.
+
+    It is refused if it is cut, or does not begin with the newest.
     """
     start = datetime(2026, 3, 7, tzinfo=UTC)
     entries = [
@@ -487,8 +495,8 @@ def test_long_feeds() -> None:
     ]
     body = atom(*entries)
     feed = read(body)
-    assert len(body) > document.LARGEST and 300 < len(feed.incidents) <= document.MOST and feed.skipped == ()
-    assert read(atom(*(it.replace("x" * 2000, "") for it in entries))).incidents[0].id == "0000000"
+    assert len(body) > document.MAX_BYTES and 300 < len(feed.incidents) <= document.MAX_ENTRIES and feed.skipped == ()
+    assert read(atom(*(listed.replace("x" * 2000, "") for listed in entries))).incidents[0].id == "0000000"
     with pytest.raises(FeedError, match="do not come first"):
         read(atom(*reversed(entries)))
     with pytest.raises(FeedError, match="could be understood"):
@@ -496,33 +504,35 @@ def test_long_feeds() -> None:
     with pytest.raises(FeedError):
         read(body[:-7])
     with pytest.raises(FeedError, match="an entry of more than"):
-        read(atom(entry("1", "2026-03-07T00:00:00Z", "x" * document.LARGEST)))
+        read(atom(entry("1", "2026-03-07T00:00:00Z", "x" * document.MAX_BYTES)))
 
 
 @pytest.mark.parametrize("words", ["&lt;small&gt;", "The ", "Affected Components: ", "status: ", "[RESOLVED] "])
 def test_repetition(words: str) -> None:
-    """5: text that repeats what is looked for is read in time that grows with its length, and as no more than text."""
-    incident = one(channel(item("A", description=words * 10_000)))
+    """5: text that repeats a marker 10,000 times is read as text, in time that grows with its length."""
+    incident = read_one(channel(item("A", description=words * 10_000)))
     assert incident.status == "reported" and not [part for part in incident.components if not part.name]
 
 
-# ------------------------------------------------------------------------------------------ where it is
+# ------------------------------------------------------------------------------------------ addresses
 
 
 def test_documents() -> None:
     """3: the feed's address is the page's id, relative to the page; or the page's own, where that has a path."""
-    assert [it.url for it in rss.documents(PAGE)] == [f"{URL}/history.atom"]
+    assert [document.url for document in rss.documents(PAGE)] == [f"{URL}/history.atom"]
     elsewhere = Page(key="a", name="A", url=URL, id="https://feeds.example/rss")
-    assert [it.url for it in rss.documents(elsewhere)] == ["https://feeds.example/rss"]
+    assert [document.url for document in rss.documents(elsewhere)] == ["https://feeds.example/rss"]
     assert rss.documents(Page(key="a", name="A", url=URL)) == ()
     page = Page(key="a", name="A", url=f"{URL}/rss/all")
-    assert [(it.url, it.required) for it in rss.documents(page)] == [(f"{URL}/rss/all", True)]
+    assert [(document.url, document.required) for document in rss.documents(page)] == [(f"{URL}/rss/all", True)]
     assert read(channel(item("A")), page=page).incidents
 
 
 def test_candidates() -> None:
-    """3: where the feed is not known, what the HTML names comes first, then the usual places under the page and
-    under its host; ten at most."""
+    """3: where the feed's address is not known, ten are proposed at most.
+
+    Those that the HTML names come first, then the usual ones under the page and under its host.
+    """
     html = b"""<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/my.atom">
         <link rel="alternate" type="application/json" href="/my.json"><link rel="stylesheet" href="/a.css">
         <LINK REL="alternate" TYPE="application/rss+xml" HREF="https://feeds.example/rss"><![if !IE]>"""
@@ -541,7 +551,7 @@ def test_candidates() -> None:
 
 
 def test_recognised() -> None:
-    """3: a feed that states how anything stands is a status page's; a weblog's is not."""
+    """3: a feed that states the status of anything is a status page's; a weblog's is not."""
     assert rss.matches(SAMPLE.read())
     assert not rss.matches(read(channel(item("We are hiring"), item("Hello", "Sat, 07 Feb 2026 09:00:00 GMT"))))
     assert not rss.matches(read(channel()))

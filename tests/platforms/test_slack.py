@@ -21,11 +21,11 @@ CALIFORNIA = timedelta(hours=-8)
 
 
 def moment(minutes: float) -> str:
-    """A time as Slack writes it, in minutes after the first read."""
+    """A time in the form of Slack's documents, in minutes after the first read."""
     return (START + timedelta(minutes=minutes) + CALIFORNIA).replace(tzinfo=None).isoformat() + "-08:00"
 
 
-def incident(key: int, status: str, *notes: float, **fields: Any) -> Json:
+def entry(key: int, status: str, *notes: float, **fields: Any) -> Json:
     """As recorded of slack-status.com in 2026: a number for an id, notes without ids or statuses, the oldest first."""
     return {
         "id": key,
@@ -50,9 +50,9 @@ def current(*incidents: Json) -> Json:
     }
 
 
-OPEN = incident(1579, "active", -30, -20)
-ENDED = incident(1578, "resolved", -300, -240)
-WINDOW = incident(1577, "active", -10, type="maintenance")
+OPEN = entry(1579, "active", -30, -20)
+ENDED = entry(1578, "resolved", -300, -240)
+WINDOW = entry(1577, "active", -10, type="maintenance")
 SAMPLE = Sample(
     "slack",
     {"current": current(OPEN, WINDOW), "history": [OPEN, ENDED]},
@@ -65,65 +65,70 @@ SAMPLE = Sample(
 
 
 def ended(documents: Any) -> str:
-    """It leaves what is current, and the history shows its end."""
+    """Remove the open incident from the current list, and close it in the history; return its id."""
     documents["current"]["active_incidents"].pop(0)
-    documents["history"][0] = incident(1579, "resolved", -30, -20, -6, -5)
+    documents["history"][0] = entry(1579, "resolved", -30, -20, -6, -5)
     return "1579"
 
 
 def noted(documents: Any) -> None:
-    """And a note of the next day."""
-    documents["history"][0] = incident(1579, "resolved", -30, -20, -6, -5, 24 * 60)
+    """Add a note of the next day."""
+    documents["history"][0] = entry(1579, "resolved", -30, -20, -6, -5, 24 * 60)
 
 
 read = SAMPLE.read
 
 
 class Reads:
-    """The page's life, told by its two documents; None: there is no history."""
+    """The timeline of a page, read from its two documents; None: there is no history."""
 
     def __init__(self) -> None:
-        self.life = PageTimeline(PAGE)
+        self.timeline = PageTimeline(PAGE)
 
     def at(self, minutes: float, listed: Json, history: list[Json] | bytes | None) -> list[Event]:
         past = history if history is None or isinstance(history, bytes) else json.dumps(history).encode()
         documents = {"current": json.dumps(listed).encode(), "history": past}
-        feed = slack.parse(ParseInput(PAGE, documents, self.life.memory))
-        return self.life.answer(minutes, PageSnapshot(feed, {}, slack.PARSER_VERSION))
+        feed = slack.parse(ParseInput(PAGE, documents, self.timeline.state))
+        return self.timeline.apply(minutes, PageSnapshot(feed, {}, slack.PARSER_VERSION))
 
 
 def test_ids() -> None:
     """4: incidents have the vendor's numbers; ids of notes are made of the incident and the time, and pinned here."""
-    assert {it.id: [one.id for one in it.updates] for it in read().incidents} == {
+    assert {incident.id: [update.id for update in incident.updates] for incident in read().incidents} == {
         "1578": ["c429bffdbec6", "d4efb121bb0c"],
         "1579": ["bea895a6bae0", "14a14f01ccbd"],
         "1577": ["3b6c9af27a05"],
     }
-    assert {it.id for it in read(current=current({**OPEN, "id": "1579"})).incidents} == {"1578", "1579"}
+    assert {incident.id for incident in read(current=current({**OPEN, "id": "1579"})).incidents} == {"1578", "1579"}
 
 
 def test_ids_are_those_of_both_documents() -> None:
     """4: both documents give an incident and its notes the same ids, in whatever order the notes stand."""
     over = {**OPEN, "status": "resolved", "notes": OPEN["notes"][::-1]}
     past = only(read(current=current(), history=[over]), "1579")
-    assert [one.id for one in past.updates] == [one.id for one in only(read(), "1579").updates]
-    assert [one.created_at for one in past.updates] == [START - timedelta(minutes=30), START - timedelta(minutes=20)]
+    assert [update.id for update in past.updates] == [update.id for update in only(read(), "1579").updates]
+    assert [update.created_at for update in past.updates] == [
+        START - timedelta(minutes=30),
+        START - timedelta(minutes=20),
+    ]
 
 
 def test_notes_of_one_second() -> None:
     """4: two notes of one second are one update with the words of both, in whatever order they are listed."""
     twins = [{**OPEN["notes"][0], "body": "<p>B</p>"}, {**OPEN["notes"][0], "body": "<p>A</p>"}]
-    first, second = (only(read(current=current({**OPEN, "notes": it})), "1579").updates for it in (twins, twins[::-1]))
-    assert first == second and [one.body for one in first] == ["A\nB"]
+    first, second = (
+        only(read(current=current({**OPEN, "notes": notes})), "1579").updates for notes in (twins, twins[::-1])
+    )
+    assert first == second and [update.body for update in first] == ["A\nB"]
 
 
-def test_what_is_understood() -> None:
+def test_fields() -> None:
     """4: types, statuses, services and times; the only severity that is stated is that of an outage."""
-    it = only(read(), "1579")
-    assert (it.kind, it.status, it.impact) == (IncidentKind.INCIDENT, "active", Impact.UNKNOWN)
-    assert [part.label for part in it.components] == ["Messaging", "Search"]
-    assert it.created_at == START - timedelta(minutes=30) and it.created_at.tzinfo is UTC
-    assert it.updates[0].body == "Note of -30." and it.url == OPEN["url"]
+    incident = only(read(), "1579")
+    assert (incident.kind, incident.status, incident.impact) == (IncidentKind.INCIDENT, "active", Impact.UNKNOWN)
+    assert [part.label for part in incident.components] == ["Messaging", "Search"]
+    assert incident.created_at == START - timedelta(minutes=30) and incident.created_at.tzinfo is UTC
+    assert incident.updates[0].body == "Note of -30." and incident.url == OPEN["url"]
     window = only(read(), "1577")
     assert (window.kind, window.status, window.impact) == (IncidentKind.MAINTENANCE, "in_progress", Impact.MAINTENANCE)
     outage = read(current=current({**OPEN, "type": "outage", "services": [], "url": "javascript:1"})).incidents[1]
@@ -139,26 +144,26 @@ def test_where_it_is_read() -> None:
         )
 
 
-def test_says_something_and_lists_nothing() -> None:
-    """5: a page that says that something is open and does not list it is not understood."""
+def test_not_ok_and_nothing_listed() -> None:
+    """5: a page that is not ok and lists nothing is refused."""
     with pytest.raises(FeedError, match="current: it says 'active' and lists nothing"):
         read(current={**current(), "status": "active"})
     assert only(read(current={**current(OPEN), "status": "ok"}), "1579").status == "active"
 
 
 def test_ends_with_its_last_note() -> None:
-    """4.5: an incident gone from the list of what is open ends as the history says, with its last note."""
+    """4.5: an incident that left the current list ends as the history says, with its last note."""
     page = Reads()
     assert page.at(0, current(OPEN), [OPEN, ENDED]) == []
-    over = incident(1579, "resolved", -30, -20, 4)
+    over = entry(1579, "resolved", -30, -20, 4)
     (event,) = page.at(5, current(), [over, ENDED])
     assert shape([event])[0][:3] == ("resolved", "1579", ["status"])
-    assert [(one.status, one.body) for one in event.updates] == [("resolved", "Note of 4.")]
+    assert [(update.status, update.body) for update in event.updates] == [("resolved", "Note of 4.")]
     assert page.at(10, current(), [over, ENDED]) == []
 
 
 def test_ends_without_a_note() -> None:
-    """4.5: an incident that ends without a note tells none again, and nothing of it was edited."""
+    """4.5: an incident that ends without a note repeats none, and nothing of it was edited."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
     (event,) = page.at(5, current(OPEN), [{**OPEN, "status": "resolved"}, ENDED])  # one of them is an older copy
@@ -167,35 +172,35 @@ def test_ends_without_a_note() -> None:
 
 
 def test_notes_after_the_end() -> None:
-    """4.8: notes added to what is over are news of it, and reopen nothing."""
+    """4.8: notes added after the end are updates, and reopen nothing."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
-    page.at(5, current(), [incident(1579, "resolved", -30, -20, 4), ENDED])
-    (event,) = page.at(9000, current(), [incident(1579, "resolved", -30, -20, 4, 8000, 8001), ENDED])
+    page.at(5, current(), [entry(1579, "resolved", -30, -20, 4), ENDED])
+    (event,) = page.at(9000, current(), [entry(1579, "resolved", -30, -20, 4, 8000, 8001), ENDED])
     assert shape([event])[0][:3] == ("updated", "1579", ["updates"]) and len(event.updates) == 2
 
 
 def test_reopens() -> None:
-    """4.6: what is listed as open again has reopened, with its new note only."""
+    """4.6: an incident that is listed as open again has reopened, with its new note only."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
-    page.at(5, current(), [incident(1579, "resolved", -30, -20, 4), ENDED])
-    (event,) = page.at(10, current(incident(1579, "active", -30, -20, 4, 9)), [ENDED])
+    page.at(5, current(), [entry(1579, "resolved", -30, -20, 4), ENDED])
+    (event,) = page.at(10, current(entry(1579, "active", -30, -20, 4, 9)), [ENDED])
     assert shape([event])[0][:3] == ("updated", "1579", ["reopened"])
-    assert [(one.status, one.body) for one in event.updates] == [("active", "Note of 9.")]
+    assert [(update.status, update.body) for update in event.updates] == [("active", "Note of 9.")]
 
 
-def test_came_and_went() -> None:
-    """4.3: what began and ended between two reads is told from the history, as is the way it went."""
+def test_opened_and_closed_between_reads() -> None:
+    """4.3: an incident that began and ended between two reads is reported from the history, with all its notes."""
     page = Reads()
     page.at(0, current(), [ENDED])
-    (event,) = page.at(60, current(), [incident(1580, "resolved", 10, 20, 30), ENDED])
+    (event,) = page.at(60, current(), [entry(1580, "resolved", 10, 20, 30), ENDED])
     assert shape([event])[0][:3] == ("resolved", "1580", ["missed"])
-    assert [one.status for one in event.updates] == ["active", "active", "resolved"]
+    assert [update.status for update in event.updates] == ["active", "active", "resolved"]
 
 
 def test_without_a_history() -> None:
-    """4.11: where there is only the list of what is open, what it does not list any more is no longer listed."""
+    """4.11: where there is only the current list, an incident that left it is no longer listed."""
     page = Reads()
     page.at(0, current(OPEN, WINDOW), None)
     assert shape(page.at(5, current(), None)) == [
@@ -206,8 +211,8 @@ def test_without_a_history() -> None:
 
 @pytest.mark.parametrize("late", [[OPEN, ENDED], [ENDED], b"<html>"], ids=["open there", "not there", "not readable"])
 def test_history_lags(late: Any) -> None:
-    """4.11: what is gone and not over in the history yet is left alone for one read; the history has its chance."""
-    over = incident(1579, "resolved", -30, -20, 4)
+    """4.11: an incident that left the current list and is not over in the history is not reported for one read."""
+    over = entry(1579, "resolved", -30, -20, 4)
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
     assert page.at(5, current(), late) == []
@@ -222,7 +227,7 @@ def test_history_lags(late: Any) -> None:
 
 
 def test_older_copy_of_the_current_list() -> None:
-    """4.11: an incident that is missing from one copy and back in the next was never gone."""
+    """4.11: an incident that is missing from one copy and back in the next causes no event."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
     assert page.at(5, current(), [OPEN, ENDED]) == []
@@ -231,14 +236,14 @@ def test_older_copy_of_the_current_list() -> None:
 
 
 def test_only_the_current_list_opens() -> None:
-    """4: an entry that only the history shows as open is of an older copy of it: nothing is told of it."""
+    """4: an entry that only the history shows as open is from an older copy, and is not reported."""
     page = Reads()
     page.at(0, current(), [ENDED])
-    assert page.at(5, current(), [incident(1580, "active", 2), ENDED]) == []
+    assert page.at(5, current(), [entry(1580, "active", 2), ENDED]) == []
 
 
 def test_cancelled() -> None:
-    """4.11: a word that is no end of ours does not keep open what the current list has dropped."""
+    """4.11: a status that does not close keeps nothing open that left the current list."""
     page = Reads()
     page.at(0, current(WINDOW), [ENDED])
     assert page.at(5, current(), [{**WINDOW, "status": "cancelled"}, ENDED]) == []
@@ -261,7 +266,7 @@ def test_suddenly_empty_history() -> None:
     """5: a history that is suddenly empty is a suspicion."""
     page = Reads()
     page.at(0, current(OPEN), [OPEN, ENDED])
-    assert page.at(5, current(), []) == [] and "suddenly empty" in page.life.review.notes.suspicion
+    assert page.at(5, current(), []) == [] and "suddenly empty" in page.timeline.outcome.notes.suspicion
 
 
 def test_times_without_a_zone() -> None:
