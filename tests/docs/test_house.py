@@ -82,6 +82,18 @@ def test_the_pure_floors_are_pure(path: Path) -> None:
     assert not called & {"datetime.now", "datetime.utcnow", "open", "print"}
 
 
+def test_no_test_imports_a_test() -> None:
+    """What several tests need stands in tests/support."""
+    tests = [path for path in EVERYTHING if PACKAGE not in path.parents]
+    borrowed = [
+        f"{name_of(path)}: {name}"
+        for path in tests
+        for name in imports(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert borrowed == []
+
+
 def test_one_module_imports_httpx() -> None:
     """The HTTP client can be replaced in one place."""
     importers = [name_of(path) for path in MODULES if any(name.split(".")[0] == "httpx" for name in imports(path))]
