@@ -25,8 +25,10 @@ MAX_LINES: Final = 60
 MAX_POSITIONAL: Final = 5
 # Words that say nothing about what they are bound to, and bounds that are not named MAX_ or MIN_.
 REFUSED_NAMES: Final = frozenset(
-    "it its said told known was gone those these others same wanted asked given taken seen done here there them they "
-    "thing things stuff one_thing whatever what whose that this".split()
+    """
+    it its said told known was gone those these others same wanted asked given taken seen done here there them they
+    thing things stuff one_thing whatever what whose that this
+    """.split()  # noqa: SIM905
 )
 REFUSED_PREFIXES: Final = ("LONGEST_", "MOST_", "LARGEST_", "LEAST_", "SMALLEST_")
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SEEDS: Final = range(int(os.environ.get("STATUSWATCH_WORLD_SEEDS", "1")))
-KILLS: Final = 6
+KILLS: Final = 3
 PATIENCE: Final = 60  # seconds in which a page is read and a process ends, however busy the machine
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PAGES: Final[dict[str, Platform]] = {
