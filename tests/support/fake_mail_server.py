@@ -89,7 +89,11 @@ class FakeMailServer:
         starttls = self._security == "starttls"
         tls: dict[str, Any] = {"tls_context": self._context, "require_starttls": True} if starttls else {}
         # aiosmtpd does not know of TLS from the first byte: to require a login then makes it warn.
-        auth = {"authenticator": self._authenticate, "auth_required": starttls, "auth_require_tls": starttls}
+        auth: dict[str, Any] = {
+            "authenticator": self._authenticate,
+            "auth_required": starttls,
+            "auth_require_tls": starttls,
+        }
         return smtp.SMTP(self, hostname="mail.test", loop=self._loop, **tls, **(auth if self._login else {}))
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import pytest
 from statuswatch.state import decode, encode
 from tests.support.fake_receiver import SECRET, FakeReceiver
 from tests.support.fake_vendor import incident
+from tests.support.loopback_server import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,28 +28,50 @@ def receiver() -> Iterator[FakeReceiver]:
         yield receiver
 
 
-def hook(workspace: Workspace, *more: str, name: str = "hook", variable: str = "HOOK") -> None:
-    """Configures a webhook, and what else there is to say."""
-    workspace.watch("acme", top="\n".join([HOOK.format(name, variable), *more]))
+@pytest.fixture
+def other() -> Iterator[FakeReceiver]:
+    """The receiver of a second sink."""
+    with FakeReceiver() as receiver:
+        yield receiver
+
+
+def configure_hook(workspace: Workspace, *tables: str, name: str = "hook", variable: str = "HOOK") -> None:
+    """Configure a webhook, and what else stands in the file."""
+    workspace.watch("acme", top="\n".join([HOOK.format(name, variable), *tables]))
+
+
+def configure_two(workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver) -> dict[str, str]:
+    """Configure two webhooks, and return the variables that point them at the receivers."""
+    configure_hook(workspace, HOOK.format("other", "OTHER"))
+    return {"HOOK": receiver.secret_url, "OTHER": other.secret_url}
+
+
+def env_of(receiver: FakeReceiver) -> dict[str, str]:
+    return {"HOOK": receiver.secret_url}
 
 
 def waiting(workspace: Workspace) -> dict[str, list[str]]:
-    """The ids of what waits, by sink; what the file says survives another writing of it."""
+    """Return the ids of what waits, by sink; the state file survives another writing of it."""
     content = workspace.state.read_bytes()
-    pages, waiting = decode(content, "state.json")
-    assert b"".join(encode(pages, waiting)) == content
-    return {name: [it.event.id for it in notices] for name, notices in waiting.items()}
+    state = decode(content, "state.json")
+    assert b"".join(encode(state.pages, state.outbox)) == content
+    return {name: [delivery.event.id for delivery in deliveries] for name, deliveries in state.outbox.items()}
 
 
-def keys(receiver: FakeReceiver) -> list[str]:
-    return [str(got.headers["Idempotency-Key"]) for got in receiver.got]
+def idempotency_keys(receiver: FakeReceiver) -> list[str]:
+    return [str(request.headers["Idempotency-Key"]) for request in receiver.requests]
+
+
+def received_events(receiver: FakeReceiver) -> list[str]:
+    events = [request.json for request in receiver.requests]
+    return [f"{event['event']} {event['incident']['id']}" for event in events]
 
 
 # ---- the configuration
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "words"),
     [
         ('sink = "webhok"', "notify[0].sink: unknown sink 'webhok': did you mean 'webhook'?"),
         (f'sink = "https://hooks.example/{SECRET}"', "notify[0].sink: unknown sink"),
@@ -72,213 +95,213 @@ def keys(receiver: FakeReceiver) -> list[str]:
         ),
     ],
 )
-def test_a_mistake_stops_the_run_at_its_start(workspace: Workspace, receiver: FakeReceiver, table: str, said: str) -> None:
+def test_a_mistake_stops_the_run_at_its_start(
+    workspace: Workspace, receiver: FakeReceiver, table: str, words: str
+) -> None:
     """1: exit 2, with the place and what is wrong; nothing is read, sent or written, and no secret is repeated."""
     workspace.watch("acme", top=f"[[notify]]\n{table}")
-    done = workspace.run("check", env={"HOOK": receiver.url, "EMPTY": " "})
-    assert done.code == 2 and done.out == "" and said in done.err, done
-    assert not any(part in done.err for part in SECRET.split("/"))
-    assert workspace.vendor.requests == [] and receiver.got == [] and not workspace.state.exists()
+    completed = workspace.run("check", env={**env_of(receiver), "EMPTY": " "})
+    assert completed.code == 2 and completed.out == "" and words in completed.err, completed
+    assert not any(part in completed.err for part in SECRET.split("/"))
+    assert workspace.vendor.requests == [] and receiver.requests == [] and not workspace.state.exists()
 
 
 @pytest.mark.parametrize("command", [("check", "--dry-run"), ("notify", "test")], ids=" ".join)
-def test_a_missing_variable_stops_every_command_that_tells(workspace: Workspace, command: tuple[str, ...]) -> None:
+def test_a_missing_variable_stops_every_command_that_sends(workspace: Workspace, command: tuple[str, ...]) -> None:
     """1: a dry run too: it is how a configuration is tried."""
-    hook(workspace)
-    done = workspace.run(*command)
-    assert done.code == 2 and "notify[0] (webhook): $HOOK is not set, or is empty" in done.err
+    configure_hook(workspace)
+    completed = workspace.run(*command)
+    assert completed.code == 2 and "notify[0] (webhook): $HOOK is not set, or is empty" in completed.err
     assert workspace.vendor.requests == []
 
 
 # ---- what is sent
 
 
-def test_who_is_told_what(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """1: each sink is told what its filters let through, in order; the closing line has the largest delay."""
-    hook(workspace, 'min_impact = "major"', HOOK.format("other", "OTHER"), 'events = ["new"]')
-    with FakeReceiver() as other:
-        env = {"HOOK": receiver.url, "OTHER": other.url}
-        workspace.check(env=env)
-        begun = datetime.now(UTC) - timedelta(minutes=125)
-        a1, a2 = incident("a1", "investigating", impact="major", at=begun), incident("a2", "investigating")
-        workspace.acme(a1, a2, A0)
-        done = workspace.check(env=env)
-        workspace.acme(incident("a1", "investigating", "resolved", impact="major", at=begun), a2, A0)
-        workspace.check(env=env)
-        told = [[f"{got.json['event']} {got.json['incident']['id']}" for got in it.got] for it in (receiver, other)]
-    assert told == [["new a1", "resolved a1"], ["new a2", "new a1"]]
-    assert "statuswatch: hook: took 1 message\nstatuswatch: other: took 2 messages\n" in done.err
-    assert "largest delay " in done.err
+def test_each_sink_receives_what_its_filters_pass(
+    workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver
+) -> None:
+    """1: each sink receives what its filters let through, in order; the closing line has the largest delay."""
+    configure_hook(workspace, 'min_impact = "major"', HOOK.format("other", "OTHER"), 'events = ["new"]')
+    env = {"HOOK": receiver.secret_url, "OTHER": other.secret_url}
+    workspace.check(env=env)
+    started_at = datetime.now(UTC) - timedelta(minutes=125)
+    a1, a2 = incident("a1", "investigating", impact="major", at=started_at), incident("a2", "investigating")
+    workspace.acme(a1, a2, A0)
+    completed = workspace.check(env=env)
+    workspace.acme(incident("a1", "investigating", "resolved", impact="major", at=started_at), a2, A0)
+    workspace.check(env=env)
+    assert received_events(receiver) == ["new a1", "resolved a1"]
+    assert received_events(other) == ["new a2", "new a1"]
+    assert "hook: accepted 1 notification\n" in completed.err
+    assert "other: accepted 2 notifications\n" in completed.err
+    assert "largest delay " in completed.err
 
 
-def test_the_largest_delay(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """5: the closing line of a run says how long after its publication the latest word was detected."""
+def test_the_largest_delay(workspace: Workspace) -> None:
+    """5: the closing line of a run says how long after its publication the latest update was detected."""
     workspace.check()
     workspace.acme(incident("a1", "investigating", at=datetime.now(UTC) - timedelta(minutes=125)), A0)
     assert " · 1 event · 2 open · largest delay 2 h 5 min · " in workspace.check().err
 
 
-def test_a_dry_run_says_what_would_be_sent_to_whom(workspace: Workspace, receiver: FakeReceiver) -> None:
+def test_a_dry_run_lists_what_would_be_sent(workspace: Workspace, receiver: FakeReceiver) -> None:
     """1: by the events' ids, what waits included; nothing is sent or written."""
-    hook(workspace, 'events = ["new"]', HOOK.format("other", "HOOK"), 'events = ["resolved"]')
-    done = workspace.check("--dry-run", "--announce-open", env={"HOOK": receiver.url})
-    (line,) = (line for line in done.err.splitlines() if "would be sent" in line)
+    configure_hook(workspace, 'events = ["new"]', HOOK.format("other", "HOOK"), 'events = ["resolved"]')
+    completed = workspace.check("--dry-run", "--announce-open", env=env_of(receiver))
+    (line,) = (line for line in completed.err.splitlines() if "would be sent" in line)
     assert line.startswith("statuswatch: hook: would be sent 1 event: acme/a0/new/")
-    assert receiver.got == [] and not workspace.state.exists()
-    receiver.usual = 404
-    workspace.run("check", "--announce-open", env={"HOOK": receiver.url})
-    before, count = workspace.state.read_bytes(), len(receiver.got)
-    assert line in workspace.check("--dry-run", env={"HOOK": receiver.url}).err
-    assert workspace.state.read_bytes() == before and len(receiver.got) == count
+    assert receiver.requests == [] and not workspace.state.exists()
+    receiver.default = 404
+    workspace.run("check", "--announce-open", env=env_of(receiver))
+    before, count = workspace.state.read_bytes(), len(receiver.requests)
+    assert line in workspace.check("--dry-run", env=env_of(receiver)).err
+    assert workspace.state.read_bytes() == before and len(receiver.requests) == count
 
 
-def test_an_example_through_each_sink(workspace: Workspace, receiver: FakeReceiver) -> None:
+def test_an_example_through_each_sink(workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver) -> None:
     """1: `notify test` sends one marked example, of something that is over, and reads and writes nothing."""
-    hook(workspace, HOOK.format("other", "OTHER"))
-    with FakeReceiver() as other:
-        env = {"HOOK": receiver.url, "OTHER": other.url}
-        done = workspace.run("notify", "test", env=env)
-        assert (done.code, done.out, done.err) == (0, "hook: taken\nother: taken\n", "")
-        assert workspace.run("notify", "test", "other", env=env).out == "other: taken\n"
-        assert (len(receiver.got), len(other.got)) == (1, 2)
-    (got,) = receiver.got
-    assert (got.json["test"], got.json["event"], got.json["page"]["key"]) == (True, "resolved", "test")
-    assert "TEST" in got.json["incident"]["title"]
+    env = configure_two(workspace, receiver, other)
+    completed = workspace.run("notify", "test", env=env)
+    assert (completed.code, completed.out, completed.err) == (0, "hook: accepted\nother: accepted\n", "")
+    assert workspace.run("notify", "test", "other", env=env).out == "other: accepted\n"
+    assert (len(receiver.requests), len(other.requests)) == (1, 2)
+    (request,) = receiver.requests
+    event = request.json
+    assert (event["test"], event["event"], event["page"]["key"]) == (True, "resolved", "test")
+    assert "TEST" in event["incident"]["title"]
     assert workspace.vendor.requests == [] and not workspace.state.exists()
 
 
-def test_an_example_that_is_refused(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """1: exit 5 with what came back, inert, and no word of a next run: an example is sent once."""
-    hook(workspace, HOOK.format("other", "OTHER"))
-    receiver.usual = (404, {}, b"##[error]no such hook\n::warning::no")
-    with FakeReceiver() as other:
-        done = workspace.run("notify", "test", env={"HOOK": receiver.url, "OTHER": other.url})
-    assert done.code == 5
-    assert done.out == "hook: refused: HTTP 404: ## [error]no such hook : :warning::no\nother: taken\n"
-    assert done.err == "statuswatch: error: not every sink took its example\n"
+def test_an_example_that_is_rejected(workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver) -> None:
+    """1: exit 5 with what came back, inert, and no mention of a next run: an example is sent once."""
+    env = configure_two(workspace, receiver, other)
+    receiver.default = Reply(404, body=b"##[error]no such hook\n::warning::no")
+    completed = workspace.run("notify", "test", env=env)
+    assert completed.code == 5
+    assert completed.out == "hook: rejected: HTTP 404: ## [error]no such hook : :warning::no\nother: accepted\n"
+    assert "not accepted by hook" in completed.err
 
 
 @pytest.mark.parametrize("name", ["hok", "nothing-like-it"])
-def test_an_example_for_nobody(workspace: Workspace, receiver: FakeReceiver, name: str) -> None:
-    """A sink that the configuration does not name is exit 2, and so is one where it names none."""
-    hook(workspace)
-    done = workspace.run("notify", "test", name, env={"HOOK": receiver.url})
-    assert done.code == 2 and f"no sink is called '{name}'" in done.err and receiver.got == []
+def test_an_example_for_an_unknown_sink(workspace: Workspace, receiver: FakeReceiver, name: str) -> None:
+    """A sink that the configuration does not name is exit 2, and so is a configuration that names none."""
+    configure_hook(workspace)
+    completed = workspace.run("notify", "test", name, env=env_of(receiver))
+    assert completed.code == 2 and f"no sink is called '{name}'" in completed.err and receiver.requests == []
     workspace.watch("acme")
-    done = workspace.run("notify", "test")
-    assert done.code == 2 and "it names no sink, [[notify]]" in done.err
+    completed = workspace.run("notify", "test")
+    assert completed.code == 2 and "[[notify]]" in completed.err
 
 
 # ---- what waits
 
 
-def refused(workspace: Workspace, receiver: FakeReceiver, *arguments: str, answer: int = 404) -> Completed:
-    """A run of which the receiver takes nothing."""
-    receiver.usual = answer
-    done = workspace.run("check", *arguments, env={"HOOK": receiver.url})
-    assert done.code == 5, done
-    return done
+def check_rejected(workspace: Workspace, receiver: FakeReceiver, *arguments: str) -> Completed:
+    """Run a check of which the receiver rejects everything for good."""
+    receiver.default = 404
+    completed = workspace.run("check", *arguments, env=env_of(receiver))
+    assert completed.code == 5, completed
+    return completed
 
 
-def test_what_was_refused_waits_and_is_taken(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: exit 5 and the event in state.json; sent first at the next run, under the same id; then exit 0, and forgotten.
+def test_a_rejected_event_waits_and_is_delivered(workspace: Workspace, receiver: FakeReceiver) -> None:
+    """3: exit 5 and the event in state.json; sent first on the next run, under its id; then exit 0, and forgotten.
     A calm run leaves the file byte for byte and sends nothing.
     """
-    hook(workspace)
-    done = refused(workspace, receiver, "--announce-open")
-    (first,) = keys(receiver)
+    configure_hook(workspace)
+    completed = check_rejected(workspace, receiver, "--announce-open")
+    (first,) = idempotency_keys(receiver)
     assert waiting(workspace) == {"hook": [first]}
-    assert "hook: refused: HTTP 404: ok; 1 event waits for the next run\n" in done.err
-    assert done.err.endswith("error: not everything was taken by hook; it is kept for the next run\n")
+    assert "hook: rejected: HTTP 404: ok; 1 event waits; retried on the next run\n" in completed.err
+    assert "error: not every event was accepted by hook" in completed.err.splitlines()[-1]
     before = workspace.state.read_bytes()
-    refused(workspace, receiver)
-    assert workspace.state.read_bytes() == before, "refused as before, for the same reason: nothing to write"
-    receiver.usual = 200
+    check_rejected(workspace, receiver)
+    assert workspace.state.read_bytes() == before, "rejected as before, for the same reason: nothing to write"
+    receiver.default = 200
     workspace.acme(incident("a1", "investigating"), A0)
-    workspace.check(env={"HOOK": receiver.url})
-    assert keys(receiver)[:3] == [first] * 3 and keys(receiver)[3].startswith("acme/a1/new/")
+    workspace.check(env=env_of(receiver))
+    assert idempotency_keys(receiver)[:3] == [first] * 3
+    assert idempotency_keys(receiver)[3].startswith("acme/a1/new/")
     assert waiting(workspace) == {}
     before = workspace.state.read_bytes()
-    workspace.check(env={"HOOK": receiver.url})
-    assert workspace.state.read_bytes() == before and len(receiver.got) == 4
+    workspace.check(env=env_of(receiver))
+    assert workspace.state.read_bytes() == before and len(receiver.requests) == 4
 
 
-def test_only_who_refused_is_told_again(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: nothing is told twice to a sink that took it, whatever another one did."""
-    hook(workspace, HOOK.format("other", "OTHER"))
-    with FakeReceiver() as other:
-        env = {"HOOK": receiver.url, "OTHER": other.url}
-        receiver.usual = 403
-        assert workspace.run("check", "--announce-open", env=env).code == 5
-        receiver.usual = 200
-        workspace.check(env=env)
-        assert keys(receiver) == keys(other) * 2
+def test_only_the_sink_that_rejected_is_sent_again(
+    workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver
+) -> None:
+    """3: nothing is sent twice to a sink that accepted it, whatever another one did."""
+    env = configure_two(workspace, receiver, other)
+    receiver.default = 403
+    assert workspace.run("check", "--announce-open", env=env).code == 5
+    receiver.default = 200
+    workspace.check(env=env)
+    assert idempotency_keys(receiver) == idempotency_keys(other) * 2
 
 
 def test_a_sink_that_is_removed_is_forgotten(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: what waits for a sink that the configuration does not name any more goes at the next run, and is named."""
-    hook(workspace)
-    refused(workspace, receiver, "--announce-open")
-    (lost,) = waiting(workspace)["hook"]
-    hook(workspace, name="another")
-    done = workspace.check(env={"HOOK": receiver.url})
+    """3: what waits for a sink that is not configured any more is dropped by the next run, and named."""
+    configure_hook(workspace)
+    check_rejected(workspace, receiver, "--announce-open")
+    (dropped,) = waiting(workspace)["hook"]
+    configure_hook(workspace, name="another")
+    completed = workspace.check(env=env_of(receiver))
     assert waiting(workspace) == {}
-    assert f"hook: no sink is called so any more; what waited for it is forgotten: {lost}\n" in done.err
+    assert "hook: this sink is not configured any more; its waiting events are dropped: " + dropped in completed.err
 
 
 def test_a_run_of_some_pages_forgets_no_sink(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """6: what waits for a sink that such a run does not know stays, as the memory of the other pages does."""
-    hook(workspace)
-    refused(workspace, receiver, "--announce-open")
+    """6: what waits for a sink that such a run does not know stays, as the state of the other pages does."""
+    configure_hook(workspace)
+    check_rejected(workspace, receiver, "--announce-open")
     before = waiting(workspace)
-    hook(workspace, name="another")
-    done = workspace.check("acme", env={"HOOK": receiver.url})
-    assert waiting(workspace) == before and "forgotten" not in done.err
+    configure_hook(workspace, name="another")
+    completed = workspace.check("acme", env=env_of(receiver))
+    assert waiting(workspace) == before and "dropped" not in completed.err
 
 
-def test_what_is_given_up_is_said_however_quiet(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: refused for good for a day, it is dropped: exit 5 once more, with the event's id, even with --quiet."""
-    hook(workspace)
-    refused(workspace, receiver, "--announce-open")
-    (lost,) = waiting(workspace)["hook"]
-    file = json.loads(workspace.state.read_bytes())
-    file["waiting"]["hook"][0]["since"] = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
-    workspace.state.write_text(json.dumps(file))
-    done = refused(workspace, receiver, "--quiet")
-    assert done.err == f"statuswatch: error: GIVEN UP, never delivered to hook: {lost}\n"
+def test_a_lost_event_is_named_however_quiet(workspace: Workspace, receiver: FakeReceiver) -> None:
+    """3: finally rejected for a day, it is dropped: exit 5 once more, with the event's id, even with --quiet."""
+    configure_hook(workspace)
+    check_rejected(workspace, receiver, "--announce-open")
+    (dropped,) = waiting(workspace)["hook"]
+    saved = json.loads(workspace.state.read_bytes())
+    saved["waiting"]["hook"][0]["since"] = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    workspace.state.write_text(json.dumps(saved))
+    completed = check_rejected(workspace, receiver, "--quiet")
+    assert completed.err == f"statuswatch: error: GIVEN UP, never delivered to hook: {dropped}\n"
     assert waiting(workspace) == {}
-    workspace.check(env={"HOOK": receiver.url})
+    workspace.check(env=env_of(receiver))
 
 
-@pytest.mark.parametrize(("answer", "code"), [(200, 10), (404, 5)])
-def test_a_refusal_ends_the_run_before_events_do(
-    workspace: Workspace, receiver: FakeReceiver, answer: int, code: int
-) -> None:
-    """8: 10 says that the run completed; with something left it has not."""
-    hook(workspace)
-    receiver.usual = answer
-    assert workspace.run("check", "--announce-open", "--exit-code", env={"HOOK": receiver.url}).code == code
+@pytest.mark.parametrize(("reply", "code"), [(200, 10), (404, 5)])
+def test_a_rejection_outweighs_events(workspace: Workspace, receiver: FakeReceiver, reply: int, code: int) -> None:
+    """8: 10 says that the run completed; with something left to deliver it has not."""
+    configure_hook(workspace)
+    receiver.default = reply
+    assert workspace.run("check", "--announce-open", "--exit-code", env=env_of(receiver)).code == code
 
 
-def test_the_summary_names_a_refusal(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: on a runner the step summary says which sink refused what, inert."""
-    hook(workspace)
-    receiver.usual = (404, {}, b"no [hook](https://evil.example) @you")
-    paths = {"GITHUB_STEP_SUMMARY": str(workspace.folder / "summary"), "GITHUB_OUTPUT": str(workspace.folder / "output")}
-    env = {"HOOK": receiver.url, "GITHUB_ACTIONS": "true", **paths}
-    assert workspace.run("check", "--announce-open", env=env).code == 5
-    summary = (workspace.folder / "summary").read_text()
-    (line,) = (line for line in summary.splitlines() if line.startswith("- ⚠️ hook"))
-    assert "HTTP 404" in line and "1 event waits for the next run" in line
+def test_the_step_summary_names_a_rejection(workspace: Workspace, receiver: FakeReceiver) -> None:
+    """7: on a runner the step summary says which sink rejected what, inert."""
+    configure_hook(workspace)
+    receiver.default = Reply(404, body=b"no [hook](https://evil.example) @you")
+    summary, output = workspace.folder / "summary", workspace.folder / "output"
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    assert workspace.run("check", "--announce-open", env={**env_of(receiver), **runner}).code == 5
+    (line,) = (line for line in summary.read_text().splitlines() if line.startswith("- ⚠️ hook"))
+    assert "HTTP 404" in line and "1 event waits; retried on the next run" in line.replace("\\", "")
     assert "](" not in line and "@you" not in line
-    assert "events=1\n" in (workspace.folder / "output").read_text()
+    assert "events=1\n" in output.read_text()
 
 
-def test_nothing_is_told_where_no_page_answers(workspace: Workspace, receiver: FakeReceiver, dead: str) -> None:
-    """4: with our own network gone what waits stays as it is, and nobody is asked."""
-    hook(workspace)
-    refused(workspace, receiver, "--announce-open")
-    before, count = workspace.state.read_bytes(), len(receiver.got)
+def test_nothing_is_sent_where_no_page_answers(workspace: Workspace, receiver: FakeReceiver, dead: str) -> None:
+    """4: without our own network what waits stays as it is, and no sink is tried."""
+    configure_hook(workspace)
+    check_rejected(workspace, receiver, "--announce-open")
+    before, count = workspace.state.read_bytes(), len(receiver.requests)
     workspace.watch("acme", top=HOOK.format("hook", "HOOK"), acme=f"{dead}/acme")
-    assert workspace.run("check", env={"HOOK": receiver.url}).code == 4
-    assert workspace.state.read_bytes() == before and len(receiver.got) == count
+    assert workspace.run("check", env=env_of(receiver)).code == 4
+    assert workspace.state.read_bytes() == before and len(receiver.requests) == count

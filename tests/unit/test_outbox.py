@@ -155,6 +155,15 @@ def test_a_turn_that_fails_keeps_what_is_left() -> None:
     )
 
 
+def test_an_example_is_not_retried() -> None:
+    """A rejected example reports its reason alone: no later run sends it again."""
+    turn = SinkTurn(new_deliveries(1), digest_above=0, now=NOW, test=True)
+    example = turn.next_notification()
+    assert example and example.test
+    turn.reject(example, FINAL)
+    assert turn.outcome("fake").remarks == ("rejected: HTTP 404",)
+
+
 # ---- what is kept
 
 
