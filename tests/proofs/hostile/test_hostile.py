@@ -66,7 +66,7 @@ def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
     when the page is well again no event is false and none is lost.
     """
     rows = [row for row in QUICK if late is (row.fails in (LATE, EITHER))]
-    trial = run_trial(tmp_path, rows, 4 if late else 60)
+    trial = run_trial(tmp_path, rows, 6 if late else 60)
     assert trial.faults == []
     assert {name: faults for name, faults in trial.faults_by_row.items() if faults} == {}
     assert len(trial.acts) == len(ACTS) and len(rows) > 10
