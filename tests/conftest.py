@@ -1,6 +1,4 @@
-"""Searches of hypothesis are the same at every run, and no machine is too slow for them. And what the tests of several
-files begin with.
-"""
+"""Fixtures of several files. Hypothesis searches the same examples at every run, however slow the machine is."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait for a process, a lock or a server."""
+    """Return one worker more than there are cores: many tests wait for a process, a lock or a server."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -30,6 +28,7 @@ settings.load_profile("steady")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """Make a workspace whose one page, Acme's, has an open incident."""
     with FakeVendor() as vendor:
         workspace = Workspace(tmp_path, vendor)
         workspace.acme(incident("a0", "investigating"))
@@ -38,7 +37,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 @pytest.fixture
 def dead() -> Iterator[str]:
-    """An address at which nothing listens, and nobody else can begin to."""
+    """Reserve an address at which nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"

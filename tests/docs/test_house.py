@@ -25,8 +25,10 @@ MAX_LINES: Final = 60
 MAX_POSITIONAL: Final = 5
 # Words that say nothing about what they are bound to, and bounds that are not named MAX_ or MIN_.
 REFUSED_NAMES: Final = frozenset(
-    "it its said told known was gone those these others same wanted asked given taken seen done here there them they "
-    "thing things stuff one_thing whatever what whose that this".split()
+    """
+    it its said told known was gone those these others same wanted asked given taken seen done here there them they
+    thing things stuff one_thing whatever what whose that this
+    """.split()  # noqa: SIM905
 )
 REFUSED_PREFIXES: Final = ("LONGEST_", "MOST_", "LARGEST_", "LEAST_", "SMALLEST_")
 
@@ -80,6 +82,18 @@ def test_the_pure_floors_are_pure(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path)} & IMPURE_MODULES
     called = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
     assert not called & {"datetime.now", "datetime.utcnow", "open", "print"}
+
+
+def test_no_test_imports_a_test() -> None:
+    """What several tests need stands in tests/support."""
+    tests = [path for path in EVERYTHING if PACKAGE not in path.parents]
+    borrowed = [
+        f"{name_of(path)}: {name}"
+        for path in tests
+        for name in imports(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert borrowed == []
 
 
 def test_one_module_imports_httpx() -> None:

@@ -121,10 +121,10 @@ def test_the_check_runs_every_five_minutes_off_the_full_hour() -> None:
     triggers = load("statuswatch.yml")[True]
     assert set(triggers) == {"schedule", "workflow_dispatch"}
     ((_, cron),) = (entry for schedule in triggers["schedule"] for entry in schedule.items())
-    field, *others = cron.split()
+    field, *rest = cron.split()
     first, last, step = map(int, re.split("[-/]", field))
     minutes = list(range(first, last + 1, step))
-    assert others == ["*"] * 4
+    assert rest == ["*"] * 4
     assert len(minutes) == 12
     assert {(after - before) % 60 for before, after in zip(minutes, [*minutes[1:], minutes[0]], strict=True)} == {5}
     assert 0 not in minutes

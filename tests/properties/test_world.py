@@ -1,7 +1,7 @@
-"""The laws of the contract, held against a simulated world whose truth is known.
+"""The laws of the contract, against a simulated world whose truth is known.
 
-Everything here is read from the JSON lines and from what the world did; nothing from the program's own objects.
-STATUSWATCH_WORLD_SEEDS=200 makes a long run of it.
+The laws look at the JSON lines and at what the world did, never at the program's own objects.
+STATUSWATCH_WORLD_SEEDS=200 makes a long run of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from statuswatch.config.load import load_config
-from statuswatch.pipeline import check
+from statuswatch.delivery.deliver import deliver_report
+from statuswatch.pipeline import check, run_of
 from statuswatch.render import jsonlines
 from tests.support.world_model import CLOSED, DOCUMENTS, Incident, Page, Platform, Snapshot, World, window
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SEEDS: Final = range(int(os.environ.get("STATUSWATCH_WORLD_SEEDS", "1")))
-KILLS: Final = 6
+KILLS: Final = 3
+PATIENCE: Final = 60  # seconds in which a page is read and a process ends, however busy the machine
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PAGES: Final[dict[str, Platform]] = {
     "acme": "statuspage",
@@ -56,25 +58,25 @@ class Reader:
     folder: Path
 
     def __post_init__(self) -> None:
-        (self.folder / "statuswatch.toml").write_text(self.world.configuration())
+        (self.folder / "statuswatch.toml").write_text(self.world.configuration(PATIENCE))
         self.config = load_config(self.folder / "statuswatch.toml", {}, self.folder)
         self.state = self.folder / "state.json"
 
-    def run(self, after: Callable[[], None] = lambda: None) -> list[Json]:
-        """Run once and return the lines told; `after` is called when they have been told and not yet saved."""
+    def run(self, after_printing: Callable[[], None] = lambda: None) -> list[Json]:
+        """Run once and return the printed lines; `after_printing` is called before anything is saved."""
         lines: list[Json] = []
 
-        def tell(report: RunReport) -> None:
+        def print_events(report: RunReport) -> None:
             lines.extend(json.loads(jsonlines.render(event, self.world.now)) for event in report.events)
-            after()
+            after_printing()
 
-        check(self.config, self.world.now, tell)
+        check(run_of(self.config), self.world.now, print_events, deliver_report((), partial=False))
         return lines
 
 
 @dataclass(frozen=True)
-class Told:
-    """One line told, and the run that told it."""
+class ReportedEvent:
+    """One printed line, and the run that printed it."""
 
     run: int
     line: Json
@@ -92,12 +94,12 @@ class Told:
         return str(self.line["incident"]["status"])
 
     @property
-    def gone(self) -> bool:
+    def withdrawn(self) -> bool:
         return "withdrawn" in self.line["changes"]
 
     @property
     def closed(self) -> bool:
-        return self.status in CLOSED or self.gone
+        return self.status in CLOSED or self.withdrawn
 
     @property
     def updates(self) -> list[str]:
@@ -106,11 +108,11 @@ class Told:
 
 @dataclass
 class History:
-    """What one page did, read by read, and what was told of it."""
+    """The reads of one page, and the events that were reported of it."""
 
     page: Page
-    told: list[Told] = field(default_factory=list)  # of incidents
-    unread: list[Told] = field(default_factory=list)  # of the page itself
+    events: list[ReportedEvent] = field(default_factory=list)  # of incidents
+    page_events: list[ReportedEvent] = field(default_factory=list)  # of the page itself
 
     @property
     def runs(self) -> list[Snapshot]:
@@ -121,20 +123,20 @@ class History:
         return next(n for n, snap in enumerate(self.runs) if snap.clean)
 
     @property
-    def known(self) -> set[str]:
-        """What the page listed when it was read for the first time."""
+    def at_baseline(self) -> set[str]:
+        """Ids that the page listed when it was read for the first time."""
         return window(self.page.platform, self.runs[self.baseline].incidents)
 
     @property
-    def standing(self) -> dict[str, Incident]:
-        """What the page lists in the end."""
+    def listed_at_end(self) -> dict[str, Incident]:
+        """Incidents that the page lists in the end."""
         final = self.runs[-1].incidents
         return {key: final[key] for key in window(self.page.platform, final)}
 
-    def of(self, key: str) -> list[Told]:
-        return [told for told in self.told if told.id == key]
+    def of(self, key: str) -> list[ReportedEvent]:
+        return [event for event in self.events if event.id == key]
 
-    def last(self, key: str) -> Told | None:
+    def last(self, key: str) -> ReportedEvent | None:
         return next(reversed(self.of(key)), None)
 
     def born(self, key: str) -> set[str]:
@@ -143,9 +145,9 @@ class History:
         return {post.id for post in old.posts} if old else set()
 
     def candidates(self, run: int, key: str) -> list[Snapshot]:
-        """Return what may be believed of an incident: the present, or a stale copy that nothing read before betrays.
+        """Return the snapshots that may be believed: the present, or a stale copy that no earlier read contradicts.
 
-        A stale copy of incident.io's own list betrays itself only by an update it lacks: it has no time of its page.
+        A stale copy of incident.io's own list is found out only by an update that it lacks: it states no time.
         """
         snap, stale = self.runs[run], self.runs[run].stale
         if stale is None or snap.fault is None:
@@ -165,13 +167,17 @@ class History:
             posts = [(p.status, p.id, p.body) for p in one.posts] if one else []
             now = one and (one.title, one.impact, one.linked, one.schedule, posts)
             listed = key in window(self.page.platform, snap.incidents)
-            told = [f"  TOLD {t.kind} {t.line['changes']} {t.status} {t.updates}" for t in self.of(key) if t.run == run]
-            if now != before or told or snap.fault:
+            reported = [
+                f"  REPORTED {event.kind} {event.line['changes']} {event.status} {event.updates}"
+                for event in self.of(key)
+                if event.run == run
+            ]
+            if now != before or reported or snap.fault:
                 wire = f"{snap.fault.kind} {snap.fault.only or 'all'} " if snap.fault else ""
                 wire += f"(as of {snap.stale.at:%d %H:%M})" if snap.stale else ""
                 wire += "" if listed else " [not listed]"
                 lines.append(f" run {run} {snap.at:%d %H:%M} {wire} {now if now != before else ''}")
-            lines, before = lines + told, now
+            lines, before = lines + reported, now
         return "\n".join(lines)
 
 
@@ -192,7 +198,9 @@ def pages_of(seed: int, folder: Path) -> tuple[list[History], list[list[Json]]]:
     for run, lines in enumerate(runs):
         for line in lines:
             history = histories[line["page"]["key"]]
-            (history.unread if line["incident"]["kind"] == "page" else history.told).append(Told(run, line))
+            (history.page_events if line["incident"]["kind"] == "page" else history.events).append(
+                ReportedEvent(run, line)
+            )
     return list(histories.values()), runs
 
 
@@ -201,182 +209,194 @@ def plain(text: str) -> str:
     return "".join(re.sub(r"<[^>]*>", " ", text).split())
 
 
-def every_update_is_told_once(history: History) -> None:
+def every_update_is_reported_once(history: History) -> None:
     """Every update published after the baseline, of an incident still listed, was carried by exactly one event."""
-    for key, one in history.standing.items():
-        carried = [u for told in history.of(key) for u in told.updates if "edited" not in told.line["changes"]]
-        either = {u for told in history.of(key) for u in told.updates}
+    for key, one in history.listed_at_end.items():
+        carried = [u for event in history.of(key) for u in event.updates if "edited" not in event.line["changes"]]
+        either = {u for event in history.of(key) for u in event.updates}
         for post in one.posts:
             if post.id not in history.born(key):
-                assert post.id in either, f"update {post.id} was never told{history.story(key)}"
-            assert carried.count(post.id) <= 1, f"update {post.id} was told twice{history.story(key)}"
+                assert post.id in either, f"update {post.id} was never reported{history.story(key)}"
+            assert carried.count(post.id) <= 1, f"update {post.id} was reported twice{history.story(key)}"
 
 
-def an_old_update_is_not_told(history: History) -> None:
+def an_old_update_is_not_reported(history: History) -> None:
     """An update that a page listed at its baseline is carried only when it was edited since."""
-    for key in history.known:
-        for told in history.of(key):
-            if "edited" not in told.line["changes"] and "reopened" not in told.line["changes"]:
-                assert not history.born(key) & set(told.updates), f"an old update was told{history.story(key)}"
+    for key in history.at_baseline:
+        for event in history.of(key):
+            if "edited" not in event.line["changes"] and "reopened" not in event.line["changes"]:
+                assert not history.born(key) & set(event.updates), f"an old update was reported{history.story(key)}"
 
 
-def a_carried_update_says_what_the_vendor_said(history: History) -> None:
-    """An update told has the status and, where the page was read whole, the body that stood at that time."""
-    for told in history.told:
-        truths = [i for s in history.candidates(told.run, told.id) if (i := s.incidents.get(told.id))]
+def a_reported_update_is_as_published(history: History) -> None:
+    """A reported update has the status and, where the page was read whole, the body that stood at that time."""
+    for event in history.events:
+        truths = [i for s in history.candidates(event.run, event.id) if (i := s.incidents.get(event.id))]
         stated = [(p.id, p.status, plain(p.body)) for i in truths for p in i.posts]
-        for update in told.line["updates"]:
+        for update in event.line["updates"]:
             triple = (update["id"], update["status"], plain(update["body"]))
-            lost = not update["body"] and history.page.empty_bodies and not history.runs[told.run].clean
-            assert triple in stated or lost, f"{triple} was never said{history.story(told.id)}"
+            lost = not update["body"] and history.page.empty_bodies and not history.runs[event.run].clean
+            assert triple in stated or lost, f"{triple} was never published{history.story(event.id)}"
 
 
-def every_edit_is_told(history: History) -> None:
-    """An update told and rewritten in place afterwards is followed by an event of that incident."""
-    for key, one in history.standing.items():
+def every_edit_is_reported(history: History) -> None:
+    """An update that is rewritten in place after it was reported is followed by an event of that incident."""
+    for key, one in history.listed_at_end.items():
         final = {post.id: plain(post.body) for post in one.posts}
-        for told in history.of(key):
-            later = [t for t in history.of(key) if t.run > told.run]
-            for update in told.line["updates"]:
+        for event in history.of(key):
+            later = [t for t in history.of(key) if t.run > event.run]
+            for update in event.line["updates"]:
                 if update["body"] and final.get(update["id"]) != plain(update["body"]):
-                    seen = any({"edited", "updates", "reopened", "status"} & {*t.line["changes"]} for t in later)
-                    assert seen, f"the edit of {update['id']} was never told{history.story(key)}"
+                    changes = {change for event in later for change in event.line["changes"]}
+                    assert changes & {"edited", "updates", "reopened", "status"}, (
+                        f"the edit of {update['id']} was never reported{history.story(key)}"
+                    )
 
 
-def the_kind_of_an_event_follows_from_the_one_before(history: History) -> None:
+def the_kind_of_an_event_follows_from_the_previous_one(history: History) -> None:
     """First `new`, or `resolved` and missed; open to closed is `resolved`, closed to open `updated` and reopened."""
     first = history.runs[history.baseline].incidents
-    for key in {told.id for told in history.told}:
-        was = first[key].closed if key in history.known else None
-        for told in history.of(key):
-            changes, where = told.line["changes"], history.story(key)
-            if was is None and key in first and told.kind != "new" and "missed" not in changes:
-                was = True  # unlisted at the baseline, old and closed when it came back to the list: remembered then
-            if was is None:
-                assert (told.kind, "missed" in changes) == (("resolved", True) if told.closed else ("new", False)), (
+    for key in {event.id for event in history.events}:
+        closed_before = first[key].closed if key in history.at_baseline else None
+        for event in history.of(key):
+            changes, where = event.line["changes"], history.story(key)
+            if closed_before is None and key in first and event.kind != "new" and "missed" not in changes:
+                closed_before = True  # not listed at the baseline, and remembered when it came back old and closed
+            if closed_before is None:
+                assert (event.kind, "missed" in changes) == (("resolved", True) if event.closed else ("new", False)), (
                     where
                 )
             else:
-                assert told.kind != "new" and "missed" not in changes, f"told as unknown again{where}"
-                again = any(u["status"] not in CLOSED for u in told.line["updates"]) and "edited" not in changes
-                if was and told.closed and again:
-                    assert told.kind == "resolved" and "reopened" in changes, f"a reopening was not told{where}"
-                elif was == told.closed:
-                    assert told.kind == "updated" or "reopened" in changes, f"told {told.kind} without a change{where}"
+                assert event.kind != "new" and "missed" not in changes, f"reported as unknown again{where}"
+                again = any(u["status"] not in CLOSED for u in event.line["updates"]) and "edited" not in changes
+                if closed_before and event.closed and again:
+                    assert event.kind == "resolved" and "reopened" in changes, f"a reopening was not reported{where}"
+                elif closed_before == event.closed:
+                    assert event.kind == "updated" or "reopened" in changes, f"{event.kind} without a change{where}"
                 else:
-                    assert told.kind == ("resolved" if told.closed else "updated"), f"the wrong kind{where}"
-                    assert told.closed or "reopened" in changes, f"a reopening was not named{where}"
-            was = told.closed
+                    assert event.kind == ("resolved" if event.closed else "updated"), f"the wrong kind{where}"
+                    assert event.closed or "reopened" in changes, f"a reopening was not named{where}"
+            closed_before = event.closed
 
 
 def resolved_is_never_false(history: History) -> None:
-    """No incident is told resolved while it is open, nor withdrawn if it stood at every read since it was last told."""
-    for told in history.told:
-        if told.kind == "resolved":
-            since = max((t.run for t in history.of(told.id) if t.run < told.run), default=history.baseline)
-            runs = history.runs[since + 1 : told.run] if told.gone else []
-            truths = [snap.incidents.get(told.id) for snap in [*runs, *history.candidates(told.run, told.id)]]
-            assert any(one is None or one.closed for one in truths), f"it was open{history.story(told.id)}"
+    """No incident is resolved while it is open, nor withdrawn if it was listed at every read since its last event."""
+    for event in history.events:
+        if event.kind == "resolved":
+            since = max((t.run for t in history.of(event.id) if t.run < event.run), default=history.baseline)
+            runs = history.runs[since + 1 : event.run] if event.withdrawn else []
+            truths = [snap.incidents.get(event.id) for snap in [*runs, *history.candidates(event.run, event.id)]]
+            assert any(one is None or one.closed for one in truths), f"it was open{history.story(event.id)}"
 
 
-def what_ended_is_told(history: History) -> None:
-    """What was known open and is closed or deleted in the end was told `resolved`, unless its end was never listed."""
+def every_end_is_reported(history: History) -> None:
+    """An open incident that is closed or deleted in the end was `resolved`, unless its end was never listed."""
     first, final = history.runs[history.baseline].incidents, history.runs[-1].incidents
-    for key in history.known | {told.id for told in history.told}:
+    for key in history.at_baseline | {event.id for event in history.events}:
         one, last = final.get(key), history.last(key)
         opened = not last.closed if last else not first[key].closed
         ended = one.closed if one else True
-        if history.page.platform == "statuspage" or key in history.standing:
-            assert not (opened and ended), f"its end was not told{history.story(key)}"
-        assert not (key in history.standing and last and last.closed and not ended), f"it is open{history.story(key)}"
+        if history.page.platform == "statuspage" or key in history.listed_at_end:
+            assert not (opened and ended), f"its end was not reported{history.story(key)}"
+        assert not (key in history.listed_at_end and last and last.closed and not ended), (
+            f"it is open{history.story(key)}"
+        )
 
 
-def an_incident_is_told_as_it_is(history: History) -> None:
-    """Title, status, impact and link told are those that stood at that time; the last told are those that stand."""
-    for told in history.told:
-        told_of = (told.line["incident"]["title"], told.status, told.line["incident"]["impact"])
-        truths = [i for s in history.candidates(told.run, told.id) if (i := s.incidents.get(told.id))]
+def an_incident_is_reported_as_it_is(history: History) -> None:
+    """Title, status and impact are those that stood at the time of the event; those of the last event stand now."""
+    for event in history.events:
+        reported = (event.line["incident"]["title"], event.status, event.line["incident"]["impact"])
+        truths = [i for s in history.candidates(event.run, event.id) if (i := s.incidents.get(event.id))]
         facts = [(i.title, i.status, i.impact) for i in truths]
-        assert told.gone or told_of in facts, f"{told_of} was not so{history.story(told.id)}"
-    for key, one in history.standing.items():
+        assert event.withdrawn or reported in facts, f"{reported} was not so{history.story(event.id)}"
+    for key, one in history.listed_at_end.items():
         last = history.last(key)
-        old = history.runs[history.baseline].incidents.get(key) if key in history.known else None
+        old = history.runs[history.baseline].incidents.get(key) if key in history.at_baseline else None
         now = (one.title, one.status, one.impact)
         if last:
-            said = last.line["incident"]
-            assert (said["title"], said["status"], said["impact"]) == now, f"a change was not told{history.story(key)}"
-            if one.schedule and "scheduled_for" in said:
-                plan = tuple(datetime.fromisoformat(said[k]) for k in ("scheduled_for", "scheduled_until"))
+            shown = last.line["incident"]
+            assert (shown["title"], shown["status"], shown["impact"]) == now, (
+                f"a change was not reported{history.story(key)}"
+            )
+            if one.schedule and "scheduled_for" in shown:
+                plan = tuple(datetime.fromisoformat(shown[name]) for name in ("scheduled_for", "scheduled_until"))
                 assert all(abs(a - b) < timedelta(seconds=1) for a, b in zip(plan, one.schedule, strict=True)), (
-                    f"a new schedule was not told{history.story(key)}"
+                    f"a new schedule was not reported{history.story(key)}"
                 )
         elif old:
-            assert (old.title, old.status, old.impact) == now, f"a change was never told{history.story(key)}"
-            assert old.schedule == one.schedule, f"a new schedule was never told{history.story(key)}"
+            assert (old.title, old.status, old.impact) == now, f"a change was never reported{history.story(key)}"
+            assert old.schedule == one.schedule, f"a new schedule was never reported{history.story(key)}"
         else:
-            assert one.closed and one.created_at < history.runs[history.baseline].at, f"never told{history.story(key)}"
+            assert one.closed and one.created_at < history.runs[history.baseline].at, (
+                f"never reported{history.story(key)}"
+            )
 
 
 def changes_name_what_changed(history: History) -> None:
-    """An `updated` event names status, impact and title in `changes` exactly where they differ from what was told."""
-    for key in {told.id for told in history.told}:
-        old = history.runs[history.baseline].incidents.get(key) if key in history.known else None
-        was = {"title": old.title, "status": old.status, "impact": old.impact} if old else None
-        for told in history.of(key):
-            now, changes = told.line["incident"], told.line["changes"]
-            if was and told.kind == "updated" and "reopened" not in changes:
-                for name, before in was.items():
+    """The `changes` of an `updated` event name status, impact and title exactly where the previous event has others."""
+    for key in {event.id for event in history.events}:
+        old = history.runs[history.baseline].incidents.get(key) if key in history.at_baseline else None
+        previous = {"title": old.title, "status": old.status, "impact": old.impact} if old else None
+        for event in history.of(key):
+            now, changes = event.line["incident"], event.line["changes"]
+            if previous and event.kind == "updated" and "reopened" not in changes:
+                for name, before in previous.items():
                     assert (name in changes) == (before != now[name]), f"{name}: {changes}{history.story(key)}"
                 assert changes, f"an event without a change{history.story(key)}"
-            was = {name: now[name] for name in ("title", "status", "impact")}
+            previous = {name: now[name] for name in ("title", "status", "impact")}
 
 
 def no_event_without_a_change(history: History) -> None:
     """Between two events of an incident, and between the baseline and the first, the vendor changed something."""
-    for key in {told.id for told in history.told} & history.known:
-        seen = [history.runs[history.baseline]]
-        for told in history.of(key):
-            now, was = history.candidates(told.run, told.id), [facts(snap.incidents.get(key)) for snap in seen]
-            assert any(facts(s.incidents.get(key)) not in was or len(was) > 1 for s in now), history.story(key)
-            seen = now
+    for key in {event.id for event in history.events} & history.at_baseline:
+        previous = [history.runs[history.baseline]]
+        for event in history.of(key):
+            candidates = history.candidates(event.run, event.id)
+            before = [facts(snap.incidents.get(key)) for snap in previous]
+            now = [facts(snap.incidents.get(key)) for snap in candidates]
+            assert len(before) > 1 or any(state not in before for state in now), history.story(key)
+            previous = candidates
 
 
 def facts(one: Incident | None) -> object:
-    """Return what is compared of an incident."""
+    """Return the fields of an incident that are compared."""
     posts = [(p.id, p.status, p.body) for p in one.posts] if one else []
     return one and (one.title, one.impact, one.schedule, {*one.stated}, posts)
 
 
-def components_once_stated_are_told(history: History) -> None:
-    """Components are told as the vendor states them, and never as none once a clean read stated them."""
-    for told in history.told:
-        said = told.line["incident"]["components"]
-        ever = [i for s in history.runs[: told.run + 1] if (i := s.incidents.get(told.id))]
+def components_once_stated_are_reported(history: History) -> None:
+    """Components are reported as the vendor states them, and never as none once a clean read stated them."""
+    for event in history.events:
+        components = event.line["incident"]["components"]
+        ever = [i for s in history.runs[: event.run + 1] if (i := s.incidents.get(event.id))]
         names = {name for one in ever for name in one.linked} | {n for i in ever for p in i.posts for n in p.components}
-        where = f"told {said}{history.story(told.id)}"
-        assert all(any(name in text for name in names) for text in said), f"no such component: {where}"
+        where = f"{components}{history.story(event.id)}"
+        assert all(any(name in text for name in names) for text in components), f"no such component: {where}"
         clean = [
             one
-            for n, s in enumerate(history.runs[: told.run + 1])
-            if s.clean and n >= history.baseline and (one := s.incidents.get(told.id))
-            if told.id in window(history.page.platform, s.incidents)
+            for n, s in enumerate(history.runs[: event.run + 1])
+            if s.clean and n >= history.baseline and (one := s.incidents.get(event.id))
+            if event.id in window(history.page.platform, s.incidents)
         ]
         if any(one.linked or any(p.components for p in one.posts) for one in clean):
-            assert said, f"components were lost: {where}"
-        one = history.runs[told.run].incidents.get(told.id)
-        listed = told.id in window(history.page.platform, history.runs[told.run].incidents)
-        if history.runs[told.run].clean and one and one.linked and listed:
-            assert len(said) == len(one.linked), f"not the components that are linked: {where}"
-            assert all(any(name in text for text in said) for name in one.linked), f"a component is missing: {where}"
+            assert components, f"components were lost: {where}"
+        one = history.runs[event.run].incidents.get(event.id)
+        listed = event.id in window(history.page.platform, history.runs[event.run].incidents)
+        if history.runs[event.run].clean and one and one.linked and listed:
+            assert len(components) == len(one.linked), f"not the components that are linked: {where}"
+            assert all(any(name in text for text in components) for name in one.linked), (
+                f"a component is missing: {where}"
+            )
 
 
-def only_an_hour_of_failures_is_told_of_a_page(history: History) -> None:
-    """A page is told unreadable once, after failing reads that span an hour, and readable again at a clean read."""
+def an_hour_of_failures_is_reported(history: History) -> None:
+    """A page is unreadable once its failing reads span an hour, and resolved at a clean read: one event each."""
     failing: list[int] = []  # reads that may have failed since the last clean one
     surely: list[int] = []  # reads that did fail, with no other between
     down = False
     for run, snap in enumerate(history.runs):
-        kinds = [told.kind for told in history.unread if told.run == run]
+        kinds = [event.kind for event in history.page_events if event.run == run]
         hard = snap.fault is not None and not snap.fault.soft
         failing = [] if snap.clean else failing + [run] * hard
         surely = [*surely, run] if hard and snap.fault and snap.fault.only is None else []
@@ -387,7 +407,7 @@ def only_an_hour_of_failures_is_told_of_a_page(history: History) -> None:
         if kinds == ["resolved"]:
             assert down and not surely, where
         down = kinds == ["new"] if kinds else down
-        assert down or not surely or snap.at - history.runs[surely[0]].at < HOUR, f"not told: {where}"
+        assert down or not surely or snap.at - history.runs[surely[0]].at < HOUR, f"not reported: {where}"
         assert not (down and snap.clean), f"it reads again: {where}"
 
 
@@ -414,18 +434,18 @@ def stamps(line: Json) -> dict[str, list[datetime]]:
 
 
 LAWS: Final = (
-    every_update_is_told_once,
-    an_old_update_is_not_told,
-    a_carried_update_says_what_the_vendor_said,
-    every_edit_is_told,
-    the_kind_of_an_event_follows_from_the_one_before,
+    every_update_is_reported_once,
+    an_old_update_is_not_reported,
+    a_reported_update_is_as_published,
+    every_edit_is_reported,
+    the_kind_of_an_event_follows_from_the_previous_one,
     resolved_is_never_false,
-    what_ended_is_told,
-    an_incident_is_told_as_it_is,
+    every_end_is_reported,
+    an_incident_is_reported_as_it_is,
     changes_name_what_changed,
     no_event_without_a_change,
-    components_once_stated_are_told,
-    only_an_hour_of_failures_is_told_of_a_page,
+    components_once_stated_are_reported,
+    an_hour_of_failures_is_reported,
 )
 
 
@@ -464,12 +484,13 @@ def test_a_calm_run_costs_and_changes_nothing(world: World, tmp_path: Path) -> N
         assert reader.run() == []
         assert reader.state.read_bytes() == before
         for key in world.pages:
-            asked = [request for request in world.requests if request.page == key]
-            assert len(asked) <= 2 and all(r.conditional and r.status == 304 for r in asked), asked
+            requests = [request for request in world.requests if request.page == key]
+            assert len(requests) <= 2, requests
+            assert all(request.conditional and request.status == 304 for request in requests), requests
 
 
 def test_noise_is_not_news(world: World, tmp_path: Path) -> None:
-    """Moving stamps, live component status, shuffled lists and reflowed bodies tell and write nothing."""
+    """Moving timestamps, live component status, shuffled lists and reflowed bodies report and write nothing."""
     reader = Reader(world, tmp_path)
     world.read()
     reader.run()
@@ -481,26 +502,26 @@ def test_noise_is_not_news(world: World, tmp_path: Path) -> None:
         assert reader.state.read_bytes() == before
 
 
-def test_the_same_feeds_twice_tell_nothing(world: World, tmp_path: Path) -> None:
-    """A second run of the same feeds, good or faulty, tells nothing and writes nothing."""
-    reader, told = Reader(world, tmp_path), 0
+def test_the_same_feeds_twice_give_no_event(world: World, tmp_path: Path) -> None:
+    """A second run of the same feeds, good or faulty, reports nothing and writes nothing."""
+    reader, event_count = Reader(world, tmp_path), 0
     for _ in range(7):
         world.read(faulty=True)
-        told += len(reader.run())
+        event_count += len(reader.run())
         before = reader.state.read_bytes()
         assert reader.run() == []
         assert reader.state.read_bytes() == before
         world.advance(timedelta(hours=2))
-    assert told
+    assert event_count
 
 
 def test_a_crash_before_saving_repeats_the_same_events(world: World, tmp_path: Path) -> None:
-    """What was told and not saved is told again under the same ids; a crash in between leaves the old state."""
+    """Events that were printed and not saved are printed again with the same ids; a crash leaves the old state."""
 
     def crash() -> None:
         raise CrashError
 
-    reader, told = Reader(world, tmp_path), 0
+    reader, event_count = Reader(world, tmp_path), 0
     world.read()
     reader.run()
     for _ in range(4):
@@ -514,65 +535,78 @@ def test_a_crash_before_saving_repeats_the_same_events(world: World, tmp_path: P
         reader.state.write_bytes(before)
         world.now += timedelta(minutes=1)
         assert [line["id"] for line in reader.run()] == [line["id"] for line in first]
-        told += len(first)
-    assert told
+        event_count += len(first)
+    assert event_count
 
 
 def test_a_kill_at_any_instant_loses_nothing(tmp_path: Path) -> None:
-    """Killed again and again, the command leaves a whole state.json and tells everything, repeats under one id."""
+    """Killed again and again, the command leaves a whole state.json and reports everything, repeats with one id."""
     world, rng = World("killed", {"acme": "statuspage"}, datetime.now(UTC), tick=timedelta(milliseconds=1)), Random(1)
-    page, state, lines = world.pages["acme"], tmp_path / "state.json", list[Json]()
+    page, state = world.pages["acme"], tmp_path / "state.json"
     page.withdraws = False
-    command = [sys.executable, "-m", "statuswatch", "check", "--once", "--format", "jsonl"]
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "STATUSWATCH_"))}
-
-    def run(patience: float | None) -> float:
-        """Run the command, kill it that many seconds after its first request, and return how long it lived."""
-        world.now = datetime.now(UTC)
-        world.read()
-        world.asked.clear()
-        out = subprocess.PIPE
-        config = ["--config", str(tmp_path / "statuswatch.toml")]
-        with subprocess.Popen([*command, *config], stdout=out, stderr=out, text=True, cwd=tmp_path, env=env) as process:
-            assert world.asked.wait(20), process.communicate()
-            since = time.monotonic()
-            try:
-                text, errors = process.communicate(timeout=patience)
-                assert process.returncode == 0, errors
-            except subprocess.TimeoutExpired:
-                process.kill()
-                text, _ = process.communicate()
-        lines.extend(json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n"))
-        return time.monotonic() - since
-
+    command = KilledCommand(world, tmp_path)
     with world.served():
-        (tmp_path / "statuswatch.toml").write_text(world.configuration())
-        tail = run(None)
+        (tmp_path / "statuswatch.toml").write_text(world.configuration(PATIENCE))
+        command.run()
         baseline = {post.id for one in page.incidents.values() for post in one.posts}
-        assert lines == [] and json.loads(state.read_text())
+        assert command.lines == [] and json.loads(state.read_text())
         for _ in range(KILLS):
             page.happen(datetime.now(UTC))
-            run(tail * rng.uniform(0.0, 1.2))
+            command.run(kill_after=command.seconds * rng.uniform(0.0, 1.2))
             json.loads(state.read_text())
-        run(None)
-        final = len(lines)
-        run(None)
-        assert len(lines) == final, "told again after an undisturbed run"
-    shown = window("statuspage", page.incidents)
-    told = {update["id"] for line in lines for update in line["updates"]}
-    missing = {p.id for key in shown for p in page.incidents[key].posts} - baseline - told
-    assert not missing, f"never told: {missing}"
-    content: dict[str, str] = {}
-    for line in lines:
-        what = json.dumps(
-            {key: value for key, value in line.items() if key not in ("id", "detected_at")}, sort_keys=True
-        )
-        assert content.setdefault(line["id"], what) == what, f"one id for two events: {line['id']}"
+        command.run()
+        count = len(command.lines)
+        command.run()
+        assert len(command.lines) == count, "reported again after an undisturbed run"
+    listed = window("statuspage", page.incidents)
+    reported = {update["id"] for line in command.lines for update in line["updates"]}
+    missing = {post.id for key in listed for post in page.incidents[key].posts} - baseline - reported
+    assert not missing, f"never reported: {missing}"
+    assert_one_id_an_event(command.lines)
+
+
+class KilledCommand:
+    """The command as a process that may be killed; `seconds` is how long its last whole run lasted after a request."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.folder = world, folder
+        self.lines: list[Json] = []  # printed by all runs, as far as they are whole
+        self.seconds = 0.0
+        self._env = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "STATUSWATCH_"))}
+
+    def run(self, kill_after: float | None = None) -> None:
+        """Run the command; kill it so many seconds after its first request, unless it ended by then."""
+        self.world.now = datetime.now(UTC)
+        self.world.read()
+        self.world.asked.clear()
+        arguments = ["check", "--once", "--format", "jsonl", "--config", str(self.folder / "statuswatch.toml")]
+        command = [sys.executable, "-m", "statuswatch", *arguments]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=self.folder, env=self._env) as process:
+            assert self.world.asked.wait(PATIENCE), process.communicate()
+            started = time.monotonic()
+            try:
+                text, errors = process.communicate(timeout=PATIENCE if kill_after is None else kill_after)
+                assert process.returncode == 0, errors
+                self.seconds = time.monotonic() - started
+            except subprocess.TimeoutExpired:
+                process.kill()
+                text, errors = process.communicate()
+                assert kill_after is not None, errors
+        self.lines.extend(json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n"))
+
+
+def assert_one_id_an_event(lines: list[Json]) -> None:
+    """Assert that no id is of two events and, where an event has updates, that no event has two ids."""
+    contents: dict[str, str] = {}
     ids: dict[str, set[str]] = {}
-    for key, what in content.items():
-        if json.loads(what)["updates"]:
-            ids.setdefault(what, set()).add(key)
-    assert all(len(same) == 1 for same in ids.values()), f"two ids for one event: {ids}"
+    for line in lines:
+        fields = {key: value for key, value in line.items() if key not in ("id", "detected_at")}
+        content = json.dumps(fields, sort_keys=True)
+        assert contents.setdefault(line["id"], content) == content, f"one id for two events: {line['id']}"
+        if line["updates"]:
+            ids.setdefault(content, set()).add(line["id"])
+    assert all(len(of_content) == 1 for of_content in ids.values()), f"two ids for one event: {ids}"
 
 
 def test_the_world_is_the_same_for_the_same_seed() -> None:

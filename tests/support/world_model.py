@@ -1,8 +1,8 @@
 """A simulated world of status pages, the same for the same seed, behind a real HTTP server on the loopback.
 
 Vendors open, update, edit, retitle, reopen, withdraw and explain incidents, and schedule maintenance. Every document is
-rendered from a *snapshot*: what a page stated at the instant of one read. The wire between page and reader adds noise
-(what no reader may mind) and faults (what no reader may believe). The list of snapshots is the ground truth.
+rendered from a *snapshot*: the incidents of a page at the instant of one read. The wire between page and reader adds
+noise, which must give no event, and faults, which must not be believed. The list of snapshots is the ground truth.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Platform = Literal["statuspage", "incidentio"]
 Json = dict[str, Any]
 
 CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
-HARD: Final = ("http-500", "http-403", "html", "cut", "object", "closed")  # cannot be understood
-SOFT: Final = ("stale", "empty")  # can be understood, and is not true
+HARD: Final = ("http-500", "http-403", "html", "cut", "object", "closed")  # faults that cannot be understood
+SOFT: Final = ("stale", "empty")  # faults that can be understood, and are not true
 STEPS: Final = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
 DOCUMENTS: Final[Mapping[Platform, tuple[str, ...]]] = {
     "statuspage": ("api/v2/summary.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json"),
@@ -66,10 +66,10 @@ class Incident:
     title: str
     impact: str
     created_at: datetime
-    touched_at: datetime  # what `updated_at` shows: moves with every change, and sometimes without any
+    touched_at: datetime  # shown as `updated_at`: moves with every change, and sometimes without any
     posts: tuple[Post, ...] = ()
     linked: tuple[str, ...] = ()  # components linked now
-    stated: tuple[str, ...] = ()  # components linked last, whether or not they still are
+    stated: tuple[str, ...] = ()  # components linked last, even if they no longer are
     schedule: tuple[datetime, datetime] | None = None
 
     @property
@@ -83,7 +83,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one read of a page: with all of its documents, or with only one."""
+    """A fault of one read of a page: of all of its documents, or of only one."""
 
     kind: str
     only: str | None = None
@@ -95,7 +95,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a page stated at one read, and what the wire did to it; `stale` is the earlier snapshot served instead."""
+    """The incidents of a page at one read, and a fault of the wire; `stale` is the snapshot that is served instead."""
 
     at: datetime
     changed_at: datetime
@@ -119,8 +119,8 @@ class Page:
     tick: timedelta = timedelta(seconds=4)  # between two changes that belong together
     withdraws: bool = True
     noisy: bool = True
-    past: bool = True  # whether there was anything before
-    listed: int = 0  # entries of its lists; as many as the platform has unless told
+    past: bool = True  # with incidents before the first read
+    listed: int = 0  # entries of its lists; 0: as many as the platform has
     incidents: dict[str, Incident] = field(default_factory=dict)
     snapshots: list[Snapshot] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
@@ -152,7 +152,7 @@ class Page:
                     incident = self.post(incident, status, at + timedelta(days=2, hours=step))
         self.begin(start - timedelta(hours=2))
 
-    # what vendors do
+    # the actions of vendors
 
     def identity(self, at: datetime) -> str:
         """Return an id in the platform's alphabet: 12 characters, or a ULID that carries its instant."""
@@ -170,7 +170,7 @@ class Page:
         return changed
 
     def post(self, incident: Incident, status: str, at: datetime, ago: int = 0, **changes: Any) -> Incident:
-        """Publish an update, and claim that it was so some minutes ago."""
+        """Publish an update, with a claimed time some minutes earlier."""
         self.serial += 1
         linked: tuple[str, ...] = changes.get("linked", incident.linked)
         if status in CLOSED and self.unlinks and self.platform == "statuspage":
@@ -249,7 +249,7 @@ class Page:
         self.put(incident, at, posts=(*incident.posts[:which], post, *incident.posts[which + 1 :]))
 
     def late(self, incident: Incident, at: datetime) -> None:
-        """Say one thing more about something long closed."""
+        """Add a remark to an incident that closed long ago."""
         self.post(incident, "postmortem" if self.platform == "statuspage" else "resolved", at)
 
     def withdraw(self, incident: Incident, at: datetime) -> None:
@@ -259,7 +259,7 @@ class Page:
         self.changed_at = at
 
     def touch(self, at: datetime) -> None:
-        """Move `updated_at` of many closed incidents for nothing: open ones roll out of a window sorted by it."""
+        """Move `updated_at` of many closed incidents without a change: open ones roll out of a list sorted by it."""
         closed = sorted(i.id for i in self.incidents.values() if i.closed)
         for old in self.rng.sample(closed, min(26, len(closed))):
             self.incidents[old] = replace(self.incidents[old], touched_at=at)
@@ -306,7 +306,7 @@ class Writer:
         return self.time(self.snap.at if self.noise and self.noise.random() < 0.5 else at, fine=False)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
-        """Return the items in an order that means nothing."""
+        """Return the items in a random order."""
         return self.noise.sample(items, len(items)) if self.noise else items
 
     def text(self, body: str) -> str:

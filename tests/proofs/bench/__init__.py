@@ -1,1 +1,1 @@
-"""What a whole run of the command costs, beside a reference measured in the same minute: python -m tests.proofs.bench."""
+"""The cost of a whole run of the command, beside references measured then: `python -m tests.proofs.bench`."""

@@ -24,7 +24,7 @@ from tests.proofs.bench.profile import PAGES, profile
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure, of {', '.join(MEASUREMENTS)} (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"measurements, of {', '.join(MEASUREMENTS)} (all)")
     parser.add_argument(
         "--runs", type=int, default=5, metavar="N", help="rounds, at most (5); fewer of what takes long"
     )
@@ -32,25 +32,27 @@ def main() -> None:
     parser.add_argument("--no-nginx", action="store_true", help="use the built-in origin even if nginx is installed")
     options = parser.parse_args()
     if unknown := set(options.names) - {*MEASUREMENTS, "profile"}:
-        parser.error(f"nothing is called {', '.join(sorted(unknown))}")
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     chosen = [name for name in MEASUREMENTS if name in (options.names or MEASUREMENTS)]
     profiled = "profile" in options.names
     pages = max([MEASUREMENTS[name][0] for name in chosen] + [PAGES] * profiled)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="statuswatch-bench-")))
-        root.chmod(0o755)  # where root runs this, nginx's worker is somebody else
+        root.chmod(0o755)  # where root runs this, nginx's worker is another user
         preparation = [sys.executable, "-m", "tests.proofs.bench.origin", "prepare", str(root), str(pages)]
         subprocess.run(preparation, cwd=REPOSITORY, check=True, start_new_session=True)
         cores = sorted(os.sched_getaffinity(0))
-        files, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # as the next, for the origin to inherit
+        soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (hard_limit, hard_limit)
+        )  # like the next call, for the origin to inherit
         os.sched_setaffinity(0, cores[1:] or cores)
         origin = Origin(stack, root, min(4, max(1, len(cores) - 1)), use_nginx=not options.no_nginx)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most_files))
-        os.sched_setaffinity(0, cores[:1])  # for all that is measured
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft_limit, hard_limit))
+        os.sched_setaffinity(0, cores[:1])  # for every measured process
         bench = Bench(root, origin, shlex.split(options.subject), options.runs, pages)
-        bench.check(*hosts(1))  # not measured: compiles what is not compiled yet
+        bench.check(*hosts(1))  # not measured: compiles the modules
         rows = []
         for name in chosen:
             print(f"{name} …", file=sys.stderr)  # noqa: T201

@@ -1,6 +1,6 @@
 """The plain program that statuswatch is compared to: fetch, `json.loads`, nothing else.
 
-`python aiohttp_gather.py FILE`, a line of addresses for each page, which are asked for in that order. As aiohttp is
+`python aiohttp_gather.py FILE`, a line of addresses for each page, which are requested in that order. As aiohttp is
 mostly used: one session, a connector of 100 (its default), one gather over all pages.
 """
 

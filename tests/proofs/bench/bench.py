@@ -1,6 +1,6 @@
-"""The processes that are measured, and the rows of the table.
+"""The measured processes, and the rows of the table.
 
-CPU, wall and peak memory are the kernel's account of that one process (wait4): no origin and no benchmark is in them.
+CPU, wall time and peak memory are the kernel's account of that one process (wait4), without origin and benchmark.
 Subject and reference take turns; every round gives one value, and a goal is met or missed by the median of the rounds.
 """
 
@@ -23,7 +23,7 @@ from typing import Any, Literal
 from tests.proofs.bench.documents import DOCUMENTS, MARKER, marker
 from tests.proofs.bench.origin import REPOSITORY, Origin
 
-INSIDE = f"{Path(__file__).parent / 'inside'}{os.pathsep}{REPOSITORY}"  # PYTHONPATH of what is measured
+INSIDE = f"{Path(__file__).parent / 'inside'}{os.pathsep}{REPOSITORY}"  # PYTHONPATH of measured processes
 PATIENCE = 300  # seconds; a process that takes longer is killed
 NOWHERE = Path(os.devnull)
 BLOCK = 200  # pages whose first documents curl reads before their second ones
@@ -32,24 +32,25 @@ NO_AIOHTTP = "**aiohttp is not installed**: pip install '.[bench]'"
 
 @dataclass
 class Sample:
-    """What one process took (seconds, seconds, megabytes), how it ended, and what the origin saw of it."""
+    """The cost of one process (seconds, seconds, megabytes), how it ended, and what the origin counted of it."""
 
-    begun: float  # of the clock on the wall
+    started_at: float  # seconds since the epoch
     wall: float
     cpu: float
     memory: float
     code: int
-    complaint: str
-    seen: tuple[int, int]
+    error: str  # the last line that the process wrote
+    traffic: tuple[int, int]  # connections and requests
 
     def __str__(self) -> str:
-        seen = "{1} requests on {0} connections".format(*self.seen) if self.seen[1] else "requests not counted"
-        return f"{self.wall:.2f} s, CPU {self.cpu:.2f} s, {self.memory:.0f} MB, {seen}"
+        connections, requests = self.traffic
+        traffic = f"{requests} requests on {connections} connections" if requests else "requests not counted"
+        return f"{self.wall:.2f} s, CPU {self.cpu:.2f} s, {self.memory:.0f} MB, {traffic}"
 
 
 @dataclass
 class Row:
-    """A line of the table: the value of each round, and whatever spoils them."""
+    """A line of the table: the value of each round, and the reasons not to trust them."""
 
     work: str
     reference: str
@@ -60,61 +61,67 @@ class Row:
     spoilt: set[str] = field(default_factory=set)
 
     def add(self, value: float, sample: Sample, state: Path, read: Iterable[int] = (), bomb: int | None = None) -> None:
-        """A value is worth something if the process ended well, having read what it should and no bomb."""
+        """Add a value. It counts if the process ended well, having read the pages that it should and no bomb."""
         self.values.append(value)
         if sample.code:
-            self.spoilt.add(f"exit {sample.code}: {sample.complaint[:100].replace('|', ' ')}")
-        known: set[str] = set()
-        if state.exists():
-            with state.open() as lines:  # never the whole: the peak of what is measured begins at this process's own
-                known.update(found for line in lines for found in MARKER.findall(line))
-        if missing := len({marker(number) for number in read} - known):
+            self.spoilt.add(f"exit {sample.code}: {sample.error[:100].replace('|', ' ')}")
+        markers = markers_in(state)
+        if missing := len({marker(number) for number in read} - markers):
             self.spoilt.add(f"{missing} pages not read")
-        if bomb is not None and marker(bomb) in known:
+        if bomb is not None and marker(bomb) in markers:
             self.spoilt.add("the bomb was read")
 
     def compare(
-        self, of: Literal["cpu", "wall"], sample: Sample, other: Sample, state: Path, read: Iterable[int]
+        self, figure: Literal["cpu", "wall"], sample: Sample, reference: Sample, state: Path, read: Iterable[int]
     ) -> None:
-        """Against a reference, which must have done the same: as many requests, on about as many connections."""
-        self.add(getattr(sample, of) / getattr(other, of), sample, state, read)
-        self.notes = f"{sample}; against {other}"
-        if other.code:
-            self.spoilt.add(f"the reference: exit {other.code}: {other.complaint[:100].replace('|', ' ')}")
-        (connections, requests), (others, asked) = sample.seen, other.seen
-        if requests != asked or abs(connections - others) > connections / 10:
-            self.spoilt.add("the reference did not do the same")
+        """Add the ratio to a reference, which must have made as many requests on about as many connections."""
+        self.add(getattr(sample, figure) / getattr(reference, figure), sample, state, read)
+        self.notes = f"{sample}; against {reference}"
+        if reference.code:
+            self.spoilt.add(f"the reference: exit {reference.code}: {reference.error[:100].replace('|', ' ')}")
+        (connections, requests), (reference_connections, reference_requests) = sample.traffic, reference.traffic
+        if requests != reference_requests or abs(connections - reference_connections) > connections / 10:
+            self.spoilt.add("the reference did other work")
 
     def __str__(self) -> str:
         notes = "; ".join(filter(None, (self.notes, *sorted(self.spoilt))))
         if not self.values:
             return f"| {self.work} | {self.reference} | not measured | | | {notes} |"
-        middle = statistics.median(self.values)
-        figures = f"{min(self.values):.2f} / **{middle:.2f}** / {max(self.values):.2f} {self.unit} ({len(self.values)})"
+        median = statistics.median(self.values)
+        figures = f"{min(self.values):.2f} / **{median:.2f}** / {max(self.values):.2f} {self.unit} ({len(self.values)})"
         goal, met = f"≤ {self.goal:g} {self.unit}" if self.goal else "", ""
         if self.goal:
-            met = "met" if middle <= self.goal and not self.spoilt else "**missed**"
+            met = "met" if median <= self.goal and not self.spoilt else "**missed**"
         return f"| {self.work} | {self.reference} | {figures} | {goal} | {met} | {notes} |"
 
 
+def markers_in(state: Path) -> set[str]:
+    """Return the markers of the pages in a state file, read line by line: it must not raise our own peak memory."""
+    if not state.exists():
+        return set()
+    with state.open() as lines:
+        return {found for line in lines for found in MARKER.findall(line)}
+
+
 class Bench:
-    """What can be run, beside an origin. A `kind` of pages is the platform that they are on."""
+    """Runs processes against an origin. A `kind` of pages is the platform that they are on."""
 
     def __init__(self, root: Path, origin: Origin, subject: list[str], rounds: int, pages: int) -> None:
         self.root, self.origin, self.subject, self.rounds, self.pages = root, origin, subject, rounds, pages
         self.plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(root), "PYTHONPATH": str(REPOSITORY)}
         self.bypassed = self.plain | {"PYTHONPATH": INSIDE, "SSL_CERT_FILE": str(root / "ca.pem")}
 
-    def few(self, most: int) -> range:
-        """The rounds of what takes long."""
-        return range(min(self.rounds, most))
+    def few(self, maximum: int) -> range:
+        """Return the rounds of a long measurement."""
+        return range(min(self.rounds, maximum))
 
     def run(self, command: Sequence[str], environment: dict[str, str], folder: Path, output: Path = NOWHERE) -> Sample:
+        """Run a process to its end, and measure it."""
         before = self.origin.counts()
-        with tempfile.TemporaryFile() as errors, output.open("wb") as answer:
-            begun, started = time.time(), time.perf_counter()
+        with tempfile.TemporaryFile() as errors, output.open("wb") as stdout:
+            started_at, started = time.time(), time.perf_counter()
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors
             )
             watchdog = threading.Timer(PATIENCE, process.kill)
             watchdog.start()
@@ -127,28 +134,27 @@ class Bench:
                     process.kill()
                     process.wait()
             errors.seek(0)
-            complaint = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-        connections, requests = (max(0, b - a - 1) for a, b in zip(before, self.origin.counts(), strict=True))
+            error = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+        after = self.origin.counts()
+        connections, requests = (max(0, last - first - 1) for first, last in zip(before, after, strict=True))
         cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
-        return Sample(begun, wall, cpu, memory, process.returncode, complaint, (connections, requests))
+        return Sample(started_at, wall, cpu, memory, process.returncode, error, (connections, requests))
 
     def address(self, number: int, path: str) -> str:
         return f"https://p{number}.bench.test:{self.origin.port}/{path}"
 
     def measure(self, module: str, *arguments: str) -> tuple[Sample, dict[str, Any]]:
-        """What a module of the benchmark found out in a process of its own."""
-        answer = self.root / module
-        sample = self.run(
-            [sys.executable, "-m", f"tests.proofs.bench.{module}", *arguments], self.bypassed, self.root, answer
-        )
-        return sample, json.loads(answer.read_bytes() or "{}")
+        """Run a module of the benchmark in a process of its own; return what it printed."""
+        output = self.root / module
+        command = [sys.executable, "-m", f"tests.proofs.bench.{module}", *arguments]
+        sample = self.run(command, self.bypassed, self.root, output)
+        return sample, json.loads(output.read_bytes() or "{}")
 
     def curl(self, pages: int, kind: str) -> Sample:
-        """The documents of all pages, 100 in flight, in an order in which curl uses a connection again: the first
-        documents of a block of pages, then their second ones.
+        """Fetch the documents of all pages by curl, 100 in flight.
 
-        Each has a section of its own in the configuration, since curl goes through all the addresses of a section,
-        given by `resolve`, at every transfer in it.
+        It gets the first documents of a block of pages, then their second ones: so it uses a connection again. Each
+        transfer has a section of the configuration, since curl goes through all `resolve` lines of a section each time.
         """
         config = self.root / f"curl-{kind}-{pages}"
         if not config.exists():
@@ -161,23 +167,24 @@ class Bench:
                         url = self.address(n, path)
                         sections.append(f'{every}\nresolve = "{resolve}"\nurl = "{url}"\noutput = "/dev/null"\n')
             config.write_text("next\n".join(sections))
-        curl = shutil.which("curl") or sys.exit("curl is the reference, and is not installed")
+        curl = shutil.which("curl") or sys.exit("curl is not installed: it is the reference")
         command = [curl, "--parallel", "--parallel-max", "100", "--no-progress-meter", "--config", str(config)]
         return self.run(command, self.plain, self.root)
 
     def aiohttp(self, pages: int, kind: str) -> Sample | None:
-        """The same by a plain program, if there is aiohttp."""
+        """Fetch them by a plain program on aiohttp, where that is installed."""
         if not find_spec("aiohttp"):
             return None
         plan = self.root / f"aiohttp-{kind}-{pages}"
-        plan.write_text("".join(" ".join(self.address(n, it) for it in DOCUMENTS[kind]) + "\n" for n in range(pages)))
+        lines = (" ".join(self.address(number, path) for path in DOCUMENTS[kind]) for number in range(pages))
+        plan.write_text("".join(f"{line}\n" for line in lines))
         program = str(Path(__file__).with_name("aiohttp_gather.py"))
         return self.run([sys.executable, program, str(plan)], self.bypassed, self.root)
 
     def check(
         self, *hosts: str, kind: str = "statuspage", timeout: int = 15, concurrency: int = 0, **environment: str
     ) -> tuple[Sample, Path]:
-        """A first `check --once` of these hosts, in a directory of its own; and the state.json that it left, if any."""
+        """Run a first `check --once` of these hosts, in a directory of its own; return its state.json too."""
         folder = Path(tempfile.mkdtemp(dir=self.root))
         lines = ['state = "state.json"', f"timeout = {timeout}"]
         lines += [f"concurrency = {concurrency}"] if concurrency else []

@@ -1,7 +1,7 @@
-"""What a calm run costs but for the network: `python -m tests.proofs.bench.calm CONFIG ROOT 304|200`, in a process of its own.
+"""The cost of a calm run without the network: `python -m tests.proofs.bench.calm CONFIG ROOT 304|200`.
 
-It is the run itself, but that every page answers 304, or that its documents come from the origin's folder. They are
-understood when the turn of their page comes, as in a run, and that is told apart. Prints milliseconds of CPU by part.
+It is a run as the command does it, but for its wire: every page answers 304, or its documents come from the origin's
+folder. Prints milliseconds of CPU by part; the parsing of documents is a part of its own.
 """
 
 import gc
@@ -11,60 +11,114 @@ import os
 import sys
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from statuswatch import pipeline
+import msgspec
+
 from statuswatch.config.load import load_config
-from statuswatch.model.page import NotModified, Page, PageSnapshot
-from statuswatch.model.report import PageOutcome
-from statuswatch.model.state import PageState
+from statuswatch.delivery.deliver import deliver_report
+from statuswatch.model.page import Failure, Page
+from statuswatch.model.report import RunReport
+from statuswatch.model.state import State
+from statuswatch.net.client import Client
+from statuswatch.net.response import Progress, Response
+from statuswatch.pipeline import check, run_of
 from statuswatch.platforms import PLATFORMS
-from statuswatch.platforms.parsing import ParseInput
-from statuswatch.rules.reconcile import reconcile
+from statuswatch.reading import plan
 from statuswatch.state import StateFile
 
+Seconds = dict[str, float]  # of CPU, by part
 
-def understand(page: Page, known: PageState, www: Path) -> PageSnapshot:
-    platform, host = PLATFORMS[page.platform], urlsplit(page.url).hostname or ""
-    documents = {}
-    for document in platform.documents(page):
-        path = www / host / urlsplit(document.url).path.strip("/")
-        documents[document.name] = gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes())
-    return PageSnapshot(platform.parse(ParseInput(page, documents, known)), known.validators, platform.PARSER_VERSION)
+
+class DiskWire:
+    """Answers at once: 304 to every request, or with the document that the origin would send."""
+
+    def __init__(self, www: Path | None) -> None:
+        self._www = www
+
+    async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
+        """Return the response."""
+        progress.sent.set()
+        progress.answered = True
+        if self._www is None:
+            assert headers, "a calm run sends its validators"
+            return Response(304, {})
+        parts = urlsplit(url)
+        path = self._www / (parts.hostname or "") / parts.path.strip("/")
+        body = gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes())
+        return Response(200, {}, body)
+
+
+class TimedFile(StateFile):
+    """A state file that counts the CPU of its load."""
+
+    def __init__(self, path: Path, seconds: Seconds) -> None:
+        super().__init__(path)
+        self._seconds = seconds
+
+    def load(self) -> State:
+        """Load the state."""
+        started = time.process_time()
+        state = super().load()
+        self._seconds["load"] += time.process_time() - started
+        return state
+
+
+def timed(function: Callable[..., Any], part: str, seconds: Seconds) -> Callable[..., Any]:
+    """Return the function, with its CPU counted."""
+
+    @wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        started = time.process_time()
+        try:
+            return function(*arguments, **options)
+        finally:
+            seconds[part] += time.process_time() - started
+
+    return call
+
+
+def count_parts(seconds: Seconds) -> None:
+    """Count the CPU of parsing and of comparing, wherever a run calls for it."""
+    parsers: list[ModuleType] = [platform for platform in PLATFORMS.values() if isinstance(platform, ModuleType)]
+    for platform in parsers:
+        vars(platform)["parse"] = timed(vars(platform)["parse"], "documents", seconds)
+    vars(plan)["reconcile"] = timed(vars(plan)["reconcile"], "compare", seconds)
 
 
 def main(config: Path, root: Path, answer: str) -> None:
-    took: dict[str, float] = defaultdict(float)
-    clock, load = time.process_time, StateFile.load
+    """Run once, and print the parts."""
+    seconds: Seconds = defaultdict(float)
+    wire = DiskWire(None if answer == "304" else root / "www")
 
-    async def watch(_trust: Any, _config: Any, page: Page, known: PageState, now: datetime, **_: Any) -> PageOutcome:
-        begun = clock()
-        result = NotModified() if answer == "304" else understand(page, known, root / "www")
-        understood = clock()
-        review = reconcile(page, known, result, now)
-        took["documents"] += understood - begun
-        took["compare"] += clock() - understood
-        return review
-
-    def timed(file: StateFile) -> dict[str, bytes]:
-        begun = clock()
-        pages = load(file)
-        took["load"] += clock() - begun
-        return pages
+    @asynccontextmanager
+    async def connect(_: Page, until: float) -> AsyncIterator[Client]:
+        yield Client(wire, until)
 
     gc.set_threshold(20_000, 50, 50)  # as the command does
-    pipeline.read_page = watch  # type: ignore[assignment]
-    StateFile.load = timed  # type: ignore[assignment, method-assign]
+    count_parts(seconds)
     settings = load_config(config, os.environ, config.parent)
-    begun = clock()
-    report = pipeline.check(settings, datetime.now(UTC), lambda _: None)
-    took["decode and decide"] = clock() - begun - sum(took.values())
-    if report.changed or report.events or any(it.failed or it.dirty or it.baseline for it in report.pages):
+    run = run_of(settings, conditional=answer == "304")
+    run = msgspec.structs.replace(run, store=TimedFile(settings.state, seconds), connect=connect)
+    started = time.process_time()
+    report = check(run, datetime.now(UTC), lambda _: None, deliver_report((), partial=False))
+    seconds["decode and decide"] = time.process_time() - started - sum(seconds.values())
+    if not is_calm(report):
         sys.exit("it was no calm run")
-    print(json.dumps({part: seconds * 1000 for part, seconds in took.items()}))  # noqa: T201
+    print(json.dumps({part: cpu * 1000 for part, cpu in seconds.items()}))  # noqa: T201
+
+
+def is_calm(report: RunReport) -> bool:
+    """Return whether nothing happened: no event, no failure, nothing to save."""
+    quiet = not (report.changed or report.events)
+    return quiet and not any(page.failure or page.dirty or page.is_baseline for page in report.pages)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the origin serves: synthetic pages of real shape and size, of one document and of two, and two bombs."""
+"""The documents that the origin serves: synthetic pages of real shape and size, and two bombs."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-DOCUMENTS = {  # of a page, by its platform
+DOCUMENTS = {  # the documents of a page, by its platform
     "betterstack": ("index.json",),
     "statuspage": ("api/v2/incidents.json", "api/v2/summary.json"),
 }
@@ -26,7 +26,7 @@ MARKER = re.compile(rf"{NEWEST}\d{{{len(PAGE)}}}")  # see marker()
 
 
 def marker(number: int) -> str:
-    """The id of a page's newest incident: in state.json exactly when that page was read."""
+    """Return the id of a page's newest incident: state.json has it exactly when that page was read."""
     return f"{NEWEST}{number:0{len(PAGE)}}"
 
 
@@ -40,7 +40,7 @@ def pages_of(count: int, kind: str) -> str:
 
 
 def templates() -> dict[str, bytes]:
-    """The documents by path: pages with 50 incidents of 4 updates behind them, and no trouble now."""
+    """Return the documents by path: pages with 50 past incidents of 4 updates, and no open one."""
     chance = random.Random(2026)
     last = datetime(2026, 6, 30, 18, tzinfo=UTC)
     contents = dict(zip(DOCUMENTS["statuspage"], _statuspage(chance, last), strict=True))
@@ -57,7 +57,7 @@ def _text(chance: random.Random, words: int) -> str:
 
 
 def _statuspage(chance: random.Random, last: datetime) -> tuple[Any, ...]:
-    """`incidents.json` and `summary.json`, with 35 components."""
+    """Return `incidents.json` and `summary.json`, with 35 components."""
 
     def at(moment: datetime) -> str:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{chance.randrange(1000):03}Z"
@@ -97,14 +97,14 @@ def _statuspage(chance: random.Random, last: datetime) -> tuple[Any, ...]:
 
 
 def _betterstack(chance: random.Random, last: datetime) -> tuple[Any, ...]:
-    """`index.json`, with 35 resources."""
+    """Return `index.json`, with 35 resources."""
     digits = DIGITS[:10]
 
     def at(moment: datetime) -> str:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{chance.randrange(1000):03}Z"
 
-    def linked(*those: dict[str, Any]) -> dict[str, Any]:
-        return {"data": [{"id": it["id"], "type": it["type"]} for it in those]}
+    def linked(*entries: dict[str, Any]) -> dict[str, Any]:
+        return {"data": [{"id": entry["id"], "type": entry["type"]} for entry in entries]}
 
     resources = [
         {"id": _identifier(chance, digits), "type": "status_page_resource", "attributes": {
@@ -138,7 +138,7 @@ def _betterstack(chance: random.Random, last: datetime) -> tuple[Any, ...]:
 
 
 def write(www: Path, pages: int) -> str:
-    """A directory for each host, every document gzipped once and for all; returns what one page's are, in words."""
+    """Write a directory for each host, every document gzipped once; return the sizes of one page's, in words."""
     bodies, sizes = templates(), dict[str, str]()
 
     def put(number: int, host: str) -> None:
@@ -161,14 +161,14 @@ def write(www: Path, pages: int) -> str:
 
 
 def gzip_bomb() -> bytes:
-    """10 GB of zeros in 10 MB: one deflated block of ten million, a thousand times. (The checksum is never reached.)"""
+    """Return 10 GB of zeros in 10 MB: one block of ten million, a thousand times. (The checksum is never reached.)"""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = deflate.compress(bytes(10_000_000)) + deflate.flush(zlib.Z_FULL_FLUSH)
     return struct.pack("<4BIBB", 31, 139, 8, 0, 0, 2, 255) + block * 1000 + deflate.flush() + bytes(8)
 
 
 def brotli_bomb() -> bytes:
-    """8 GB of zeros in 6 KB (RFC 7932): 470 times one zero, and a copy of the 16,777,215 bytes from distance 1."""
+    """Return 8 GB of zeros in 6 KB (RFC 7932): 470 times a zero, and a copy of 16,777,215 bytes from distance 1."""
     size = 1 << 24
     block = (
         (0, 1), (2, 2), (size - 1, 24), (0, 1),  # not the last, six nibbles of length, the length, compressed

@@ -1,4 +1,4 @@
-"""What no program on this interpreter can do without: `python -m tests.proofs.bench.floor ROOT PORT`, in a process of its own.
+"""The CPU that no program on this interpreter can save: `python -m tests.proofs.bench.floor ROOT PORT`.
 
 Prints milliseconds of CPU for each page, by kind of page and part: a TCP connection with a TLS handshake in which the
 certificates are verified, inflating the documents, and decoding those fields of them that incidents are made of.
@@ -55,19 +55,19 @@ class _Included(msgspec.Struct):
 
 
 class _Document(msgspec.Struct):
-    """Any of them."""
+    """Any of the documents."""
 
     incidents: list[_Incident] = []
     included: list[_Included] = []
 
 
-def each(work: Callable[[], object]) -> float:
-    """Milliseconds of CPU, after a first time that is not counted."""
+def mean_cpu(work: Callable[[], object]) -> float:
+    """Return milliseconds of CPU, after a first time that is not counted."""
     work()
-    begun = time.process_time()
+    started = time.process_time()
     for _ in range(PAGES):
         work()
-    return (time.process_time() - begun) / PAGES * 1000
+    return (time.process_time() - started) / PAGES * 1000
 
 
 def main(root: Path, port: int) -> None:
@@ -87,15 +87,15 @@ def main(root: Path, port: int) -> None:
     def decode(bodies: list[bytes]) -> list[_Document]:
         return list(map(decoder.decode, bodies))
 
-    decoder, handshake = msgspec.json.Decoder(_Document), each(connect)
+    decoder, handshake = msgspec.json.Decoder(_Document), mean_cpu(connect)
     parts = {}
     for kind, paths in DOCUMENTS.items():
         packed = [(root / "www" / "p0.bench.test" / f"{path}.gz").read_bytes() for path in paths]
         bodies = inflate(packed)
         parts[kind] = {
             "TCP and TLS handshake, verified": handshake,
-            "inflate": each(partial(inflate, packed)),
-            "decode by msgspec": each(partial(decode, bodies)),
+            "inflate": mean_cpu(partial(inflate, packed)),
+            "decode by msgspec": mean_cpu(partial(decode, bodies)),
         }
     print(json.dumps(parts))  # noqa: T201
 

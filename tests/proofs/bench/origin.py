@@ -20,12 +20,12 @@ from pathlib import Path
 
 from tests.proofs.bench.documents import write
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 DELAY = 300  # ms
 TAIL = tuple(range(50, 501, 50))  # ms, by the last digit of a page's number
 SLOWEST = 9  # that digit
-NEVER = 3_600_000  # ms
-LOG = "tail.log"  # when each of the answers of `tailN` was out
+NEVER = 3_600_000  # ms, longer than any run
+LOG = "tail.log"  # the time at which each answer of a `tailN` was out
 NGINX = r"""
 daemon off;
 worker_processes 1;
@@ -56,7 +56,7 @@ http {
 }
 """
 LATE = r"""
-  server {  # nginx can wait before it says 401 only; error_page then puts the page in its place
+  server {  # nginx delays nothing but a 401; error_page then answers with the page
     listen %(port)d ssl;
     server_name "~^%(hosts)s\.bench\.test$";
     root www/p$page.bench.test;
@@ -70,7 +70,7 @@ LATE = r"""
 
 def prepare(root: Path, pages: int) -> None:
     """Bodies, and certificates as vendors have them: a P-256 leaf below an RSA issuer below the one root of ca.pem."""
-    import trustme  # here only: what is measured begins with the memory of the benchmark that starts it
+    import trustme  # only here: the peak memory of a measured process begins with that of its parent
 
     (root / "sizes").write_text(write(root / "www", pages))
     authority = trustme.CA(key_type=trustme.KeyType.RSA)
@@ -82,14 +82,16 @@ def prepare(root: Path, pages: int) -> None:
 class Origin:
     """The server, running until the stack is closed."""
 
-    def __init__(self, stack: ExitStack, root: Path, workers: int, use_nginx: bool) -> None:
+    def __init__(self, stack: ExitStack, root: Path, workers: int, *, use_nginx: bool) -> None:
         self.port, self.status_port, self.log = free_port(), free_port(), root / LOG
         nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") if use_nginx else None
         self.name = "nginx, 1 worker" if nginx else f"asyncio, {workers} process(es)"
         if nginx:
             late = [(r"slow(?<page>\d+)", DELAY, "off"), (r"hang(?<page>\d+)", NEVER, "off")]
             late += [(rf"tail(?<page>\d*{digit})", delay, f"{LOG} moment") for digit, delay in enumerate(TAIL)]
-            servers = (LATE % {"port": self.port, "hosts": it[0], "delay": it[1], "log": it[2]} for it in late)
+            servers = (
+                LATE % {"port": self.port, "hosts": hosts, "delay": delay, "log": log} for hosts, delay, log in late
+            )
             config = NGINX % {"port": self.port, "status": self.status_port, "late": "".join(servers)}
             (root / "nginx.conf").write_text(config)
             commands = [[nginx, "-p", str(root), "-c", "nginx.conf"]]
@@ -110,7 +112,7 @@ class Origin:
         raise SystemExit(f"the origin ({self.name}) did not start")
 
     def counts(self) -> tuple[int, int]:
-        """Connections and requests so far, this question included; zeros where the origin does not count."""
+        """Return connections and requests so far, this one included; zeros where the origin does not count."""
         if not self.status_port:
             return 0, 0
         with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}/") as status:
@@ -118,7 +120,7 @@ class Origin:
         return int(words[7]), int(words[9])
 
     def last_answer(self) -> float:
-        """When the last answer of a `tailN` was out, of the clock on the wall; its beginning where there was none."""
+        """Return the time at which the last answer of a `tailN` was out; 0 where there was none."""
         return float(self.log.read_text().split()[-1]) if self.log.exists() else 0
 
 
@@ -128,7 +130,7 @@ def free_port() -> int:
 
 
 async def answer(root: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The little of HTTP/1.1 that a GET needs, keep-alive and If-None-Match included."""
+    """Answer GETs of HTTP/1.1, with keep-alive and If-None-Match."""
     try:
         while True:
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -158,7 +160,7 @@ async def answer(root: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
 
 
 async def serve(root: Path, port: int) -> None:
-    """One of the processes that share the port; bound to 127/8's interface, so that nobody else can reach it."""
+    """Serve as one of the processes that share the port; bound to the loopback, so that no other machine reaches it."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(root / "server.pem")
     with socket.socket() as listener:

@@ -1,4 +1,4 @@
-"""Where the CPU of a first run of 1,000 pages goes, and how much of it nothing could save."""
+"""The CPU of a first run of 1,000 pages by area, and the part of it that no program could save."""
 
 import json
 import linecache
@@ -14,8 +14,8 @@ from tests.proofs.bench.bench import Bench, hosts
 from tests.proofs.bench.documents import DOCUMENTS, documents_of, pages_of
 
 PAGES = 1000
-# By what stands in the file, function or line of a place. A stack belongs to its innermost place that is listed here,
-# or where several areas are, to the first of them.
+# By patterns of the file, function or line of a place. A stack belongs to its innermost place that any area matches,
+# and of several areas to the first.
 AREAS = {
     "garbage collection": r"sampler\.py:collected:",
     "TLS handshake": r"do_handshake",
@@ -26,10 +26,10 @@ AREAS = {
     "h11": r"/h11/",
     "httpx, httpcore, anyio": r"/(?:httpx|httpcore|anyio|sniffio|certifi)/",
     "decode and understand": r"/statuswatch/(?:platforms/|text\.py)|/msgspec/",
-    "compare": r"/statuswatch/(?:review|diff|model)\.py:",
+    "compare": r"/statuswatch/(?:rules|model)/",
     "state.json": r"/statuswatch/state\.py:|/filelock/",
-    "fetch.py, transport.py": r"/statuswatch/(?:fetch|transport)\.py:|/aiohappyeyeballs/",
-    "page.py, run.py": r"/statuswatch/(?:page|run)\.py:",
+    "net": r"/statuswatch/net/|/aiohappyeyeballs/",
+    "reading, pipeline": r"/statuswatch/(?:reading/|pipeline\.py:)",
     "asyncio": r"/asyncio/|/selectors\.py:",
 }
 IMPORTS = "start and imports"
@@ -48,26 +48,26 @@ def area(stack: list[tuple[str, str, int]]) -> str:
 
 
 def areas(bench: Bench, kind: str) -> tuple[Counter[str], str]:
-    """Milliseconds of CPU for each page, by area; and a word on how they were found."""
+    """Return milliseconds of CPU for each page, by area; and a remark on how they were measured."""
     notes = bench.root / "samples"
     sample, _ = bench.check(*hosts(PAGES), kind=kind, BENCH_SAMPLES=str(notes))
     if sample.code:
-        sys.exit(f"the run to be profiled ended with {sample.code}: {sample.complaint}")
-    found: dict[str, Any] = json.loads(notes.read_text())
+        sys.exit(f"the run to be profiled ended with {sample.code}: {sample.error}")
+    samples: dict[str, Any] = json.loads(notes.read_text())
     counts: Counter[str] = Counter()
-    for stack, times in found["stacks"]:
+    for stack, times in samples["stacks"]:
         counts[area(stack)] += times
-    each = (sample.cpu - found["before"]) * 1000 / PAGES / counts.total()
+    each = (sample.cpu - samples["before"]) * 1000 / PAGES / counts.total()
     spent = Counter({name: times * each for name, times in counts.items()})
-    spent[IMPORTS] += found["before"] * 1000 / PAGES
+    spent[IMPORTS] += samples["before"] * 1000 / PAGES
     return spent, f"{sample}, {counts.total():,} samples"
 
 
 def profile(bench: Bench) -> list[str]:
-    """Two tables."""
+    """Return two tables."""
     profiles = {kind: areas(bench, kind) for kind in DOCUMENTS}
     floors = bench.measure("floor", str(bench.root), str(bench.origin.port))[1]
-    spent = {kind: found for kind, (found, _) in profiles.items()}
+    spent = {kind: milliseconds for kind, (milliseconds, _) in profiles.items()}
     largest = reduce(or_, spent.values())
 
     def table(title: str, names: Iterable[str], figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
@@ -76,12 +76,12 @@ def profile(bench: Bench) -> list[str]:
         for name in (*names, "all"):
             cells = ""
             for kind in DOCUMENTS:
-                taken = figures[kind][name] if name != "all" else sum(figures[kind].values())
-                cells += f" {taken:.2f} | {taken / spent[kind].total():.0%} |"
+                cpu = figures[kind][name] if name != "all" else sum(figures[kind].values())
+                cells += f" {cpu:.2f} | {cpu / spent[kind].total():.0%} |"
             yield f"| {name} |{cells}"
 
     return [
-        *(f"{pages_of(PAGES, kind)}, first run: {words}." for kind, (_, words) in profiles.items()),
+        *(f"{pages_of(PAGES, kind)}, first run: {remark}." for kind, (_, remark) in profiles.items()),
         "",
         *table("CPU, by where it goes", [name for name, _ in largest.most_common()], spent),
         "",

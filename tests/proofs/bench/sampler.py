@@ -1,8 +1,8 @@
-"""Notes what a program is at, every few milliseconds of its CPU: imported inside of it by `inside/sitecustomize.py`.
+"""A sampler that notes the stack of a program every few milliseconds of CPU; `inside/sitecustomize.py` imports it.
 
-Signals are handled between two instructions, so the time of a call into C is that of the line that made the call; that
-of a garbage collection is that of `collected`, which Python calls when one ends. What threads take is the main
-thread's: they only wait for names. At exit `BENCH_SAMPLES` names the file for the stacks, the innermost place first.
+Signals are handled between two instructions: the time of a call into C belongs to the line that made the call, and
+that of a garbage collection to `collected`, which Python calls when one ends. The CPU of threads belongs to the main
+thread: they only wait for names. `BENCH_SAMPLES` names the file that gets the stacks, the innermost place first.
 """
 
 import atexit

@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.bench.shards`: how even the parts of the pages are that the shards read, and what one shard more moves."""
+"""How even the shards are, and how many pages one shard more moves: `python -m tests.proofs.bench.shards`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHARDS: Final = 8
 WATCHED: Final = {
     "20,000 pages, numbered": [f"page-{number}" for number in range(20_000)],
-    "20,000 pages, vendor-product": [f"vendor{it % 500}-product{it // 500}" for it in range(20_000)],
+    "20,000 pages, vendor-product": [f"vendor{number % 500}-product{number // 500}" for number in range(20_000)],
     "the catalog": list(catalog()),
 }
 HEAD: Final = (
@@ -27,7 +27,7 @@ HEAD: Final = (
 
 
 def row(name: str, keys: Iterable[str], count: int = SHARDS) -> Mapping[str, str | int | float]:
-    """What it comes to: each shard is asked for its own part, as its run does."""
+    """Return the figures of these pages: each shard chooses its own part, as its run does."""
     keys = list(keys)
     parts = [{key for key in keys if Shard(number, count).holds(key)} for number in range(1, count + 1)]
     holders = Counter(key for part in parts for key in part)
@@ -46,13 +46,13 @@ def row(name: str, keys: Iterable[str], count: int = SHARDS) -> Mapping[str, str
 
 def main() -> None:
     rows = [row(name, keys).values() for name, keys in WATCHED.items()]
-    cells = [[it if isinstance(it, str) else f"{it:,.0f}" for it in values] for values in rows]
+    cells = [[value if isinstance(value, str) else f"{value:,.0f}" for value in values] for values in rows]
     lines = [
         f"{date.today()}, Python {platform.python_version()}, {os.cpu_count()} core(s)",  # noqa: DTZ011
         "",
         HEAD,
         "|---" * HEAD.count(" |") + "|",
-        *(f"| {' | '.join(it)} |" for it in cells),
+        *(f"| {' | '.join(line)} |" for line in cells),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
 

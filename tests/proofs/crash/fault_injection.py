@@ -1,7 +1,7 @@
-"""System calls that fail: the n-th of those that concern a folder, the one that it is told.
+"""The command, with the n-th system call on a folder failing.
 
-As a program, `python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …` is the command under that fault. It writes to the
-file COUNT how many such calls there were: with an N beyond them nothing fails, and there is no further N to try.
+`python -m tests.proofs.crash.fault_injection FOLDER N ERRNO COUNT check …` writes the calls to the file COUNT: with N
+beyond them nothing fails, and there is no further N to try.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BY_DESCRIPTOR: Final = ["fstat", "fsync", "ftruncate", "fchmod"]
 
 
 class Faults(ExitStack):
-    """While it lasts, the n-th system call on the folder, or on what is in it, fails with that number."""
+    """A context in which the n-th system call on the folder, or on a file in it, fails with an errno."""
 
     def __init__(self, folder: Path, fails: int, number: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Faults(ExitStack):
         return os.fsdecode(name).startswith(self.folder)
 
     def call(self, name: str) -> None:
-        """Counts it. Raises OSError where it is the one that fails."""
+        """Count a call. Raises OSError where it is the one that fails."""
         self.calls.append(name)
         if len(self.calls) == self.fails:
             raise OSError(self.number, os.strerror(self.number))
@@ -82,7 +82,7 @@ class Faults(ExitStack):
 
     def _close(self, real: Callable[[int], None]) -> Callable[[int], None]:
         def closed(descriptor: int) -> None:
-            real(descriptor)  # it is closed, whatever that says
+            real(descriptor)  # it is closed, even if this raises
             if descriptor in self.ours:
                 self.ours.remove(descriptor)
                 self.call("close")
@@ -90,7 +90,7 @@ class Faults(ExitStack):
         return closed
 
     def _opened(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        """Python's files read, write and close below `os`."""
+        """Return an `open` of files whose reads, writes and closes count: Python makes them below `os`."""
         faults = self
 
         class File(io.FileIO):

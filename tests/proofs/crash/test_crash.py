@@ -1,31 +1,31 @@
-"""At least once, whatever ends a run: the short form of tests/proofs/crash."""
+"""At least once, however a run ends: the short form of tests/proofs/crash."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tests.proofs.crash import faults
-from tests.proofs.crash.__main__ import crash
+from tests.proofs.crash.kills import kill_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
-    """3: each sink has every event, one that refuses a third of its requests too, and state.json is always whole."""
-    figures = crash(tmp_path, 2)
+    """3: each sink gets every event, also one that refuses a third of its requests; state.json is always whole."""
+    figures = kill_runs(tmp_path, 2)
     assert figures.wrong == [], figures.row()
-    assert figures.kills == 2 and figures.told and all(it.taken for it in figures.sinks)
+    assert figures.kills == 2 and figures.events and all(sink.accepted for sink in figures.sinks)
     assert sum(figures.files.values()) == 2 and figures.lost == 0
 
 
 def test_a_run_that_cannot_save_loses_nothing(tmp_path: Path) -> None:
-    """3: where the file cannot be written after the telling it is the old one, and the next run tells again, with the
-    same ids; of two runs at once only one tells.
+    """3: where the file cannot be written after the delivery it is the old one, and the next run delivers again with
+    the same ids; of two runs at once only one delivers.
     """
     with faults.ground(tmp_path) as ground:
-        (small, *_) = (it for it in faults.faults(ground.old) if it.limit)
-        row, both = next(faults.places(ground, [small])), faults.together(ground, 1)
-    assert row.wrong == both.wrong == []
-    assert (row.runs, row.files, row.twice, row.lost) == (1, {"old": 1}, len(ground.ids), 0)
-    assert (both.runs, both.files, both.twice, both.lost) == (2, {"new": 1}, 0, 0)
+        file_limit = next(fault for fault in faults.faults(ground.old) if fault.limit)
+        limited, both = next(faults.places(ground, [file_limit])), faults.together(ground, 1)
+    assert limited.wrong == both.wrong == []
+    assert (limited.runs, limited.files, limited.repeated, limited.lost) == (1, {"old": 1}, len(ground.ids), 0)
+    assert (both.runs, both.files, both.repeated, both.lost) == (2, {"new": 1}, 0, 0)

@@ -1,3 +1,1 @@
-"""Documents nobody thought of, for every platform: found by coverage (`python -m tests.proofs.fuzz`), or in the suite by
-chance.
-"""
+"""Documents with anything in them, against the laws of a page: `python -m tests.proofs.fuzz`."""

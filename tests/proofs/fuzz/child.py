@@ -1,5 +1,6 @@
-"""One platform under atheris, in a process of its own, since libFuzzer never gives one back: `python -m
-tests.proofs.fuzz.child PLATFORM SECONDS FOLDER`. What is found is written down and the search goes on.
+"""Search one platform with atheris: `python -m tests.proofs.fuzz.child PLATFORM SECONDS FOLDER`.
+
+It is a process of its own, since libFuzzer never returns. A finding is written to the folder, and the search goes on.
 """
 
 import hashlib
@@ -10,15 +11,15 @@ from random import Random
 
 import atheris
 
-FEED = ["feedparser"] if sys.argv[1] == "rss" else []  # it makes a search five times as slow
+FEED = ["feedparser"] if sys.argv[1] == "rss" else []  # instrumenting it makes a search five times as slow
 
 with atheris.instrument_imports(include=["statuswatch", *FEED]):
-    import feedparser  # noqa: F401 - else it is imported when it is first needed, and goes unseen
+    import feedparser  # noqa: F401 - else it is imported when first needed, uninstrumented
 
     from tests.proofs.fuzz.mutate import mutate
     from tests.proofs.fuzz.target import examine, pack, seeds, unpack
 
-LARGEST = 32_768  # bytes of an input
+MAX_INPUT = 32_768  # bytes of an input
 
 
 def main() -> None:
@@ -33,26 +34,26 @@ def main() -> None:
     def target(data: bytes) -> None:
         try:
             examine(platform, unpack(platform, data))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+        except Exception as error:  # noqa: BLE001 - any exception is a finding
             name = f"{_digest(error)}.input"
             if len(data) < smallest.get(name, sys.maxsize):
                 smallest[name] = len(data)
                 (findings / name).write_bytes(data)
                 (findings / name).with_suffix(".txt").write_text(traceback.format_exc(), errors="replace")
 
-    def mutated(data: bytes, longest: int, seed: int) -> bytes:
-        documents = mutate(unpack(platform, data), Random(seed), lambda it: atheris.Mutate(it, len(it) + 64))
-        return pack(platform, documents)[:longest]
+    def mutate_input(data: bytes, max_size: int, seed: int) -> bytes:
+        documents = mutate(unpack(platform, data), Random(seed), lambda body: atheris.Mutate(body, len(body) + 64))
+        return pack(platform, documents)[:max_size]
 
-    options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-len_control=0", "-timeout=60"]
+    options = [f"-max_total_time={seconds}", f"-max_len={MAX_INPUT}", "-len_control=0", "-timeout=60"]
     options += ["-rss_limit_mb=1024", "-print_final_stats=1", f"-artifact_prefix={findings}/"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], target, custom_mutator=mutated)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], target, custom_mutator=mutate_input)
     atheris.Fuzz()
 
 
 def _digest(error: Exception) -> str:
-    """Of the kind of error and the places in the code that it went through: one finding, however often it comes."""
-    places = [f"{it.name}:{it.lineno}" for it in traceback.extract_tb(error.__traceback__)]
+    """Return a digest of the error's type and its path through the code: one finding, however often it comes."""
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     return hashlib.sha256(" ".join([type(error).__name__, *places]).encode()).hexdigest()[:12]
 
 

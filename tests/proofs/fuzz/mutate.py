@@ -1,4 +1,4 @@
-"""Documents with something changed, so that they are still read: a byte changed at random seldom leaves JSON or XML."""
+"""Mutations of documents that keep their form: a byte changed at random seldom leaves JSON or XML."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ WORDS: Final = (
 )
 TIMES: Final = (1772874000, 1772874000000, 253402300800, -62135596801)  # seconds, milliseconds, beyond the calendar
 NUMBERS: Final = (0, 1, -1, 7, *TIMES, 2**63, -(2**63) - 1, 1e308, 0.5, -0.0)
-OTHERS: Final[tuple[Any, ...]] = (None, True, False, [], {}, [None], [[]], {"": None})
+VALUES: Final[tuple[Any, ...]] = (None, True, False, [], {}, [None], [[]], {"": None})
 TOKEN: Final = re.compile(rb"<[^>]*>|[^<]+|<")
 
 
 def mutate(documents: Documents, rng: Random, raw: Callable[[bytes], bytes] | None = None) -> Documents:
-    """One document changed in a way that keeps its form, or, by `raw`, in any; sometimes it goes."""
+    """Return the documents with one of them changed: in its form, by `raw` in any way, or sometimes removed."""
     name = rng.choice(list(documents))
     body = documents[name]
     if body is None or rng.random() < 0.01:
@@ -79,7 +79,7 @@ def mutate(documents: Documents, rng: Random, raw: Callable[[bytes], bytes] | No
 
 
 def _tree(tree: Any, rng: Random, raw: Callable[[bytes], bytes] | None) -> Any:
-    """JSON with some node replaced, deleted, repeated, moved, or put in the place of another."""
+    """Return JSON with some node replaced, deleted, repeated, moved, or put in the place of another."""
     root = [tree]
     places = list(_places(root))
     holder, key = rng.choice(places)
@@ -111,20 +111,20 @@ def _places(holder: Any) -> Iterator[Place]:
 
 
 def _value(value: Any, rng: Random, raw: Callable[[bytes], bytes] | None) -> Any:
-    """Something else, more often than not of the same type."""
+    """Return another value, more often than not of the same type."""
     if rng.random() < 0.3:
-        return copy.deepcopy(rng.choice([*WORDS, *NUMBERS, *OTHERS]))
+        return copy.deepcopy(rng.choice([*WORDS, *NUMBERS, *VALUES]))
     match value:
         case str():
             return _string(value, rng, raw)
         case bool() | None:
-            return copy.deepcopy(rng.choice(OTHERS))
+            return copy.deepcopy(rng.choice(VALUES))
         case int() | float():
             return rng.choice([*NUMBERS, value + 1, value - 1, -value])
         case list() if value:
             return value * rng.choice([2, 2, 5])
         case _:
-            return copy.deepcopy(rng.choice([*WORDS, *OTHERS]))
+            return copy.deepcopy(rng.choice([*WORDS, *VALUES]))
 
 
 def _string(value: str, rng: Random, raw: Callable[[bytes], bytes] | None) -> str:
@@ -147,7 +147,7 @@ def _string(value: str, rng: Random, raw: Callable[[bytes], bytes] | None) -> st
 
 
 def _tokens(body: bytes, rng: Random) -> bytes:
-    """Markup, or what else is no JSON, with pieces of it deleted, repeated, swapped or said otherwise."""
+    """Return markup, or anything else that is not JSON, with pieces deleted, repeated, swapped or replaced."""
     tokens = TOKEN.findall(body) or [b""]
     start = rng.randrange(len(tokens))
     end = min(len(tokens), start + rng.choice([1, 1, 2, 3, 8, 30]))
@@ -160,8 +160,8 @@ def _tokens(body: bytes, rng: Random) -> bytes:
         case 2:
             tokens[start], tokens[other] = tokens[other], tokens[start]
         case 3 if not tokens[start].startswith(b"<"):
-            said = _string(tokens[start].decode(errors="replace"), rng, None)
-            tokens[start] = said.encode(errors="replace")
+            text = _string(tokens[start].decode(errors="replace"), rng, None)
+            tokens[start] = text.encode(errors="replace")
         case _:
             piece = rng.choice(WORDS).encode(errors="replace")
             place = rng.randrange(len(tokens[start]) + 1)

@@ -1,4 +1,4 @@
-"""What `python -m tests.proofs.fuzz` searches for, without atheris: seeds, mutations by chance, and what was found before."""
+"""The laws of tests/proofs/fuzz without atheris: over the seeds, and over random mutations of them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from tests.proofs.fuzz.target import examine, pack, seeds, unpack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from statuswatch.model.page import Feed
+    from statuswatch.platforms.parsing import ParseInput
     from tests.proofs.fuzz.target import Documents
 
 MUTATED: Final = 10  # inputs for a platform
 FIND_WITHIN: Final = 400
 
 
-def chance(platform: str, number: int) -> Documents:
-    """One of the seeds, mutated up to five times."""
+def mutated(platform: str, number: int) -> Documents:
+    """Return one of the seeds, mutated up to five times."""
     order = Random(f"{platform}/{number}")
     documents = order.choice(seeds(platform))
     for _ in range(order.randrange(1, 6)):
@@ -42,13 +44,13 @@ def test_seeds(platform: str) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_mutations(platform: str) -> None:
     """4, 5: documents with anything in them changed are refused, or give a page that keeps the laws."""
-    understood = [examine(platform, chance(platform, number)) for number in range(MUTATED)]
-    assert any(understood), "what is always refused says nothing of the laws"
+    understood = [examine(platform, mutated(platform, number)) for number in range(MUTATED)]
+    assert any(understood), "inputs that are always refused test no law"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_any_bytes(platform: str) -> None:
-    """An input that no mutation of ours makes is one all the same: libFuzzer has its own."""
+    """4, 5: inputs with random bytes in them, as libFuzzer makes them too, keep the laws."""
     order = Random(platform)
     for _ in range(4):
         data = bytearray(pack(platform, seeds(platform)[0]))
@@ -59,22 +61,23 @@ def test_any_bytes(platform: str) -> None:
 
 
 def test_a_fault_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A parser that breaks on a null is found out within some hundred mutations: the search can fail."""
-    whole = statuspage._incident
+    """A parser that needs a member which vendors may omit is found in some hundred mutations: the search can fail."""
+    parse = statuspage.parse
 
-    def careless(*given: object) -> object:
-        if json.loads(given[-1])["components"] is None:  # type: ignore[arg-type]
-            raise TypeError
-        return whole(*given)  # type: ignore[arg-type]
+    def careless_parse(parse_input: ParseInput) -> Feed:
+        feed = parse(parse_input)
+        for listed in json.loads(parse_input.documents["incidents.json"] or b"")["incidents"]:
+            listed["components"]
+        return feed
 
-    monkeypatch.setattr(statuspage, "_incident", careless)
-    with pytest.raises(TypeError):
+    monkeypatch.setattr(statuspage, "parse", careless_parse)
+    with pytest.raises(KeyError, match="components"):
         for number in range(FIND_WITHIN):
-            examine("statuspage", chance("statuspage", number))
+            examine("statuspage", mutated("statuspage", number))
 
 
 def test_the_table(tmp_path: Path) -> None:
-    """The table says what the log of a search says, all of its processes together, and what is not done."""
+    """The table has the figures of a search's log, over all of its processes, and names searches that did not end."""
     (tmp_path / "rss" / "findings").mkdir(parents=True)
     (tmp_path / "rss" / "findings" / "0123.input").write_bytes(b"-")
     (tmp_path / "rss" / "findings" / "0123.txt").write_text("KeyError")
@@ -83,5 +86,5 @@ def test_the_table(tmp_path: Path) -> None:
     (tmp_path / "rss" / "log").write_text("\n".join([*parts, "Searched for 4 s", ""]))
     assert table(["rss", "azure"], tmp_path).splitlines()[-2:] == [
         "| rss | 4 | 40 | 10 | 7 | 4 | 1 |",
-        "| azure | not done: see its log | | | | | |",
+        "| azure | did not end: see its log | | | | | |",
     ]

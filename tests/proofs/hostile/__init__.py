@@ -1,1 +1,1 @@
-"""An origin that means harm, and the command before it: every behaviour is a row of a table."""
+"""Origins that misbehave on purpose, and the command that reads them: every behaviour is a row of a table."""

@@ -1,4 +1,4 @@
-"""The longest documents of some platforms: what grew with the square of their length would take hours."""
+"""The longest documents of some platforms: a cost that grew with the square of their length would take hours."""
 
 from __future__ import annotations
 
@@ -16,57 +16,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = dict[str, Any]
-LARGEST: Final = 9_500_000  # bytes
-LARGEST_FEED: Final = 950_000  # of a longer one no more is looked at
+MAX_DOCUMENT: Final = 9_500_000  # bytes
+MAX_FEED: Final = 950_000  # bytes; the rest of a longer one is not read
 BEGUN: Final = datetime(2025, 1, 1, 10, tzinfo=UTC)
 NOW: Final = datetime(2026, 3, 7, 9, tzinfo=UTC)
 DAY: Final = "2025-01-01T10:00:00Z"
 IDENTITY: Final = {"statuspage": "0" * 12, "incidentio": "01" + "0" * 24, "statusio": "0" * 24}
 
 
-class Worst(NamedTuple):
-    """What a page has, by document, of which one is made of so many entries."""
+class Costliest(NamedTuple):
+    """The documents of a page, of which one has so many entries `of` a kind."""
 
     platform: str
     of: str
     content: Callable[[int], Json]
 
     def documents(self, entries: int) -> dict[str, bytes]:
-        return {name: it if isinstance(it, bytes) else _json(it) for name, it in self.content(entries).items()}
+        """Return the documents with so many entries."""
+        contents = self.content(entries)
+        return {name: body if isinstance(body, bytes) else _json(body) for name, body in contents.items()}
 
-    def longest(self) -> int:
-        """The number of entries that fill a document."""
+    def max_entries(self) -> int:
+        """Return the number of entries that fill a document."""
         few, many = (max(map(len, self.documents(count).values())) for count in (500, 1000))
-        largest = LARGEST_FEED if self.platform == "rss" else LARGEST
-        return (largest - few) * 500 // (many - few)
+        maximum = MAX_FEED if self.platform == "rss" else MAX_DOCUMENT
+        return (maximum - few) * 500 // (many - few)
 
     def seconds(self, entries: int) -> float:
-        """CPU of the slowest of three reads: when they come, when they are known, and when they are gone."""
+        """Return the CPU of the slowest of three reads: of the entries when new, when remembered, and when gone."""
         key = IDENTITY.get(self.platform, "feed")
         page = Page(key="p", name="P", url="https://p.example", platform=self.platform, id=key)
         long, short = self.documents(entries), self.documents(1)
-        known, took = None, []
+        state, costs = None, []
         for hour, documents in enumerate((short, long, long, short)):
-            begun = time.process_time()
-            feed = PLATFORMS[self.platform].parse(ParseInput(page, documents, known))
-            known = reconcile(page, known, PageSnapshot(feed, {}, 1), NOW + timedelta(hours=hour)).memory
-            took.append(time.process_time() - begun)
-        return max(took)
+            started = time.process_time()
+            feed = PLATFORMS[self.platform].parse(ParseInput(page, documents, state))
+            state = reconcile(page, state, PageSnapshot(feed, {}, 1), NOW + timedelta(hours=hour)).state
+            costs.append(time.process_time() - started)
+        return max(costs)
 
 
-WORST: Final[list[Worst]] = []
+COSTLIEST: Final[list[Costliest]] = []
 
 
-def worst(platform: str) -> Callable[[Callable[[int], Json]], Callable[[int], Json]]:
+def costly(platform: str) -> Callable[[Callable[[int], Json]], Callable[[int], Json]]:
+    """Register the documents of a platform; the docstring of the function names their entries."""
+
     def add(function: Callable[[int], Json]) -> Callable[[int], Json]:
-        WORST.append(Worst(platform, (function.__doc__ or "").strip(), function))
+        COSTLIEST.append(Costliest(platform, (function.__doc__ or "").strip(), function))
         return function
 
     return add
 
 
-def _json(it: Any) -> bytes:
-    return json.dumps(it, separators=(",", ":")).encode()
+def _json(content: Any) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _at(number: int) -> str:
@@ -103,8 +107,8 @@ def _slack(*open_ones: Json, over: tuple[Json, ...] = ()) -> Json:
 
 
 def _noted(notes: int, status: str = "active") -> Json:
-    said = [{"date_created": _at(number)} for number in range(notes)]
-    return {"id": 1, "title": "t", "status": status, "date_created": DAY, "notes": said}
+    updates = [{"date_created": _at(number)} for number in range(notes)]
+    return {"id": 1, "title": "t", "status": status, "date_created": DAY, "notes": updates}
 
 
 def _rss(items: str) -> bytes:
@@ -118,51 +122,51 @@ def _item(number: int, text: str = "") -> str:
     )
 
 
-@worst("statuspage")
+@costly("statuspage")
 def statuspage_incidents(n: int) -> Json:
     """incidents"""
     return _statuspage(*map(_incident, range(n)))
 
 
-@worst("statuspage")
+@costly("statuspage")
 def statuspage_updates_of_one_incident(n: int) -> Json:
     """updates of one incident"""
     return _statuspage(_incident(0, *map(_update, range(n))))
 
 
-@worst("statuspage")
+@costly("statuspage")
 def statuspage_components_of_one_incident(n: int) -> Json:
     """components of one incident"""
     return _statuspage(_incident(0, components=[{"id": f"c{number}", "name": f"c{number}"} for number in range(n)]))
 
 
-@worst("statuspage")
-def statuspage_components_of_one_name_each_in_a_group_o(n: int) -> Json:
+@costly("statuspage")
+def statuspage_components_of_one_name(n: int) -> Json:
     """components of one name, each in a group of its own"""
     parts = ({"id": f"c{number}", "name": "c", "group_id": f"c{number}"} for number in range(n))
     return _statuspage(_incident(0), components=tuple(parts))
 
 
-@worst("incidentio")
+@costly("incidentio")
 def incidentio_incidents(n: int) -> Json:
     """incidents"""
     return _incidentio(*map(_incident, range(n)), native=tuple(map(_native, range(n))))
 
 
-@worst("incidentio")
+@costly("incidentio")
 def incidentio_updates_of_one_incident(n: int) -> Json:
     """updates of one incident"""
-    said = [{"id": f"u{number}", "published_at": _at(number), "to_status": "x"} for number in range(n)]
-    return _incidentio(_incident(0, *map(_update, range(n))), native=(_native(0, *said),))
+    updates = [{"id": f"u{number}", "published_at": _at(number), "to_status": "x"} for number in range(n)]
+    return _incidentio(_incident(0, *map(_update, range(n))), native=(_native(0, *updates),))
 
 
-@worst("incidentio")
+@costly("incidentio")
 def incidentio_maintenance_windows(n: int) -> Json:
     """maintenance windows"""
     return _incidentio(_incident(-1), native=tuple(_native(number, type="maintenance") for number in range(n)))
 
 
-@worst("incidentio")
+@costly("incidentio")
 def incidentio_components_of_the_page(n: int) -> Json:
     """components of the page"""
     items = [{"component": {"name": "c", "component_id": f"c{number}"}} for number in range(n)]
@@ -173,25 +177,25 @@ def incidentio_components_of_the_page(n: int) -> Json:
     }
 
 
-@worst("slack")
+@costly("slack")
 def slack_incidents(n: int) -> Json:
     """incidents"""
     return _slack(*({**_noted(1), "id": number} for number in range(n)))
 
 
-@worst("slack")
+@costly("slack")
 def slack_notes_of_one_incident(n: int) -> Json:
     """notes of one incident"""
     return _slack(_noted(n))
 
 
-@worst("slack")
+@costly("slack")
 def slack_notes_of_one_incident_that_is_over(n: int) -> Json:
     """notes of one incident that is over"""
     return _slack(over=(_noted(n, "resolved"),))
 
 
-@worst("instatus")
+@costly("instatus")
 def instatus_incidents_without_an_id(n: int) -> Json:
     """incidents without an id"""
     page = {"name": "p", "url": "https://p.example", "status": "HASISSUES"}
@@ -199,14 +203,16 @@ def instatus_incidents_without_an_id(n: int) -> Json:
     return {"summary.json": {"page": page, "activeIncidents": listed}}
 
 
-@worst("instatus")
+@costly("instatus")
 def instatus_updates_of_one_entry_of_the_feed(n: int) -> Json:
     """updates of one entry of the feed"""
-    time = (BEGUN + timedelta(seconds=number) for number in range(n))
-    said = "".join(f"<p><small>{it:%b %d, %H:%M:%S} GMT+0</small><br><strong>Resolved</strong> - </p>" for it in time)
+    times = (BEGUN + timedelta(seconds=number) for number in range(n))
+    updates = "".join(
+        f"<p><small>{moment:%b %d, %H:%M:%S} GMT+0</small><br><strong>Resolved</strong> - </p>" for moment in times
+    )
     entry = (
         "<link>https://p.example/incident/i1</link><pubDate>Wed, 01 Jan 2025 10:00:00 GMT</pubDate>"
-        f'<encoded xmlns="http://purl.org/rss/1.0/modules/content/"><![CDATA[{said}]]></encoded>'
+        f'<encoded xmlns="http://purl.org/rss/1.0/modules/content/"><![CDATA[{updates}]]></encoded>'
     )
     return {
         "summary.json": {"page": {"name": "p", "url": "https://p.example", "status": "UP"}},
@@ -214,7 +220,7 @@ def instatus_updates_of_one_entry_of_the_feed(n: int) -> Json:
     }
 
 
-@worst("statusio")
+@costly("statusio")
 def statusio_incidents_in_one_of_many_containers(n: int) -> Json:
     """incidents in one of many containers"""
     component = {"id": "c", "containers": [{"id": f"k{number}"} for number in range(n)]}
@@ -234,7 +240,7 @@ def statusio_incidents_in_one_of_many_containers(n: int) -> Json:
     return {"status": {"result": result}}
 
 
-@worst("aws")
+@costly("aws")
 def aws_entries_of_one_log(n: int) -> Json:
     """entries of one log"""
     log = [{"timestamp": 1735725600 + number, "status": 1} for number in range(n)]
@@ -242,20 +248,22 @@ def aws_entries_of_one_log(n: int) -> Json:
     return {"currentevents": [{**about, "event_log": log}]}
 
 
-@worst("rss")
+@costly("rss")
 def rss_entries(n: int) -> Json:
     """entries"""
     return {"feed": _rss("".join(map(_item, range(n))))}
 
 
-@worst("rss")
+@costly("rss")
 def rss_elements_in_each_other(n: int) -> Json:
     """elements in each other"""
     return {"feed": _rss("<item>" + "<a>" * n + "</a>" * n + _item(0)[6:])}
 
 
-@worst("rss")
+@costly("rss")
 def rss_small_print_in_one_message(n: int) -> Json:
     """small print in one message"""
-    said = "&lt;small&gt;Jan 1, 10:00 UTC&lt;/small&gt;&lt;strong&gt;Resolved&lt;/strong&gt; - " + "&lt;small&gt;" * n
-    return {"feed": _rss(_item(0, said))}
+    updates = (
+        "&lt;small&gt;Jan 1, 10:00 UTC&lt;/small&gt;&lt;strong&gt;Resolved&lt;/strong&gt; - " + "&lt;small&gt;" * n
+    )
+    return {"feed": _rss(_item(0, updates))}

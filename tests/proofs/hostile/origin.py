@@ -1,5 +1,7 @@
-"""A server on the loopback that answers as a behaviour says. Each page has a port of its own, so that a behaviour may
-have the connection from its first byte on; what the page truly says goes through three acts: before, during and after.
+"""A server on the loopback that answers as a behaviour says, on sockets of its own.
+
+Each page has a port, so that a behaviour may have the connection from its first byte on: no HTTP server of a library
+lets it. The true documents of a page go through three acts: before the behaviour, during it and after it.
 """
 
 from __future__ import annotations
@@ -24,24 +26,24 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     Documents = Mapping[str, bytes]
-    Talk = Callable[["Wire"], Awaitable[None]]
+    Behaviour = Callable[["Wire"], Awaitable[None]]
 
 BEFORE, DURING, AFTER = range(3)
 ACTS: Final = (BEFORE, DURING, AFTER)
 DAY: Final = datetime.timedelta(days=1)
 OK: Final = "200 OK"
-WHOLE: Final = ""  # the path of a behaviour that has the connection from its first byte on
+WHOLE: Final = ""  # the path of a behaviour that has the whole connection
 
 
 @cache
 def authority() -> trustme.CA:
-    """The one that the command is told to trust."""
+    """Return the authority that the command trusts."""
     return trustme.CA()
 
 
 @cache
 def tls(kind: str) -> ssl.SSLContext:
-    """Of a server whose certificate is valid, or not: expired, of another host, signed by itself or by nobody known."""
+    """Return the TLS settings of a server whose certificate is valid, or wrong in one way."""
     yesterday = datetime.datetime.now(datetime.UTC) - DAY
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     match kind:
@@ -62,7 +64,7 @@ def tls(kind: str) -> ssl.SSLContext:
 
 
 def signed_by_itself() -> bytes:
-    """A key and its certificate for 127.0.0.1."""
+    """Return a key and its certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -89,8 +91,8 @@ class Wire:
         await self.writer.drain()
 
     async def answer(self, body: bytes = b"", *headers: str | bytes, status: str = OK) -> None:
-        """With a Content-Length, unless the body is to end with the connection or says its length itself."""
-        lines = [it if isinstance(it, bytes) else it.encode() for it in headers]
+        """Send a response; a Content-Length is added where no header states the length of the body."""
+        lines = [header if isinstance(header, bytes) else header.encode() for header in headers]
         if not any(line.lower().startswith((b"content-length:", b"transfer-encoding:")) for line in lines):
             lines.append(b"Content-Length: %d" % len(body))
         await self.send(b"\r\n".join([f"HTTP/1.1 {status}".encode(), *lines, b"", body]))
@@ -99,7 +101,7 @@ class Wire:
         await self.writer.start_tls(tls(kind))
 
     async def request(self) -> str:
-        """The path of the next request. Raises IncompleteReadError where there is none."""
+        """Return the path of the next request. Raises IncompleteReadError where there is none."""
         head = await self.reader.readuntil(b"\r\n\r\n")
         self.path = head.split(b" ", 2)[1].decode()
         self.port.cookies += head.lower().count(b"\r\ncookie:")
@@ -107,15 +109,15 @@ class Wire:
 
     @property
     def truth(self) -> bytes:
-        """The document that was asked for, as it is in this act."""
+        """The requested document, as it is in this act."""
         return self.port.documents[self.origin.act][self.path]
 
     async def serve(self) -> None:
-        """Says what the page says, request by request."""
+        """Answer request by request: the truth, or what the behaviour does to it."""
         while path := await self.request():
             if self.origin.act == DURING and path.partition("?")[0] == self.port.path:
-                if self.port.talk:
-                    await self.port.talk(self)
+                if self.port.behave:
+                    await self.port.behave(self)
                     return
                 await self.answer(self.port.document())
                 continue
@@ -125,28 +127,28 @@ class Wire:
                 await self.answer(status="404 Not Found")
 
     def reset(self) -> None:
-        """Ends the connection as a crash does."""
+        """End the connection as a crash does."""
         connection = self.writer.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
 class Port:
-    """A page: its documents by act, and what becomes of the one at `path` during the second."""
+    """A page: its documents by act, and the behaviour that answers for the one at `path` in the second act."""
 
     def __init__(
         self,
         documents: tuple[Documents, ...],
         *,
         path: str = "-",
-        talk: Talk | None = None,
+        behave: Behaviour | None = None,
         document: Callable[[], bytes] = bytes,
         secure: bool = False,
     ) -> None:
-        self.documents, self.path, self.talk, self.secure = documents, path, talk, secure
-        self.document = document  # unless there is a talk
+        self.documents, self.path, self.behave, self.secure = documents, path, behave, secure
+        self.document = document  # without a behaviour
         self.url = ""
-        self.cookies = 0  # that clients sent
+        self.cookies = 0  # sent by clients
 
 
 class Origin:
@@ -171,7 +173,7 @@ class Origin:
         self._loop.close()
 
     async def _open(self) -> None:
-        self._loop.set_exception_handler(lambda *_: None)  # clients that go away are what this is for
+        self._loop.set_exception_handler(lambda *_: None)  # clients that hang up are expected here
         self._servers = [
             await asyncio.start_server(self._connected(port), "127.0.0.1", 0, limit=1 << 20) for port in self.ports
         ]
@@ -194,14 +196,14 @@ class Origin:
             wire = Wire(self, port, reader, writer)
             try:
                 with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                    if self.act == DURING and port.talk and port.path == WHOLE:
-                        await port.talk(wire)
+                    if self.act == DURING and port.behave and port.path == WHOLE:
+                        await port.behave(wire)
                     else:
                         if port.secure:
                             await wire.secure()
                         await wire.serve()
             except asyncio.CancelledError:
-                pass  # streams would complain of it
+                pass  # streams would report it
             finally:
                 wire.writer.close()
 

@@ -1,4 +1,4 @@
-"""Section 5 of the contract against an origin that means harm: the short form of tests/proofs/hostile."""
+"""Section 5 of the contract against hostile origins: the short form of tests/proofs/hostile."""
 
 import gc
 import time
@@ -11,14 +11,14 @@ import pytest
 from statuswatch.model.page import PageSnapshot
 from statuswatch.rules.reconcile import reconcile
 from tests.proofs.hostile.behaviours import EITHER, LATE, ROWS
-from tests.proofs.hostile.costliest import WORST
+from tests.proofs.hostile.costliest import COSTLIEST
 from tests.proofs.hostile.origin import ACTS
-from tests.proofs.hostile.trial import play
+from tests.proofs.hostile.trial import run_trial
 from tests.support.page_timeline import PAGE, START, feed, incident, update
 
 QUICK = [row for row in ROWS if row.quick]
-# What once took time with its square, each as long as it takes to see that.
-LONG = {
+# Documents whose cost once grew with the square of their entries, each long enough to show that.
+ENTRIES = {
     "incidentio: components of the page": 5000,
     "instatus: incidents without an id": 900,
     "instatus: updates of one entry of the feed": 700,
@@ -29,9 +29,7 @@ LONG = {
 
 
 def assert_in_proportion(seconds: Callable[[int], float], entries: int) -> None:
-    """Four times the entries are four times the work; sixteen times would be hours, of 10 MB. CPU is counted, not time;
-    one of three measurements may tell.
-    """
+    """Assert that four times the entries cost four times the CPU, not sixteen; one of three measurements decides."""
     gc.collect()
     gc.disable()
     try:
@@ -41,34 +39,34 @@ def assert_in_proportion(seconds: Callable[[int], float], entries: int) -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize(("worst", "entries"), LONG.items())
-def test_a_document_takes_time_in_proportion_to_its_length(worst: str, entries: int) -> None:
-    """5: the longest documents cost seconds of CPU, which all other pages have to wait for, and not hours."""
-    (found,) = [it for it in WORST if f"{it.platform}: {it.of}" == worst]
-    assert_in_proportion(found.seconds, entries)
+@pytest.mark.parametrize(("name", "entries"), ENTRIES.items())
+def test_a_document_takes_time_in_proportion_to_its_length(name: str, entries: int) -> None:
+    """5: the longest documents cost seconds of CPU, for which all other pages wait, and not hours."""
+    (costly,) = [costly for costly in COSTLIEST if f"{costly.platform}: {costly.of}" == name]
+    assert_in_proportion(costly.seconds, entries)
 
 
-def test_a_list_of_others_takes_time_in_proportion_to_its_length() -> None:
-    """5: so does a list in which nothing is left of what was open, and nothing is older than that."""
+def test_a_list_of_new_incidents_takes_time_in_proportion_to_its_length() -> None:
+    """5: so does a list that has none of the open incidents any more, and none that is older."""
 
     def seconds(count: int) -> float:
         before = feed(*(incident(f"a{number}", update(-number, "x")) for number in range(count)))
         after = feed(*(incident(f"b{number}", update(number + 1, "x")) for number in range(count)))
-        known = reconcile(PAGE, None, PageSnapshot(before, {}, 1), START).memory
-        begun = time.process_time()
-        reconcile(PAGE, known, PageSnapshot(after, {}, 1), START + timedelta(hours=1))
-        return time.process_time() - begun
+        state = reconcile(PAGE, None, PageSnapshot(before, {}, 1), START).state
+        started = time.process_time()
+        reconcile(PAGE, state, PageSnapshot(after, {}, 1), START + timedelta(hours=1))
+        return time.process_time() - started
 
     assert_in_proportion(seconds, 700)
 
 
 @pytest.mark.parametrize("late", [True, False], ids=["late", "wrong"])
 def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
-    """5: each fails for its reason or is read as it is, no other page is affected, nothing reaches the terminal raw;
-    and when it is well again nothing false is told, and nothing is lost.
+    """5: each fails for its reason or is read as it is, no other page is affected, and the terminal gets plain text;
+    when the page is well again no event is false and none is lost.
     """
     rows = [row for row in QUICK if late is (row.fails in (LATE, EITHER))]
-    played = play(tmp_path, rows, 2 if late else 30)
-    assert played.faults == []
-    assert {name: faults for name, faults in played.of.items() if faults} == {}
-    assert len(played.acts) == len(ACTS) and len(rows) > 10
+    trial = run_trial(tmp_path, rows, 6 if late else 60)
+    assert trial.faults == []
+    assert {name: faults for name, faults in trial.faults_by_row.items() if faults} == {}
+    assert len(trial.acts) == len(ACTS) and len(rows) > 10

@@ -1,4 +1,4 @@
-"""The three acts: the command, as a process, reads hostile pages beside good ones, before, during and after."""
+"""Three runs of the command on hostile pages beside good ones: before the behaviour, during it and after it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from tests.proofs.hostile.behaviours import Row
 
 TIMEOUT: Final = 2  # the `timeout` of the configuration
-PATIENCE: Final = 120  # seconds for a process to end
+PATIENCE: Final = 300  # seconds for a process to end
 GOOD: Final = ("good-0", "good-1")
-TRUTH: Final = {BEFORE: (), DURING: (OVER,), AFTER: ("NEW b",)}  # by act
+TRUE_EVENTS: Final = {BEFORE: (), DURING: (OVER,), AFTER: ("NEW b",)}  # by act
 # The peak of a process begins with that of the one that started it: this one is small.
 LAUNCH: Final = """
 import os, sys, time
@@ -41,8 +41,8 @@ CHECK: Final = ("-m", "statuswatch", "check", "--once", "--verbose")
 _EVENT: Final = re.compile(r"^\S+ ([A-Z ]+?) +\[[^]\n]+\] Product: ([\w-]+) - .*\n +.*[/=](\S+)$", re.MULTILINE)
 
 
-class Ran(NamedTuple):
-    """One process: how it ended, what it said, and what it took (seconds, seconds, megabytes)."""
+class Completed(NamedTuple):
+    """One process: its exit code, its cost (seconds, seconds, megabytes), and what it wrote."""
 
     code: int
     wall: float
@@ -52,62 +52,64 @@ class Ran(NamedTuple):
     err: str
 
     def events(self) -> dict[str, Counter[str]]:
-        """What was told, by page, as "NEW a"."""
-        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Return the events by page, as "NEW a"."""
+        events: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for kind, page, key in _EVENT.findall(self.out):
-            found[page][f"{kind} {unquote(key)}"] += 1
-        return found
+            events[page][f"{kind} {unquote(key)}"] += 1
+        return events
 
-    def said(self, key: str) -> list[str]:
-        """What the log has of a page."""
+    def log_of(self, key: str) -> list[str]:
+        """Return the lines of the log about a page."""
         lines = (line.removeprefix("statuswatch: ") for line in self.err.splitlines())
         return [line for line in lines if re.match(rf"{re.escape(key)}(:| failed:) ", line)]
 
     def reason(self, key: str) -> str:
-        """Why the page failed; "" where it did not."""
+        """Return why the page failed; "" where it did not."""
         mark = f"{key} failed: "
-        return next((line.removeprefix(mark) for line in self.said(key) if line.startswith(mark)), "")
+        return next((line.removeprefix(mark) for line in self.log_of(key) if line.startswith(mark)), "")
 
     def raw(self) -> set[str]:
-        """Characters that do something to a terminal."""
+        """Return the characters of the output that a terminal would interpret."""
         used = set(self.out) | set(self.err)
-        return {ascii(it) for it in used if unicodedata.category(it) in ("Cc", "Cf", "Cs") and it not in "\n"}
+        return {ascii(char) for char in used if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\n"}
 
 
-class Played(NamedTuple):
-    """What each act came to; what is wrong with the run as a whole, and with each row."""
+class Trial(NamedTuple):
+    """The runs of the acts; the faults of the runs as a whole, and those of each row."""
 
-    acts: tuple[Ran, ...]
+    acts: tuple[Completed, ...]
     faults: list[str]
-    of: dict[str, list[str]]
+    faults_by_row: dict[str, list[str]]
 
     @property
     def memory(self) -> float:
+        """Peak memory more than of a calm run, in megabytes."""
         return self.acts[DURING].memory - self.acts[BEFORE].memory
 
 
 def key_of(row: Row) -> str:
+    """Return the key of a row's page."""
     return row.name.replace("_", "-")
 
 
-def play(folder: Path, rows: Sequence[Row], timeout: int = TIMEOUT) -> Played:
-    """These rows at once, each a page, and two good ones."""
+def run_trial(folder: Path, rows: Sequence[Row], timeout: int = TIMEOUT) -> Trial:
+    """Run these rows at once, each a page, beside two good ones."""
     goods = [Port(tuple(map(STORIES["statuspage"], ACTS))) for _ in GOOD]
     ports = [_port(row) for row in rows]
     with Origin([*goods, *ports]) as origin:
         _configure(folder, rows, origin.ports, timeout)
-        ran = []
+        completed = []
         for act in ACTS:
             origin.act = act
-            ran.append(_run(folder))
-    acts = tuple(ran)
-    of = {row.name: _faults(row, port.url, acts) for row, port in zip(rows, ports, strict=True)}
-    return Played(acts, list(_whole(folder, goods, acts)), of)
+            completed.append(_run(folder))
+    acts = tuple(completed)
+    faults_by_row = {row.name: _row_faults(row, port.url, acts) for row, port in zip(rows, ports, strict=True)}
+    return Trial(acts, _run_faults(folder, goods, acts), faults_by_row)
 
 
 def _port(row: Row) -> Port:
     documents = tuple(map(STORIES[row.platform], ACTS))
-    return Port(documents, path=row.path, talk=row.talk, document=row.document, secure=row.secure)
+    return Port(documents, path=row.path, behave=row.behave, document=row.document, secure=row.secure)
 
 
 def _configure(folder: Path, rows: Sequence[Row], ports: Sequence[Port], timeout: int) -> None:
@@ -121,7 +123,7 @@ def _configure(folder: Path, rows: Sequence[Row], ports: Sequence[Port], timeout
     authority().cert_pem.write_to_path(str(folder / "ca.pem"))
 
 
-def _run(folder: Path) -> Ran:
+def _run(folder: Path) -> Completed:
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     env = {**kept, "HOME": str(folder), "LANG": "C.UTF-8", "NO_PROXY": "*", "SSL_CERT_FILE": str(folder / "ca.pem")}
     ours, theirs = os.pipe()
@@ -140,76 +142,86 @@ def _run(folder: Path) -> Ran:
     with os.fdopen(ours) as pipe:
         figures = pipe.read().split() or ["-9", str(PATIENCE), "0", "0"]
     code, wall, cpu, memory = int(figures[0]), *map(float, figures[1:])
-    said = [(folder / name).read_bytes().decode() for name in ("out", "err")]
-    return Ran(code, wall, cpu, memory, *said)
+    printed, errors = ((folder / name).read_bytes().decode() for name in ("out", "err"))
+    return Completed(code, wall, cpu, memory, printed, errors)
 
 
-def _faults(row: Row, url: str, acts: Sequence[Ran]) -> list[str]:
-    """What is wrong with how the row was read."""
-    key, faults = key_of(row), []
-    told = [ran.events()[key] for ran in acts]
-    during = acts[DURING]
+def _row_faults(row: Row, url: str, acts: Sequence[Completed]) -> list[str]:
+    """Return what is wrong with how the row was read."""
+    key, during = key_of(row), acts[DURING]
+    events = [completed.events()[key] for completed in acts]
     reason = during.reason(key)
-    if acts[BEFORE].reason(key) or acts[AFTER].reason(key):
-        faults.append(f"it fails while all is well: {acts[BEFORE].reason(key) or acts[AFTER].reason(key)}")
-    if told[BEFORE]:
-        faults.append(f"its baseline told {told[BEFORE]}")
-    if reason and not re.search(row.fails or "(?!)", reason):
-        faults.append("for another reason" if row.fails else "it was not read")
-    if reason and url not in reason:
-        faults.append("it does not say where")
-    if not reason and row.tells is None:
-        faults.append("it was read")
-    wanted = Counter(() if reason else row.tells)
-    if told[DURING] != wanted:
-        faults.append(_difference(told[DURING], wanted))
-    if row.says and not any(re.search(row.says, line) for line in during.said(key)):
-        faults.append("not a word of it")
-    # Whatever was not told then is told now, and nothing twice.
-    rest = Counter((*TRUTH[DURING], *TRUTH[AFTER])) - told[DURING]
-    if told[AFTER] != rest:
-        faults.append(f"after it: {_difference(told[AFTER], rest)}")
+    expected = Counter(() if reason else row.events or ())
+    remaining = Counter((*TRUE_EVENTS[DURING], *TRUE_EVENTS[AFTER])) - events[DURING]  # each is reported, and once
+    calm_reason = acts[BEFORE].reason(key) or acts[AFTER].reason(key)
+    faults = {
+        f"it fails while the page is well: {calm_reason}": bool(calm_reason),
+        f"its baseline gives events: {events[BEFORE]}": bool(events[BEFORE]),
+        f"during it: {_difference(events[DURING], expected)}": events[DURING] != expected,
+        f"after it: {_difference(events[AFTER], remaining)}": events[AFTER] != remaining,
+        "its log does not say so": bool(row.log and not any(re.search(row.log, line) for line in during.log_of(key))),
+    }
+    return [fault for fault, is_so in faults.items() if is_so] + _reason_faults(row, url, reason)
+
+
+def _reason_faults(row: Row, url: str, reason: str) -> list[str]:
+    if not reason:
+        return ["it was read"] if row.events is None else []
+    faults = []
+    if not re.search(row.fails or "(?!)", reason):
+        faults.append("it fails for another reason" if row.fails else "it was not read")
+    if url not in reason:
+        faults.append("its reason names no address")
     return faults
 
 
-def unbounded(row: Row, acts: Sequence[Ran]) -> list[str]:
-    """What a row took that it may not, where it was played alone: time or memory. Start-up is what a calm run takes;
-    work is counted in CPU, of which others may want their share.
+def unbounded(row: Row, acts: Sequence[Completed]) -> list[str]:
+    """Return the time or memory that a row took beyond its bounds, where it was run alone.
+
+    Start-up counts as long as a calm run takes. Work is bounded in CPU, since other processes may run beside it.
     """
     before, during, after = acts
     faults = []
     if row.work and during.cpu - before.cpu > row.work:
         faults.append(f"{during.cpu - before.cpu:.1f} s of CPU more, of {row.work}")
-    if not row.work and during.wall > (most := TIMEOUT + 1 + max(before.wall, after.wall)):
-        faults.append(f"{during.wall:.1f} s, of {most:.1f}")
+    max_wall = TIMEOUT + 1 + max(before.wall, after.wall)
+    if not row.work and during.wall > max_wall:
+        faults.append(f"{during.wall:.1f} s, of {max_wall:.1f}")
     if during.memory - before.memory > row.memory:
         faults.append(f"{during.memory - before.memory:.0f} MB more, of {row.memory}")
     return faults
 
 
-def _difference(told: Counter[str], wanted: Counter[str]) -> str:
-    words = [f"told {it!r}" for it in told - wanted] + [f"not told {it!r}" for it in wanted - told]
+def _difference(events: Counter[str], expected: Counter[str]) -> str:
+    words = [f"reported {event!r}" for event in events - expected]
+    words += [f"not reported {event!r}" for event in expected - events]
     return ", ".join([*words[:4], *(["…"] if len(words) > 4 else [])])
 
 
-def _whole(folder: Path, goods: Sequence[Port], acts: Sequence[Ran]) -> list[str]:
-    """What is wrong with the run, whatever the rows: exit, output, the good pages, state.json."""
+def _run_faults(folder: Path, goods: Sequence[Port], acts: Sequence[Completed]) -> list[str]:
+    """Return what is wrong with the runs, whatever the rows: exit, output, the good pages, state.json."""
     faults = []
-    for act, ran in zip(ACTS, acts, strict=True):
-        if ran.code:
-            faults.append(f"act {act}: exit {ran.code}: {ran.err[-200:]}")
-        if ran.raw():
-            faults.append(f"act {act}: raw on the terminal: {', '.join(sorted(ran.raw()))}")
-        for key in GOOD:
-            if ran.reason(key) or ran.events()[key] != Counter(TRUTH[act]):
-                faults.append(f"act {act}: {key}: {ran.reason(key) or ran.events()[key]}")
-        if "statuswatch itself failed" in ran.err:
-            faults.append(f"act {act}: a fault of our own")
+    for act, completed in zip(ACTS, acts, strict=True):
+        faults += [f"act {act}: {fault}" for fault in _act_faults(act, completed)]
     if any(port.cookies for port in goods):
         faults.append("a cookie went to another page")
     try:
-        pages, _ = decode((folder / "state.json").read_bytes(), "state.json")
-        known = {key: set(decode_page(page, key, "state.json").incidents) for key, page in pages.items()}
+        pages = decode((folder / "state.json").read_bytes(), "state.json").pages
+        remembered = {key: set(decode_page(page, key, "state.json").incidents) for key, page in pages.items()}
     except (StateError, OSError) as error:
         return [*faults, f"state.json: {error}"]
-    return faults + [f"state.json has not all of {key}" for key in GOOD if not known.get(key, set()) >= {"a", "b"}]
+    return faults + [f"state.json has not all of {key}" for key in GOOD if not remembered.get(key, set()) >= {"a", "b"}]
+
+
+def _act_faults(act: int, completed: Completed) -> list[str]:
+    faults = []
+    if completed.code:
+        faults.append(f"exit {completed.code}: {completed.err[-200:]}")
+    if completed.raw():
+        faults.append(f"raw on the terminal: {', '.join(sorted(completed.raw()))}")
+    for key in GOOD:
+        if completed.reason(key) or completed.events()[key] != Counter(TRUE_EVENTS[act]):
+            faults.append(f"{key}: {completed.reason(key) or completed.events()[key]}")
+    if "statuswatch itself failed" in completed.err:
+        faults.append("a fault of our own")
+    return faults

@@ -1,4 +1,4 @@
-"""Put on PYTHONPATH by the benchmark, imported by Python at start: stands between the program and the resolver.
+"""A stand-in for the resolver: on PYTHONPATH by the benchmark, imported by Python at start.
 
 `p7.bench.test` is 127.10.0.8 at once, or after `BENCH_NAME_DELAY` seconds. A name under `dead.test` is never answered:
 the thread that asks is stuck for a minute and cannot be cancelled, as in the C library when no name server answers. The
