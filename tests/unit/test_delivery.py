@@ -54,7 +54,7 @@ def waiting(workspace: Workspace) -> dict[str, list[str]]:
     """Return the ids of what waits, by sink; the state file survives another writing of it."""
     content = workspace.state.read_bytes()
     state = decode(content, "state.json")
-    assert b"".join(encode(state.pages, state.outbox)) == content
+    assert b"".join(encode(state)) == content
     return {name: [delivery.event.id for delivery in deliveries] for name, deliveries in state.outbox.items()}
 
 

@@ -236,7 +236,7 @@ def test_a_shard_reads_its_part(workspace: Workspace) -> None:
     status = json.loads(workspace.run("status", "--shard", shard, "--format", "json").out)
     assert [event_line({"event": "open", **entry}) for entry in status["incidents"]] == ["open bolt/b0"]
     assert status["pages"] == {"asked": 1, "read": 1}
-    assert "Remembered" in workspace.run("inspect", "bolt").out
+    assert "State file" in workspace.run("inspect", "bolt").out
 
 
 @pytest.mark.parametrize(
