@@ -16,7 +16,7 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
-    Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
+    Floor(("demo", "replay", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery"), "pages in, notifications out"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
@@ -29,7 +29,7 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
-    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "output", "options"),
+    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "replay", "output", "options"),
     "render": (
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
