@@ -16,7 +16,7 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
-    Floor(("demo", "replay", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
+    Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery"), "pages in, notifications out"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
