@@ -8,16 +8,19 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from statuswatch.model.event import Event
+from statuswatch.model.event import Change, Event
 from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules import diff
-from statuswatch.rules.absence import judge_absences
+from statuswatch.rules.absence import is_due, is_record_due, judge_absences
+from statuswatch.rules.diff import Difference, close_absent
+from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
-from statuswatch.rules.record import is_worth_saving, new_record, to_second
+from statuswatch.rules.record import is_worth_saving, new_record, to_second, with_vendor_ids
 from statuswatch.rules.suspicion import continue_suspicion, find_suspicion, is_believed
+from statuswatch.rules.unlisted import compare_unlisted, remaining_look_ups
 
 
 def reconcile(
@@ -46,19 +49,29 @@ def reconcile(
 def state_for(page: Page, state: PageState) -> PageState | None:
     """Return the state for the page as it is configured now; None where its address or platform is another.
 
-    That is a new baseline. A reported failure is kept: whoever received its start also receives its end.
+    That is a new baseline. A reported failure and what was open are kept: whoever received a start also receives the
+    end.
     """
     if state.url == page.url and page.platform in ("", state.platform) and page.id in ("", state.id):
         return state
     reported = state.failing if state.failing and state.failing.reported else None
-    return PageState(url=page.url, platform=page.platform, id=page.id, failing=reported) if reported else None
+    is_open = {key: record for key, record in state.incidents.items() if not record.closed}
+    if not (reported or is_open):
+        return None
+    return PageState(url=page.url, platform=page.platform, id=page.id, failing=reported, incidents=is_open)
 
 
-def needs_full_read(state: PageState) -> bool:
-    """Return whether something waits for a second look, so that "not modified" would decide nothing."""
+def needs_full_read(state: PageState, now: datetime) -> bool:
+    """Return whether something waits for a second look, so that "not modified" would decide nothing.
+
+    An absent incident does so on its first day, later in the runs in which it is due.
+    """
     if state.baseline is None or state.failing is not None or state.suspicion is not None:
         return True
-    return any(record.absent_since for record in state.incidents.values())
+    if any(is_due(key, look_up.since, now) for key, look_up in state.to_look_up.items()):
+        return True
+    absent = ((key, record) for key, record in state.incidents.items() if record.absent_since and not record.closed)
+    return any(is_record_due(key, record, now) for key, record in absent)
 
 
 def _reconcile_snapshot(
@@ -85,20 +98,29 @@ def _other_page(page: Page, state: PageState, feed: Feed) -> Failure:
 def _first_read(
     page: Page, state: PageState | None, snapshot: PageSnapshot, now: datetime, *, announce_open: bool
 ) -> PageOutcome:
-    """Rule 1: the first good read of a page is its baseline. It reports nothing, or what is open on request."""
+    """Rule 1: the first good read of a page is its baseline. It reports nothing, or what is open on request.
+
+    What was open under another address or platform goes on where it is found; else it is no longer listed.
+    """
     feed = snapshot.feed
     page_events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     events = list(page_events)
     records: dict[str, IncidentRecord] = {}
+    former = match_former(state.incidents if state else {}, feed)
     for incident in feed.incidents:
-        if announce_open and not incident.closed:
+        if incident.id in former.found:
+            difference = diff.compare(page, former.found[incident.id], incident)
+        elif announce_open and not incident.closed:
             difference = diff.compare_unknown(page, incident, now)
-            if difference.event:
-                events.append(difference.event)
-            records[incident.id] = difference.record
         else:
-            records[incident.id] = new_record(incident)
+            difference = Difference(None, new_record(incident))
+        if difference.event:
+            events.append(difference.event)
+        records[incident.id] = difference.record
+    for key, record in former.missing.items():
+        if difference_event := close_absent(page, key, record, Change.DELISTED, now).event:
+            events.append(difference_event)
     after = _renew(after, snapshot, records, now)
     return PageOutcome(page=page, events=tuple(events), state=after, dirty=True, is_baseline=True)
 
@@ -112,13 +134,16 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, suspicion=suspicion)
     baseline = _trusted_baseline(state, state.baseline or now, now)
-    compared = _compare_incidents(page, state, snapshot.feed, baseline, now)
-    records, baseline = prune({**state.incidents, **compared.records}, snapshot.feed, baseline, now)
+    moved = with_moved_ids(state, snapshot.feed)
+    compared = _compare_incidents(page, moved, snapshot, baseline, now)
+    records, baseline = prune({**moved.incidents, **compared.records}, snapshot.feed, baseline, now)
+    look_ups = remaining_look_ups(snapshot, records, now)
+    after = msgspec.structs.replace(after, to_look_up=look_ups)
     return PageOutcome(
         page=page,
         events=(*events, *compared.events),
         state=_renew(after, snapshot, records, baseline),
-        dirty=compared.dirty or after != state,
+        dirty=compared.dirty or after != state or moved is not state,
     )
 
 
@@ -140,26 +165,29 @@ class _Compared(NamedTuple):
     dirty: bool
 
 
-def _compare_incidents(page: Page, state: PageState, feed: Feed, baseline: datetime, now: datetime) -> _Compared:
-    """Compare what is listed with its records, rules 2 to 9, and judge what is not listed, rules 11 to 13."""
+def _compare_incidents(
+    page: Page, state: PageState, snapshot: PageSnapshot, baseline: datetime, now: datetime
+) -> _Compared:
+    """Compare what is listed with its records, rules 2 to 9, and judge what is not listed, rules 11 to 13b."""
     events: list[Event] = []
     records: dict[str, IncidentRecord] = {}
     dirty = False
-    for incident in feed.incidents:
+    for incident in snapshot.feed.incidents:
         record = state.incidents.get(incident.id)
         if record is None:
             difference = diff.compare_unknown(page, incident, baseline)
         else:
-            difference = diff.compare(page, record, incident)
+            difference = diff.compare(page, with_vendor_ids(record, incident), incident)
             dirty |= is_worth_saving(record, difference.record)
         if difference.event:
             events.append(difference.event)
         if difference.record is not record:
             records[incident.id] = difference.record
-    for key, difference in judge_absences(page, state, feed, now):
+    absent = judge_absences(page, state, snapshot, now)
+    for key, difference in (*absent, *compare_unlisted(page, state, snapshot, baseline, now)):
         if difference.event:
             events.append(difference.event)
-        dirty |= difference.record != state.incidents[key]
+        dirty |= difference.record != state.incidents.get(key)
         records[key] = difference.record
     return _Compared(events, records, dirty or bool(events))
 
