@@ -20,7 +20,14 @@ UNLIMITED: Final = 1_000_000_000
 
 _PLAUSIBLE_AGES: Final = (timedelta(minutes=-10), timedelta(days=3650))
 NO_COMPONENT_STATED: Final = "Passes the filter on components: the vendor does not state which are affected"
-_DESCRIBED_ELSEWHERE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN}
+_DESCRIBED_ELSEWHERE: Final = {
+    Change.UPDATES,
+    Change.STATUS,
+    Change.MISSED,
+    Change.DELISTED,
+    Change.WITHDRAWN,
+    Change.EXPIRED,
+}
 
 
 class Label(StrEnum):
@@ -119,6 +126,8 @@ def last_status(event: Event) -> tuple[str, str]:
         return status, "this was the last status; the vendor removed the incident from the page"
     if Change.DELISTED in event.changes:
         return status, "this was the last status; the vendor no longer lists the incident as open"
+    if Change.EXPIRED in event.changes:
+        return status, "the vendor stated no end, and has not listed the incident for 14 days"
     newest: tuple[IncidentUpdate, ...] = event.incident.updates[-1:]
     return status, short(newest[0].body) if newest else ""
 
