@@ -20,7 +20,7 @@ from statuswatch.model.incident import (
     IncidentKind,
     Moment,
 )
-from statuswatch.model.page import FailureClass, Validators
+from statuswatch.model.page import FailureClass, LookUp, Validators
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +28,9 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
     `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
     `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
-    beginning of the newest update's text. `status_unstated`: the vendor states no status.
+    beginning of the newest update's text. `status_unstated`: the vendor states no status. `update_times` holds the
+    times of updates (see `UpdateTime`): of a closed incident only of those that the vendor gave no id.
+    `not_found_since` is the time of the first 404 or 410 of its own document beside a found control.
     """
 
     status: str
@@ -51,6 +53,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     created_at: Moment | None = None
     absent_since: Moment | None = None
     status_unstated: bool = False
+    not_found_since: Moment | None = None
+    update_times: str = msgspec.field(default="", name="times")
 
     @property
     def closed(self) -> bool:
@@ -140,7 +144,8 @@ class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
-    `id` is the configured one, or the one that was found.
+    `id` is the configured one, or the one that was found. `to_look_up` holds incidents of a longer list whose own
+    document was not read yet.
     """
 
     url: str
@@ -154,6 +159,7 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     names: dict[str, Component] = {}
     failing: Failing | None = None
     suspicion: Suspicion | None = None
+    to_look_up: dict[str, LookUp] = {}
     incidents: dict[str, IncidentRecord] = {}
 
 

@@ -8,6 +8,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -157,9 +159,9 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
 def _result(response: Response, url: str, *, conditional: bool) -> tuple[DocumentResult, float | None]:
     status = response.status
     if status == 200:
-        return Fetched(response.body, _validators(response)), None
+        return Fetched(response.body, _validators(response), _served_at(response)), None
     if status == 304 and conditional:
-        return NotModified(), None
+        return NotModified(_served_at(response)), None
     kind = _KINDS.get(status) or (FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REJECTED)
     fault = "the vendor's server has a fault; retried on the next run" if status >= 500 else "unexpected"
     failure = Failure(kind, f"HTTP {status}", url, _HINTS.get(status) or fault)
@@ -173,6 +175,14 @@ def _validators(response: Response) -> Validators:
         if value and value.isascii() and value.isprintable() and len(value) <= MAX_VALIDATOR:
             return Validators(**{field: value})
     return Validators()
+
+
+def _served_at(response: Response) -> datetime | None:
+    """Return the server's time; None where it states none, or no time."""
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from statuswatch.model.incident import IncidentKind
 from statuswatch.model.page import Feed
 from statuswatch.model.state import PageState, Suspicion
 from statuswatch.rules.diff import is_older_copy
-from statuswatch.rules.record import to_second
+from statuswatch.rules.record import to_second, with_vendor_ids
 
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 _STALE: Final = "an older copy"
@@ -51,7 +51,7 @@ def _stale_page_time(state: PageState, feed: Feed) -> str:
 def _stale_incident(state: PageState, feed: Feed) -> str:
     for incident in feed.incidents:
         record = state.incidents.get(incident.id)
-        if record and is_older_copy(record, incident):
+        if record and is_older_copy(with_vendor_ids(record, incident), incident):
             return f"{_STALE}: it lacks the newest known update of {incident.id}"
     return ""
 
