@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.support.fake_vendor import FakeVendor
 
+__all__ = ["COMMAND", "PATIENCE", "Completed", "Workspace", "event_line", "finish", "on_a_terminal"]
+
 Json = dict[str, Any]
 COMMAND: Final = (sys.executable, "-m", "statuswatch")
 PLATFORMS: Final = {"acme": "statuspage", "bolt": "incidentio"}
