@@ -353,8 +353,9 @@ def test_http_is_offered_to_pages_only(authority: trustme.CA) -> None:
     assert chosen == ["http/1.1", None]
 
 
-def test_a_missing_authority_is_not_invented() -> None:
+def test_a_missing_authority_is_not_invented(monkeypatch: pytest.MonkeyPatch) -> None:
     """5: certificates are checked against the system's authorities."""
+    monkeypatch.delenv("SSL_CERT_FILE")
     context = trust_store()
     assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname
 
