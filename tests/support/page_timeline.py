@@ -106,7 +106,8 @@ class PageTimeline:
             content = encode_page(outcome.state)
             assert content != before, "dirty, but the state is as it was"
             self.state = decode_page(content, self.page.key, "state.json")
-            assert encode_page(self.state) == content
+            # Text that no parser cleaned is cleaned when it is loaded, and then stays as it is.
+            assert decode_page(encode_page(self.state), self.page.key, "state.json") == self.state
         self.event_ids += [event.id for event in outcome.events]
         assert len(set(self.event_ids)) == len(self.event_ids), "two events share an id"
         return list(outcome.events)
