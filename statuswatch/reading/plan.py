@@ -27,7 +27,9 @@ def read(
     if state:
         state = msgspec.structs.replace(state, platform=reader.page.platform, id=reader.page.id)
     outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
-    while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=outcome.dirty)):
+    while isinstance(result, PageSnapshot) and not outcome.failure:
+        if not (yield from reader.follow_up(result, dirty=outcome.dirty)):
+            break
         result = reader.understand()
         outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
     line = "" if state else suggest_config(page, reader.page)
