@@ -22,7 +22,7 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import Page
 from statuswatch.model.report import Delivery, RunReport, SinkOutcome
 from statuswatch.model.state import State
-from statuswatch.net.http import RequestError, SinkClient, open_sink_client
+from statuswatch.net.http import RequestError, SinkClient, open_sink_client, proxy_secrets
 from statuswatch.net.loop import Loop
 from statuswatch.net.trust import trust_store
 from statuswatch.rules.diff import event_id
@@ -122,7 +122,7 @@ def _connect(config: SinkConfig, env: Mapping[str, str]) -> ConnectedSink:
     sink = SINKS[config.sink]
     send = sink.configure(config.options, read_secret)
     digest_above = sink.DIGEST_ABOVE if config.digest_above is None else config.digest_above
-    return ConnectedSink(config, send, digest_above, spellings(values))
+    return ConnectedSink(config, send, digest_above, (*spellings(values), *proxy_secrets()))
 
 
 def _run_turns(turns: Sequence[tuple[ConnectedSink, SinkTurn]]) -> tuple[SinkOutcome, ...]:

@@ -22,9 +22,9 @@ FLOORS: Final = (
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
     Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),
-    Floor(("state", "catalog"), "state.json; the pages that have a key"),
+    Floor(("state", "state_check", "catalog"), "state.json; the pages that have a key"),
     Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
-    Floor(("shard", "registry", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
+    Floor(("shard", "registry", "masking", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
 )
 
 # The order inside packages whose modules import one another, the highest first.
@@ -38,8 +38,8 @@ INSIDE: Final = {
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "unlisted", "expiry", "absence", "moved_ids"),
-        *("suspicion", "pruning"),
+        *("status", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
+        *("moved_ids", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
