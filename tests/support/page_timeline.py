@@ -19,7 +19,7 @@ from tests.support.plan_driver import Documents, read_page
 if TYPE_CHECKING:
     from statuswatch.model.state import PageState
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 START = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 PAGE = Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
 
