@@ -29,7 +29,7 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
-    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "output", "options"),
+    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "replay", "output", "options"),
     "render": (
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
@@ -38,7 +38,7 @@ INSIDE: Final = {
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
+        *("status", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
