@@ -75,16 +75,21 @@ def find_muted(
         own = [mute for mute in mutes if mute.page == latest.page.key]
         if not own or not mute_of_event(own, latest, now, records.title(latest)):
             continue
-        ids = {delivery.event.id for delivery in group}
-        if not records.is_over(latest):
-            waiting |= ids
-        elif _start_is_pending(config, group, records):
-            dropped |= ids
-        elif group[-1].event.kind is EventKind.RESOLVED:
-            dropped |= ids - {group[-1].event.id}  # the end is due at once
-        else:
-            waiting |= ids
+        muted = _settle(config, group, records, is_over=records.is_over(latest))
+        waiting |= muted.waiting
+        dropped |= muted.dropped
     return Muted(frozenset(waiting), frozenset(dropped))
+
+
+def _settle(config: SinkConfig, group: Sequence[PendingDelivery], records: Records, *, is_over: bool) -> Muted:
+    """Return what becomes of the pending events of one muted incident."""
+    ids = frozenset(delivery.event.id for delivery in group)
+    newest = group[-1].event
+    if is_over and _start_is_pending(config, group, records):
+        return Muted(dropped=ids)
+    if is_over and newest.kind is EventKind.RESOLVED:
+        return Muted(dropped=ids - {newest.id})  # the end is due at once
+    return Muted(waiting=ids)
 
 
 def key_of(event: Event) -> IncidentKey:

@@ -114,13 +114,7 @@ def notifications(
     """
     alone = [delivery for delivery in deliveries if _is_sent_alone(delivery, now)]
     together = [delivery for delivery in deliveries if not _is_sent_alone(delivery, now)]
-    held = [delivery for delivery in together if delivery.held is True] if digest_above else []
-    if held and len(together) <= digest_above:
-        later = [delivery for delivery in together if delivery.held is not True]
-        batches = [*_batches(alone, 1), *_batches(held, MAX_DIGEST), *_batches(later, 1)]
-    else:
-        size = MAX_DIGEST if digest_above and len(together) > digest_above else 1
-        batches = [*_batches(alone, 1), *_batches(together, size)]
+    batches = [*_batches(alone, 1), *_batches_of_due(together, digest_above)]
     return [Notification(batch, test) for batch in batches]
 
 
@@ -252,6 +246,17 @@ def removed_sink(name: str, waiting: Sequence[PendingDelivery]) -> SinkOutcome:
 
 def _is_sent_alone(delivery: PendingDelivery, now: datetime) -> bool:
     return bool(delivery.recipients) or (delivery.since is not None and now - delivery.since >= SEND_ALONE_AFTER)
+
+
+def _batches_of_due(deliveries: Sequence[PendingDelivery], digest_above: int) -> list[tuple[PendingDelivery, ...]]:
+    """Return digests where the sink has digests and more are due, and for what its hours held back; else one each."""
+    if not digest_above:
+        return _batches(deliveries, 1)
+    if len(deliveries) > digest_above:
+        return _batches(deliveries, MAX_DIGEST)
+    held = [delivery for delivery in deliveries if delivery.held is True]
+    later = [delivery for delivery in deliveries if delivery.held is not True]
+    return [*_batches(held, MAX_DIGEST), *_batches(later, 1)]
 
 
 def _batches(deliveries: Sequence[PendingDelivery], size: int) -> list[tuple[PendingDelivery, ...]]:
