@@ -1,5 +1,7 @@
 """Microsoft Azure."""
 
+from typing import Any
+
 from statuswatch.model.incident import IncidentKind
 from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import azure
