@@ -85,6 +85,7 @@ PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
 MOMENTS: Final = st.datetimes(timezones=st.just(UTC))
 FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "status": st.sampled_from(["investigating", "in_progress", "resolved", "Störung"]),
+    "update_times": st.sampled_from(["", "Aq3xT9s9k2", "Aq3xT9s9k2~ g/o2Ow-1"]),
     "updates": st.sampled_from(["", "Aq3xT9Nd", "Aq3xT9Ndg/o2Ow Aq3xT9Ndg/o2Ow~ +q3xT9Nd"]),
     "url": st.sampled_from(["", 'https://status.acme.example/é?a=\\"', "HTTP://127.0.0.1:80/"]),
     "body": st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(text.lines),
