@@ -51,10 +51,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     state_files: tuple[Path, ...] = ()
 
     def chosen(self, keys: Collection[str] = ()) -> tuple[Page, ...]:
-        """Return the pages of a run: those with these keys, or all; of a run of one shard only its own."""
+        """Return the pages of a run: those with these keys, in any case, or all; of a run of one shard only its own."""
         pages = self.pages
         if keys:
-            pages = tuple(page for page in pages if page.key in keys)
+            wanted = {key.lower() for key in keys}
+            pages = tuple(page for page in pages if page.key in wanted)
         if self.shard is not None:
             pages = tuple(page for page in pages if self.shard.holds(page.key))
         return pages
