@@ -5,11 +5,12 @@ raises SinkError. Order, retries, deadlines and the outbox are not its business:
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import msgspec
 
 from statuswatch.model.event import Notification
+from statuswatch.model.incident import IncidentKind
 from statuswatch.registry import Registry
 
 if TYPE_CHECKING:
@@ -39,7 +40,17 @@ class ReadSecret(Protocol):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """A sink's own options in its table. A field `…_env` names an environment variable."""
+    """A sink's own options in its table. A field `…_env` names an environment variable.
+
+    `DEFAULT_KINDS` are the kinds of incidents that the sink receives where its table has no `kinds`.
+    """
+
+    DEFAULT_KINDS: ClassVar[frozenset[IncidentKind]] = frozenset(IncidentKind)
+
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables that the sink reads."""
+        values = [getattr(self, name) for name in self.__struct_fields__ if name.endswith("_env")]
+        return tuple(value for value in values if value)
 
 
 class Sink(Protocol):

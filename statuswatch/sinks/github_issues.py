@@ -54,6 +54,10 @@ class GitHubIssues(Options, frozen=True):
     repository_env: str = "GITHUB_REPOSITORY"
     api: str = "https://api.github.com"
 
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables that the sink reads."""
+        return (self.token_env,) if self.repository else (self.token_env, self.repository_env)
+
 
 OPTIONS: Final = GitHubIssues
 

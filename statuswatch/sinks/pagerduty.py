@@ -5,10 +5,10 @@ nothing (PagerDuty/developer-docs, Send an Alert Event; the maximum lengths too)
 """
 
 import hashlib
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from statuswatch.model.event import Event, EventKind, Notification, PendingDelivery
-from statuswatch.model.incident import Impact
+from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.render.notification import NotificationText, cut, notification_text
 from statuswatch.sinks import Options, ReadSecret, Send
 from statuswatch.sinks.payloads import checked_address, newest_that_fit, payload_sender, status_line, utf16_units
@@ -23,6 +23,8 @@ SEVERITIES: Final = {Impact.CRITICAL: "critical", Impact.MAJOR: "error", Impact.
 
 class PagerDuty(Options, frozen=True):
     """Options of the sink."""
+
+    DEFAULT_KINDS: ClassVar = frozenset({IncidentKind.INCIDENT})  # nobody is called for what is planned
 
     routing_key_env: str
     url: str = "https://events.pagerduty.com/v2/enqueue"

@@ -24,7 +24,7 @@ FLOORS: Final = (
     Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),
     Floor(("state", "catalog"), "state.json; the pages that have a key"),
     Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
-    Floor(("shard", "registry", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
+    Floor(("hours", "shard", "registry", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
 )
 
 # The order inside packages whose modules import one another, the highest first.
@@ -47,5 +47,5 @@ INSIDE: Final = {
     ),
     "net": ("client", "http", "connection", "response", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
-    "model": ("report", "state", "digest", "event", "page", "incident"),
+    "model": ("report", "state", "digest", "event", "page", "mute", "incident"),
 }
