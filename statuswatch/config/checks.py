@@ -24,7 +24,9 @@ _RESERVED_HEADERS: Final = frozenset(
     upgrade
     """.split()  # noqa: SIM905
 )
-_SECRET_PARAMETER: Final = re.compile("token|secret|passw|pwd|auth|credential|signature|^sig$|^key$|api.?key|access.?key", re.IGNORECASE)
+_SECRET_PARAMETER: Final = re.compile(
+    "token|secret|passw|pwd|auth|credential|signature|^sig$|^key$|api.?key|access.?key", re.IGNORECASE
+)
 _URL_EXAMPLE: Final = "https://status.acme.example"
 _HEADERS_EXAMPLE: Final = 'headers_env = { Authorization = "ACME_STATUS_TOKEN" }'
 NO_SECRET_IN_ADDRESS: Final = f"remove it; the token of a private page belongs in a variable: {_HEADERS_EXAMPLE}"
@@ -51,6 +53,12 @@ class Place(msgspec.Struct, frozen=True):
             yield
         except UsageError as error:
             self.mistakes.extend(str(error).splitlines())
+
+    @property
+    def has_mistakes(self) -> bool:
+        """True where a mistake was noted at this place or inside it."""
+        inside = (f"{self}: ", f"{self}.", f"{self}[")
+        return any(message.startswith(inside) for message in self.mistakes)
 
     def raise_mistakes(self) -> None:
         """Raise UsageError with every mistake noted so far, one a line."""

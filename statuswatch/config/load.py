@@ -11,7 +11,6 @@ from statuswatch.config.build import build_config, default_config
 from statuswatch.config.checks import Place, mistake
 from statuswatch.config.schema import Config
 
-
 NAME: Final = "statuswatch.toml"
 PROJECT: Final = "pyproject.toml"
 _TABLE: Final = "tool.statuswatch"
@@ -51,7 +50,7 @@ def searched_folders(env: Mapping[str, str], cwd: Path) -> list[Path]:
 
 def _is_home(folder: Path, home: str) -> bool:
     with suppress(OSError):
-        return os.path.isabs(home) and os.path.samefile(folder, home)
+        return Path(home).is_absolute() and Path(folder).samefile(home)
     return False
 
 

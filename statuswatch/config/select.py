@@ -23,7 +23,8 @@ _GENERIC_LABELS: Final = frozenset({"www", "status", "statuspage", "instatus", "
 def select_pages(config: Config, keys: Sequence[str]) -> Config:
     """Return the configuration limited to these pages, each once.
 
-    Their case does not matter. Without a configuration file they may be any pages of the catalog. Raises UsageError for an unknown key.
+    Their case does not matter. Without a configuration file they may be any pages of the catalog. Raises UsageError
+    for an unknown key.
     """
     pages = {page.key: page for page in config.pages} if config.source else catalog()
     for key in keys:
@@ -70,7 +71,9 @@ def page_at(target: str, keys: Sequence[str]) -> Page:
     host = target.partition("/")[0]
     has_scheme = "://" in target
     if not has_scheme and "." not in host:
-        raise UsageError(f"there is no page {safe_word(target)!r}{did_you_mean(target, keys)}; or give an address, https://…")
+        raise UsageError(
+            f"there is no page {safe_word(target)!r}{did_you_mean(target, keys)}; or give an address, https://…"
+        )
     url = check_url(target if has_scheme else f"https://{target}", Place("inspect"))
     key = key_of(url)
     return Page(key=key, name=key, url=url)
