@@ -61,7 +61,9 @@ def check(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[EventFormat, typer.Option("--format", help="How events are printed.")] = EventFormat.CONSOLE,
+    output: Annotated[
+        EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")
+    ] = EventFormat.CONSOLE,
     full: Annotated[bool, typer.Option("--full", help="Print all components and all updates in full.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Make one pass and exit: the default.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Make one pass after another until interrupted.")] = False,

@@ -34,7 +34,9 @@ def pages(
         bool, typer.Option("--verify", help="Read each page, a few at a time, and print those that cannot be read.")
     ] = False,
     config: ConfigOption = None,
-    output: Annotated[TableFormat, typer.Option("--format", help="How the table is printed.")] = TableFormat.CONSOLE,
+    output: Annotated[
+        TableFormat, typer.Option("--format", case_sensitive=False, help="How the table is printed.")
+    ] = TableFormat.CONSOLE,
     quiet: QuietOption = False,
 ) -> None:
     """Search the catalog, or list and verify watched pages.

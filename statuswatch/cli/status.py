@@ -51,13 +51,19 @@ def status(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[StatusFormat, typer.Option("--format", help="How the answer is printed.")] = StatusFormat.CONSOLE,
+    output: Annotated[
+        StatusFormat, typer.Option("--format", case_sensitive=False, help="How the answer is printed.")
+    ] = StatusFormat.CONSOLE,
     short: Annotated[bool, typer.Option("--short", help="Print one line for each affected vendor.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all components and every unknown page.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")] = False,
     fail_on: Annotated[
         FailOn | None,
-        typer.Option("--fail-on", help="Exit with 10 if an incident of that, a higher or an unstated impact is open."),
+        typer.Option(
+            "--fail-on",
+            case_sensitive=False,
+            help="Exit with 10 if an incident of that, a higher or an unstated impact is open.",
+        ),
     ] = None,
     component: Annotated[
         list[str] | None,

@@ -383,7 +383,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         'pages = ["openai", "opnai", "gihub"]\ntime_out = 5\ndeadline = "4"\nkinds = ["resolvd", "nw"]\n'
         '[page.acme]\nurl = "acme"\nplatform = "statuspag"\nmin_impact = "majr"\nulr = 1\n'
         '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zeta]\n'
-        '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["opneai"]\n'
+        '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["acmee"]\n'
         'min_impact = "x"\n[[mute]]\npage = "npm"\nincident = "1"\n',
     ).splitlines()
     assert lines == [
@@ -405,7 +405,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             "notify[0].sink: unknown sink 'slak': did you mean 'slack'?",
             "notify[1].events: unknown event 'nwe': did you mean 'new'?",
             "notify[1].min_impact: unknown impact 'x': use one of none, minor, major, critical",
-            "notify[1].pages: unknown page 'opneai': did you mean 'openai'?",
+            "notify[1].pages: unknown page 'acmee': did you mean 'acme'?",
             "notify[1]: Object missing required field `url_env`",
             "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zeta",
         )
