@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -38,7 +38,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
 
 
-def run_of(config: Config, keys: Sequence[str] = (), **options: Any) -> Run:
+_NO_RECORDER: Final = NoRecorder()
+
+
+def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RECORDER, **options: Any) -> Run:
     """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
     pages = config.chosen(keys)
     return Run(
@@ -46,8 +49,13 @@ def run_of(config: Config, keys: Sequence[str] = (), **options: Any) -> Run:
         pages=pages,
         store=state_store(config, pages),
         options=ReadOptions(
-            timeout=config.timeout, deadline=config.deadline, concurrency=config.concurrency, **options
+            timeout=config.timeout,
+            deadline=config.deadline,
+            concurrency=config.concurrency,
+            conditional=not recorder.needs_bodies,
+            **options,
         ),
+        recorder=recorder,
         partial=bool(keys),
     )
 

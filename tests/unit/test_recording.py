@@ -247,11 +247,11 @@ def test_the_order_of_pages_in_the_file_does_not_matter(tmp_path: Path) -> None:
     live.run(5, {**acme(news[0]), **served(statuspage("/bolt", news[1:]))})
     lines = live.path.read_text().splitlines(keepends=True)
     responses = [line for line in lines if '"page":' in line]
-    others = [line for line in lines if '"page":' not in line]
-    for number, line in enumerate(others):
+    heads = [line for line in lines if '"page":' not in line]
+    for number, line in enumerate(heads):
         run = json.loads(line)["run"]
-        others[number] = line + "".join(reversed([part for part in responses if json.loads(part)["run"] == run]))
-    live.path.write_text("".join(others))
+        heads[number] = line + "".join(reversed([part for part in responses if json.loads(part)["run"] == run]))
+    live.path.write_text("".join(heads))
     assert replayed(live.path) == live.lines
     assert len(live.lines) == 2
 
@@ -264,7 +264,8 @@ def test_pages_may_be_named_by_their_key(tmp_path: Path) -> None:
     path.write_text(json.dumps(line) + "\n")
     with pytest.raises(UsageError, match="acme"):
         replay(path, {}, lambda _: None)
-    reports = replay(path, {"acme": ACME}, lambda _: None)
+    reports: list[RunReport] = []
+    replay(path, {"acme": ACME}, lambda _: None, on_run=reports.append)
     assert reports[0].failed[0].failure
     assert "no response" in reports[0].failed[0].failure.reason
 
