@@ -69,8 +69,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """Return the pages of a run: those with these keys, in any case, or all; of a run of one shard only its own."""
         pages = self.pages
         if keys:
-            wanted = {key.lower() for key in keys}
-            pages = tuple(page for page in pages if page.key in wanted)
+            lowered = {key.lower() for key in keys}
+            pages = tuple(page for page in pages if page.key in lowered)
         if self.shard is not None:
             pages = tuple(page for page in pages if self.shard.holds(page.key))
         return pages

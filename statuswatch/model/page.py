@@ -75,6 +75,7 @@ class FailureKind(StrEnum):
     REJECTED = "rejected"  # any other HTTP status
     CONTENT = "content"  # not what the platform publishes
     OTHER_PAGE = "other_page"  # well understood, but the identity is another page's
+    MISSING_VARIABLE = "missing_variable"  # a variable that holds a header of a private page is not set
     NEVER_READ = "never_read"
     NOT_RECORDED = "not_recorded"  # in a replay: the recording has no response
     INTERNAL = "internal"  # a fault of statuswatch
@@ -91,6 +92,7 @@ class FailureClass(StrEnum):
 
 _CLASSES: Final = {
     FailureKind.FORBIDDEN: FailureClass.FORBIDDEN,
+    FailureKind.MISSING_VARIABLE: FailureClass.FORBIDDEN,
     FailureKind.NOT_FOUND: FailureClass.REJECTED,
     FailureKind.REJECTED: FailureClass.REJECTED,
     FailureKind.REDIRECTED: FailureClass.CONTENT,
@@ -105,6 +107,7 @@ _UNANSWERED: Final = frozenset(
         FailureKind.UNRESOLVED,
         FailureKind.PROXY,
         FailureKind.NOT_REACHED,
+        FailureKind.MISSING_VARIABLE,
         FailureKind.NOT_RECORDED,
     }
 )
@@ -192,9 +195,10 @@ class Exchange(msgspec.Struct, frozen=True):
 def any_page_answered(failures: Iterable[Failure | None]) -> bool:
     """Return whether any page answered, be it with an error; else our own network is the likely cause.
 
-    `failures` has one entry per page, None where it was read. Without pages the answer is True.
+    `failures` has one entry per page, None where it was read. A page that nobody asked, because its secret is missing,
+    does not count. Without pages the answer is True.
     """
-    outcomes = list(failures)
+    outcomes = [failure for failure in failures if not (failure and failure.kind is FailureKind.MISSING_VARIABLE)]
     return not outcomes or any(failure is None or failure.answered for failure in outcomes)
 
 

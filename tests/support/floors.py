@@ -36,7 +36,7 @@ INSIDE: Final = {
     ),
     "delivery": ("deliver", "outbox", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
-    "reading": ("probe", "reader", "plan", "recognise", "gather"),
+    "reading": ("probe", "private", "reader", "plan", "recognise", "gather"),
     "rules": (
         *("status", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
