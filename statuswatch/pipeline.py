@@ -43,7 +43,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 _NO_RECORDER: Final = NoRecorder()
 
 
-def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RECORDER, **options: Any) -> Run:
+def run_of(
+    config: Config,
+    keys: Sequence[str] = (),
+    recorder: Recorder = _NO_RECORDER,
+    *,
+    conditional: bool = True,
+    **options: Any,
+) -> Run:
     """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
     pages = config.chosen(keys)
     return Run(
@@ -54,7 +61,7 @@ def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RE
             timeout=config.timeout,
             deadline=config.deadline,
             concurrency=config.concurrency,
-            conditional=not recorder.needs_bodies,
+            conditional=conditional and not recorder.needs_bodies,
             **options,
         ),
         recorder=recorder,

@@ -11,6 +11,7 @@ import typer
 
 from statuswatch import errors
 from statuswatch.cli.options import (
+    BUILT_IN,
     ConfigOption,
     EventFormat,
     PagesArgument,
@@ -202,11 +203,12 @@ def print_report_notes(report: "RunReport", settings: "Config", *, verbose: bool
     from statuswatch.render import summary
 
     if verbose or not settings.source:
-        source = settings.source or "the built-in default, for no file was found"
+        source = settings.source or BUILT_IN
         say(f"configuration: {source}; state file: {settings.state}")
     lines = summary.failure_lines(report.failed, verbose=verbose)
     for outcome in report.pages:
         lines += summary.page_lines(outcome, verbose=verbose)
+    lines += summary.component_lines(report.pages)
     lines += summary.sink_lines(report)
     for line in lines:
         say(line)

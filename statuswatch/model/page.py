@@ -208,7 +208,8 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `skipped` names
     entries that could not be understood, `losses` what other documents could not add; `names` is what the platform
-    wants remembered about component ids.
+    wants remembered about component ids. `components` are all that the page lists, each with its group; none where it
+    lists none, or where the document that does was not fetched.
     """
 
     identity: str
@@ -221,6 +222,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}
+    components: tuple[Component, ...] = ()
 
 
 class PageSnapshot(msgspec.Struct, frozen=True):
@@ -244,9 +246,13 @@ class RecognitionAttempt(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """One page explained: what was read of it, every request, and the platforms it does not run on."""
+    """One page explained: what was read of it, every request, and the platforms it does not run on.
+
+    `unmatched` are the page's globs that match none of the components that it lists.
+    """
 
     page: Page
     result: Feed | Failure
     exchanges: tuple[Exchange, ...]
     attempts: tuple[RecognitionAttempt, ...]
+    unmatched: tuple[str, ...] = ()

@@ -138,7 +138,8 @@ class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
-    `id` is the configured one, or the one that was found.
+    `id` is the configured one, or the one that was found. `components` are those that the page listed when it was last
+    read in full before the state was saved, each with its group.
     """
 
     url: str
@@ -150,6 +151,7 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     parser_version: int = msgspec.field(default=0, name="parser")
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}
+    components: tuple[Component, ...] = msgspec.field(default=(), name="listed")
     failing: Failing | None = None
     suspicion: Suspicion | None = None
     incidents: dict[str, IncidentRecord] = {}

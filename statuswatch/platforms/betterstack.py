@@ -37,6 +37,7 @@ from statuswatch.platforms.parsing import (
     identity,
     incident_update,
     labelled_components,
+    listed_components,
     oldest_first,
     parse_entries,
 )
@@ -156,6 +157,7 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         skipped=tuple(skipped),
+        components=listed_components(included.names.values()),
     )
 
 

@@ -49,6 +49,7 @@ from statuswatch.platforms.parsing import (
     incident_list,
     incident_update,
     labelled_components,
+    listed_components,
     newest_copies,
     oldest_first,
     page_changed_at,
@@ -151,6 +152,7 @@ def parse(reading: ParseInput, /) -> Feed:
         complete=_complete_kinds(sources, reading),
         skipped=skipped,
         losses=sources.losses,
+        components=listed_components(_catalogue(sources.summary).by_id.values()),
     )
 
 

@@ -9,11 +9,13 @@ from typing import NamedTuple, assert_never
 import msgspec
 
 from statuswatch.model.event import Event
+from statuswatch.model.incident import Component
 from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules import diff
 from statuswatch.rules.absence import judge_absences
+from statuswatch.rules.filters import unmatched_globs
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
 from statuswatch.rules.record import is_worth_saving, new_record, to_second
@@ -40,7 +42,17 @@ def reconcile(
         case _:
             assert_never(result)
     records = outcome.state.incidents.values() if outcome.state else ()
-    return msgspec.structs.replace(outcome, open=OpenCounts.of(records, now))
+    return msgspec.structs.replace(_with_unmatched_globs(outcome), open=OpenCounts.of(records, now))
+
+
+def _with_unmatched_globs(outcome: PageOutcome) -> PageOutcome:
+    """Note the page's globs that match none of its components, where these are known."""
+    listed = outcome.state.components if outcome.state else ()
+    globs = outcome.page.components
+    if outcome.failure or not listed or not globs:
+        return outcome
+    notes = msgspec.structs.replace(outcome.notes, unmatched=unmatched_globs(listed, globs))
+    return msgspec.structs.replace(outcome, notes=notes)
 
 
 def state_for(page: Page, state: PageState) -> PageState | None:
@@ -108,7 +120,9 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     reason = find_suspicion(state, snapshot.feed)
     suspicion = continue_suspicion(state.suspicion, reason, now) if reason else None
     if suspicion and not is_believed(suspicion, now):
-        return _suspicious_read(page, state, suspicion, reason)
+        outcome = _suspicious_read(page, state, suspicion, reason)
+        listed = msgspec.structs.replace(outcome.state or state, components=_listed(state, snapshot.feed))
+        return msgspec.structs.replace(outcome, state=listed)
     events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, suspicion=suspicion)
     baseline = _trusted_baseline(state, state.baseline or now, now)
@@ -175,6 +189,11 @@ def _trusted_baseline(state: PageState, baseline: datetime, now: datetime) -> da
     return newest if newest <= now < baseline else baseline
 
 
+def _listed(state: PageState, feed: Feed) -> tuple[Component, ...]:
+    """Return what the page lists; what is remembered where the document that says so was not fetched."""
+    return feed.components or state.components
+
+
 def _renew(
     after: PageState, snapshot: PageSnapshot, records: dict[str, IncidentRecord], baseline: datetime
 ) -> PageState:
@@ -192,5 +211,6 @@ def _renew(
         parser_version=snapshot.parser_version if in_full else 0,
         validators=snapshot.validators if in_full else {},
         names=dict(feed.names),
+        components=_listed(after, feed),
         incidents=records,
     )

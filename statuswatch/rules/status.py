@@ -11,7 +11,7 @@ from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState
-from statuswatch.rules.filters import matches_any
+from statuswatch.rules.filters import matches_any, unmatched_globs
 
 # An unstated impact may be any, and stands below those that are known to hurt.
 _WORST_FIRST: Final = (
@@ -40,6 +40,26 @@ def status_view(pages: Sequence[PageStatus], now: datetime, globs: Sequence[str]
     )
 
 
+def unmatched_components(pages: Sequence[PageStatus], globs: Sequence[str]) -> tuple[str, ...]:
+    """Return the globs that match nothing on any of the pages; none where that cannot be judged.
+
+    A glob matches what a page lists and what an open incident names. On a page that lists no components, an incident
+    that names none counts as matching. What pages list is unknown where one was never read, and where none lists any.
+    """
+    if not any(page.components for page in pages):
+        return ()
+    if any(page.failure and not page.components for page in pages):
+        return ()
+    return tuple(glob for glob in globs if not any(_matches_on(page, glob) for page in pages))
+
+
+def _matches_on(page: PageStatus, glob: str) -> bool:
+    if page.components and not unmatched_globs(page.components, [glob]):
+        return True
+    named = [record.components for record in page.open.values() if record.components or not page.components]
+    return any(matches_any(components, [glob]) for components in named)
+
+
 def _open_incidents(page: PageStatus) -> list[OpenIncident]:
     records = page.open.items()
     return [OpenIncident(page.page, key, record, page.stale) for key, record in records if not record.closed]
@@ -64,6 +84,7 @@ def page_status(outcome: PageOutcome, state: PageState | None) -> PageStatus:
         suspicion=outcome.notes.suspicion,
         skipped=outcome.notes.skipped,
         read_before=_was_read(state),
+        components=state.components if state else (),
     )
 
 
@@ -79,6 +100,7 @@ def remembered_status(page: Page, state: PageState | None) -> PageStatus:
         failure=failure,
         suspicion=suspicion,
         read_before=_was_read(state),
+        components=state.components if state else (),
     )
 
 
