@@ -412,10 +412,12 @@ def test_keys_of_a_file_are_read_in_lower_case(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     page = PageState(url="https://status.acme.example", platform="statuspage")
     path.write_bytes(
-        b"".join(encode(State(pages={"Acme": encode_page(page), "ACME": b"{}", "acme": encode_page(page)})))
+        b"".join(
+            state.encode(State(pages={"Acme": state.encode_page(page), "ACME": b"{}", "acme": state.encode_page(page)}))
+        )
     )
     before = path.read_bytes()
-    state = StateFile(path).load()
-    assert [*state.pages] == ["acme"]
-    assert decode_page(state.pages["acme"], "acme", "x") == page
+    loaded = state.StateFile(path).load()
+    assert [*loaded.pages] == ["acme"]
+    assert state.decode_page(loaded.pages["acme"], "acme", "x") == page
     assert path.read_bytes() == before
