@@ -13,7 +13,7 @@ from statuswatch.config.load import load_config
 from statuswatch.config.schema import Config
 from statuswatch.config.select import page_at, select_pages
 from statuswatch.errors import UsageError
-from statuswatch.model.incident import Impact
+from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
@@ -428,8 +428,17 @@ def test_names_match_without_regard_to_case(tmp_path: Path) -> None:
     assert (acme.name, acme.platform, github.name) == ("ACME", "statuspage", catalog()["github"].name)
     assert (openai.kinds, openai.min_impact, config.assume_impact) == (("new",), Impact.MAJOR, Impact.UNKNOWN)
     (sink,) = config.notify
-    assert (sink.sink, sink.name, sink.pages, sink.events) == ("webhook", "Ops", {"acme"}, {"new"})
-    assert (sink.kinds, sink.min_impact, config.mutes[0].page) == ({"incident"}, Impact.MINOR, "openai")
+    assert (sink.sink, sink.name, sink.pages, sink.events) == (
+        "webhook",
+        "Ops",
+        frozenset(("acme",)),
+        frozenset(("new",)),
+    )
+    assert (sink.kinds, sink.min_impact, config.mutes[0].page) == (
+        frozenset((IncidentKind.INCIDENT,)),
+        Impact.MINOR,
+        "openai",
+    )
     assert keys(select_pages(config, ["ACME", "acme"])) == ["acme"]
     assert [page.key for page in config.chosen(["OpenAI"])] == ["openai"]
 
