@@ -50,6 +50,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     pages: dict[str, msgspec.Raw]
     shared: dict[str, SharedFailure] = {}
     waiting: dict[str, list[PendingDelivery]] = {}
+    dropped: dict[str, int] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -61,7 +62,7 @@ class _Version(msgspec.Struct):
 
 def encode(state: State) -> Iterator[bytes]:
     """Yield the content of the file in parts: a shared incident a line, an event of the outbox a line."""
-    yield b'{\n "pages": {'
+    yield b'{\n "dropped": ' + _json(state.dropped) + b',\n "pages": {' if state.dropped else b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(state.pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
@@ -85,7 +86,7 @@ def decode(content: bytes, name: str) -> State:
     if file.version != VERSION:
         raise _unusable(name, _other_version(file.version))
     outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
-    return State(pages=dict(file.pages), outbox=outbox, shared=file.shared)
+    return State(pages=dict(file.pages), outbox=outbox, shared=file.shared, dropped=file.dropped)
 
 
 def encode_page(page: PageState) -> bytes:

@@ -34,11 +34,11 @@ INSIDE: Final = {
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("deliver", "outbox", "routing", "secrets"),
+    "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
+        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (

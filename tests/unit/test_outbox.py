@@ -13,13 +13,14 @@ from statuswatch.delivery.deliver import MAX_PAUSE, retry_pause
 from statuswatch.delivery.outbox import (
     GIVE_UP_AFTER,
     MAX_DIGEST,
-    MAX_REJECTED,
     MAX_WAITING,
+    MAX_WAITING_BYTES,
     SEND_ALONE_AFTER,
+    Agenda,
     SinkTurn,
-    due_by_sink,
     due_deliveries,
     notifications,
+    plan_sinks,
     removed_sink,
     within_bounds,
 )
@@ -46,7 +47,7 @@ def take_turn(
     digest_above: int = 0,
 ) -> SinkOutcome:
     """Run a sink's turn against a receiver that returns why it rejects a notification, or None."""
-    turn = SinkTurn(deliveries, digest_above=digest_above, now=now)
+    turn = SinkTurn(Agenda(tuple(deliveries)), digest_above=digest_above, now=now)
     while notification := turn.next_notification():
         if error := receiver(notification):
             turn.reject(notification, error)
@@ -73,8 +74,8 @@ def test_a_sink_to_which_nothing_is_due_is_left_out() -> None:
     """No event, or none that the sink subscribes to, is no work."""
     (delivery,) = new_deliveries(1)
     deaf = msgspec.structs.replace(CONFIG, name="deaf", events=frozenset({"resolved"}))
-    assert list(due_by_sink([CONFIG, deaf], (delivery.event,), {}, NOW)) == ["fake"]
-    assert due_by_sink([CONFIG, deaf], (), {}, NOW) == {}
+    assert list(plan_sinks([CONFIG, deaf], (delivery.event,), {}, NOW)) == ["fake"]
+    assert plan_sinks([CONFIG, deaf], (), {}, NOW) == {}
 
 
 @pytest.mark.parametrize(("digest_above", "sizes"), [(0, [1] * 12), (11, [12]), (12, [1] * 12)])
@@ -140,7 +141,7 @@ def test_a_final_rejection_holds_up_its_own_incident_only() -> None:
 def test_a_turn_that_fails_keeps_what_is_left() -> None:
     """A fault of the whole turn sends nothing more; what was accepted before stays accepted."""
     due = new_deliveries(3)
-    turn = SinkTurn(due, digest_above=0, now=NOW)
+    turn = SinkTurn(Agenda(due), digest_above=0, now=NOW)
     first = turn.next_notification()
     assert first
     turn.accept(first, "accepted, but not by address 2 of 2")
@@ -157,7 +158,7 @@ def test_a_turn_that_fails_keeps_what_is_left() -> None:
 
 def test_an_example_is_not_retried() -> None:
     """A rejected example reports its reason alone: no later run sends it again."""
-    turn = SinkTurn(new_deliveries(1), digest_above=0, now=NOW, test=True)
+    turn = SinkTurn(Agenda(new_deliveries(1)), digest_above=0, now=NOW, test=True)
     example = turn.next_notification()
     assert example and example.test
     turn.reject(example, FINAL)
@@ -197,24 +198,30 @@ def test_a_clock_that_ran_ahead_delays_nothing() -> None:
     assert kept.since == NOW
 
 
-@pytest.mark.parametrize(("error", "bound"), [(PASSING, MAX_WAITING), (FINAL, MAX_REJECTED)])
-def test_the_newest_are_kept(error: SinkError, bound: int) -> None:
-    """7: a hundred finally rejected events of a sink are kept, and a thousand of all that wait: the newest. The rest
-    is named as given up.
-    """
-    due = new_deliveries(bound + 3)
+@pytest.mark.parametrize("error", [PASSING, FINAL])
+def test_the_newest_are_kept(error: SinkError) -> None:
+    """7: a thousand events wait for a sink, whatever they wait for: the newest. The rest is named as given up."""
+    due = new_deliveries(MAX_WAITING + 3)
     outcome = take_turn(due, lambda _: error)
     assert keys(outcome.waiting) == keys(due[3:])
     assert list(outcome.lost) == keys(due[:3])
     assert outcome.remarks[-1] == f"GIVEN UP, never delivered: {', '.join(outcome.lost)}"
 
 
-def test_both_bounds_hold_together() -> None:
-    """Rejected and waiting events are bounded at once, and stay in order."""
-    due = new_deliveries(MAX_WAITING + 1)
-    rejected = [msgspec.structs.replace(delivery, since=NOW) for delivery in due[: MAX_REJECTED + 5]]
-    kept = within_bounds([*rejected, *due[MAX_REJECTED + 5 :]])
-    assert keys(kept) == keys(due[5:])
+def with_body(delivery: PendingDelivery, size: int) -> PendingDelivery:
+    """Return the delivery with an update of that many characters."""
+    updates = tuple(msgspec.structs.replace(update, body="x" * size) for update in delivery.event.updates)
+    return msgspec.structs.replace(delivery, event=msgspec.structs.replace(delivery.event, updates=updates))
+
+
+def test_the_bytes_that_wait_are_bounded() -> None:
+    """7: one megabyte waits for a sink; the oldest is dropped. One event that alone is larger costs no other."""
+    due = tuple(with_body(delivery, 300_000) for delivery in new_deliveries(5))
+    kept = within_bounds(due)
+    assert keys(kept) == keys(due[2:])
+    assert sum(len(msgspec.json.encode(delivery)) for delivery in kept) <= MAX_WAITING_BYTES
+    giant = with_body(due[4], MAX_WAITING_BYTES)
+    assert keys(within_bounds([*due[:2], giant])) == keys(due[:2])
 
 
 def test_one_event_costs_its_digest_nothing() -> None:
