@@ -189,8 +189,7 @@ def _connect(config: SinkConfig, env: Mapping[str, str]) -> ConnectedSink:
     try:
         send = sink.configure(config.options, read_secret)
     except SecretError as error:
-        reason = mask(f"cannot deliver: {config.where}: {error}", spellings(values))
-        return ConnectedSink(config, _send_nothing, digest_above, spellings(values), reason)
+        return ConnectedSink(config, _send_nothing, digest_above, spellings(values), f"cannot deliver: {error}")
     return ConnectedSink(config, send, digest_above, spellings(values))
 
 

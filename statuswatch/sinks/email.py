@@ -51,6 +51,7 @@ from statuswatch.sinks.payloads import status_line
 DIGEST_ABOVE: Final = 10
 MAX_STEP_SECONDS: Final = 10.0  # for each step of a dialogue with the server
 GREETING_SECONDS: Final = 1.0  # within which most servers greet
+PROBE_SECONDS: Final = 3.0  # for a handshake that shows whether the port begins with TLS
 LOGIN_MECHANISMS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")  # TLS or the loopback protects all of them
 MAX_STATUSES: Final = 50  # incident updates in one message: the newest
 MAX_TITLE: Final = 150  # characters of the incident's title in the subject
@@ -325,7 +326,7 @@ class _PlainSMTP(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection = socket.create_connection((host, port), timeout, self.source_address)
         is_silent = not select.select([connection], [], [], GREETING_SECONDS)[0]
-        if is_silent and _begins_with_tls(host, port, timeout):
+        if is_silent and _begins_with_tls(host, port, min(timeout, PROBE_SECONDS)):
             connection.close()
             raise _TlsPortError
         return connection
@@ -357,9 +358,7 @@ def _log_in(connection: smtplib.SMTP, user: str, password: str) -> None:
     for mechanism in LOGIN_MECHANISMS:
         if mechanism in offered:
             method = getattr(connection, f"auth_{mechanism.lower().replace('-', '_')}")
-            code, reply = connection.auth(mechanism, method)
-            if code not in (235, 503):  # accepted; logged in before
-                raise smtplib.SMTPAuthenticationError(code, reply)
+            connection.auth(mechanism, method)
             return
     raise smtplib.SMTPException("no supported mechanism")
 
