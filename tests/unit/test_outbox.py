@@ -20,6 +20,7 @@ from statuswatch.delivery.outbox import (
     SinkTurn,
     due_deliveries,
     notifications,
+    plan_sink,
     plan_sinks,
     removed_sink,
     within_bounds,
@@ -280,7 +281,8 @@ def test_hours_hold_and_never_lose(digest_above: int, sizes: list[int]) -> None:
     digest where the sink has digests, else one by one. A held event is no failure.
     """
     *early, late = new_deliveries(4)
-    outcome, sent = carry_out(plan_sink(OFFICE, [delivery.event for delivery in early], (), now=SATURDAY), now=SATURDAY)
+    agenda = plan_sink(OFFICE, [delivery.event for delivery in early], (), now=SATURDAY)
+    outcome, sent = carry_out(agenda, now=SATURDAY)
     assert (sent, keys(outcome.waiting), outcome.held, outcome.failed) == ([], keys(early), 3, False)
     assert outcome.remarks == ("3 events held until the sink's hours",)
     still, _ = carry_out(plan_sink(OFFICE, (), outcome.waiting, now=SATURDAY), now=SATURDAY)
@@ -294,7 +296,8 @@ def test_hours_hold_and_never_lose(digest_above: int, sizes: list[int]) -> None:
 
 def test_a_broken_sink_fails_whatever_holds_its_events() -> None:
     """7: exit 5 where something waits for a sink whose secret is missing, held or not."""
-    turn = SinkTurn(plan_sink(OFFICE, (new_deliveries(1)[0].event,), (), now=SATURDAY), digest_above=0, now=SATURDAY)
+    agenda = plan_sink(OFFICE, (new_deliveries(1)[0].event,), (), now=SATURDAY)
+    turn = SinkTurn(agenda, digest_above=0, now=SATURDAY)
     turn.break_off("cannot deliver: $HOOK is not set, or is empty")
     outcome = turn.outcome("fake")
     assert (outcome.failed, outcome.held) == (True, 0)
