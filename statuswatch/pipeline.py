@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,7 +21,7 @@ from statuswatch.rules.filters import passes
 from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.reconcile import state_for
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
-from statuswatch.rules.status import page_status, remembered_status
+from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
 from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page, is_failing
 
 
@@ -40,7 +40,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
 
 
-def run_of(config: Config, keys: Sequence[str] = (), **options: Any) -> Run:
+_NO_RECORDER: Final = NoRecorder()
+
+
+def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RECORDER, **options: Any) -> Run:
     """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
     pages = config.chosen(keys)
     return Run(
@@ -48,8 +51,13 @@ def run_of(config: Config, keys: Sequence[str] = (), **options: Any) -> Run:
         pages=pages,
         store=state_store(config, pages),
         options=ReadOptions(
-            timeout=config.timeout, deadline=config.deadline, concurrency=config.concurrency, **options
+            timeout=config.timeout,
+            deadline=config.deadline,
+            concurrency=config.concurrency,
+            conditional=not recorder.needs_bodies,
+            **options,
         ),
+        recorder=recorder,
         partial=bool(keys),
     )
 
@@ -81,13 +89,15 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
     before = run.store.load()
     outcomes, after = read_all(run, before, now)
     states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
-    return tuple(page_status(outcome, states[outcome.page.key]) for outcome in outcomes)
+    statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]
+    return with_shared_failures(statuses, before.shared)
 
 
 def recall_status(run: Run) -> tuple[PageStatus, ...]:
     """Return what the state file says is open, without reading a page. Raises StateError."""
     before = run.store.load()
-    return tuple(remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages)
+    statuses = [remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages]
+    return with_shared_failures(statuses, before.shared)
 
 
 def state_store(config: Config, pages: tuple[Page, ...]) -> StateStore:

@@ -23,20 +23,19 @@ def replay(
     configured: Mapping[str, Page],
     print_events: Callable[[RunReport], None],
     *,
+    on_run: Callable[[RunReport], None] = lambda _: None,
     announce_open: bool = False,
-) -> tuple[RunReport, ...]:
-    """Replay every run of the recording in order, and return their reports.
+) -> None:
+    """Replay every run of the recording in order; `on_run` is called at the end of each.
 
     `configured` pages supply filters, and the addresses of pages that the recording only names. Raises UsageError.
     """
     store = MemoryState()
-    reports = []
     for recorded in read_recording(path):
         if recorded.state is not None:
             store.save(recorded.state)
         run = _run_of(recorded, configured, store, announce_open=announce_open)
-        reports.append(check(run, recorded.now, print_events, _deliver_nothing))
-    return tuple(reports)
+        on_run(check(run, recorded.now, print_events, _deliver_nothing))
 
 
 def _run_of(recorded: RecordedRun, configured: Mapping[str, Page], store: MemoryState, *, announce_open: bool) -> Run:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from statuswatch import __version__
-from statuswatch.cli import check, demo, inspect, notify, pages, status
+from statuswatch.cli import check, demo, inspect, notify, pages, replay, status
 from statuswatch.cli.options import EXIT_CODES, help_end
 from statuswatch.cli.output import prepare_streams, say, stdout_stream
 from statuswatch.errors import StatuswatchError
@@ -27,7 +27,7 @@ app = typer.Typer(
 HELP_END = help_end(("statuswatch demo", "statuswatch check openai github"), tuple(EXIT_CODES))
 notify_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-# The order of the help. `replay` belongs after `demo`.
+# The order of the help.
 app.command(epilog=check.HELP_END)(check.check)
 app.command(epilog=status.HELP_END)(status.status)
 app.command(epilog=pages.HELP_END)(pages.pages)
@@ -36,10 +36,12 @@ app.add_typer(notify_app, name="notify")
 notify_app.callback(epilog=notify.HELP_END)(notify.notify)
 notify_app.command("test", epilog=notify.HELP_END)(notify.notify_test)
 app.command(epilog=demo.HELP_END)(demo.demo)
+app.command(epilog=replay.HELP_END)(replay.replay)
 
 
 def main() -> None:
     """Run the command line."""
+    gc.enable()
     # A run makes many objects and ends soon: the usual thresholds cost a tenth of its CPU time.
     gc.set_threshold(20_000, 50, 50)
     prepare_streams()

@@ -15,11 +15,13 @@ from statuswatch.cli.options import (
     EventFormat,
     PagesArgument,
     QuietOption,
+    RecordOption,
     ShardOption,
     StateOption,
     connect_sinks,
     help_end,
     load_settings,
+    recording,
     reject_together,
 )
 from statuswatch.cli.output import interruptible, print_events, progress, say
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from statuswatch.model.report import Delivery, PageOutcome, RunReport
     from statuswatch.model.state import State
     from statuswatch.pipeline import Run
+    from statuswatch.recording.recorder import Recorder
 
 DEFAULT_INTERVAL = 300.0  # seconds from the start of one pass to that of the next
 BETWEEN_PASSES = "interrupted between two passes; every finished pass is complete"
@@ -53,6 +56,7 @@ class PassOptions(NamedTuple):
     dry_run: bool
     quiet: bool
     verbose: bool
+    recorder: "Recorder"
 
 
 def check(
@@ -74,6 +78,7 @@ def check(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; deliver and write nothing.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 10 if there were events.")] = False,
+    record: RecordOption = None,
     quiet: QuietOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")
@@ -87,8 +92,8 @@ def check(
         raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
     settings = load_settings(config, state, shard, pages)
     sinks = () if dry_run else connect_sinks(settings.notify)
-    options = PassOptions(tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose)
-    with interruptible():
+    with interruptible(), recording(record) as recorder:
+        options = PassOptions(tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder)
         if watch:
             repeat(settings, sinks, options, every or DEFAULT_INTERVAL)
         report = make_pass(settings, sinks, options)
@@ -163,7 +168,9 @@ def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOut
     from statuswatch import pipeline
     from statuswatch.state import ReadOnlyState
 
-    run = pipeline.run_of(settings, options.pages, announce_open=options.announce_open, on_page=on_page)
+    run = pipeline.run_of(
+        settings, options.pages, options.recorder, announce_open=options.announce_open, on_page=on_page
+    )
     return msgspec.structs.replace(run, store=ReadOnlyState(run.store)) if options.dry_run else run
 
 
@@ -171,7 +178,7 @@ def delivery_of(
     settings: "Config", sinks: "tuple[ConnectedSink, ...]", *, partial: bool, dry_run: bool
 ) -> "Callable[[RunReport, State], Delivery]":
     """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox."""
-    if dry_run:
+    if dry_run and settings.notify:
         from statuswatch.delivery.deliver import rehearse
 
         return rehearse(settings.notify, os.environ, settings.mutes)
@@ -183,7 +190,7 @@ def delivery_of(
     def deliver_nothing(report: "RunReport", before: "State") -> "Delivery":
         from statuswatch.model.report import Delivery
 
-        if not before.outbox or partial:
+        if not before.outbox or partial or dry_run:
             return Delivery(outbox=before.outbox, dropped=before.dropped)
         from statuswatch.delivery.deliver import deliver_report
 

@@ -1,13 +1,14 @@
 """`statuswatch inspect`: explain one page."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from statuswatch import errors
-from statuswatch.cli.options import ConfigOption, StateOption, help_end
+from statuswatch.cli.options import ConfigOption, RecordOption, StateOption, help_end, recording
 from statuswatch.cli.output import interruptible, print_lines, stdout_stream
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def inspect(
     ],
     config: ConfigOption = None,
     state: StateOption = None,
+    record: RecordOption = None,
 ) -> None:
     """Explain one page, and how to configure it.
 
@@ -39,6 +41,7 @@ def inspect(
     from statuswatch.config.load import load_config
     from statuswatch.config.select import page_at
     from statuswatch.model.page import Failure
+    from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
     from statuswatch.net.http import open_network
     from statuswatch.reading.probe import explain
@@ -49,8 +52,10 @@ def inspect(
     page = configured.get(target) or catalog().get(target) or page_at(target, [*configured, *catalog()])
     watched = target in configured
     remembered = page_state(settings, state, target) if watched else None
-    with interruptible("interrupted"):
-        inspection = explain(page, settings.timeout, connect_to(open_network()))
+    with interruptible("interrupted"), recording(record) as recorder:
+        recorder.begin([page], State(), datetime.now(UTC), partial=True)
+        connect = recorder.connect(connect_to(open_network()))
+        inspection = explain(page, settings.timeout, connect)
     origin = platform_origin(page, watched=watched)
     with stdout_stream() as stream:
         print_lines(stream, lambda width: rendered.render(inspection, origin, remembered, width))

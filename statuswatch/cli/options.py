@@ -1,6 +1,7 @@
 """Options that several commands share, the help that all of them end with, and the configuration they name."""
 
 import os
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +11,11 @@ import typer
 from statuswatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from statuswatch.config.schema import Config, SinkConfig
     from statuswatch.delivery.deliver import ConnectedSink
+    from statuswatch.recording.recorder import Recorder
 
 
 class EventFormat(StrEnum):
@@ -51,6 +53,10 @@ StateOption = Annotated[
 ]
 ShardOption = Annotated[
     str | None, typer.Option("--shard", metavar="K/N", help="Read only part K of N of the pages, always the same ones.")
+]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Append every response to FILE, for `statuswatch replay`."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr but errors.")]
 
@@ -101,6 +107,23 @@ def load_settings(config: Path | None, state: Path | None, shard: str | None, pa
         chosen = select_pages(settings, pages)
         settings = settings if settings.source else chosen
     return sharded(settings, shard, pages or ())
+
+
+@contextmanager
+def recording(path: Path | None) -> "Iterator[Recorder]":
+    """Yield what records the requests of a run: into the file, or nowhere. Raises UsageError and OutputError."""
+    from statuswatch.recording.recorder import NoRecorder
+
+    if path is None:
+        yield NoRecorder()
+        return
+    from statuswatch.recording.write import FileRecorder
+
+    recorder = FileRecorder(path)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
 
 
 def connect_sinks(configured: "tuple[SinkConfig, ...]") -> "tuple[ConnectedSink, ...]":

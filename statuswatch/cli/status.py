@@ -11,11 +11,13 @@ from statuswatch.cli.options import (
     ConfigOption,
     PagesArgument,
     QuietOption,
+    RecordOption,
     ShardOption,
     StateOption,
     StatusFormat,
     help_end,
     load_settings,
+    recording,
     reject_together,
 )
 from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from statuswatch.config.schema import Config
     from statuswatch.model.incident import Impact
     from statuswatch.model.report import PageOutcome, PageStatus, StatusView
+    from statuswatch.recording.recorder import Recorder
+
+    Statuses = tuple[tuple[PageStatus, ...], list[str]]
 
 MAX_NAMED_PAGES = 5
 HELP_END = help_end(
@@ -67,6 +72,7 @@ def status(
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Do not exit with 4 because a page could not be read.")
     ] = False,
+    record: RecordOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Print open incidents and maintenance, worst first.
@@ -76,12 +82,17 @@ def status(
     from statuswatch.rules.status import status_view
 
     reject_together({"--short": short, "--full": full})
+    reject_together({"--offline": offline, "--record": record is not None})
     reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
     if not all(component or ()):  # as of an unset variable: it would match nothing, and every gate would be passed
         raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
     settings = load_settings(config, state, shard, pages)
     now = datetime.now(UTC)
-    statuses, notes = read_statuses(settings, pages or [], now, offline=offline, shown=not quiet)
+    with interruptible("interrupted"), recording(record) as recorder:
+        if offline:
+            statuses, notes = recall_statuses(settings, pages or [])
+        else:
+            statuses, notes = read_statuses(settings, pages or [], now, recorder, shown=not quiet)
     view = status_view(statuses, now, component or (), settings.mutes)
     if output is StatusFormat.JSON:
         print_document(view, now, offline=offline)
@@ -95,24 +106,28 @@ def status(
         raise_for_unknown(view, fail_on, offline=offline)
 
 
+def recall_statuses(settings: "Config", pages: "Sequence[str]") -> "Statuses":
+    """Return what the state file says is open."""
+    from statuswatch import pipeline
+
+    return pipeline.recall_status(pipeline.run_of(settings, pages)), []
+
+
 def read_statuses(
-    settings: "Config", pages: "Sequence[str]", now: datetime, *, offline: bool, shown: bool
-) -> "tuple[tuple[PageStatus, ...], list[str]]":
+    settings: "Config", pages: "Sequence[str]", now: datetime, recorder: "Recorder", *, shown: bool
+) -> "Statuses":
     """Return what is open on each page, and the notes for a person; `shown`: with a progress bar."""
     from statuswatch import pipeline
     from statuswatch.render.phrases import runner_safe_line
 
     notes: list[str] = []
-    with interruptible("interrupted"):
-        if offline:
-            return pipeline.recall_status(pipeline.run_of(settings, pages)), notes
-        with progress(len(settings.chosen(pages)), shown=shown) as advance:
+    with progress(len(settings.chosen(pages)), shown=shown) as advance:
 
-            def on_page(outcome: "PageOutcome") -> None:
-                notes.extend(runner_safe_line(f"{outcome.page.key}: {note}") for note in outcome.notes.found)
-                advance(outcome)
+        def on_page(outcome: "PageOutcome") -> None:
+            notes.extend(runner_safe_line(f"{outcome.page.key}: {note}") for note in outcome.notes.found)
+            advance(outcome)
 
-            statuses = pipeline.read_status(pipeline.run_of(settings, pages, on_page=on_page), now)
+        statuses = pipeline.read_status(pipeline.run_of(settings, pages, recorder, on_page=on_page), now)
     return statuses, sorted(notes)
 
 

@@ -11,7 +11,9 @@ from statuswatch.net.client import ClientFactory
 
 
 class Recorder(Protocol):
-    """Sees what a run requests and what each page comes to."""
+    """Sees what a run requests and what each page comes to. `needs_bodies`: no validators may be sent."""
+
+    needs_bodies: bool
 
     def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
         """Note the pages of a run and the state that it begins with."""
@@ -25,6 +27,8 @@ class Recorder(Protocol):
 
 class NoRecorder:
     """Records nothing."""
+
+    needs_bodies = False
 
     def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
         """Note nothing."""

@@ -30,6 +30,8 @@ _OUT_OF_TIME: Final = frozenset({FailureKind.TIMEOUT, FailureKind.NO_CONNECTION,
 class FileRecorder:
     """Appends to a recording. `clock` gives the time of each response."""
 
+    needs_bodies = True
+
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.name = text.line(str(path))
         self._clock = clock

@@ -153,16 +153,16 @@ def _beginning(
 ) -> Iterator[tuple[Group, frozenset[str]]]:
     """Yield the groups in which a shared incident begins, with the keys of its pages.
 
-    A page belongs to at most one: the group with more failing pages is taken, the host if equal.
+    A page belongs to at most one: the group with more failing pages has it, the host if equal.
     """
-    taken = {key for key, series in failing.items() if covering_group(key, series, ongoing, groups)}
+    claimed = {key for key, series in failing.items() if covering_group(key, series, ongoing, groups)}
     hour_up = {key: series for key, series in failing.items() if is_hour_up(series.failed_alike_since, now)}
     while True:
         candidates = []
         for group in groups.values():
             if group.key in ongoing or not group.is_complete:
                 continue
-            keys = _largest_alike(group, hour_up, taken)
+            keys = _largest_alike(group, hour_up, claimed)
             if group.is_enough(len(keys)):
                 candidates.append((group, keys))
         if not candidates:
@@ -170,13 +170,13 @@ def _beginning(
         group, keys = max(candidates, key=lambda candidate: len(candidate[1]))  # of equals the first: a host
         yield group, keys
         failure_class = failing[next(iter(keys))].failure_class
-        taken |= {key for key in group.keys if key in failing and failing[key].failure_class is failure_class}
+        claimed |= {key for key in group.keys if key in failing and failing[key].failure_class is failure_class}
 
 
-def _largest_alike(group: Group, failing: Mapping[str, Failing], taken: set[str]) -> frozenset[str]:
+def _largest_alike(group: Group, failing: Mapping[str, Failing], claimed: set[str]) -> frozenset[str]:
     """Return the members that fail alike, in the way in which most do."""
     by_class: dict[FailureClass, set[str]] = {}
-    for key in group.keys - taken:
+    for key in group.keys - claimed:
         if key in failing:
             by_class.setdefault(failing[key].failure_class, set()).add(key)
     return max((frozenset(keys) for keys in by_class.values()), key=len, default=frozenset())

@@ -29,7 +29,7 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
-    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "output", "options"),
+    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "replay", "output", "options"),
     "render": (
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),

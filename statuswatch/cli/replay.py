@@ -1,0 +1,61 @@
+"""`statuswatch replay`: run a recording through the same pipeline."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch.cli.options import ConfigOption, EventFormat, QuietOption, help_end
+from statuswatch.cli.output import interruptible, print_events, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statuswatch.model.page import Page
+    from statuswatch.model.report import RunReport
+
+HELP_END = help_end(
+    ("statuswatch replay recording.jsonl", "statuswatch replay recording.jsonl.gz --format jsonl"),
+    (0, 2, 5, 130),
+    code_2="the recording cannot be read",
+    code_5="the output could not be printed",
+)
+
+
+def replay(
+    *,
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording made with --record; .gz is read too.")],
+    config: ConfigOption = None,
+    output: Annotated[EventFormat, typer.Option("--format", help="How events are printed.")] = EventFormat.CONSOLE,
+    announce_open: Annotated[
+        bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Print the events of recorded runs, without network.
+
+    The state file is in memory, and each run has the clock that it had. Only a configuration named with --config is
+    used: it supplies the filters of the pages.
+    """
+    from statuswatch.render.summary import closing_line
+    from statuswatch.replay import replay as run
+
+    def print_report(report: "RunReport") -> None:
+        print_events(report.events, report.detected_at, output)
+
+    def print_end(report: "RunReport") -> None:
+        if not quiet:
+            say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC] {closing_line(report)}")
+
+    with interruptible("interrupted"):
+        run(recording, configured_pages(config), print_report, on_run=print_end, announce_open=announce_open)
+
+
+def configured_pages(config: Path | None) -> "Mapping[str, Page]":
+    """Return the pages of a configuration, by key. Raises UsageError."""
+    if config is None:
+        return {}
+    from statuswatch.config.load import load_config
+
+    return {page.key: page for page in load_config(config, os.environ, Path.cwd()).pages}
