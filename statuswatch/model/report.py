@@ -181,8 +181,8 @@ class SinkOutcome(msgspec.Struct, frozen=True):
 
     @property
     def failed(self) -> bool:
-        """True where the sink did not accept every event that was due."""
-        return len(self.waiting) > self.held or bool(self.lost)
+        """True where something waits that was due, or that the sink cannot deliver at all."""
+        return len(self.waiting) > self.held
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,7 +56,7 @@ def sink_lines(report: RunReport) -> list[str]:
 
 def delivery_errors(report: RunReport) -> list[str]:
     """Return why the run ends with an error: a sink did not accept every event. Empty where all did."""
-    failed = [sink for sink in report.sinks if len(sink.waiting) > sink.held]
+    failed = [sink for sink in report.sinks if sink.failed]
     errors = []
     if failed:
         names = ", ".join(f"{sink.name} ({_reason(sink)})" for sink in failed)

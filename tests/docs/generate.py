@@ -140,8 +140,8 @@ SINK_FACTS: Final = {
     "pagerduty": SinkFacts(
         "an alert per incident: triggered while open, resolved with it",
         "Events API v2. Incidents only, unless `kinds` or `maintenance = true` say otherwise. In the EU: "
-        '`url = "https://events.eu.pagerduty.com/v2/enqueue"`. An alert that a person resolved opens again with the next '
-        'update, unless `events = ["new", "resolved"]`.',
+        '`url = "https://events.eu.pagerduty.com/v2/enqueue"`. An alert that a person resolved opens again with the '
+        'next update, unless `events = ["new", "resolved"]`.',
     ),
     "email": SinkFacts(
         "text and HTML; one thread per incident",

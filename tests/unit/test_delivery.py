@@ -179,9 +179,13 @@ def test_a_muted_incident(workspace: Workspace, receiver: FakeReceiver) -> None:
 
 
 def test_a_muted_incident_on_the_console(workspace: Workspace) -> None:
-    """7: the event says that it is muted."""
+    """7: the event says that it is muted, and so does the step summary."""
     workspace.watch("acme", top=MUTE.format("a0"))
-    assert "Muted until 2126-12-24 00:00 UTC: not delivered to any sink\n" in workspace.check("--announce-open").out
+    summary = workspace.folder / "summary"
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    completed = workspace.check("--announce-open", env=runner)
+    assert "Muted until 2126-12-24 00:00 UTC: not delivered to any sink\n" in completed.out
+    assert "not delivered to any sink" in summary.read_text()
 
 
 def test_an_assumed_impact(workspace: Workspace) -> None:
