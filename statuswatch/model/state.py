@@ -28,7 +28,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
     `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
     `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
-    beginning of the newest update's text.
+    beginning of the newest update's text. `status_unstated`: the vendor states no status.
     """
 
     status: str
@@ -50,6 +50,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     message: str = ""
     created_at: Moment | None = None
     absent_since: Moment | None = None
+    status_unstated: bool = False
 
     @property
     def closed(self) -> bool:
@@ -71,6 +72,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
             source_quality=self.source_quality,
             scheduled_for=self.scheduled_for,
             scheduled_until=self.scheduled_until,
+            status_unstated=self.status_unstated or msgspec.UNSET,
         )
 
     def update_statuses(self, statuses: Iterable[str]) -> dict[str, str]:

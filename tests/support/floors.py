@@ -38,7 +38,7 @@ INSIDE: Final = {
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
-        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
+        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
