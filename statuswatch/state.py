@@ -50,6 +50,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     pages: dict[str, msgspec.Raw]
     shared: dict[str, SharedFailure] = {}
     waiting: dict[str, list[PendingDelivery]] = {}
+    dropped: dict[str, int] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -61,7 +62,7 @@ class _Version(msgspec.Struct):
 
 def encode(state: State) -> Iterator[bytes]:
     """Yield the content of the file in parts: a shared incident a line, an event of the outbox a line."""
-    yield b'{\n "pages": {'
+    yield b'{\n "dropped": ' + _json(state.dropped) + b',\n "pages": {' if state.dropped else b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(state.pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
@@ -86,7 +87,7 @@ def decode(content: bytes, name: str) -> State:
         raise _unusable(name, _other_version(file.version))
     outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
     shared = {group: _with_lower_keys(failure) for group, failure in file.shared.items()}
-    return State(pages=_by_lower_key(file.pages), outbox=outbox, shared=shared)
+    return State(pages=_by_lower_key(file.pages), outbox=outbox, shared=shared, dropped=file.dropped)
 
 
 def _by_lower_key(pages: Mapping[str, msgspec.Raw]) -> dict[str, EncodedPage]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from statuswatch.config.schema import Config
+    from statuswatch.model.incident import Impact
     from statuswatch.model.report import PageOutcome, PageStatus, StatusView
     from statuswatch.recording.recorder import Recorder
 
@@ -99,7 +100,7 @@ def status(
         else:
             statuses, notes = read_statuses(settings, pages or [], now, recorder, globs=globs, shown=not quiet)
     refuse_unmatched(statuses, globs)
-    view = status_view(statuses, now, globs)
+    view = status_view(statuses, now, globs, settings.mutes)
     if output is StatusFormat.JSON:
         print_document(view, now, offline=offline)
     else:
@@ -107,7 +108,7 @@ def status(
     if not quiet:
         print_notes(settings, notes)
     if fail_on:
-        stop_if_blocked(view, fail_on, quiet=quiet)
+        stop_if_blocked(view, fail_on, settings.assume_impact, quiet=quiet)
     if not allow_unknown:
         raise_for_unknown(view, fail_on, offline=offline)
 
@@ -206,12 +207,12 @@ def print_view(view: "StatusView", now: datetime, *, state_file: str, short: boo
         print_lines(stream, lines)
 
 
-def stop_if_blocked(view: "StatusView", fail_on: FailOn, *, quiet: bool) -> None:
-    """Exit with 10 where an incident of that impact, a higher or an unstated one is open."""
+def stop_if_blocked(view: "StatusView", fail_on: FailOn, assumed: "Impact", *, quiet: bool) -> None:
+    """Exit with 10 where an incident of that impact or a higher one is open; an unstated impact counts as `assumed`."""
     from statuswatch.model.incident import Impact
     from statuswatch.render.phrases import counted
 
-    blocking = view.blocking(Impact(fail_on))
+    blocking = view.blocking(Impact(fail_on), assumed)
     if not blocking:
         return
     if not quiet:

@@ -36,7 +36,7 @@ from statuswatch.config.tables import (
 )
 from statuswatch.errors import UsageError
 from statuswatch.hours import Hours
-from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
+from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind, utc
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
@@ -322,7 +322,7 @@ def _build_mute(table: Mapping[str, Any], page_keys: Collection[str], place: Pla
     page = mute.page.lower()
     if not page.startswith(SHARED_PAGES):
         page = check_choice(page, page_keys, place.at("page"), noun="page")
-    return Mute(page=page, incident=mute.incident, until=mute.until)
+    return Mute(page=page, incident=mute.incident, until=mute.until and utc(mute.until))
 
 
 def _only(table: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Mutes: incidents that are detected and printed, but not delivered."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -26,10 +27,12 @@ class Mute(msgspec.Struct, frozen=True, kw_only=True):
         return self.until is None or moment < self.until
 
 
-def mute_of(mutes: tuple[Mute, ...], page: str, incident: str, title: str, now: datetime) -> Mute | None:
-    """Return the mute that is in force for an incident, the longest where there are several; None where none is."""
-    found = [mute for mute in mutes if mute.names(page, incident, title) and mute.covers(now)]
-    for mute in found:
+def longest(mutes: Iterable[Mute]) -> Mute | None:
+    """Return the mute that ends last; None where there is none."""
+    found: Mute | None = None
+    for mute in mutes:
         if mute.until is None:
             return mute
-    return max(found, key=lambda mute: mute.until or now, default=None)
+        if found is None or not found.covers(mute.until):
+            found = mute
+    return found

@@ -20,6 +20,7 @@ from statuswatch.model.incident import (
     IMPACT_SCALE,
     LATEST,
     STATED_BY_VENDOR,
+    Component,
     Impact,
     Incident,
     IncidentKind,
@@ -269,8 +270,16 @@ def _report(
         all_components=tuple(sorted({*after.components, *after.former_components})),
         impact_unstated=after.impact_unstated,
         components_unstated=after.components_unstated,
+        joined_components=_joined_components(record, after) or msgspec.UNSET,
     )
     return Difference(event, after)
+
+
+def _joined_components(record: IncidentRecord | None, after: IncidentRecord) -> tuple[Component, ...]:
+    """Return the components that a known incident names for the first time."""
+    if record is None:
+        return ()
+    return tuple(sorted({*after.components} - {*record.components, *record.former_components}))
 
 
 def _shown(incident: Incident, record: IncidentRecord | None, after: IncidentRecord) -> Incident:

@@ -34,11 +34,11 @@ INSIDE: Final = {
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("deliver", "outbox", "routing", "secrets"),
+    "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "private", "reader", "plan", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
+        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
