@@ -145,7 +145,8 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
     `id` is the configured one, or the one that was found. `to_look_up` holds incidents of a longer list whose own
-    document was not read yet.
+    document was not read yet. `components` are those that the page listed when it was last read in full before the
+    state was saved, each with its group.
     """
 
     url: str
@@ -157,6 +158,7 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     parser_version: int = msgspec.field(default=0, name="parser")
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}
+    components: tuple[Component, ...] = msgspec.field(default=(), name="listed")
     failing: Failing | None = None
     suspicion: Suspicion | None = None
     to_look_up: dict[str, LookUp] = {}
