@@ -182,7 +182,9 @@ def refuse_unmatched(statuses: "Sequence[PageStatus]", globs: tuple[str, ...]) -
     for glob in unmatched_components(statuses, globs):
         keys = [status.page.key for status in statuses]
         names = {component.name for status in statuses for component in status.components}
-        near = did_you_mean(glob, sorted(names)) or f": `statuswatch inspect {keys[0]}` lists its components"
+        near = ": the vendor lists none, so leave --component out"
+        if names:
+            near = did_you_mean(glob, sorted(names)) or f": `statuswatch inspect {keys[0]}` lists its components"
         raise errors.UsageError(f"--component {glob!r} matches no component ({some(keys, MAX_NAMED_PAGES)}){near}")
 
 

@@ -51,10 +51,8 @@ def unmatched_components(pages: Sequence[PageStatus], globs: Sequence[str]) -> t
     """Return the globs that match nothing on any of the pages; none where that cannot be judged.
 
     A glob matches what a page lists and what an open incident names. On a page that lists no components, an incident
-    that names none counts as matching. What pages list is unknown where one was never read, and where none lists any.
+    that names none counts as matching. What a page lists is unknown where it could never be read.
     """
-    if not any(page.components for page in pages):
-        return ()
     if any(page.failure and not page.components for page in pages):
         return ()
     return tuple(glob for glob in globs if not any(_matches_on(page, glob) for page in pages))

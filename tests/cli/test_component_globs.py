@@ -87,9 +87,10 @@ def test_a_match_on_one_of_the_pages_is_enough(workspace: Workspace) -> None:
 
 
 def test_a_page_that_lists_no_components(workspace: Workspace) -> None:
-    """Section 3: there a glob cannot be judged, and an incident that names no component counts as matching."""
+    """Section 3: there nothing matches, and an incident that names no component counts as matching."""
     workspace.acme()
-    assert workspace.run("status", "--component", "Nope", "--fail-on", "minor").code == 0
+    completed = workspace.run("status", "--component", "Nope", "--fail-on", "minor")
+    assert completed.code == 2 and "lists none, so leave --component out" in completed.err
     workspace.acme(incident("a1", "investigating"))
     assert workspace.run("status", "--component", "Nope", "--fail-on", "minor").code == 10
     assert "it lists none" in workspace.run("inspect", "acme").out
