@@ -9,7 +9,7 @@ import msgspec
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time in state.json has a zone, or the file is not ours
 
 EXPIRED: Final = "expired"  # our own status: the vendor stated no end, and has been silent too long to count it as open
-CLOSED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed", EXPIRED})
+CLOSED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed", "cancelled", EXPIRED})
 STATED_BY_VENDOR: Final = 3  # `source_quality` of components that the vendor links to the incident; lower: recovered
 
 

@@ -28,7 +28,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
     `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
     `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
-    beginning of the newest update's text.
+    beginning of the newest update's text. `closed_at_baseline` marks an incident that was over before its page was
+    watched and had an event since; without an event, `was_over_at_baseline` says so by itself.
     """
 
     status: str
@@ -50,11 +51,17 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     message: str = ""
     created_at: Moment | None = None
     absent_since: Moment | None = None
+    closed_at_baseline: bool = False
 
     @property
     def closed(self) -> bool:
         """True once it ended."""
         return self.status in CLOSED_STATUSES
+
+    @property
+    def was_over_at_baseline(self) -> bool:
+        """True for an incident that was closed when its page was first read, and has not reopened since."""
+        return self.closed and (self.closed_at_baseline or self.event_count == 0)
 
     def as_incident(self, key: str) -> Incident:
         """Return the incident as far as it is remembered: without its updates."""
@@ -138,7 +145,9 @@ class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
-    `id` is the configured one, or the one that was found.
+    `id` is the configured one, or the one that was found. `read_at` is the newest good read that was saved of
+    documents whose `Age` was stated, and `last_modified` what the servers stated last. `history_empty`: that the
+    history lists nothing is believed.
     """
 
     url: str
@@ -147,6 +156,9 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     baseline: Moment | None = None
     identity: str = ""
     updated_at: dict[str, Moment] = {}
+    last_modified: dict[str, Moment] = {}
+    read_at: Moment | None = None
+    history_empty: bool = False
     parser_version: int = msgspec.field(default=0, name="parser")
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}

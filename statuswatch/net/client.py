@@ -8,9 +8,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
+from statuswatch.model.incident import utc
 from statuswatch.model.page import (
     Document,
     DocumentResult,
@@ -22,12 +27,13 @@ from statuswatch.model.page import (
     Page,
     Validators,
 )
+from statuswatch.net.addresses import MAX_ADDRESS, public_address
 from statuswatch.net.http import Network, open_wire, redirect_target
 from statuswatch.net.response import Progress, Response, Wire
 
 MAX_VALIDATOR: Final = 500  # characters
-MAX_ADDRESS: Final = 200  # characters of an address that are repeated
 MAX_REDIRECTS: Final = 5
+MAX_AGE_DIGITS: Final = 10  # of an `Age` header, in seconds: longer ones are no measure of time
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
@@ -100,6 +106,7 @@ class Client:
         self, url: str, validators: Validators | None, redirects: list[str]
     ) -> tuple[DocumentResult, float | None]:
         """Return the result, and after how many seconds a retry is worth it, if it is."""
+        document_url = url
         headers = _conditions(validators)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self.wire.get(url, headers, self.progress)
@@ -109,7 +116,7 @@ class Client:
                 return _result(response, url, conditional=validators is not None)
             target = _redirected(url, response, redirects)
             if isinstance(target, Failure):
-                return target, None
+                return msgspec.structs.replace(target, where=document_url), None
             url = target
         hint = "look at the page in a browser and correct its `url`"
         return Failure(FailureKind.REDIRECTED, f"more than {MAX_REDIRECTS} redirects", url, hint), None
@@ -143,9 +150,9 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
         return Failure(FailureKind.BAD_ADDRESS, str(error), url, "look at the page in a browser")
     redirects.append(target.url)
     if target.scheme not in ("http", "https") or not target.same_host:
-        usable = target.scheme in ("http", "https") and len(target.origin) <= MAX_ADDRESS
         reason = f"it redirects to {target.origin[:MAX_ADDRESS]}"
-        return Failure(FailureKind.REDIRECTED, reason, url, redirect=target.origin if usable else "")
+        hint = "look at the page in a browser and correct its `url`"
+        return Failure(FailureKind.REDIRECTED, reason, url, hint, redirect=public_address(target.url))
     if target.scheme == "http" and url.startswith("https:"):
         hint = "plain HTTP can be forged on the way"
         return Failure(
@@ -157,7 +164,7 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
 def _result(response: Response, url: str, *, conditional: bool) -> tuple[DocumentResult, float | None]:
     status = response.status
     if status == 200:
-        return Fetched(response.body, _validators(response)), None
+        return Fetched(response.body, _validators(response), _last_modified(response), _age(response)), None
     if status == 304 and conditional:
         return NotModified(), None
     kind = _KINDS.get(status) or (FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REJECTED)
@@ -173,6 +180,19 @@ def _validators(response: Response) -> Validators:
         if value and value.isascii() and value.isprintable() and len(value) <= MAX_VALIDATOR:
             return Validators(**{field: value})
     return Validators()
+
+
+def _last_modified(response: Response) -> datetime | None:
+    try:
+        return utc(parsedate_to_datetime(response.headers.get("last-modified", "")))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _age(response: Response) -> int | None:
+    """Return how many seconds a cache kept the response; None where none says so."""
+    value = response.headers.get("age", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < MAX_AGE_DIGITS else None
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ Without I/O, clock or sleep: a plan is a generator that yields rounds of request
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from statuswatch.errors import FeedError
 from statuswatch.model.page import (
@@ -24,6 +24,9 @@ from statuswatch.model.state import PageState
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
 from statuswatch.rules.reconcile import needs_full_read
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 
@@ -81,6 +84,8 @@ class PageReader:
         self.ids: tuple[str, ...] = ()  # candidates for the id that the page lacks
         self._documents: dict[str, bytes | None] = {}
         self._validators: dict[str, Validators] = {}
+        self._last_modified: dict[str, datetime] = {}  # of required documents
+        self._age: int | None = None  # of the oldest required document, in seconds
         self._losses: list[str] = []
         self._missing: list[str] = []
         self._requested: set[str] = set()
@@ -130,7 +135,15 @@ class PageReader:
             return Failure(FailureKind.CONTENT, str(error), self.page.url, hint)
         repeated = {document.name for document in self.platform.documents(self.page)}
         validators = {name: value for name, value in self._validators.items() if name in repeated}
-        return PageSnapshot(feed, validators, self.platform.PARSER_VERSION, tuple(self._losses), tuple(self._missing))
+        return PageSnapshot(
+            feed,
+            validators,
+            self.platform.PARSER_VERSION,
+            tuple(self._losses),
+            tuple(self._missing),
+            self._last_modified,
+            self._age,
+        )
 
     def _input(self) -> ParseInput:
         return ParseInput(self.page, self._documents, self.state)
@@ -159,11 +172,19 @@ class PageReader:
                 self._documents[document.name] = result.body
                 if result.validators != Validators():
                     self._validators[document.name] = result.validators
+                if document.required:
+                    self._keep_age(document, result)
             case Failure(kind=FailureKind.NOT_FOUND):
                 self._documents[document.name] = None
                 self._missing.append(f"{document.name}: {result.reason} ({result.where})")
             case Failure():
                 self._losses.append(f"{document.name}: {result.reason} ({result.where})")
+
+    def _keep_age(self, document: Document, result: Fetched) -> None:
+        if result.last_modified:
+            self._last_modified[document.name] = result.last_modified
+        if result.age is not None:
+            self._age = max(self._age or 0, result.age)
 
 
 def _required_failure(documents: Sequence[Document], results: Results) -> Failure | None:
