@@ -68,6 +68,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         url=incident.url,
         message=_message(incident, record, updates),
         created_at=record.created_at or to_second(incident.created_at),
+        closed_at_baseline=record.closed_at_baseline and incident.closed,
     )
     return shrink(updated)
 
@@ -87,9 +88,32 @@ def short_title(title: str) -> str:
 def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     """Return whether the state file must be written for this record.
 
-    A message that an earlier version did not remember is saved with the next write and causes none.
+    A message that an earlier version did not remember is saved with the next write and causes none. So is what changes
+    of an incident that is over: nobody is notified of it.
     """
-    return after != before and msgspec.structs.replace(after, message=before.message) != before
+    if after == before:
+        return False
+    if before.closed and after.closed:
+        after = _without_changes_after_the_end(before, after)
+    return msgspec.structs.replace(after, message=before.message) != before
+
+
+def _without_changes_after_the_end(before: IncidentRecord, after: IncidentRecord) -> IncidentRecord:
+    """Return the record with what rules 9b and 9c make no event of as it was before."""
+    if before.was_over_at_baseline and after.event_count == before.event_count:
+        after = msgspec.structs.replace(after, updates=before.updates, last_update_at=before.last_update_at)
+    return msgspec.structs.replace(
+        after,
+        status=before.status,
+        impact=before.impact,
+        title=before.title,
+        components=before.components,
+        source_quality=before.source_quality,
+        peak_impact=before.peak_impact,
+        former_components=before.former_components,
+        scheduled_for=before.scheduled_for,
+        scheduled_until=before.scheduled_until,
+    )
 
 
 def highest_impact(impact: Impact, record: IncidentRecord | None) -> Impact:
