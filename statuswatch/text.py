@@ -47,14 +47,16 @@ def line(text: str) -> str:
 def paragraph(text: str) -> str:
     """Clean the message of an incident update: plain text that keeps its lines, with HTML tags and entities resolved.
 
-    Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is.
+    Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is. The backslash that breaks a
+    line in Markdown is removed.
     """
     if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
         return text.strip()
     if "<" in text:
         text = _INLINE_TAG.sub("", _BREAKING_TAG.sub("\n", _CELL_TAG.sub(" ", text)))
-    text = _visible(_ENTITY.sub(_unescaped, text))
-    lines = (" ".join(part.split()) for part in text.split("\n"))
+    *broken, last = _visible(_ENTITY.sub(_unescaped, text)).split("\n")
+    lines = [" ".join(part.split()).rstrip("\\ ") for part in broken]
+    lines.append(" ".join(last.split()))
     return "\n".join(part for part in lines if part)
 
 
