@@ -1,5 +1,10 @@
-"""`python -m statuswatch` is the command `statuswatch`."""
+"""`python -m statuswatch`, and the command `statuswatch`."""
 
-from statuswatch.cli import main
+import gc
 
-main()
+gc.disable()  # while importing: nothing of that is ever freed. `main` enables it again.
+
+from statuswatch.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    main()

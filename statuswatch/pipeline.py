@@ -19,7 +19,7 @@ from statuswatch.recording.recorder import NoRecorder, Recorder
 from statuswatch.rules.filters import passes
 from statuswatch.rules.reconcile import state_for
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
-from statuswatch.rules.status import page_status, remembered_status
+from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
 from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page, is_failing
 
 
@@ -87,13 +87,15 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
     before = run.store.load()
     outcomes, after = read_all(run, before, now)
     states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
-    return tuple(page_status(outcome, states[outcome.page.key]) for outcome in outcomes)
+    statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]
+    return with_shared_failures(statuses, before.shared)
 
 
 def recall_status(run: Run) -> tuple[PageStatus, ...]:
     """Return what the state file says is open, without reading a page. Raises StateError."""
     before = run.store.load()
-    return tuple(remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages)
+    statuses = [remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages]
+    return with_shared_failures(statuses, before.shared)
 
 
 def state_store(config: Config, pages: tuple[Page, ...]) -> StateStore:

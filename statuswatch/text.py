@@ -50,14 +50,23 @@ def paragraph(text: str) -> str:
     Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is. The backslash that breaks a
     line in Markdown is removed.
     """
-    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
+    if text.isascii() and text.isprintable() and not any(mark in text for mark in "<&\\"):
         return text.strip()
     if "<" in text:
         text = _INLINE_TAG.sub("", _BREAKING_TAG.sub("\n", _CELL_TAG.sub(" ", text)))
-    *broken, last = _visible(_ENTITY.sub(_unescaped, text)).split("\n")
-    lines = [" ".join(part.split()).rstrip("\\ ") for part in broken]
-    lines.append(" ".join(last.split()))
+    text = _visible(_ENTITY.sub(_unescaped, text))
+    lines = (_without_break(" ".join(part.split())) for part in text.split("\n"))
     return "\n".join(part for part in lines if part)
+
+
+def _without_break(line: str) -> str:
+    r"""Return the line without the backslash of a Markdown line break at its end; a path like `D:\` keeps its own."""
+    while line.endswith("\\"):
+        word = line.rpartition(" ")[2][:-1]
+        if "\\" in word or ":" in word:
+            break
+        line = line[:-1].rstrip()
+    return line
 
 
 def _unescaped(entity: re.Match[str]) -> str:

@@ -41,6 +41,7 @@ app.command(epilog=replay.HELP_END)(replay.replay)
 
 def main() -> None:
     """Run the command line."""
+    gc.enable()
     # A run makes many objects and ends soon: the usual thresholds cost a tenth of its CPU time.
     gc.set_threshold(20_000, 50, 50)
     prepare_streams()

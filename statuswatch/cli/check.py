@@ -178,7 +178,7 @@ def delivery_of(
     sinks: "tuple[ConnectedSink, ...]", *, partial: bool, dry_run: bool
 ) -> "Callable[[RunReport, State], Delivery]":
     """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox."""
-    if sinks or dry_run:
+    if sinks:
         from statuswatch.delivery.deliver import deliver_report, rehearse
 
         return rehearse(sinks) if dry_run else deliver_report(sinks, partial=partial)
@@ -186,7 +186,7 @@ def delivery_of(
     def deliver_nothing(report: "RunReport", before: "State") -> "Delivery":
         from statuswatch.model.report import Delivery
 
-        if not before.outbox or partial:
+        if not before.outbox or partial or dry_run:
             return Delivery(outbox=before.outbox)
         from statuswatch.delivery.deliver import deliver_report
 

@@ -24,6 +24,7 @@ class Change(StrEnum):
     MISSED = "missed"
     DELISTED = "delisted"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
     REOPENED = "reopened"
     UPDATES = "updates"
     STATUS = "status"

@@ -10,6 +10,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time in state.json has 
 
 EXPIRED: Final = "expired"  # our own status: the vendor stated no end, and has been silent too long to count it as open
 CLOSED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed", "cancelled", EXPIRED})
+LATEST: Final = "latest"  # the id of an incident's one update, where the vendor shows the latest and replaces it
 STATED_BY_VENDOR: Final = 3  # `source_quality` of components that the vendor links to the incident; lower: recovered
 
 
@@ -66,6 +67,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is the time by which the vendor's list is ordered (creation or last change): an entry with an earlier
     one stands lower. `source_quality` says how good the source of the components is (0: none are stated).
+    `status_unstated` is True where the vendor states no status, and so may never state an end; else it is left out.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...] = ()
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
+    status_unstated: bool | msgspec.UnsetType = msgspec.UNSET
     pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # of a shared incident; UNSET is not written to the file
 
     @property

@@ -80,7 +80,10 @@ class PageOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is open on one page, and why that may not be all. `read_before`: there was at least one good read."""
+    """What is open on one page, and why that may not be all. `read_before`: there was at least one good read.
+
+    `shared_failure` is the title of the shared incident that its failure belongs to.
+    """
 
     page: Page
     open: Mapping[str, IncidentRecord] = {}
@@ -88,12 +91,13 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     suspicion: str = ""
     skipped: tuple[str, ...] = ()
     read_before: bool = False
+    shared_failure: str = ""
 
     @property
     def unknown(self) -> str:
         """Reason why nobody can say that nothing else is open; "" where the page was read and understood in full."""
         if self.failure:
-            return self.failure.reason or "no reason is known"
+            return self.shared_failure or self.failure.reason or "no reason is known"
         if self.suspicion:
             return self.suspicion
         more = f" (and {len(self.skipped) - 1} more)" if len(self.skipped) > 1 else ""

@@ -28,8 +28,9 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
     `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
     `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
-    beginning of the newest update's text. `closed_at_baseline` marks an incident that was over before its page was
-    watched and had an event since; without an event, `was_over_at_baseline` says so by itself.
+    beginning of the newest update's text. `status_unstated`: the vendor states no status. `closed_at_baseline` marks an
+    incident that was over before its page was watched and had an event since; without an event, `was_over_at_baseline`
+    says so by itself.
     """
 
     status: str
@@ -51,6 +52,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     message: str = ""
     created_at: Moment | None = None
     absent_since: Moment | None = None
+    status_unstated: bool = False
     closed_at_baseline: bool = False
 
     @property
@@ -78,6 +80,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
             source_quality=self.source_quality,
             scheduled_for=self.scheduled_for,
             scheduled_until=self.scheduled_until,
+            status_unstated=self.status_unstated or msgspec.UNSET,
         )
 
     def update_statuses(self, statuses: Iterable[str]) -> dict[str, str]:

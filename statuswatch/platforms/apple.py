@@ -50,7 +50,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _NAME: Final = "system_status_en_US.js"
 _IDENTITY: Final = "apple system status"  # the document does not name which of the two pages it is of
 _PAGE_PATH: Final = "/support/systemstatus"

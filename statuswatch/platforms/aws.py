@@ -36,7 +36,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _NAME: Final = "currentevents"
 _DATA_PATH: Final = "/public/currentevents"
 _PAGE_PATH: Final = "/health/status"

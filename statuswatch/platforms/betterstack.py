@@ -41,7 +41,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _INDEX: Final = "index.json"
 _UNTITLED: Final = "Untitled report"
 _PARTLY_NAMED, _NOT_STATED = 1, 0  # `source_quality` below that of components that all have names

@@ -39,7 +39,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _NAME: Final = "incidents.json"
 _IDENTITY: Final = "google dashboard"  # the document does not name its dashboard
 _ID: Final = re.compile(r"[0-9A-Za-z]{20}")

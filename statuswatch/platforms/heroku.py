@@ -44,7 +44,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _CURRENT: Final = "current-status"
 _IMPACTS: Final = {"yellow": Impact.MINOR, "red": Impact.MAJOR}  # by colour; green does not say what it was before
 

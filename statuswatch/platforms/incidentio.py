@@ -43,6 +43,7 @@ from statuswatch.platforms.parsing import (
     incident_list,
     incident_update,
     labelled_components,
+    names_nothing,
     newest_copies,
     oldest_first,
     page_changed_at,
@@ -50,7 +51,7 @@ from statuswatch.platforms.parsing import (
     parse_syndication,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _COMPAT: Final = "incidents.json"
 _NATIVE: Final = "native"
 _NAMES: Final = "names"
@@ -325,7 +326,7 @@ def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
     for item in component_list.split("<li>")[1:]:
         label = clean_title(text.paragraph(item.partition("</li>")[0]))
         name = _COMPONENT_STATE.sub("", label)
-        if name:
+        if not names_nothing(name):
             components.add(Component(name))
     return tuple(sorted(components))
 

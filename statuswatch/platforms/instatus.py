@@ -60,6 +60,7 @@ from statuswatch.platforms.parsing import (
     identifier,
     incident_link,
     incident_update,
+    names_nothing,
     newest_copies,
     newly_absent,
     oldest_first,
@@ -67,7 +68,7 @@ from statuswatch.platforms.parsing import (
     without_bom,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _SUMMARY, _FEED = "summary.json", "history.rss"
 _IDENTITY: Final = "instatus"  # of a page that states its name and its address
 _BOTH: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
@@ -352,7 +353,7 @@ def _components(description: str) -> tuple[Component, ...]:
     if not named:
         return ()
     names = (clean_title(part) for part in named[1].split(","))
-    return tuple(sorted({Component(name) for name in names if name}))
+    return tuple(sorted({Component(name) for name in names if not names_nothing(name)}))
 
 
 class _StatedUpdate(NamedTuple):

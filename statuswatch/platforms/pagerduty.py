@@ -39,7 +39,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 MAX_WHOLE_POSTS: Final = 5  # open or just ended, read whole when something changed
 _ENUMS: Final = "post_enums"
 _CUT_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*\Z")

@@ -28,6 +28,13 @@ Raw = TypeVar("Raw")  # an entry of a list before it is parsed
 
 # Forms of page ids on the platforms that share the addresses and the format of API v2.
 PAGE_ID_FORMS: Final = {"statuspage": re.compile(r"[0-9a-z]{12}"), "incidentio": re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")}
+# "No components were affected by this update." stands where Statuspage's texts and feeds list components.
+_NO_COMPONENT: Final = re.compile(
+    r"(?:no|none of the) (?:\w+ ){0,2}(?:components?|services?|systems?|products?|regions?)"
+    r"(?: (?:(?:were|was|are|is|have been|has been) )?(?:affected|impacted|listed|selected)[^\n]*)?"
+    r"|not (?:affected|impacted|specified|stated|applicable)|none|n/a|[-–—.]?",
+    re.IGNORECASE,
+)
 MAX_NAME: Final = 500  # characters
 MAX_ID: Final = 200  # characters; the longest recorded is an ARN of 113
 MAX_STATUS: Final = 50  # characters
@@ -54,11 +61,13 @@ class ParseInput(msgspec.Struct, frozen=True):
     """Everything fetched for a page, by document name, and the state of the page.
 
     A document is None where the page has no such document. Its name is absent where it was not fetched this time.
+    `now` is the time of the run, None where there is none.
     """
 
     page: Page
     documents: Mapping[str, bytes | None]
     state: PageState | None = None
+    now: datetime | None = None
 
     @property
     def records(self) -> Mapping[str, IncidentRecord]:
@@ -307,6 +316,11 @@ def _merged(parts: list[IncidentUpdate]) -> IncidentUpdate:
 # -------------------------------------------------------------------------------------------------------- components
 
 
+def names_nothing(name: str) -> bool:
+    """Return whether a vendor wrote that there is no component where a component is named."""
+    return _NO_COMPONENT.fullmatch(name) is not None
+
+
 def groups_by_name(components: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Return in which groups each name occurs, from pairs of (name, group)."""
     groups: dict[str, set[str]] = {}
@@ -323,7 +337,11 @@ def labelled_components(
     A component keeps its group only where its name occurs in several groups of the page. `page_groups`: see
     `groups_by_name`.
     """
-    labelled = {Component(name, group if len(page_groups.get(name, ())) > 1 else "") for name, group in components}
+    labelled = {
+        Component(name, group if len(page_groups.get(name, ())) > 1 else "")
+        for name, group in components
+        if not names_nothing(name)
+    }
     return tuple(sorted(labelled))
 
 

@@ -44,7 +44,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _PAGE: Final = "https://status.salesforce.com"
 _DATA: Final = "https://api.status.salesforce.com"
 _WORD_BREAK: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

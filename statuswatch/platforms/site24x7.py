@@ -47,7 +47,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _SUMMARY: Final = "summary_details"
 _PATH: Final = f"/sp/api/u/{_SUMMARY}"
 _STATUSES: Final = {

@@ -59,7 +59,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _CURRENT_PATH: Final = "/api/v2.0.0/current"
 _HISTORY_PATH: Final = "/api/v2.0.0/history"
 _KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})

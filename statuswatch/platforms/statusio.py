@@ -49,7 +49,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _API: Final = "https://api.status.io/1.0/status/"
 _ADDRESS: Final = re.compile(r"/1\.0/status/([0-9a-f]{24})(?![0-9a-z])")
 _ID: Final = re.compile(

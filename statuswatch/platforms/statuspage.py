@@ -55,7 +55,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _INCIDENTS: Final = "incidents.json"
 _SUMMARY: Final = "summary.json"
 _WINDOWS: Final = "scheduled-maintenances.json"

@@ -37,7 +37,7 @@ from statuswatch.platforms.parsing import (
     parse_entries,
 )
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _INCIDENTS: Final = "incidents.json"
 _PATH: Final = f"/api/ssp/{_INCIDENTS}"
 _IMPACTS: Final = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}

@@ -4,7 +4,8 @@ Without I/O, clock or sleep: a plan is a generator that yields rounds of request
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from statuswatch.errors import FeedError
 from statuswatch.model.page import (
@@ -24,9 +25,6 @@ from statuswatch.model.state import PageState
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
 from statuswatch.rules.reconcile import needs_full_read
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 T = TypeVar("T")
 
@@ -57,8 +55,9 @@ Plan = Generator[Round, Results, T]
 class Session:
     """What the requests for one page came to, over all platforms that are tried: no document is requested twice."""
 
-    def __init__(self, *, conditional: bool = True) -> None:
+    def __init__(self, *, conditional: bool = True, now: datetime | None = None) -> None:
         self.conditional = conditional
+        self.now = now  # the time of the run, for documents whose entries have no time
         self.answered = False  # True once anything at all came back
         self.attempts: list[RecognitionAttempt] = []  # platforms that the page was not recognised as
         self.spare_time = False
@@ -146,7 +145,7 @@ class PageReader:
         )
 
     def _input(self) -> ParseInput:
-        return ParseInput(self.page, self._documents, self.state)
+        return ParseInput(self.page, self._documents, self.state, self.session.now)
 
     def _known_validators(self) -> Mapping[str, Validators]:
         state = self.state

@@ -19,7 +19,7 @@ def read(
     page: Page, state: PageState | None, now: datetime, *, announce_open: bool = False, conditional: bool = True
 ) -> Plan[PageOutcome]:
     """Request documents until the platform asks for no more, and reconcile what they say with the page's state."""
-    session = Session(conditional=conditional)
+    session = Session(conditional=conditional, now=now)
     reader, result = yield from begin(page, state, session)
     if isinstance(result, Failure):
         failure = yield from explain_failure(page, state, result, session)

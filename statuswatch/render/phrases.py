@@ -20,7 +20,9 @@ UNLIMITED: Final = 1_000_000_000
 
 _PLAUSIBLE_AGES: Final = (timedelta(minutes=-10), timedelta(days=3650))
 NO_COMPONENT_STATED: Final = "Passes the filter on components: the vendor does not state which are affected"
-_DESCRIBED_ELSEWHERE: Final = {Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN}
+_DESCRIBED_ELSEWHERE: Final = frozenset(
+    (Change.UPDATES, Change.STATUS, Change.MISSED, Change.DELISTED, Change.WITHDRAWN, Change.EXPIRED)
+)
 
 
 class Label(StrEnum):

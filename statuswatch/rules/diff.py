@@ -18,6 +18,7 @@ from statuswatch.model.incident import (
     CLOSED_STATUSES,
     EXPIRED,
     IMPACT_SCALE,
+    LATEST,
     STATED_BY_VENDOR,
     Impact,
     Incident,
@@ -67,12 +68,18 @@ def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Diffe
     return Difference(None, record)  # rule 4
 
 
-def compare(page: Page, record: IncidentRecord, incident: Incident) -> Difference:
-    """Compare an incident with its record: rules 5 to 9c. An unchanged record is returned as the same object."""
+def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_anew: bool = False) -> Difference:
+    """Compare an incident with its record: rules 5 to 9c. An unchanged record is returned as the same object.
+
+    With `is_read_anew` another version of the parser wrote the record: a text that differs may be our own doing, and
+    is no edit.
+    """
     encoded = encode_updates(incident.updates)
     if _is_closed_and_unchanged(record, incident, encoded):
         return Difference(None, record)
-    updates = compare_updates(record.updates, incident.updates, encoded)
+    updates = _with_replaced(record, incident, compare_updates(record.updates, incident.updates, encoded))
+    if is_read_anew:
+        updates = updates._replace(edited=())
     if _is_expired_as_before(record, incident, updates):
         return Difference(None, record)
     after = updated_record(incident, record, updates.remembered)
@@ -86,16 +93,28 @@ def compare(page: Page, record: IncidentRecord, incident: Incident) -> Differenc
     return _report(page, record, incident, news, after)
 
 
-def close_absent(page: Page, key: str, record: IncidentRecord, change: Change, now: datetime) -> Difference:
-    """Close an open incident that its page no longer lists: rules 11 and 12.
+def without_event(incident: Incident, record: IncidentRecord | None) -> Difference:
+    """Remember an incident without an event."""
+    if record is None:
+        return Difference(None, new_record(incident))
+    updates = compare_updates(record.updates, incident.updates, encode_updates(incident.updates))
+    return Difference(None, updated_record(incident, record, updates.remembered))
 
-    The event keeps the vendor's last status. The record is closed as of now, so that the incident can reopen however
-    old it is.
+
+def close_absent(page: Page, key: str, record: IncidentRecord, change: Change, now: datetime) -> Difference:
+    """Close an open incident without the vendor's word: rules 11 to 13b.
+
+    The event keeps the vendor's last status, but for an incident that expired. The record is closed as of now, so that
+    the incident can reopen however old it is.
     """
     incident = record.as_incident(key)
+    status = "resolved"
+    if change is Change.EXPIRED:
+        status = EXPIRED
+        incident = msgspec.structs.replace(incident, status=EXPIRED)
     news = _News(EventKind.RESOLVED, (change,), ())
     difference = _report(page, record, incident, news, updated_record(incident, record, record.updates))
-    closed = msgspec.structs.replace(difference.record, status="resolved", last_update_at=now, absent_since=None)
+    closed = msgspec.structs.replace(difference.record, status=status, last_update_at=now, absent_since=None)
     return Difference(difference.event, shrink(closed))
 
 
@@ -161,6 +180,15 @@ def _is_closed_and_unchanged(record: IncidentRecord, incident: Incident, encoded
     )
 
 
+def _with_replaced(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> UpdateComparison:
+    """Return the comparison; an only update that was replaced by a later one counts as new, not as edited."""
+    replaced = [update for update in updates.edited if update.id == LATEST]
+    if not replaced or to_second(incident.last_update_at) <= record.last_update_at:
+        return updates
+    edited = tuple(update for update in updates.edited if update.id != LATEST)
+    return updates._replace(fresh=(*replaced, *updates.fresh), edited=edited)
+
+
 def _find_news(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> _News:
     """Return what differs from the record; without changes there is nothing to report."""
     changes = _changed_fields(record, incident, any_fresh=bool(updates.fresh))
@@ -170,6 +198,8 @@ def _find_news(record: IncidentRecord, incident: Incident, updates: UpdateCompar
     unreported = tuple(update for update in incident.updates if update.id in unreported_ids)
     if record.closed:
         kind, changes = _news_of_closed(record, incident, updates, changes)
+    elif incident.status == EXPIRED:  # rule 13b
+        kind, changes = EventKind.RESOLVED, changes - {Change.STATUS} | _new_updates(updates) | {Change.EXPIRED}
     elif incident.closed:  # rule 5
         kind, changes = EventKind.RESOLVED, changes | {Change.STATUS}
     else:

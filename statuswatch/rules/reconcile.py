@@ -14,6 +14,7 @@ from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules import diff
 from statuswatch.rules.absence import judge_absences
+from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
 from statuswatch.rules.record import is_worth_saving, new_record, to_second
@@ -39,14 +40,24 @@ def reconcile(
         case Failure():  # rule 14
             outcome = reconcile_failure(page, state, result, second)
         case NotModified():
-            events, after = end_failing(page, state, second)
-            outcome = PageOutcome(page=page, events=events, state=after, dirty=after != state)
+            outcome = _reconcile_unchanged(page, state, second)
         case PageSnapshot():
             outcome = _reconcile_snapshot(page, state, result, second, announce_open=announce_open)
         case _:
             assert_never(result)
     records = outcome.state.incidents.values() if outcome.state else ()
     return msgspec.structs.replace(outcome, open=OpenCounts.of(records, now))
+
+
+def _reconcile_unchanged(page: Page, state: PageState | None, now: datetime) -> PageOutcome:
+    """Reconcile a read that says what the last one said: a good one, on which incidents may expire."""
+    events, after = end_failing(page, state, now)
+    if state:
+        expired = dict(expire_unchanged(page, state, now))
+        records = {key: difference.record for key, difference in expired.items()}
+        after = msgspec.structs.replace(after, incidents={**after.incidents, **records})
+        events = (*events, *(difference.event for difference in expired.values() if difference.event))
+    return PageOutcome(page=page, events=events, state=after, dirty=after != state)
 
 
 def state_for(page: Page, state: PageState) -> PageState | None:
@@ -97,7 +108,8 @@ def _first_read(
     after = msgspec.structs.replace(after, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     events = list(page_events)
     records: dict[str, IncidentRecord] = {}
-    for incident in feed.incidents:
+    for listed in feed.incidents:
+        incident = with_expiry(listed, None, now)
         if announce_open and not incident.closed:
             difference = diff.compare_unknown(page, incident, now)
             if difference.event:
@@ -122,13 +134,13 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, suspicion=None, history_empty=is_history_empty(state, snapshot.feed))
     baseline = _trusted_baseline(state, state.baseline or now, now)
-    compared = _compare_incidents(page, state, snapshot.feed, baseline, now)
+    compared = _compare_incidents(page, state, snapshot, baseline, now)
     records, baseline = prune({**state.incidents, **compared.records}, snapshot.feed, baseline, now)
     return PageOutcome(
         page=page,
         events=(*events, *compared.events),
         state=_renew(after, snapshot, records, baseline, now),
-        dirty=compared.dirty or after != state,
+        dirty=compared.dirty or after != state or _is_read_anew(state, snapshot),
     )
 
 
@@ -150,23 +162,39 @@ class _Compared(NamedTuple):
     dirty: bool
 
 
-def _compare_incidents(page: Page, state: PageState, feed: Feed, baseline: datetime, now: datetime) -> _Compared:
+def _is_read_anew(state: PageState, snapshot: PageSnapshot) -> bool:
+    """Return whether the records are those of another version of the parser. This read writes them again.
+
+    A version of 0 says that the last read was incomplete.
+    """
+    return 0 < state.parser_version != snapshot.parser_version
+
+
+def _compare_incidents(
+    page: Page, state: PageState, snapshot: PageSnapshot, baseline: datetime, now: datetime
+) -> _Compared:
     """Compare what is listed with its records, rules 2 to 9, and judge what is not listed, rules 11 to 13."""
     events: list[Event] = []
     records: dict[str, IncidentRecord] = {}
     dirty = False
-    for incident in feed.incidents:
-        record = state.incidents.get(incident.id)
+    feed = snapshot.feed
+    is_read_anew = _is_read_anew(state, snapshot)
+    for listed in feed.incidents:
+        record = state.incidents.get(listed.id)
+        incident = with_expiry(listed, record, now)
         if record is None:
             difference = diff.compare_unknown(page, incident, baseline)
         else:
-            difference = diff.compare(page, record, incident)
+            difference = diff.compare(page, record, incident, is_read_anew=is_read_anew)
             dirty |= is_worth_saving(record, difference.record)
+        if expires_silently(incident, record):
+            difference = diff.without_event(incident, record)
         if difference.event:
             events.append(difference.event)
         if difference.record is not record:
             records[incident.id] = difference.record
-    for key, difference in judge_absences(page, state, feed, now):
+    for key, judged in judge_absences(page, state, feed, now):
+        difference = expire_absent(page, key, judged, now)
         if difference.event:
             events.append(difference.event)
         dirty |= difference.record != state.incidents[key]

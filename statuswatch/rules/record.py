@@ -35,6 +35,7 @@ def new_record(incident: Incident) -> IncidentRecord:
         url=incident.url,
         message=_summary(incident),
         created_at=to_second(incident.created_at),
+        status_unstated=incident.status_unstated is True,
     )
     return shrink(record)
 
@@ -68,6 +69,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         url=incident.url,
         message=_message(incident, record, updates),
         created_at=record.created_at or to_second(incident.created_at),
+        status_unstated=incident.status_unstated is True,
         closed_at_baseline=record.closed_at_baseline and incident.closed,
     )
     return shrink(updated)
@@ -77,7 +79,9 @@ def shrink(record: IncidentRecord) -> IncidentRecord:
     """Return the record of a closed incident without what only an open one needs; an open one stays as it is."""
     if not record.closed:
         return record
-    return msgspec.structs.replace(record, title=short_title(record.title), url="", message="", created_at=None)
+    return msgspec.structs.replace(
+        record, title=short_title(record.title), url="", message="", created_at=None, status_unstated=False
+    )
 
 
 def short_title(title: str) -> str:
@@ -88,14 +92,14 @@ def short_title(title: str) -> str:
 def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     """Return whether the state file must be written for this record.
 
-    A message that an earlier version did not remember is saved with the next write and causes none. So is what changes
-    of an incident that is over: nobody is notified of it.
+    What an earlier version did not remember, a message or that no status is stated, is saved with the next write. So is
+    what changes of an incident that is over: nobody is notified of it.
     """
     if after == before:
         return False
     if before.closed and after.closed:
         after = _without_changes_after_the_end(before, after)
-    return msgspec.structs.replace(after, message=before.message) != before
+    return msgspec.structs.replace(after, message=before.message, status_unstated=before.status_unstated) != before
 
 
 def _without_changes_after_the_end(before: IncidentRecord, after: IncidentRecord) -> IncidentRecord:

@@ -3,14 +3,16 @@
 The filters of the configuration are about events and hide nothing from a status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
-from statuswatch.model.state import IncidentRecord, PageState
+from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
 from statuswatch.rules.filters import matches_any
 
 # An unstated impact may be any, and stands below those that are known to hurt.
@@ -95,6 +97,15 @@ def _remembered_failure(state: PageState | None) -> Failure | None:
 
 def _was_read(state: PageState | None) -> bool:
     return state is not None and state.baseline is not None
+
+
+def with_shared_failures(statuses: Sequence[PageStatus], shared: Mapping[str, SharedFailure]) -> tuple[PageStatus, ...]:
+    """Return the statuses, with the title of the shared incident on each failing page that one lists."""
+    titles = {key: record.title for record in shared.values() for key in record.pages}
+    return tuple(
+        msgspec.structs.replace(status, shared_failure=titles.get(status.page.key, "") if status.failure else "")
+        for status in statuses
+    )
 
 
 def _open_records(state: PageState | None) -> dict[str, IncidentRecord]:

@@ -16,7 +16,7 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
-    Floor(("demo", "replay", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
+    Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery"), "pages in, notifications out"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
@@ -38,7 +38,7 @@ INSIDE: Final = {
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "absence", "suspicion", "pruning"),
+        *("status", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (

@@ -76,7 +76,7 @@ EVENT_IDS: Final[list[list[str]]] = [
     ["acme/a/resolved/535d1eb3e78c", "acme/m/resolved/37b577fd5eb8"],
     [],
     ["acme/b/resolved/9cfa006aca4f"],
-    ["acme/d/resolved/7da2289b2397"],
+    ["acme/d/resolved/7a251abb4648"],
     [],
     ["acme/unreadable-20260307T100000Z/new/31463dc5085b"],
     ["acme/unreadable-20260307T100000Z/resolved/8674b9a56fed", "acme/e/new/05f60e4b58dc"],

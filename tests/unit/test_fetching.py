@@ -444,8 +444,8 @@ def test_validators_of_another_parser(tmp_path: Path) -> None:
         vendor.put(statuspage("/acme", [incident("a", "investigating")]))
         run(tmp_path, f"{vendor.url}/acme")
         state = tmp_path / "state.json"
-        assert '"parser": 1' in state.read_text()
-        state.write_text(state.read_text().replace('"parser": 1', '"parser": 999'))
+        assert '"parser": 2' in state.read_text()
+        state.write_text(state.read_text().replace('"parser": 2', '"parser": 999'))
         vendor.requests.clear()
         assert open_count(run(tmp_path, f"{vendor.url}/acme")) == 1
         assert not any(request.headers["If-None-Match"] for request in vendor.requests)

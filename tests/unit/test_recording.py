@@ -4,110 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
-from statuswatch.config.schema import Config
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Failure, FailureKind, Page
-from statuswatch.model.report import Delivery, RunReport
-from statuswatch.net.client import Client
-from statuswatch.net.response import Progress, Response
-from statuswatch.pipeline import Run, check
-from statuswatch.reading.reader import ReadOptions
+from statuswatch.net.response import Response
 from statuswatch.recording.write import FileRecorder
-from statuswatch.render.jsonlines import render
 from statuswatch.replay import replay
-from statuswatch.state import MemoryState
 from tests.support.fake_vendor import incident, statuspage
+from tests.support.recorded_runs import ACME, SLOW, START, URL, Live, replayed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from statuswatch.model.state import State
-
-START = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
-URL = "https://status.acme.example"
-ACME = Page(key="acme", name="Acme", url=URL, platform="statuspage")
-SLOW: Any = object()  # a request that is never answered
-
-
-class FakeWire:
-    """Answers from a table of addresses; anything else is 404."""
-
-    def __init__(self, responses: Mapping[str, Any]) -> None:
-        self.responses = responses
-
-    async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
-        import asyncio
-
-        progress.sent.set()
-        response = self.responses.get(url, Response(404, {}))
-        if response is SLOW:
-            await asyncio.get_running_loop().create_future()
-        if isinstance(response, list):
-            response = response.pop(0)
-        progress.answered = progress.answered or isinstance(response, Response)
-        assert isinstance(response, Response | Failure)
-        return response
-
-
-class Live:
-    """Runs over a table of responses, recorded into a file."""
-
-    def __init__(self, path: Path, *pages: Page, timeout: float = 60) -> None:
-        self.path, self.pages, self.timeout = path, pages or (ACME,), timeout
-        self.store = MemoryState()
-        self.lines: list[str] = []
-
-    def run(self, minutes: int, responses: Mapping[str, Any], *, record: bool = True) -> RunReport:
-        now = START + timedelta(minutes=minutes)
-        recorder = FileRecorder(self.path, clock=lambda: now) if record else None
-
-        def connect(_: Page, until: float) -> AbstractAsyncContextManager[Client]:
-            @asynccontextmanager
-            async def opened() -> AsyncIterator[Client]:
-                yield Client(FakeWire(responses), until, pause=no_pause)
-
-            return opened()
-
-        options = ReadOptions(timeout=self.timeout, deadline=240, concurrency=16, conditional=not record)
-        run = Run(
-            config=Config(pages=self.pages, state=Path("state.json")),
-            pages=self.pages,
-            store=self.store,
-            options=options,
-            connect=connect,
-        )
-        if recorder:
-            run = msgspec.structs.replace(run, recorder=recorder)
-        report = check(run, now, lambda report: self.lines.extend(lines_of(report)), deliver_nothing)
-        if recorder:
-            recorder.close()
-        return report
-
-
-async def no_pause(_: float) -> None:
-    """Retry at once."""
-
-
-def deliver_nothing(_: RunReport, before: State) -> Delivery:
-    return Delivery(outbox=before.outbox)
-
-
-def lines_of(report: RunReport) -> list[str]:
-    return [render(event, report.detected_at) for event in report.events]
-
-
-def replayed(path: Path, **options: Any) -> list[str]:
-    lines: list[str] = []
-    replay(path, {}, lambda report: lines.extend(lines_of(report)), **options)
-    return lines
+    from statuswatch.model.report import RunReport
 
 
 def served(documents: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statuswatch import text
+from statuswatch.model.incident import Component
+from statuswatch.platforms.parsing import labelled_components
 
 searched = settings(
     max_examples=int(os.environ.get("STATUSWATCH_EXAMPLES", "100")),
@@ -298,3 +300,42 @@ def test_statuses_have_digests_of_their_own() -> None:
     statuses |= {"scheduled", "in_progress", "verifying", "completed", "open", "closed", "false", "available"}
     statuses |= {"service_information", "service_disruption", "service_outage", "maintenance", "failing"}
     assert len({text.word_digest(status) for status in statuses}) == len(statuses)
+
+
+@pytest.mark.parametrize(
+    ("vendor_text", "cleaned"),
+    [
+        ("We found it.\\\nA fix is out.", "We found it.\nA fix is out."),
+        ("We found it.\\\r\n\\\r\nA fix is out.\\", "We found it.\nA fix is out."),
+        ("We found it. \\<br>A fix is out.", "We found it.\nA fix is out."),
+        ("Slow\\", "Slow"),
+        ("Slow \\ \\", "Slow"),
+        ("Files in C:\\Temp\\ and D:\\", "Files in C:\\Temp\\ and D:\\"),
+        ("A share \\\\server\\share\\\nis gone.", "A share \\\\server\\share\\\nis gone."),
+        ("a\\b stays", "a\\b stays"),
+    ],
+)
+def test_markdown_line_breaks_leave_no_backslash(vendor_text: str, cleaned: str) -> None:
+    """5: the backslash of a Markdown line break is markup; one of a path is text."""
+    assert text.paragraph(vendor_text) == cleaned
+    assert text.paragraph(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No components were affected by this update.",
+        "No components were affected by this update",
+        "no services affected",
+        "None of the systems are impacted",
+        "None",
+        "N/A",
+        "-",
+    ],
+)
+def test_words_that_name_no_component(words: str) -> None:
+    """5: that no component was affected names nothing, on any platform; a name that begins so does."""
+    assert labelled_components([(words, ""), ("No-code editor", ""), ("Nonesuch", "")], {}) == (
+        Component("No-code editor"),
+        Component("Nonesuch"),
+    )

@@ -5,13 +5,14 @@ are proposed (`discovery`).
 
 How a feed is read, a module for each stage:
 
-1. `document`: bytes → head and entries, each an `entry`.
-2. `channel`: what holds for all entries.
-3. Entries → incidents (`incidents`), by the kind of feed: one entry for each incident (`single`), one item for each
-   update (`series`: AWS), or one item for each component (`component_feed`: StatusIQ, Microsoft).
-4. Within an entry: its `messages` with their `local_time`, or its `wording`, by the words of `vocabulary`; the
-   components it names (`affected`), its `ids` and `addresses`, the `updates` that come of it.
-5. `expiry`: an incident whose entry states no status does not stay open for ever.
+1. `document`: bytes → head and entries.
+2. `channel`: what holds for all entries, and which of them are one incident, under which id.
+3. Entries → incidents (`incident`), by the kind of feed: one entry for each incident or for each update; items of AWS
+   (`series`), or one item for each component (`component_feed`: StatusIQ, Microsoft).
+4. Within an entry: its `messages` with their `times`, or its `wording`, and the `facts` beside them.
+
+An entry that states no status expires after 14 days: see `rules.expiry`. What says itself that it is no incident, as
+an announcement or a security bulletin, is left out.
 
 Azure's feed lists only what is open (recorded: it is empty when nothing is). So do feeds of components. All others are
 histories; an empty one lists nothing at all, so that what was open is withdrawn.
@@ -24,19 +25,18 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from statuswatch.model.incident import EXPIRED, Incident, IncidentKind
+from statuswatch.model.incident import LATEST, Incident, IncidentKind
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import ParseInput
 from statuswatch.platforms.rss.channel import Channel, read_channel
 from statuswatch.platforms.rss.component_feed import component_entries, component_incidents
 from statuswatch.platforms.rss.discovery import missing_address
 from statuswatch.platforms.rss.document import FeedDocument, decode, is_feed
-from statuswatch.platforms.rss.expiry import expire
-from statuswatch.platforms.rss.incidents import entry_incidents, newest_of_each_id
-from statuswatch.platforms.rss.updates import LATEST
-from statuswatch.platforms.rss.vocabulary import REPORTED
+from statuswatch.platforms.rss.incident import entry_incidents, newest_of_each_id
+from statuswatch.platforms.rss.messages import lists_updates
+from statuswatch.platforms.rss.wording import REPORTED, UNCHANGED
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 _NAME: Final = "feed"
 _KINDS: Final = frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE})
 
@@ -56,7 +56,7 @@ def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Docu
 
 def matches(feed: Feed, /) -> bool:
     """Return whether the feed states a status of anything in it. Any other may be a weblog's."""
-    return any(incident.status not in (REPORTED, EXPIRED) for incident in feed.incidents)
+    return any(incident.status not in (REPORTED, UNCHANGED) for incident in feed.incidents)
 
 
 def parse(reading: ParseInput, /) -> Feed:
@@ -71,13 +71,16 @@ def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
     """Return the feed; `only_open`: the platform knows that it lists only what is open. Raises FeedError."""
     document = decode(reading.required(_NAME))
     components = component_entries(document.entries)
-    channel = read_channel(reading, document, only_open=only_open or bool(components))
+    channel = read_channel(
+        reading,
+        document,
+        only_open=only_open or bool(components),
+        lists_updates=any(lists_updates(entry.markup) for entry in document.entries),
+    )
     if components:
         incidents, skipped = component_incidents(channel, components)
     else:
         incidents, skipped = entry_incidents(channel, document.entries)
-    if not channel.only_open:
-        incidents = expire(channel, incidents)
     incidents, repeated = newest_of_each_id(incidents)
     return _feed(channel, document, incidents, skipped=(*skipped, *repeated))
 

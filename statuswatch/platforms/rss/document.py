@@ -1,18 +1,19 @@
-"""The document: bytes in, the feed's head and its entries out.
+"""The document: bytes in, the feed's head and its entries out, each with its elements as text and its dates.
 
 Of a long feed only the beginning is read. The newest entries stand there, or the feed is refused.
 """
 
 import re
-from datetime import datetime
+from calendar import timegm
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.platforms.parsing import parse_syndication, without_bom
-from statuswatch.platforms.rss.entry import Elements, Entry, read_dates, read_entry, read_time
+from statuswatch.platforms.parsing import clean_title, from_epoch, parse_syndication, without_bom
 
 MAX_BYTES: Final = 1_000_000  # that are parsed: they take a quarter of a second
 MAX_ENTRIES: Final = 500  # that are read
@@ -22,6 +23,35 @@ _PROLOG: Final = re.compile(rb"(?:\s++|(?><\?.*?\?>)|(?><!--.*?-->))*+", re.DOTA
 _ROOT: Final = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s/>]")
 _DOCUMENT_TYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html)", re.IGNORECASE)
+Elements = Mapping[str, Any]  # a feed's or an entry's elements, as feedparser names them
+TimeParts = tuple[int, ...]  # year, month, day, hour, minute, second … in UTC
+_DAY: Final = timedelta(days=1)
+_MAX_UPDATING: Final = timedelta(days=90)  # an entry without an `updated` date lists no message later than that
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An entry of a feed. `title` is plain text, `markup` HTML, and `status` an element of that name.
+
+    The dates are not read yet: one that cannot be understood must cost only its entry. `status` is None where there is
+    no such element.
+    """
+
+    id: str
+    link: str
+    title: str
+    markup: str
+    status: str | None
+    categories: tuple[str, ...]
+    published: TimeParts | None
+    updated: TimeParts | None
+
+
+class EntryDates(msgspec.Struct, frozen=True):
+    """When an entry was published and last changed, and a time that none of its messages is later than."""
+
+    published: datetime
+    changed: datetime
+    limit: datetime
 
 
 class FeedHead(msgspec.Struct, frozen=True):
@@ -142,3 +172,61 @@ def _changed_at(entry: Entry) -> datetime | None:
         return read_dates(entry, None).changed
     except (OverflowError, ValueError):
         return None
+
+
+def read_entry(elements: Elements) -> Entry:
+    """Return the entry of feedparser's elements."""
+    tags = elements.get("tags") or ()
+    return Entry(
+        id=_string(elements, "id"),
+        link=_string(elements, "link"),
+        title=clean_title(text.paragraph(_string(elements, "title"))),
+        markup=_markup(elements),
+        status=_string(elements, "status") if "status" in elements else None,
+        categories=tuple(_string(tag, "term").lower() for tag in tags),
+        published=elements.get("published_parsed"),
+        updated=elements.get("updated_parsed"),
+    )
+
+
+def _markup(elements: Elements) -> str:
+    """Return the first content that is not blank, else the summary."""
+    for content in elements.get("content") or ():
+        value = _string(content, "value")
+        if value.strip():
+            return value
+    return _string(elements, "summary")
+
+
+def is_dated(entry: Entry) -> bool:
+    """Return whether the entry states a date that can be understood."""
+    return (entry.published or entry.updated) is not None
+
+
+def _string(elements: Elements, name: str) -> str:
+    return str(elements.get(name) or "")
+
+
+def read_time(parts: TimeParts | None) -> datetime | None:
+    """Return the time in UTC, None where there is none. Raises ValueError or OverflowError."""
+    return from_epoch(timegm(parts)) if parts else None
+
+
+def read_dates(entry: Entry, built_at: datetime | None, first_sight: datetime | None = None) -> EntryDates:
+    """Return the dates of the entry; `built_at` is the feed's own date.
+
+    RSS has one date, which may be that of the first message. Cachet's has none: there `first_sight` takes its place.
+    Raises ValueError where the entry has no date and was not seen before either.
+    """
+    published = read_time(entry.published)
+    updated = read_time(entry.updated)
+    changed = updated or published or first_sight
+    if changed is None:
+        raise ValueError("no date that can be understood")
+    limit = updated or _latest_change(changed, built_at)
+    return EntryDates(published or changed, changed, limit + _DAY)
+
+
+def _latest_change(published: datetime, built_at: datetime | None) -> datetime:
+    latest = published + _MAX_UPDATING
+    return min(latest, built_at) if built_at else latest

@@ -2,7 +2,9 @@
 
 An item's guid is `…#service-region_EPOCH`. When an incident is over, AWS issues all of its items again, with epochs
 rounded down to the minute, and each title then says that it is over. So the items of one place and title are one
-incident, until one of them says that it is over and a day goes by. Ids are made of the place and of minutes.
+incident, until one of them says that it is over and a day goes by. AWS may widen the title half-way (recorded): items
+of one place whose titles share most words, the later ones under the new title, are one incident, too. Ids are made of
+the place and of minutes.
 
 Older items leave the feed before newer ones. So an incident that is remembered keeps its id by its remembered updates,
 or by its title while it is open.
@@ -22,9 +24,8 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms.parsing import derived_id, incident_link, incident_update
 from statuswatch.platforms.rss.channel import Channel
-from statuswatch.platforms.rss.entry import Entry, read_dates
-from statuswatch.platforms.rss.vocabulary import REPORTED
-from statuswatch.platforms.rss.wording import split_title, status_of
+from statuswatch.platforms.rss.document import Entry, read_dates
+from statuswatch.platforms.rss.wording import REPORTED, split_title, status_of
 
 _GUID: Final = re.compile(r"#(?P<place>[a-z0-9-]{1,100})_\d{9,11}$", re.ASCII)
 _IMPACT_BY_SEVERITY: Final = {
@@ -35,6 +36,8 @@ _IMPACT_BY_SEVERITY: Final = {
     "Service disruption": Impact.CRITICAL,
 }
 _SEVERITY: Final = re.compile(f"({'|'.join(_IMPACT_BY_SEVERITY)}): ")
+_WORD: Final = re.compile(r"[a-z0-9]{2,}")
+_FILLERS: Final = frozenset({"and", "or", "the", "of", "in", "for", "to", "with", "on", "an", "by"})
 _PAUSE: Final = timedelta(days=1)  # after an end: what comes later under the title is another incident
 
 
@@ -119,7 +122,37 @@ def _runs(items: Iterable[Item]) -> list[list[Item]]:
         if not runs or _is_after_the_end(item, runs[-1][-1]):
             runs.append([])
         runs[-1].append(item)
-    return [run for runs in runs_by_title.values() for run in runs]
+    return _joined([run for runs in runs_by_title.values() for run in runs])
+
+
+def _joined(runs: Iterable[list[Item]]) -> list[list[Item]]:
+    """Return the runs, those that go on under another title as one."""
+    joined: list[list[Item]] = []
+    for run in sorted(runs, key=lambda run: run[0].at):
+        former = next((before for before in reversed(joined) if _goes_on(before[-1], run[0])), None)
+        if former:
+            former.extend(run)
+        else:
+            joined.append(list(run))
+    return joined
+
+
+def _goes_on(last: Item, first: Item) -> bool:
+    """Return whether an incident of the place goes on under another title."""
+    if last.place != first.place or last.is_over or not timedelta() <= first.at - last.at < _PAUSE:
+        return False
+    return _are_alike(last.title, first.title)
+
+
+def _are_alike(title: str, other: str) -> bool:
+    """Return whether most words of the shorter title stand in the longer one, too."""
+    words, other_words = _words(title), _words(other)
+    shorter = min(len(words), len(other_words))
+    return shorter > 0 and len(words & other_words) * 3 >= shorter * 2
+
+
+def _words(title: str) -> set[str]:
+    return set(_WORD.findall(title.lower())) - _FILLERS
 
 
 def _is_after_the_end(item: Item, previous: Item) -> bool:
@@ -144,7 +177,10 @@ def _key_by_updates(channel: Channel, run: Sequence[Item]) -> str:
 def _key_by_title(channel: Channel, run: Sequence[Item], used_keys: Sequence[str]) -> str:
     """Return the id of the open incident that is remembered under the title, "" where there is none."""
     for key, record in _records_of_place(channel, run[0].place):
-        if key not in used_keys and not record.closed and record.title == run[0].title:
+        if key in used_keys or record.closed:
+            continue
+        goes_on = timedelta() <= run[0].at - record.last_update_at < _PAUSE and _are_alike(record.title, run[0].title)
+        if record.title == run[0].title or goes_on:
             return key
     return ""
 
@@ -173,6 +209,7 @@ def _incident(channel: Channel, key: str, items: Iterable[Item]) -> Incident:
         position=last.at,
         components=(Component(last.place),),
         source_quality=STATED_BY_VENDOR,
+        status_unstated=msgspec.UNSET if last.is_over or last.severity else True,
         updates=tuple(_update(item, is_end=item is last and last.is_over) for item in run),
     )
 

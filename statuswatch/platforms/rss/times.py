@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -13,6 +13,18 @@ _TIME: Final = re.compile(
     r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[AP])M)?(?: (?P<zone>\S{1,12}))?",
     re.IGNORECASE,
 )
+# `27 Sep 2026 01:00 UTC`, `Sun, 27 Sep 2026 01:00:00 GMT`, and as ISO 8601 writes it, with a blank or a T.
+_DAY_FIRST: Final = re.compile(
+    r"(?:[A-Z][a-z]{1,8},? )?(?P<day>\d\d?)(?:st|nd|rd|th)? (?P<month>[A-Z][a-z]{2})[a-z]*\.?,? (?P<year>\d{4}),? "
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[AP])M)?(?: (?P<zone>\S{1,12}))?",
+    re.IGNORECASE,
+)
+_ISO: Final = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[ T](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"(?P<half>)(?: ?(?P<zone>[A-Z+-][^\s]{0,11}))?",
+    re.IGNORECASE,
+)
+_JOINING_WORDS: Final = re.compile(r",? (?:at|on|-|–) |\s{2,}", re.IGNORECASE)
 _NUMERIC_ZONE: Final = re.compile(r"(?:GMT|UTC)?(?P<hours>[+-]\d\d?)(?::?(?P<minutes>\d\d))?")
 _UTC_NAMES: Final = frozenset({"", "utc", "gmt", "z", "gmt+0"})
 _HOURS_AHEAD: Final = {
@@ -44,8 +56,8 @@ class LocalTime(msgspec.Struct, frozen=True):
 
 def read_local_time(printed: str, limit: datetime) -> LocalTime:
     """Return the time; without a year it is of the last one in which it is not after the limit. Raises ValueError."""
-    found = _TIME.fullmatch(printed)
-    if found is None or found["month"].lower() not in _MONTHS:
+    found = _match(printed)
+    if found is None:
         raise ValueError("not a time")
     zone = (found["zone"] or "").lower()
     if found["year"]:
@@ -60,9 +72,35 @@ def read_local_time(printed: str, limit: datetime) -> LocalTime:
     raise ValueError("no such day")
 
 
+def read_stated_time(printed: str) -> datetime | None:
+    """Return a time that states its year, in UTC; None where there is none, or its zone is not known."""
+    try:
+        time = read_local_time(printed.strip().strip("()."), datetime(1970, 1, 1, tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+    numeric = _NUMERIC_ZONE.fullmatch(time.zone.upper())
+    if numeric:
+        return time.at - _numeric_offset(numeric)
+    return time.at - named_offset(time.zone) if is_named_zone(time.zone) else None
+
+
+def _match(printed: str) -> re.Match[str] | None:
+    plain = _JOINING_WORDS.sub(" ", printed)
+    found = _TIME.fullmatch(plain) or _DAY_FIRST.fullmatch(plain) or _ISO.fullmatch(plain)
+    return found if found and _month(found) else None
+
+
+def _month(found: re.Match[str]) -> int:
+    """Return the number of the month, 0 where it is none."""
+    stated = found["month"].lower()
+    if stated.isdecimal():
+        return int(stated)
+    return _MONTHS.index(stated) + 1 if stated in _MONTHS else 0
+
+
 def _on_calendar(found: re.Match[str], year: int, limit: datetime) -> datetime | None:
     """Return the time in that year, None where the year has no such day."""
-    month = _MONTHS.index(found["month"].lower()) + 1
+    month = _month(found)
     hour = int(found["hour"])
     if found["half"]:
         hour = hour % 12 + (12 if found["half"].upper() == "P" else 0)
