@@ -1,6 +1,8 @@
 """Digests of incident updates: what the state file remembers of each, in at most 15 characters."""
 
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final, NamedTuple, Self
 
 from statuswatch import text
@@ -9,6 +11,9 @@ from statuswatch.model.incident import IncidentUpdate
 _ID_END: Final = 6  # characters of the id's digest
 _STATUS_END: Final = 8  # two characters of the status's digest follow
 _ENRICHED: Final = "~"
+WITHOUT_ID: Final = "~"
+_BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TIME_ID: Final = re.compile(r"at-\d{8}T\d{6}Z(?:-|$)")
 
 
 class UpdateDigest(NamedTuple):
@@ -70,3 +75,56 @@ def parse_digests(encoded: str) -> tuple[UpdateDigest, ...]:
 def newest_id_digest(encoded: str) -> str:
     """Return the digest of the id of the newest update in a record's `updates`; "" where there is none."""
     return encoded.rpartition(" ")[2][:_ID_END]
+
+
+class UpdateTime(NamedTuple):
+    """When one remembered update was published, in seconds since 1970; `without_id`: the vendor gave it no id."""
+
+    id_digest: str
+    second: int
+    without_id: bool = False
+
+    @classmethod
+    def of(cls, update: IncidentUpdate) -> Self:
+        """Return the time of an update."""
+        return cls(id_digest(update), published_second(update), is_time_id(update.id))
+
+    @classmethod
+    def parse(cls, encoded: str) -> Self:
+        """Return the time that the state file writes so."""
+        second = encoded[_ID_END:]
+        plain = second.removesuffix(WITHOUT_ID)
+        return cls(encoded[:_ID_END], int(plain, 36), second != plain)
+
+    def __str__(self) -> str:
+        return f"{self.id_digest}{_base36(self.second)}{WITHOUT_ID * self.without_id}"
+
+
+def parse_times(encoded: str) -> dict[str, UpdateTime]:
+    """Return the times of a record's updates, by the digests of their ids."""
+    return {time.id_digest: time for time in map(UpdateTime.parse, encoded.split())}
+
+
+def published_second(update: IncidentUpdate) -> int:
+    """Return the second in which an update was published, since 1970."""
+    return int(update.created_at.timestamp())
+
+
+def time_id(created_at: datetime, distinction: str = "") -> str:
+    """Return the id of an update that the vendor gave none: its time, and what tells it apart within one second."""
+    suffix = f"-{text.digest(distinction)}" if distinction else ""
+    return f"at-{created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}{suffix}"
+
+
+def is_time_id(update_id: str) -> bool:
+    """Return whether an update's id is made of its time."""
+    return update_id.startswith("at-") and _TIME_ID.match(update_id) is not None
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    rest = abs(number)
+    while rest or not digits:
+        rest, digit = divmod(rest, 36)
+        digits = _BASE36[digit] + digits
+    return digits if number >= 0 else f"-{digits}"

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+from statuswatch.model.incident import Component, Impact, Incident, IncidentKind, Moment
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +53,13 @@ class Fetched(msgspec.Struct, frozen=True):
     validators: Validators
     last_modified: datetime | None = None
     age: int | None = None
+    served_at: datetime | None = None  # the server's `Date`
 
 
 class NotModified(msgspec.Struct, frozen=True):
     """HTTP 304: the document is as it was when its validators were remembered."""
+
+    served_at: datetime | None = None  # the server's `Date`
 
 
 class FailureKind(StrEnum):
@@ -204,14 +207,20 @@ def any_page_answered(failures: Iterable[Failure | None]) -> bool:
     return not outcomes or any(failure is None or failure.answered for failure in outcomes)
 
 
+UNLIMITED: Final = 1_000_000  # the window size of a list that keeps entries of any age
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """A page, once understood; `updated_at` is each document's statement of its own age.
 
     `time_may_go_back`: that time is the newest of what is listed, so it is earlier once a newer incident has ended.
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
-    one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `skipped` names
-    entries that could not be understood, `losses` what other documents could not add; `names` is what the platform
-    wants remembered about component ids.
+    one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `unread` are
+    kinds that a list which was not read this time may hold, and `window_sizes` how many entries of a kind the history
+    lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `longer` are
+    incidents of a longer list, whose ids are those of the others. `skipped` names entries that could not be
+    understood, `losses` what other documents could not add; `names` is what the platform wants remembered about
+    component ids.
     """
 
     identity: str
@@ -222,16 +231,56 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[IncidentKind] = frozenset()
     complete: frozenset[IncidentKind] = frozenset()
     current: frozenset[IncidentKind] = frozenset()
+    unread: frozenset[IncidentKind] = frozenset()
+    window_sizes: Mapping[IncidentKind, int] = {}
+    in_summary_only: frozenset[str] = frozenset()
+    longer: tuple[Incident, ...] = ()
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}
 
 
+class OwnDocuments(msgspec.Struct, frozen=True):
+    """The documents of single incidents that were requested in this run, by the id of the incident.
+
+    `supported`: the platform has such documents. `controls` are those of one listed incident of each kind: where they
+    are found, a failure of kind `NOT_FOUND` shows that the vendor removed the incident.
+    """
+
+    supported: bool = False
+    incidents: Mapping[str, Incident | Failure] = {}
+    controls: Mapping[IncidentKind, Incident | Failure] = {}
+
+    def shows_removal(self, key: str, kind: IncidentKind) -> bool:
+        """Return whether the incident's own document is gone while that of a listed one of its kind is found."""
+        result = self.incidents.get(key)
+        is_gone = isinstance(result, Failure) and result.kind is FailureKind.NOT_FOUND
+        return is_gone and isinstance(self.controls.get(kind), Incident)
+
+
+class LongerListEntry(msgspec.Struct, frozen=True):
+    """An entry of a longer list that has no updates: the id of an incident, and a time by which it had ended."""
+
+    id: str
+    ended_by: datetime
+
+
+class LookUp(msgspec.Struct, frozen=True, array_like=True):
+    """An incident of a longer list whose own document is to be read: its end counts if it is later than `ends_after`.
+
+    `since` is the time at which it was found.
+    """
+
+    ends_after: Moment
+    since: Moment
+
+
 class PageSnapshot(msgspec.Struct, frozen=True):
     """A page that was read and understood, with its documents' validators and the version of the parser.
 
-    `last_modified` holds the times that the servers state of required documents, `age` the seconds for which a cache
-    kept the oldest of them, None where none states it.
+    `served_at` is the newest `Date` of its responses, `look_ups` the incidents of longer lists that are to be looked
+    up. `last_modified` holds the times that the servers state of required documents, `age` the seconds for which a
+    cache kept the oldest of them, None where none states it.
     """
 
     feed: Feed
@@ -239,6 +288,9 @@ class PageSnapshot(msgspec.Struct, frozen=True):
     parser_version: int
     losses: tuple[str, ...] = ()  # enriching documents that could not be fetched this time
     missing: tuple[str, ...] = ()  # enriching documents that the page does not have
+    own: OwnDocuments = OwnDocuments()
+    look_ups: Mapping[str, LookUp] = {}
+    served_at: datetime | None = None
     last_modified: Mapping[str, datetime] = {}
     age: int | None = None
 

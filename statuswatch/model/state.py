@@ -20,7 +20,7 @@ from statuswatch.model.incident import (
     IncidentKind,
     Moment,
 )
-from statuswatch.model.page import FailureClass, Validators
+from statuswatch.model.page import FailureClass, LookUp, Validators
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,9 +28,11 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
     `updates` holds update digests (see `UpdateDigest`), oldest first, separated by blanks. `peak_impact` and
     `former_components` are what filters need of its past; `event_count` keeps event ids apart; `message` is the
-    beginning of the newest update's text. `status_unstated`: the vendor states no status. `closed_at_baseline` marks an
-    incident that was over before its page was watched and had an event since; without an event, `was_over_at_baseline`
-    says so by itself.
+    beginning of the newest update's text. `status_unstated`: the vendor states no status. `update_times` holds the
+    times of updates (see `UpdateTime`): of a closed incident only of those that the vendor gave no id.
+    `not_found_since` is the time of the first 404 or 410 of its own document beside a found control.
+    `closed_at_baseline` marks an incident that was over before its page was watched and had an event since; without an
+    event, `was_over_at_baseline` says so by itself.
     """
 
     status: str
@@ -53,6 +55,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     created_at: Moment | None = None
     absent_since: Moment | None = None
     status_unstated: bool = False
+    not_found_since: Moment | None = None
+    update_times: str = msgspec.field(default="", name="times")
     closed_at_baseline: bool = False
 
     @property
@@ -148,9 +152,9 @@ class Suspicion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
-    `id` is the configured one, or the one that was found. `read_at` is the newest good read that was saved of
-    documents whose `Age` was stated, and `last_modified` what the servers stated last. `history_empty`: that the
-    history lists nothing is believed.
+    `id` is the configured one, or the one that was found. `to_look_up` holds incidents of a longer list whose own
+    document was not read yet. `read_at` is the newest good read that was saved of documents whose `Age` was stated, and
+    `last_modified` what the servers stated last. `history_empty`: that the history lists nothing is believed.
     """
 
     url: str
@@ -167,6 +171,7 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     names: dict[str, Component] = {}
     failing: Failing | None = None
     suspicion: Suspicion | None = None
+    to_look_up: dict[str, LookUp] = {}
     incidents: dict[str, IncidentRecord] = {}
 
 

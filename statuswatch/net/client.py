@@ -164,9 +164,16 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
 def _result(response: Response, url: str, *, conditional: bool) -> tuple[DocumentResult, float | None]:
     status = response.status
     if status == 200:
-        return Fetched(response.body, _validators(response), _last_modified(response), _age(response)), None
+        document = Fetched(
+            response.body,
+            _validators(response),
+            _moment(response, "last-modified"),
+            _age(response),
+            _served_at(response),
+        )
+        return document, None
     if status == 304 and conditional:
-        return NotModified(), None
+        return NotModified(_served_at(response)), None
     kind = _KINDS.get(status) or (FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REJECTED)
     fault = "the vendor's server has a fault; retried on the next run" if status >= 500 else "unexpected"
     failure = Failure(kind, f"HTTP {status}", url, _HINTS.get(status) or fault)
@@ -182,9 +189,14 @@ def _validators(response: Response) -> Validators:
     return Validators()
 
 
-def _last_modified(response: Response) -> datetime | None:
+def _served_at(response: Response) -> datetime | None:
+    """Return the server's time; None where it states none, or no time."""
+    return _moment(response, "date")
+
+
+def _moment(response: Response, header: str) -> datetime | None:
     try:
-        return utc(parsedate_to_datetime(response.headers.get("last-modified", "")))
+        return utc(parsedate_to_datetime(response.headers.get(header, "")))
     except (ValueError, OverflowError):
         return None
 

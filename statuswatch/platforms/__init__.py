@@ -4,9 +4,11 @@ A module is imported when its platform is used: a run of three pages does not pa
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, Protocol
 
-from statuswatch.model.page import Document, Feed, Page
+from statuswatch.model.incident import Incident
+from statuswatch.model.page import Document, Feed, LongerListEntry, Page
 from statuswatch.platforms.parsing import ParseInput
 from statuswatch.registry import Registry
 
@@ -33,6 +35,31 @@ class Platform(Protocol):
 
     def matches(self, feed: Feed, /) -> bool:
         """Return whether the feed shows that its page runs on this platform."""
+
+
+class OwnDocumentPlatform(Protocol):
+    """The interface of a platform that publishes a document for each incident, whatever its age."""
+
+    def own_document(self, page: Page, incident_id: str, created_at: datetime | None, /) -> Document | None:
+        """Return the document of one incident; None where it cannot be named without the time of its creation."""
+
+    def parse_own(self, reading: ParseInput, incident_id: str, body: bytes, /) -> Incident | None:
+        """Return the incident of its own document; None where the document shows that the vendor removed it.
+
+        Raises FeedError where it is not understood, or another incident's.
+        """
+
+
+class LongerListPlatform(Protocol):
+    """The interface of a platform with a list that reaches further back than the one it reads on every run."""
+
+    MAX_LONGER_LISTS: int  # parts of the longer list that are read in one run
+
+    def longer_list(self, page: Page, number: int, /) -> Document:
+        """Return the part of the longer list with that number, from 1; the newest entries come first."""
+
+    def parse_longer_list(self, body: bytes, /) -> tuple[LongerListEntry, ...]:
+        """Return the entries of one part. Raises FeedError."""
 
 
 # A page of unknown platform is tried in this order: the surest and the commonest first.
@@ -66,3 +93,7 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "site24x7": "Site24x7",
     "statusio": "Status.io",
 }
+
+# What a platform may have besides: its module then has these functions, too.
+OWN_DOCUMENTS: Final[Mapping[str, OwnDocumentPlatform]] = Registry(__name__, "statuspage", "incidentio")
+LONGER_LISTS: Final[Mapping[str, LongerListPlatform]] = Registry(__name__, "statuspage")

@@ -25,7 +25,7 @@ import msgspec
 
 from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
-from statuswatch.model.page import Document, Feed, Page
+from statuswatch.model.page import UNLIMITED, Document, Feed, Page
 from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
     ParseInput,
@@ -155,6 +155,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=tuple({incident.id: incident for incident in incidents}.values()),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
+        window_sizes={IncidentKind.INCIDENT: UNLIMITED, IncidentKind.MAINTENANCE: UNLIMITED},
         skipped=tuple(skipped),
     )
 

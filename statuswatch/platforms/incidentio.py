@@ -12,12 +12,15 @@ enrich it:
 - `feed.atom`: names of an incident's components, in random order and without ids. Read when the native documents did
   not name them.
 
+The native list spans about three months and takes `start_at` and `end_at` (field notes 2, section 2). So it shows how
+an incident ended that left the compatibility list, and whether the vendor removed it.
+
 The vendor does not document the native documents. Their fields are those of recordings of several pages.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -67,6 +70,8 @@ _STATUSES: Final = {  # of maintenance windows
     "maintenance_in_progress": "in_progress",
     "maintenance_complete": "completed",
 }
+_BEFORE: Final = timedelta(days=30)  # an older incident shows that a list reaches back to the one in question
+_AFTER: Final = timedelta(days=1)
 _COMPONENT_STATE: Final = re.compile(r" \([^()]*\)$")
 
 
@@ -198,7 +203,85 @@ def parse(reading: ParseInput, /) -> Feed:
         history=frozenset(history),
         skipped=(*skipped, *sources.skipped, *bad_windows),
         losses=sources.losses,
+        unread=_unread_kinds(reading, sources),
+        longer=_longer(sources, reading, listed),
         names=_names_to_remember(sources),
+    )
+
+
+# ------------------------------------------------------------------------------------- what left the list of the newest
+
+
+def own_document(page: Page, incident_id: str, created_at: datetime | None, /) -> Document | None:
+    """Return the native list of the weeks before and after an incident's creation."""
+    if created_at is None:
+        return None
+    start, end = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (created_at - _BEFORE, created_at + _AFTER))
+    return Document(f"{_NATIVE} {incident_id}", f"{_proxy(page.url)}/incidents?start_at={start}&end_at={end}")
+
+
+def parse_own(reading: ParseInput, incident_id: str, body: bytes, /) -> Incident | None:
+    """Return one incident of a native list; None where the list lacks it and has one that began before it.
+
+    Raises FeedError, also where the list may not reach back so far.
+    """
+    native, skipped = _native_incidents(body)
+    try:
+        if incident_id in native:
+            return _native_incident(reading, native[incident_id])
+        record = reading.records.get(incident_id)
+        created_at = record.created_at if record else None
+        has_older = created_at and any(utc(one.published_at) < created_at for one in native.values())
+    except ENTRY_ERRORS as error:
+        raise FeedError(f"{_NATIVE}: {text.line(str(error))}") from error
+    if skipped or not has_older:
+        raise FeedError(f"{_NATIVE}: it does not show whether it should list {text.line(incident_id)}")
+    return None
+
+
+def _unread_kinds(reading: ParseInput, sources: "_Sources") -> frozenset[IncidentKind]:
+    """Return maintenance where the native list was not read, and the page has one: no other has windows."""
+    page_lacks_list = reading.documents.get(_NATIVE, b"") is None
+    return frozenset() if sources.native or page_lacks_list else frozenset({IncidentKind.MAINTENANCE})
+
+
+def _longer(sources: "_Sources", reading: ParseInput, listed: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return the native incidents that the compatibility list lacks; none where not one id stands in both lists."""
+    listed_ids = {incident.id for incident in listed}
+    if listed_ids.isdisjoint(sources.native):
+        return ()
+    unlisted = [one for one in sources.native.values() if one.id not in listed_ids and one.type != "maintenance"]
+    try:
+        incidents, _ = parse_entries(unlisted, partial(_native_incident, reading), _NATIVE)
+    except FeedError:  # not one of them can be understood: there is no longer list
+        return ()
+    return tuple(_with_components(incident, sources) for incident in incidents)
+
+
+def _with_components(incident: Incident, sources: "_Sources") -> Incident:
+    components, source_quality = _components(incident.id, sources)
+    return msgspec.structs.replace(incident, components=components, source_quality=source_quality)
+
+
+def _native_incident(reading: ParseInput, native: _NativeIncident) -> Incident:
+    """Return an incident as the native list has it; it states no impact. Raises ValueError or OverflowError."""
+    key = identifier(native.id)
+    is_maintenance = native.type == "maintenance"
+    updates = oldest_first(_native_update(update) for update in native.updates)
+    created = utc(native.published_at)
+    start, end = _schedule(native) if is_maintenance else (None, None)
+    return Incident(
+        id=key,
+        kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
+        title=clean_title(native.name),
+        status=_STATUSES.get(native.status, clean_status(native.status)),
+        impact=Impact.MAINTENANCE if is_maintenance else Impact.UNKNOWN,
+        url=_incident_url(reading.page, key),
+        created_at=created,
+        position=_last_change(created, updates),
+        updates=updates,
+        scheduled_for=start,
+        scheduled_until=end,
     )
 
 

@@ -6,6 +6,7 @@ One bad entry of a list costs only itself; a list without any good entry is an e
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +19,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
+from statuswatch.model.digest import time_id
 from statuswatch.model.incident import Component, Incident, IncidentUpdate, utc
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState
@@ -293,6 +295,34 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     """
     by_id = {update.id: update for update in reversed(list(updates))}
     return tuple(sorted(by_id.values(), key=attrgetter("created_at")))
+
+
+class UpdateWithoutId(msgspec.Struct):
+    """An incident update of a document that gives updates no ids."""
+
+    status: str
+    created_at: datetime
+    body: str | None = None
+    display_at: datetime | None = None
+
+
+def updates_by_time(updates: Iterable[UpdateWithoutId]) -> tuple[IncidentUpdate, ...]:
+    """Return updates, oldest first, under ids made of their times; several of one second differ in their words.
+
+    Raises ValueError or OverflowError.
+    """
+    listed = list(updates)
+    seconds = Counter(utc(update.created_at).replace(microsecond=0) for update in listed)
+    return oldest_first(
+        incident_update(_time_id(update, seconds), update.status, update.body, update.created_at, update.display_at)
+        for update in listed
+    )
+
+
+def _time_id(update: UpdateWithoutId, seconds: Counter[datetime]) -> str:
+    created_at = utc(update.created_at)
+    is_alone = seconds[created_at.replace(microsecond=0)] == 1
+    return time_id(created_at, "" if is_alone else f"{update.status}\x1f{update.body or ''}")
 
 
 def merge_same_id(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:

@@ -11,6 +11,11 @@ Read when needed:
 - `scheduled-maintenances.json`: the newest 50 windows of any status. It is requested when an open window has left the
   summary, and when anything else changed. A window that began and ended while nothing else changed is therefore
   reported with the page's next change.
+- `/incidents/<id>.json`, not below `api/v2`: one incident or window, whatever its age. It is requested for what was
+  open and is in no list any more. Its updates have no ids (field notes 2, section 1: a documentation mirror's code and
+  tests for status.supabase.com).
+- `/history.json?page=N`: the ids of all incidents, three months a part. It is requested when the 50 newest are all
+  unknown or changed, so that more may have come and ended since the last read (field notes 2, section 1).
 
 Oddities, all recorded:
 
@@ -18,11 +23,13 @@ Oddities, all recorded:
 - An incident's `components` show their current state. Some vendors unlink them on resolving. Then only the
   `affected_components` of older updates name them, as "<group> - <name>" and under the names of that time.
 - Maintenance windows and incidents share one space of ids.
-- Times come in the page's own zone.
+- Times come in the page's own zone; those of `history.json` are text without a year.
+- Several products imitate API v2. They have no document of a single incident: it answers 404 for listed ones, too.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -32,13 +39,16 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, utc
-from statuswatch.model.page import Document, Feed, Page
+from statuswatch.model.page import Document, Feed, LongerListEntry, Page
 from statuswatch.platforms.parsing import (
+    DECODE_ERRORS,
+    ENTRY_ERRORS,
     PAGE_ID_FORMS,
     IncidentList,
     PageHead,
     ParseInput,
     StatedUpdate,
+    UpdateWithoutId,
     absent_records,
     clean_status,
     clean_title,
@@ -53,13 +63,18 @@ from statuswatch.platforms.parsing import (
     oldest_first,
     page_changed_at,
     parse_entries,
+    updates_by_time,
 )
 
 PARSER_VERSION: Final = 2
+MAX_LONGER_LISTS: Final = 4  # of three months each
+_WINDOW_SIZE: Final = 50  # entries of incidents.json, and of scheduled-maintenances.json
 _INCIDENTS: Final = "incidents.json"
 _SUMMARY: Final = "summary.json"
 _WINDOWS: Final = "scheduled-maintenances.json"
 _IMPACTS: Final = {str(impact): impact for impact in Impact}
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY: Final = re.compile(r"\b(\d{1,2}),")
 # `source_quality` of components that the incident does not link: named by its updates and found on the page, or only
 # named by its updates.
 _FOUND_ON_PAGE, _NAMED_BY_UPDATES, _NOT_STATED = 2, 1, 0
@@ -109,6 +124,46 @@ Enrichment = TypeVar("Enrichment", _Summary, _Windows)
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
 
 
+class _Id(msgspec.Struct):
+    id: str
+
+
+_decode_id: Final = msgspec.json.Decoder(_Id).decode
+
+
+class _OwnComponent(msgspec.Struct):
+    name: str | None = None
+
+
+class _OwnIncident(msgspec.Struct):
+    """`/incidents/<id>.json`. `code` is the id of API v2; what `id` holds is not recorded."""
+
+    code: str
+    name: str
+    status: str
+    created_at: datetime
+    incident_updates: list[UpdateWithoutId]
+    impact: str | None = None
+    components: list[_OwnComponent] | None = None
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+
+
+class _HistoryEntry(msgspec.Struct):
+    code: str
+    timestamp: str = ""
+
+
+class _Month(msgspec.Struct):
+    name: str
+    year: int
+    incidents: list[_HistoryEntry]
+
+
+class _HistoryPage(msgspec.Struct):
+    months: list[_Month]
+
+
 def documents(page: Page, /) -> tuple[Document, ...]:
     """Return the list of incidents and the summary."""
     return (
@@ -149,6 +204,9 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=frozenset(history),
         complete=_complete_kinds(sources, reading),
+        unread=_unread_kinds(sources, reading),
+        window_sizes=dict.fromkeys(history, _WINDOW_SIZE),
+        in_summary_only=_ids_in_summary_only(sources),
         skipped=skipped,
         losses=sources.losses,
     )
@@ -221,6 +279,38 @@ def _complete_kinds(sources: _Sources, reading: ParseInput) -> frozenset[Inciden
     return frozenset({IncidentKind.INCIDENT})
 
 
+def _unread_kinds(sources: _Sources, reading: ParseInput) -> frozenset[IncidentKind]:
+    """Return the kinds that a list may hold which was not read this time; a list that the page lacks holds none."""
+    unread = set()
+    if not sources.summary and reading.documents.get(_SUMMARY, b"") is not None:
+        unread |= {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
+    if not sources.windows and not _never_had_windows(reading):
+        unread.add(IncidentKind.MAINTENANCE)
+    return frozenset(unread)
+
+
+def _ids_in_summary_only(sources: _Sources) -> frozenset[str]:
+    """Return the ids that the summary adds to the lists of the newest 50."""
+    ids: set[str] = set()
+    newest_ids: set[str] = set()
+    for name, _, entries in _lists(sources):
+        found = {_id_of(entry) for entry in entries}
+        if name == _SUMMARY:
+            ids |= found
+        else:
+            newest_ids |= found
+    return frozenset(ids - newest_ids)
+
+
+def _id_of(entry: _Incident | msgspec.Raw) -> str:
+    if isinstance(entry, _Incident):
+        return entry.id
+    try:
+        return _decode_id(entry).id
+    except DECODE_ERRORS:
+        return ""
+
+
 def _never_had_windows(reading: ParseInput) -> bool:
     page_lacks_list = reading.documents.get(_WINDOWS, b"") is None
     had_list_before = reading.state is not None and _WINDOWS in reading.state.updated_at
@@ -289,6 +379,81 @@ def _incident(kind: IncidentKind, page: Page, catalogue: "_Catalogue", entry: _I
         scheduled_for=utc(incident.scheduled_for) if incident.scheduled_for and has_schedule else None,
         scheduled_until=utc(incident.scheduled_until) if incident.scheduled_until and has_schedule else None,
     )
+
+
+# ----------------------------------------------------------------------------------- own documents and the longer list
+
+
+def own_document(page: Page, incident_id: str, created_at: datetime | None, /) -> Document:
+    """Return the document of one incident or window."""
+    path = f"incidents/{quote(incident_id, safe='')}.json"
+    return Document(path, f"{page.url}/{path}")
+
+
+def parse_own(reading: ParseInput, incident_id: str, body: bytes, /) -> Incident:
+    """Return the incident of its own document. Raises FeedError."""
+    name = f"incidents/{incident_id}.json"
+    document = decode(body, _OwnIncident, name)
+    if document.code != incident_id:
+        raise FeedError(f"{name}: of another incident, {text.line(document.code)}")
+    try:
+        return _own_incident(document, reading.page)
+    except ENTRY_ERRORS as error:
+        raise FeedError(f"{name}: {text.line(str(error))}") from error
+
+
+def _own_incident(document: _OwnIncident, page: Page) -> Incident:
+    key = identifier(document.code)
+    created = utc(document.created_at)
+    is_maintenance = document.impact == Impact.MAINTENANCE or document.scheduled_for is not None
+    names = [clean_title(component.name) for component in document.components or () if component.name]
+    return Incident(
+        id=key,
+        kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
+        title=clean_title(document.name),
+        status=clean_status(document.status),
+        impact=_IMPACTS.get(document.impact or "", Impact.UNKNOWN),
+        url=f"{page.url}/incidents/{quote(key, safe='')}",
+        created_at=created,
+        position=created,
+        components=labelled_components([(name, "") for name in names], {}),
+        source_quality=_NAMED_BY_UPDATES if names else _NOT_STATED,
+        updates=updates_by_time(document.incident_updates),
+        scheduled_for=utc(document.scheduled_for) if document.scheduled_for else None,
+        scheduled_until=utc(document.scheduled_until) if document.scheduled_until else None,
+    )
+
+
+def longer_list(page: Page, number: int, /) -> Document:
+    """Return a part of the list of all incidents: three months."""
+    return Document(f"history.json?page={number}", f"{page.url}/history.json?page={number}")
+
+
+def parse_longer_list(body: bytes, /) -> tuple[LongerListEntry, ...]:
+    """Return the incidents of three months, each with the end of its last day. Raises FeedError.
+
+    A timestamp is HTML: "Sep <var>11</var>, <var>07:46</var> - <var>08:10</var> UTC", or with the day of the end before
+    its time. An incident stands under the month in which it ended.
+    """
+    history = decode(body, _HistoryPage, "history.json")
+    try:
+        return tuple(
+            LongerListEntry(identifier(entry.code), _ended_by(month, entry.timestamp))
+            for month in history.months
+            for entry in month.incidents
+        )
+    except ENTRY_ERRORS as error:
+        raise FeedError(f"history.json: {text.line(str(error))}") from error
+
+
+def _ended_by(month: _Month, timestamp: str) -> datetime:
+    """Return the end of the last day that the timestamp names; without one, of the month. Raises ValueError."""
+    number = _MONTHS.index(month.name[:3].lower()) + 1
+    days = _DAY.findall(text.paragraph(timestamp))
+    if not days:
+        next_month = datetime(month.year, number, 28, tzinfo=UTC) + timedelta(days=4)
+        return next_month.replace(day=1)
+    return datetime(month.year, number, int(days[-1]), tzinfo=UTC) + timedelta(days=1)
 
 
 # -------------------------------------------------------------------------------------------------------- components

@@ -24,7 +24,6 @@ from statuswatch.model.page import (
 from statuswatch.model.state import PageState
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
-from statuswatch.rules.reconcile import needs_full_read
 
 T = TypeVar("T")
 
@@ -40,12 +39,13 @@ class Round(NamedTuple):
     """Requests whose results are needed together.
 
     `one_by_one`: a prompt server is asked for one after the other, over one connection. `spare_time`: they must leave
-    the page some time, and fail where they would not.
+    the page some time, and fail where they would not. `own`: so must the documents of single incidents.
     """
 
     requests: tuple[Request, ...]
     one_by_one: bool = False
     spare_time: bool = False
+    own: bool = False
 
 
 Results = Mapping[str, DocumentResult]  # by address; once a required document failed, the round may end early
@@ -63,10 +63,10 @@ class Session:
         self.spare_time = False
         self._cache: dict[str, DocumentResult] = {}
 
-    def request(self, requests: Sequence[Request], *, one_by_one: bool = False) -> Plan[Results]:
+    def request(self, requests: Sequence[Request], *, one_by_one: bool = False, own: bool = False) -> Plan[Results]:
         """Yield a round for what was not requested yet; return the results of all."""
         missing = tuple(request for request in requests if request.document.url not in self._cache)
-        fresh = (yield Round(missing, one_by_one, self.spare_time)) if missing else {}
+        fresh = (yield Round(missing, one_by_one, self.spare_time, own)) if missing else {}
         for url, result in fresh.items():
             if not isinstance(result, NotModified):
                 self._cache[url] = result
@@ -88,6 +88,7 @@ class PageReader:
         self._losses: list[str] = []
         self._missing: list[str] = []
         self._requested: set[str] = set()
+        self._served_at = list[datetime]()  # the `Date` of each response
 
     @property
     def platform(self) -> Platform:
@@ -107,7 +108,7 @@ class PageReader:
             return failure
         unchanged = [document for document in documents if isinstance(results.get(document.url), NotModified)]
         if unchanged and not any(isinstance(result, Fetched) for result in results.values()):
-            return NotModified()
+            return NotModified(max(self._served_at, default=None))
         if unchanged:  # what changed cannot be read without what did not
             results = yield from self._request(unchanged, {})
             if failure := _required_failure(unchanged, results):
@@ -116,17 +117,31 @@ class PageReader:
 
     def follow_up(self, snapshot: PageSnapshot, *, dirty: bool) -> Plan[bool]:
         """Request the first document that the platform still asks for; return whether there was one."""
-        follow_ups = self.platform.follow_ups(self._input(), snapshot.feed, dirty=dirty)
+        follow_ups = self.platform.follow_ups(self.parse_input(), snapshot.feed, dirty=dirty)
         documents = [document for document in follow_ups if document.name not in self._requested]
         if not documents:
             return False
         yield from self._request(documents[:1], {})
         return True
 
+    def look_up(self, documents: Sequence[Document]) -> Plan[Results]:
+        """Request documents of single incidents, or longer lists, in what is left of the page's time."""
+        results = yield from self.session.request([Request(document) for document in documents], own=True)
+        self._keep_served_at(results)
+        return results
+
+    def parse_input(self) -> ParseInput:
+        """Return what was gathered so far, as parsers take it."""
+        return ParseInput(self.page, self._documents, self.state)
+
+    def _keep_served_at(self, results: Results) -> None:
+        responses = [result for result in results.values() if isinstance(result, Fetched)]
+        self._served_at += [response.served_at for response in responses if response.served_at]
+
     def understand(self) -> PageResult:
         """Parse what was gathered so far."""
         try:
-            feed = self.platform.parse(self._input())
+            feed = self.platform.parse(self.parse_input())
         except FeedError as error:
             if isinstance(error, MissingPageIdError):
                 self.ids = error.ids
@@ -140,8 +155,9 @@ class PageReader:
             self.platform.PARSER_VERSION,
             tuple(self._losses),
             tuple(self._missing),
-            self._last_modified,
-            self._age,
+            served_at=max(self._served_at, default=None),
+            last_modified=self._last_modified,
+            age=self._age,
         )
 
     def _input(self) -> ParseInput:
@@ -152,13 +168,14 @@ class PageReader:
         if not (self.session.conditional and state):
             return {}
         same_parser = state.parser_version == self.platform.PARSER_VERSION
-        return state.validators if same_parser and not needs_full_read(state) else {}
+        return state.validators if same_parser else {}
 
     def _request(
         self, documents: Sequence[Document], validators: Mapping[str, Validators], *, one_by_one: bool = False
     ) -> Plan[Results]:
         requests = [Request(document, validators.get(document.name)) for document in documents]
         results = yield from self.session.request(requests, one_by_one=one_by_one)
+        self._keep_served_at(results)
         for document in documents:
             self._requested.add(document.name)
             if document.url in results:

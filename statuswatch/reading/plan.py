@@ -11,15 +11,16 @@ from statuswatch.model.page import Failure, FailureKind, Feed, Inspection, NotMo
 from statuswatch.model.report import PageNotes, PageOutcome
 from statuswatch.model.state import PageState
 from statuswatch.reading.gather import Plan, Session
+from statuswatch.reading.lookup import look_up
 from statuswatch.reading.recognise import begin, explain_failure, suggest_config
-from statuswatch.rules.reconcile import reconcile
+from statuswatch.rules.reconcile import needs_full_read, reconcile
 
 
 def read(
     page: Page, state: PageState | None, now: datetime, *, announce_open: bool = False, conditional: bool = True
 ) -> Plan[PageOutcome]:
     """Request documents until the platform asks for no more, and reconcile what they say with the page's state."""
-    session = Session(conditional=conditional, now=now)
+    session = Session(conditional=conditional and not (state and needs_full_read(state, now)), now=now)
     reader, result = yield from begin(page, state, session)
     if isinstance(result, Failure):
         failure = yield from explain_failure(page, state, result, session)
@@ -30,8 +31,17 @@ def read(
     while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=outcome.dirty)):
         result = reader.understand()
         outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
+    if isinstance(result, PageSnapshot) and state and _is_judged(outcome):
+        snapshot = yield from look_up(reader, state, result, now)
+        if snapshot is not result:
+            outcome = reconcile(reader.page, state, snapshot, now, announce_open=announce_open)
     line = "" if state else suggest_config(page, reader.page)
     return _with_note(outcome, f"runs on {reader.page.platform}; write it down: {line}") if line else outcome
+
+
+def _is_judged(outcome: PageOutcome) -> bool:
+    """Return whether the read counts: the page is watched, and nothing is suspicious."""
+    return not (outcome.is_baseline or outcome.failure or outcome.notes.suspicion)
 
 
 def inspect(page: Page, session: Session) -> Plan[Inspection]:

@@ -139,7 +139,7 @@ async def _wait_briefly(client: Client, first: "asyncio.Future[DocumentResult]")
 async def _fetch(client: Client, request: Request, requests: Round) -> DocumentResult:
     """Fetch a document. One that only enriches gets a share of the time left, so that it cannot cost the page."""
     now = asyncio.get_running_loop().time()
-    until = client.until - SPARE_SECONDS if requests.spare_time else None
+    until = client.until - SPARE_SECONDS if requests.spare_time or requests.own else None
     if until is None and not request.document.required:
         until = now + ENRICHMENT_SHARE * (client.until - now)
     if until is None:

@@ -174,9 +174,9 @@ def _coverage(feed: Feed, kind: IncidentKind) -> str:
     if kind in feed.current:
         return "only open entries: one that disappears is over"
     if kind in feed.complete:
-        return "all open entries: one that is missing at two reads was withdrawn"
+        return "all open entries: one that is missing at two reads is over"
     if kind in feed.history:
-        return "the newest entries, open or closed: an open one may roll out of it, and stays open"
+        return "the newest entries, open or closed: an open one may roll out of it, and stays open for 14 days"
     return ""
 
 

@@ -121,6 +121,8 @@ def last_status(event: Event) -> tuple[str, str]:
         return status, "this was the last status; the vendor removed the incident from the page"
     if Change.DELISTED in event.changes:
         return status, "this was the last status; the vendor no longer lists the incident as open"
+    if Change.EXPIRED in event.changes:
+        return status, "the vendor stated no end, and has not listed the incident for 14 days"
     newest: tuple[IncidentUpdate, ...] = event.incident.updates[-1:]
     return status, short(newest[0].body) if newest else ""
 

@@ -167,7 +167,9 @@ def _progress(entry: OpenIncident, now: datetime) -> str:
 def _remark(entry: OpenIncident, view: StatusView) -> str:
     remarks = ["As of the last good read of its page: the present state is unknown"] if entry.stale else []
     if entry.record.absent_since:
-        remarks.append("Its page no longer lists it; a later run of `check` shows whether it is over")
+        remarks.append(
+            f"Not in the vendor's list since {phrases.minute(entry.record.absent_since)}; its end is unknown"
+        )
     if view.globs and not entry.record.components:
         remarks.append(phrases.NO_COMPONENT_STATED)
     return " · ".join(remarks)

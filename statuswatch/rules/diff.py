@@ -71,8 +71,8 @@ def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Diffe
 def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_anew: bool = False) -> Difference:
     """Compare an incident with its record: rules 5 to 9c. An unchanged record is returned as the same object.
 
-    With `is_read_anew` another version of the parser wrote the record: a text that differs may be our own doing, and
-    is no edit.
+    An expired incident that is listed as it was stays expired. With `is_read_anew` another version of the parser wrote
+    the record: a text that differs may be our own doing, and is no edit.
     """
     encoded = encode_updates(incident.updates)
     if _is_closed_and_unchanged(record, incident, encoded):
@@ -102,19 +102,18 @@ def without_event(incident: Incident, record: IncidentRecord | None) -> Differen
 
 
 def close_absent(page: Page, key: str, record: IncidentRecord, change: Change, now: datetime) -> Difference:
-    """Close an open incident without the vendor's word: rules 11 to 13b.
+    """Close an open incident without the vendor's word: rules 11, 12, 12c, 12d and 13b.
 
-    The event keeps the vendor's last status, but for an incident that expired. The record is closed as of now, so that
-    the incident can reopen however old it is.
+    The event keeps the vendor's last status, but for an expired one. The record is closed as of now, so that the
+    incident can reopen however old it is.
     """
+    status = EXPIRED if change is Change.EXPIRED else "resolved"
     incident = record.as_incident(key)
-    status = "resolved"
     if change is Change.EXPIRED:
-        status = EXPIRED
         incident = msgspec.structs.replace(incident, status=EXPIRED)
     news = _News(EventKind.RESOLVED, (change,), ())
     difference = _report(page, record, incident, news, updated_record(incident, record, record.updates))
-    closed = msgspec.structs.replace(difference.record, status=status, last_update_at=now, absent_since=None)
+    closed = msgspec.structs.replace(difference.record, status=status, last_update_at=now)
     return Difference(difference.event, shrink(closed))
 
 
@@ -302,7 +301,7 @@ def _report(
     changes = tuple(sorted(news.changes, key=_ORDER.__getitem__))
     # Components and bodies are left out: an enriching document may have them in one run and fail in the next.
     statuses = [(update.id, update.status) for update in news.updates]
-    content = (record, news.kind, changes, incident.status, incident.impact, incident.title, statuses)
+    content = (_as_in_version_1(record), news.kind, changes, incident.status, incident.impact, incident.title, statuses)
     event = Event(
         id=event_id(page.key, incident.id, news.kind, content),
         kind=news.kind,
@@ -317,6 +316,11 @@ def _report(
         components_unstated=after.components_unstated,
     )
     return Difference(event, after)
+
+
+def _as_in_version_1(record: IncidentRecord | None) -> IncidentRecord | None:
+    """Return the record without fields that the first release did not have: event ids stay the same."""
+    return record and msgspec.structs.replace(record, update_times="", not_found_since=None)
 
 
 def _shown(incident: Incident, record: IncidentRecord | None, after: IncidentRecord) -> Incident:

@@ -19,15 +19,18 @@ from statuswatch.rules.diff import Difference, close_absent
 MAX_SILENCE: Final = timedelta(days=14)
 
 
-def with_expiry(incident: Incident, record: IncidentRecord | None, now: datetime) -> Incident:
+def with_expiry(
+    incident: Incident, record: IncidentRecord | None, now: datetime, *, may_expire: bool = True
+) -> Incident:
     """Return the incident as it counts: expired where it states no status and has been silent for too long.
 
-    One that has expired stays so until the vendor publishes something later.
+    One that has expired stays so until the vendor publishes something later. Without `may_expire` no other does.
     """
     if incident.closed or incident.status_unstated is not True:
         return incident
     is_as_before = record is not None and record.status == EXPIRED and not _is_later(incident, record)
-    if not is_as_before and not _is_silent(incident.last_update_at, _planned_end(incident), now):
+    is_due = may_expire and _is_silent(incident.last_update_at, _planned_end(incident), now)
+    if not (is_as_before or is_due):
         return incident
     return msgspec.structs.replace(incident, status=EXPIRED)
 

@@ -8,16 +8,18 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from statuswatch.model.event import Event
+from statuswatch.model.event import Change, Event
 from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules import diff
-from statuswatch.rules.absence import judge_absences
+from statuswatch.rules.absence import is_clock_ahead, is_due, is_record_due, judge_absences
+from statuswatch.rules.diff import Difference, close_absent
 from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
+from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
-from statuswatch.rules.record import is_worth_saving, new_record, to_second
+from statuswatch.rules.record import is_worth_saving, new_record, to_second, with_vendor_ids
 from statuswatch.rules.suspicion import (
     continue_suspicion,
     find_suspicion,
@@ -25,6 +27,7 @@ from statuswatch.rules.suspicion import (
     is_history_empty,
     is_provably_old,
 )
+from statuswatch.rules.unlisted import compare_unlisted, remaining_look_ups
 
 
 def reconcile(
@@ -39,8 +42,8 @@ def reconcile(
     match result:
         case Failure():  # rule 14
             outcome = reconcile_failure(page, state, result, second)
-        case NotModified():
-            outcome = _reconcile_unchanged(page, state, second)
+        case NotModified(served_at):
+            outcome = _reconcile_unchanged(page, state, served_at, second)
         case PageSnapshot():
             outcome = _reconcile_snapshot(page, state, result, second, announce_open=announce_open)
         case _:
@@ -49,10 +52,10 @@ def reconcile(
     return msgspec.structs.replace(outcome, open=OpenCounts.of(records, now))
 
 
-def _reconcile_unchanged(page: Page, state: PageState | None, now: datetime) -> PageOutcome:
+def _reconcile_unchanged(page: Page, state: PageState | None, served_at: datetime | None, now: datetime) -> PageOutcome:
     """Reconcile a read that says what the last one said: a good one, on which incidents may expire."""
     events, after = end_failing(page, state, now)
-    if state:
+    if state and not is_clock_ahead(served_at, now):
         expired = dict(expire_unchanged(page, state, now))
         records = {key: difference.record for key, difference in expired.items()}
         after = msgspec.structs.replace(after, incidents={**after.incidents, **records})
@@ -63,19 +66,29 @@ def _reconcile_unchanged(page: Page, state: PageState | None, now: datetime) -> 
 def state_for(page: Page, state: PageState) -> PageState | None:
     """Return the state for the page as it is configured now; None where its address or platform is another.
 
-    That is a new baseline. A reported failure is kept: whoever received its start also receives its end.
+    That is a new baseline. A reported failure and what was open are kept: whoever received a start also receives the
+    end.
     """
     if state.url == page.url and page.platform in ("", state.platform) and page.id in ("", state.id):
         return state
     reported = state.failing if state.failing and state.failing.reported else None
-    return PageState(url=page.url, platform=page.platform, id=page.id, failing=reported) if reported else None
+    is_open = {key: record for key, record in state.incidents.items() if not record.closed}
+    if not (reported or is_open):
+        return None
+    return PageState(url=page.url, platform=page.platform, id=page.id, failing=reported, incidents=is_open)
 
 
-def needs_full_read(state: PageState) -> bool:
-    """Return whether something waits for a second look, so that "not modified" would decide nothing."""
+def needs_full_read(state: PageState, now: datetime) -> bool:
+    """Return whether something waits for a second look, so that "not modified" would decide nothing.
+
+    An absent incident does so on its first day, later in the runs in which it is due.
+    """
     if state.baseline is None or state.failing is not None or state.suspicion is not None:
         return True
-    return any(record.absent_since for record in state.incidents.values())
+    if any(is_due(key, look_up.since, now) for key, look_up in state.to_look_up.items()):
+        return True
+    absent = ((key, record) for key, record in state.incidents.items() if record.absent_since and not record.closed)
+    return any(is_record_due(key, record, now) for key, record in absent)
 
 
 def _reconcile_snapshot(
@@ -102,21 +115,30 @@ def _other_page(page: Page, state: PageState, feed: Feed) -> Failure:
 def _first_read(
     page: Page, state: PageState | None, snapshot: PageSnapshot, now: datetime, *, announce_open: bool
 ) -> PageOutcome:
-    """Rule 1: the first good read of a page is its baseline. It reports nothing, or what is open on request."""
+    """Rule 1: the first good read of a page is its baseline. It reports nothing, or what is open on request.
+
+    What was open under another address or platform goes on where it is found; else it is no longer listed.
+    """
     feed = snapshot.feed
     page_events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     events = list(page_events)
     records: dict[str, IncidentRecord] = {}
+    former = match_former(state.incidents if state else {}, feed)
     for listed in feed.incidents:
-        incident = with_expiry(listed, None, now)
-        if announce_open and not incident.closed:
+        incident = with_expiry(listed, None, now, may_expire=not is_clock_ahead(snapshot.served_at, now))
+        if incident.id in former.found:
+            difference = diff.compare(page, former.found[incident.id], incident)
+        elif announce_open and not incident.closed:
             difference = diff.compare_unknown(page, incident, now)
-            if difference.event:
-                events.append(difference.event)
-            records[incident.id] = difference.record
         else:
-            records[incident.id] = new_record(incident)
+            difference = Difference(None, new_record(incident))
+        if difference.event:
+            events.append(difference.event)
+        records[incident.id] = difference.record
+    for key, record in former.missing.items():
+        if difference_event := close_absent(page, key, record, Change.DELISTED, now).event:
+            events.append(difference_event)
     after = _renew(after, snapshot, records, now, now)
     return PageOutcome(page=page, events=tuple(events), state=after, dirty=True, is_baseline=True)
 
@@ -134,13 +156,16 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, suspicion=None, history_empty=is_history_empty(state, snapshot.feed))
     baseline = _trusted_baseline(state, state.baseline or now, now)
-    compared = _compare_incidents(page, state, snapshot, baseline, now)
-    records, baseline = prune({**state.incidents, **compared.records}, snapshot.feed, baseline, now)
+    moved = with_moved_ids(state, snapshot.feed)
+    compared = _compare_incidents(page, moved, snapshot, baseline, now)
+    records, baseline = prune({**moved.incidents, **compared.records}, snapshot.feed, baseline, now)
+    look_ups = remaining_look_ups(snapshot, records, now)
+    after = msgspec.structs.replace(after, to_look_up=look_ups)
     return PageOutcome(
         page=page,
         events=(*events, *compared.events),
         state=_renew(after, snapshot, records, baseline, now),
-        dirty=compared.dirty or after != state or _is_read_anew(state, snapshot),
+        dirty=compared.dirty or after != state or moved is not state or _is_read_anew(state, snapshot),
     )
 
 
@@ -173,19 +198,19 @@ def _is_read_anew(state: PageState, snapshot: PageSnapshot) -> bool:
 def _compare_incidents(
     page: Page, state: PageState, snapshot: PageSnapshot, baseline: datetime, now: datetime
 ) -> _Compared:
-    """Compare what is listed with its records, rules 2 to 9, and judge what is not listed, rules 11 to 13."""
+    """Compare what is listed with its records, rules 2 to 9, and judge what is not listed, rules 11 to 13b."""
     events: list[Event] = []
     records: dict[str, IncidentRecord] = {}
     dirty = False
-    feed = snapshot.feed
     is_read_anew = _is_read_anew(state, snapshot)
-    for listed in feed.incidents:
+    may_expire = not is_clock_ahead(snapshot.served_at, now)
+    for listed in snapshot.feed.incidents:
         record = state.incidents.get(listed.id)
-        incident = with_expiry(listed, record, now)
+        incident = with_expiry(listed, record, now, may_expire=may_expire)
         if record is None:
             difference = diff.compare_unknown(page, incident, baseline)
         else:
-            difference = diff.compare(page, record, incident, is_read_anew=is_read_anew)
+            difference = diff.compare(page, with_vendor_ids(record, incident), incident, is_read_anew=is_read_anew)
             dirty |= is_worth_saving(record, difference.record)
         if expires_silently(incident, record):
             difference = diff.without_event(incident, record)
@@ -193,11 +218,13 @@ def _compare_incidents(
             events.append(difference.event)
         if difference.record is not record:
             records[incident.id] = difference.record
-    for key, judged in judge_absences(page, state, feed, now):
-        difference = expire_absent(page, key, judged, now)
+    absent = list(judge_absences(page, state, snapshot, now))
+    if may_expire:
+        absent = [(key, expire_absent(page, key, judged, now)) for key, judged in absent]
+    for key, difference in (*absent, *compare_unlisted(page, state, snapshot, baseline, now)):
         if difference.event:
             events.append(difference.event)
-        dirty |= difference.record != state.incidents[key]
+        dirty |= difference.record != state.incidents.get(key)
         records[key] = difference.record
     return _Compared(events, records, dirty or bool(events))
 

@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from statuswatch import text
-from statuswatch.model.digest import UpdateDigest, encode_updates, id_digest
+from statuswatch.model.digest import WITHOUT_ID, UpdateDigest, encode_updates, id_digest, parse_times
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, Incident
 from statuswatch.model.state import IncidentRecord
-from statuswatch.rules.updates import is_poorer
+from statuswatch.rules.updates import adopt_vendor_ids, encode_times, is_poorer
 
 MAX_MESSAGE: Final = 280  # characters of the newest update's text that are remembered
 _DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
@@ -36,6 +36,9 @@ def new_record(incident: Incident) -> IncidentRecord:
         message=_summary(incident),
         created_at=to_second(incident.created_at),
         status_unstated=incident.status_unstated is True,
+        update_times=encode_times(
+            "", incident.updates, encode_updates(incident.updates), only_without_id=incident.closed
+        ),
     )
     return shrink(record)
 
@@ -70,6 +73,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         message=_message(incident, record, updates),
         created_at=record.created_at or to_second(incident.created_at),
         status_unstated=incident.status_unstated is True,
+        update_times=encode_times(record.update_times, incident.updates, updates, only_without_id=incident.closed),
         closed_at_baseline=record.closed_at_baseline and incident.closed,
     )
     return shrink(updated)
@@ -79,8 +83,10 @@ def shrink(record: IncidentRecord) -> IncidentRecord:
     """Return the record of a closed incident without what only an open one needs; an open one stays as it is."""
     if not record.closed:
         return record
+    times = encode_times(record.update_times, (), record.updates, only_without_id=True)
+    title = short_title(record.title)
     return msgspec.structs.replace(
-        record, title=short_title(record.title), url="", message="", created_at=None, status_unstated=False
+        record, title=title, url="", message="", created_at=None, update_times=times, status_unstated=False
     )
 
 
@@ -92,14 +98,31 @@ def short_title(title: str) -> str:
 def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     """Return whether the state file must be written for this record.
 
-    What an earlier version did not remember, a message or that no status is stated, is saved with the next write. So is
-    what changes of an incident that is over: nobody is notified of it.
+    What an earlier version did not remember, a message, the times of updates or that no status is stated, is saved with
+    the next write. So is what changes of an incident that is over: nobody is notified of it.
     """
     if after == before:
         return False
     if before.closed and after.closed:
         after = _without_changes_after_the_end(before, after)
-    return msgspec.structs.replace(after, message=before.message, status_unstated=before.status_unstated) != before
+    alike = msgspec.structs.replace(
+        after, message=before.message, update_times=before.update_times, status_unstated=before.status_unstated
+    )
+    return alike != before
+
+
+def with_vendor_ids(record: IncidentRecord, incident: Incident) -> IncidentRecord:
+    """Return the record with the ids of listed updates that were learned without one, from another document."""
+    if WITHOUT_ID not in record.update_times:
+        return record
+    updates, times = adopt_vendor_ids(record.updates, record.update_times, incident.updates)
+    return msgspec.structs.replace(record, updates=updates, update_times=times)
+
+
+def newest_update_second(record: IncidentRecord) -> int:
+    """Return the second of the newest known update, since 1970."""
+    seconds = [time.second for time in parse_times(record.update_times).values()]
+    return max(seconds, default=int(record.last_update_at.timestamp()))
 
 
 def _without_changes_after_the_end(before: IncidentRecord, after: IncidentRecord) -> IncidentRecord:

@@ -12,7 +12,7 @@ from statuswatch.model.incident import Incident, IncidentKind
 from statuswatch.model.page import Feed, PageSnapshot
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules.diff import is_expired_as_before
-from statuswatch.rules.record import to_second
+from statuswatch.rules.record import to_second, with_vendor_ids
 
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 BELIEVE_OLD_AFTER: Final = timedelta(hours=24)
@@ -77,9 +77,10 @@ def _stale_page_time(state: PageState, feed: Feed) -> str:
 
 def _stale_incident(state: PageState, feed: Feed) -> str:
     for incident in feed.incidents:
-        record = state.incidents.get(incident.id)
-        if record is None:
+        remembered = state.incidents.get(incident.id)
+        if remembered is None:
             continue
+        record = with_vendor_ids(remembered, incident)
         if _lacks_newest_update(record, incident):
             return f"{_STALE}: it lacks the newest known update of {incident.id}"
         if _is_open_again_without_news(record, incident):

@@ -355,9 +355,10 @@ def test_what_is_not_stated() -> None:
 
 
 def test_absent() -> None:
-    """Contract 4, rule 12: an incident that its page no longer lists is open until a later run, with a remark."""
+    """Contract 4, rule 13: an incident that its page no longer lists stays open, with a remark since when."""
     (*_, remark, _) = lines(page_status(OPENAI, record(absent_since=ago(minutes=1))))
-    assert remark.strip() == "Its page no longer lists it; a later run of `check` shows whether it is over"
+    since = phrases.minute(ago(minutes=1))
+    assert remark.strip() == f"Not in the vendor's list since {since}; its end is unknown"
 
 
 @pytest.mark.parametrize(

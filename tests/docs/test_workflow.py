@@ -318,8 +318,8 @@ class Sandbox:
         return self.git("show", f"main:{path}", cwd=self.server)
 
 
-def build(root: Path, *, state: bool, shallow: bool = False) -> Sandbox:
-    """Return a server with a readme and, if asked for, a state, and a fresh checkout of it."""
+def sandbox_at(root: Path) -> Sandbox:
+    """Return a sandbox that is still empty."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(root),
@@ -327,8 +327,12 @@ def build(root: Path, *, state: bool, shallow: bool = False) -> Sandbox:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
     }
-    sandbox = Sandbox(root, root / "server.git", root / "checkout", environment)
-    seed = root / "seed"
+    return Sandbox(root, root / "server.git", root / "checkout", environment)
+
+
+def fill_server(root: Path, *, state: bool) -> Path:
+    """Return a server with a readme and, if asked for, a state."""
+    sandbox, seed = sandbox_at(root), root / "seed"
     sandbox.git("init", "--quiet", "--bare", "--initial-branch=main", str(sandbox.server), cwd=root)
     sandbox.git("init", "--quiet", "--initial-branch=main", str(seed), cwd=root)
     for number in range(2):
@@ -338,28 +342,46 @@ def build(root: Path, *, state: bool, shallow: bool = False) -> Sandbox:
         sandbox.git("add", "--all", cwd=seed)
         sandbox.git("commit", "--quiet", f"--message=seed {number}", cwd=seed)
     sandbox.git("push", "--quiet", str(sandbox.server), "main", cwd=seed)
+    return sandbox.server
+
+
+@pytest.fixture(scope="module")
+def server_with_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server to copy, whose repository has a state."""
+    return fill_server(tmp_path_factory.mktemp("with-state"), state=True)
+
+
+@pytest.fixture(scope="module")
+def server_without_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server to copy, whose repository never had a state."""
+    return fill_server(tmp_path_factory.mktemp("without-state"), state=False)
+
+
+def build(root: Path, server: Path, *depth: str) -> Sandbox:
+    """Return a copy of the server, and a fresh checkout of it."""
+    sandbox = sandbox_at(root)
+    shutil.copytree(server, sandbox.server)
     # Only the address of a server, never a path, gives a shallow clone.
-    depth = ["--depth=1"] if shallow else []
     sandbox.git("clone", "--quiet", *depth, sandbox.server.as_uri(), str(sandbox.checkout), cwd=root)
     return sandbox
 
 
 @pytest.fixture
-def tracked(tmp_path: Path) -> Sandbox:
+def tracked(tmp_path: Path, server_with_state: Path) -> Sandbox:
     """A repository that has a state."""
-    return build(tmp_path, state=True)
+    return build(tmp_path, server_with_state)
 
 
 @pytest.fixture
-def untracked(tmp_path: Path) -> Sandbox:
+def untracked(tmp_path: Path, server_without_state: Path) -> Sandbox:
     """A repository that never had a state."""
-    return build(tmp_path, state=False)
+    return build(tmp_path, server_without_state)
 
 
 @pytest.fixture
-def shallow(tmp_path: Path) -> Sandbox:
+def shallow(tmp_path: Path, server_with_state: Path) -> Sandbox:
     """A repository that has a state, of which the checkout knows the last commit alone."""
-    return build(tmp_path, state=True, shallow=True)
+    return build(tmp_path, server_with_state, "--depth=1")
 
 
 def errors(run: subprocess.CompletedProcess[str]) -> list[str]:

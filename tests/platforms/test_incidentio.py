@@ -1,16 +1,21 @@
 """incident.io."""
 
 import copy
+import json
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.state import IncidentRecord
 from statuswatch.platforms import incidentio
 from statuswatch.platforms.parsing import ParseInput
+from tests.support.page_timeline import PAGE, PageTimeline, at, shape
 from tests.support.platform_sample import only
 from tests.support.samples.incidentio import SAMPLE
 
+Json = dict[str, Any]
 read = SAMPLE.read
 
 
@@ -143,3 +148,86 @@ def test_edges_of_the_calendar() -> None:
     document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
     document["page"]["updated_at"] = "9999-12-31T23:59:59-12:00"
     assert "incidents.json" not in read(incidents__json=document).updated_at
+
+
+def native(key: str, *updates: tuple[float, str], created: float | None = None) -> Json:
+    """A native incident, from the minutes and statuses of its updates."""
+    posts = [
+        {"id": f"{key}{minutes:g}", "published_at": moment(minutes), "to_status": status, "message_string": status}
+        for minutes, status in updates
+    ]
+    published = moment(updates[0][0] if created is None else created)
+    return {"id": key, "name": f"Trouble {key}", "status": updates[-1][1], "published_at": published, "updates": posts}
+
+
+def compat(incident: Json) -> Json:
+    """The same incident of the compatibility list."""
+    updates = [
+        {"id": one["id"], "status": one["to_status"], "body": "", "created_at": one["published_at"]}
+        for one in incident["updates"]
+    ]
+    fields = {name: incident[name] for name in ("id", "name", "status")}
+    return {**fields, "created_at": incident["published_at"], "impact": "minor", "incident_updates": updates}
+
+
+def moment(minutes: float) -> str:
+    return at(minutes).isoformat()
+
+
+def page(listed: list[Json], longer: list[Json], **own: list[Json] | None) -> dict[str, bytes | None]:
+    """The documents of a page; `own` are the native lists around the creation of single incidents."""
+    head = {"id": "01JMDK9XYZ0123456789ABCDEF"}
+    ranges = {f"native {key}": json.dumps({"incidents": value}).encode() for key, value in own.items() if value}
+    return {
+        "incidents.json": json.dumps({"page": head, "incidents": [compat(one) for one in listed]}).encode(),
+        "native": json.dumps({"incidents": longer}).encode(),
+        **ranges,
+    }
+
+
+def timeline_of(listed: list[Json]) -> PageTimeline:
+    timeline = PageTimeline(msgspec.structs.replace(PAGE, platform="incidentio"))
+    assert timeline.read_documents(0, page(listed, listed)) == []
+    return timeline
+
+
+A = native("a", (-60, "investigating"))
+OTHER = native("other", (-900, "investigating"), (-890, "resolved"))
+
+
+def test_row_12b_by_the_native_list() -> None:
+    """4.12b: what left the 25 of the compatibility list ends as the native list shows it."""
+    over = native("a", (-60, "investigating"), (8, "resolved"))
+    timeline = timeline_of([A, OTHER])
+    assert shape(timeline.read_documents(10, page([OTHER], [over, OTHER]))) == [("resolved", "a", ["status"], ["a8"])]
+    assert timeline.read_documents(20, page([OTHER], [over, OTHER])) == []
+    assert timeline.read_documents(30, page([over, OTHER], [over, OTHER])) == []
+
+
+def test_row_12_by_the_native_list_of_that_time() -> None:
+    """4.12: the native list around its creation lacks it and has an older one, at two reads: withdrawn."""
+    own = {"a": [OTHER], "other": [OTHER]}
+    timeline = timeline_of([A, OTHER])
+    assert timeline.read_documents(10, page([OTHER], [OTHER], **own)) == []
+    assert shape(timeline.read_documents(20, page([OTHER], [OTHER], **own))) == [("resolved", "a", ["withdrawn"], [])]
+
+
+def test_row_13_where_the_native_list_does_not_reach_back() -> None:
+    """4.13: a native list without any older entry does not show whether it should list the incident: it stays open."""
+    later = native("later", (-30, "investigating"), (-20, "resolved"))
+    own = {"a": [later], "later": [later]}
+    timeline = timeline_of([A, later])
+    for minutes in (10, 20, 30):
+        assert timeline.read_documents(minutes, page([later], [later], **own)) == []
+    assert timeline.state and not timeline.state.incidents["a"].closed
+
+
+def test_what_came_and_went_within_one_gap_is_found() -> None:
+    """4, longer lists: only what closed after the newest remembered update, and only beside a shared id."""
+    gap = native("gap", (100, "investigating"), (110, "resolved"))
+    noted = native("noted", (-5000, "investigating"), (-4000, "resolved"), (150, "resolved"))
+    timeline = timeline_of([OTHER])
+    assert timeline.read_documents(200, page([OTHER], [gap, noted])) == []
+    events = timeline.read_documents(210, page([OTHER], [gap, noted, OTHER]))
+    assert shape(events) == [("resolved", "gap", ["missed"], ["gap100", "gap110"])]
+    assert timeline.read_documents(220, page([OTHER], [gap, noted, OTHER])) == []

@@ -113,7 +113,8 @@ def test_no_longer_listed() -> None:
     page: dict[str, Any] = {"identity": "salesforce", "current": {IncidentKind.INCIDENT}, "history": set()}
     timeline.read(0, **page)
     timeline.read(5, *read().incidents[:1], **page)
-    assert shape(timeline.read(10, **page)) == [("resolved", "20004387", ["delisted"], [])]
+    assert timeline.read(10, **page) == []
+    assert shape(timeline.read(20, **page)) == [("resolved", "20004387", ["delisted"], [])]
 
 
 def test_not_recognised_when_empty() -> None:

@@ -129,7 +129,8 @@ def test_what_is_listed() -> None:
     assert (kind, key, changes) == ("updated", window["_id"], ["updates", "status"])
     document["result"]["maintenance"]["active"].clear()
     del document["result"]["incidents"][0]
-    events = read_at(10, read(status=document))
+    assert read_at(10, read(status=document)) == []
+    events = read_at(20, read(status=document))
     assert {(kind, *changes) for kind, _, changes, _ in events} == {("resolved", "delisted")} and len(events) == 3
 
 

@@ -24,6 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Page
 from statuswatch.rules.filters import passes
+from statuswatch.rules.unlisted import MAX_OWN_DOCUMENTS
 from statuswatch.state import encode_page
 from tests.support.page_timeline import PAGE, START, PageTimeline, at
 from tests.support.plan_driver import LOST, read_page
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from statuswatch.model.event import Event
     from statuswatch.model.report import PageOutcome
 
+DAY: Final = timedelta(days=1)
 WINDOW: Final = 3  # entries that a document lists
 DOCUMENTS: Final[dict[Platform, dict[str, str]]] = {
     "statuspage": {
@@ -291,7 +293,13 @@ class OnePage(RuleBasedStateMachine):
     def documents(self, snapshot: Snapshot, *, empty: bool = False) -> Documents:
         writer = Writer(self.vendor, snapshot, PAGE.url, None)
         texts = {name: writer.document(path, empty=empty) for name, path in DOCUMENTS[self.platform].items()}
-        return {name: text.encode() for name, text in texts.items() if text is not None}
+        documents = {name: text.encode() for name, text in texts.items() if text is not None}
+        if self.platform == "incidentio":  # the native list is no longer than the other here
+            listed = {incident.id for incident in recently(snapshot.incidents, WINDOW)}
+            native = json.loads(documents["native"])["incidents"]
+            kept = [incident for incident in native if incident["id"] in listed]
+            documents["native"] = json.dumps({"incidents": kept}).encode()
+        return documents
 
     def look(self, documents: Documents) -> PageOutcome:
         """Read the page without remembering anything."""
@@ -335,7 +343,7 @@ class OnePage(RuleBasedStateMachine):
             return
         assert page_events(events) == self.recover()
         expected = self.learn_listed(self.knowledge, served, dirty=outcome.dirty)
-        expected |= self.learn_absent(self.knowledge, served, snapshot)
+        expected |= self.learn_absent(self.knowledge, served, snapshot, reported)
         assert {key: shape(event) for key, event in reported.items()} == expected
         for key in reported.keys() & served.keys():
             self.assert_as_published(reported[key], served[key])
@@ -373,21 +381,32 @@ class OnePage(RuleBasedStateMachine):
         return expected
 
     def learn_absent(
-        self, knowledge: dict[str, Knowledge], served: dict[str, Incident], snapshot: Snapshot
+        self,
+        knowledge: dict[str, Knowledge],
+        served: dict[str, Incident],
+        snapshot: Snapshot,
+        reported: dict[str, Event],
     ) -> dict[str, News]:
+        """Return the ends of what is absent: this page has no document of a single incident.
+
+        On Statuspage the summary lists what is open (4.12d). On incident.io an absent incident may have rolled out of
+        the window: it expires (4.13b). Both are judged when its turn has come; on its first day, and where no more
+        than five wait, that is in every read.
+        """
         expected: dict[str, News] = {}
-        for key, before in knowledge.items():
-            if not before.open or key in served:
-                continue
-            if not self.must_list(before, served):
-                before.absent_since = None
-            elif before.absent_since is None:
+        absent = {key: before for key, before in knowledge.items() if before.open and key not in served}
+        has_list = self.platform == "statuspage"
+        delay, change = (timedelta(minutes=10), "delisted") if has_list else (timedelta(days=14), "expired")
+        for key, before in absent.items():
+            if before.absent_since is None:
                 before.absent_since = self.now
-            elif self.now - before.absent_since >= timedelta(minutes=10):
+            waits = self.now - before.absent_since
+            must_end = waits >= delay and len(absent) <= MAX_OWN_DOCUMENTS and (not has_list or waits < DAY)
+            if must_end or (waits >= delay and key in reported):
                 left = snapshot.incidents.get(key)  # closed, and rolled out of the list before it was read
-                assert left is None or left.closed, "it is open"
-                expected[key] = ("resolved", frozenset({"withdrawn"}), ())
-                before.open, before.absent_since, before.incident = False, None, closed(before.incident)
+                assert not has_list or left is None or left.closed, "it is open"
+                expected[key] = ("resolved", frozenset({change}), ())
+                before.open, before.absent_since, before.incident = False, None, closed(before.incident, change)
         return expected
 
     def assert_as_published(self, event: Event, incident: Incident) -> None:
@@ -409,16 +428,6 @@ class OnePage(RuleBasedStateMachine):
         if any(note.document == "scheduled-maintenances.json" for note in outcome.notes.requests):
             listed += newest(every, "maintenance", WINDOW)
         return {incident.id: incident for incident in listed}
-
-    def must_list(self, before: Knowledge, served: dict[str, Incident]) -> bool:
-        """Return whether an open incident that is not listed must have been deleted (4.12), as far as one can know."""
-        if self.platform == "statuspage":
-            return True
-        edge = whole(max(post.created_at for post in before.posts.values())) - timedelta(minutes=10)
-        created_at = whole(before.incident.created_at)
-        return any(
-            incident.created_at < created_at and whole(incident.touched_at) < edge for incident in served.values()
-        )
 
     def components(self, incident: Incident) -> frozenset[str]:
         """The components that the page states."""
@@ -460,7 +469,7 @@ class OnePage(RuleBasedStateMachine):
     ) -> News | None:
         """What is over only has posts; what was over at the baseline only such that are later than all known ones."""
         if before.over_at_baseline:
-            newest = whole(max(post.created_at for post in before.posts.values()))
+            newest = max(post.created_at for post in before.posts.values()).replace(microsecond=0)
             fresh, edited = [post for post in fresh if post.created_at > newest], []
         if not fresh and not edited:
             return None
@@ -550,13 +559,10 @@ def closed_at(incident: Incident) -> datetime:
     return times[-1] if times else incident.posts[-1].created_at
 
 
-def closed(incident: Incident) -> Incident:
-    """The incident as it is remembered once it was withdrawn."""
-    return replace(incident, posts=(*incident.posts[:-1], replace(incident.posts[-1], status="resolved")))
-
-
-def whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
+def closed(incident: Incident, change: str) -> Incident:
+    """The incident as it is remembered once it was no longer listed, or expired."""
+    status = "expired" if change == "expired" else "resolved"
+    return replace(incident, posts=(*incident.posts[:-1], replace(incident.posts[-1], status=status)))
 
 
 def replace_page(platform: Platform, **fields: Any) -> Page:

@@ -36,9 +36,10 @@ INSIDE: Final = {
     ),
     "delivery": ("deliver", "outbox", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
-    "reading": ("probe", "reader", "plan", "recognise", "gather"),
+    "reading": ("probe", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "absence", "expiry", "suspicion", "pruning"),
+        *("status", "reconcile", "shared_fate", "page_failure", "unlisted", "expiry", "absence", "moved_ids"),
+        *("suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (

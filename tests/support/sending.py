@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -53,11 +54,15 @@ def connected(sink: str, options: Mapping[str, Any], env: Mapping[str, str]) -> 
     """Return the sink, ready to send, from a configuration file with these options."""
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in {"sink": sink, **options}.items()]
     page = '[page.acme]\nurl = "https://status.acme.example"\n'
+    return connect(_configured("\n".join([page, "[[notify]]", *lines])), env)
+
+
+@cache
+def _configured(text: str) -> tuple[SinkConfig, ...]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "statuswatch.toml"
-        path.write_text("\n".join([page, "[[notify]]", *lines]), encoding="utf-8")
-        config = load_config(path, {}, Path(folder))
-    return connect(config.notify, env)
+        path.write_text(text, encoding="utf-8")
+        return load_config(path, {}, Path(folder)).notify
 
 
 def send(

@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.support.fake_vendor import incidentio, statuspage
+from tests.support.warm_command import PATIENCE, Completed, inherited_environment, runs_warm, warm_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,19 +18,12 @@ if TYPE_CHECKING:
 
     from tests.support.fake_vendor import FakeVendor
 
+__all__ = ["COMMAND", "PATIENCE", "Completed", "Workspace", "event_line", "finish", "on_a_terminal"]
+
 Json = dict[str, Any]
 COMMAND: Final = (sys.executable, "-m", "statuswatch")
 PLATFORMS: Final = {"acme": "statuspage", "bolt": "incidentio"}
-PATIENCE: Final = 120  # seconds for a process to end; a busy machine needs some of them
 INCIDENTS: Final = "/acme/api/v2/incidents.json"
-
-
-class Completed(NamedTuple):
-    """A process that ended: its exit code, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Workspace:
@@ -39,9 +33,7 @@ class Workspace:
         self.folder, self.vendor, self.command = folder, vendor, COMMAND
         self.state = folder / "state.json"
         (folder / "home").mkdir()
-        # PYTHONPATH names the checkout, where another one is installed.
-        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        self.env = {**kept, "HOME": str(folder / "home"), "LANG": "C.UTF-8", "NO_PROXY": "*"}
+        self.env = {**inherited_environment(), "HOME": str(folder / "home")}
         self.watch("acme")
 
     def watch(self, *keys: str, top: str = "", settings: str = "", **urls: str) -> None:
@@ -68,7 +60,10 @@ class Workspace:
         return subprocess.Popen([*self.command, *arguments], env=self.env | dict(env or {}), **(defaults | options))
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> Completed:
-        """Run the command to its end."""
+        """Run the command to its end: in a process that is forked from a warm one where that makes no difference."""
+        environment = self.env | dict(env or {})
+        if not options and runs_warm(self.command, environment):
+            return warm_command().run([*self.command[1:], *arguments], self.folder, environment)
         return finish(self.start(*arguments, env=env, **options))
 
     def run_in_shell(self, redirection: str, *arguments: str) -> Completed:

@@ -7,6 +7,7 @@ noise, which must give no event, and faults, which must not be believed. The lis
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import json
 import re
@@ -33,12 +34,14 @@ Json = dict[str, Any]
 
 CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
 HARD: Final = ("http-500", "http-403", "html", "cut", "object", "closed")  # faults that cannot be understood
+SPOILED_OWN_DOCUMENTS: Final = ("http-403", "html")
 SOFT: Final = ("stale", "empty")  # faults that can be understood, and are not true
 STEPS: Final = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
 DOCUMENTS: Final[Mapping[Platform, tuple[str, ...]]] = {
     "statuspage": ("api/v2/summary.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json"),
     "incidentio": ("api/v2/incidents.json", "proxy/incidents", "proxy", "api/v2/summary.json", "feed.atom"),
 }
+OWN_DOCUMENTS: Final = ("found", "found", "missing", "http-403", "html")  # how incidents' own are answered
 LISTED: Final[Mapping[Platform, int]] = {"statuspage": 50, "incidentio": 25}  # of each kind; of both
 GROUPS: Final = {"Login": "Accounts", "Billing": "Accounts", "Uploads": "Storage", "Search": "", "Webhooks": ""}
 BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -120,6 +123,7 @@ class Page:
     withdraws: bool = True
     noisy: bool = True
     past: bool = True  # with incidents before the first read
+    own_documents: str = "found"  # of its incidents; "missing": the page only imitates API v2
     listed: int = 0  # entries of its lists; 0: as many as the platform has
     incidents: dict[str, Incident] = field(default_factory=dict)
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -345,6 +349,11 @@ class Writer:
                 body = {
                     "scheduled_maintenances": [self.incident(i) for i in newest(found, "maintenance", self.page.listed)]
                 }
+            case own if own.startswith("incidents/"):
+                one = found.get(own.removeprefix("incidents/").removesuffix(".json"))
+                return self.own_document(one) if one and self.page.own_documents != "missing" else None
+            case "history.json":
+                return {"months": self.months(list(found.values()))}
             case "api/v2/summary.json":
                 groups: list[Json] = [
                     self.component("Search", 9) | {"id": f"g-{name.lower()}", "name": name, "group": True}
@@ -357,6 +366,31 @@ class Writer:
             case _:
                 return None
         return self.envelope() | body
+
+    def own_document(self, one: Incident) -> Json:
+        """Write Statuspage's document of one incident: its updates have no ids."""
+        posts = sorted(one.posts, key=lambda p: p.created_at)
+        updates = [
+            {"status": post.status, "body": self.text(post.body), "created_at": self.time(post.created_at),
+             "display_at": self.time(post.display_at)}
+            for post in reversed(posts)
+        ]  # fmt: skip
+        body: Json = {"id": 4711, "code": one.id, "name": one.title, "status": one.status, "impact": one.impact}
+        body |= {"created_at": self.time(one.created_at), "shortlink": f"https://stspg.io/{one.id}"}
+        return body | {"components": [{"name": name} for name in one.linked], "incident_updates": updates}
+
+    def months(self, incidents: list[Incident]) -> list[Json]:
+        """Write Statuspage's list of all incidents: under the month they ended in, without a year in their times."""
+        months: dict[tuple[int, int], list[Json]] = {}
+        for one in sorted(incidents, key=lambda i: i.posts[-1].created_at, reverse=True):
+            end = one.posts[-1].created_at.astimezone(self.page.zone)
+            span = f"{end:%b} <var data-var='date'>{end:%d}</var>, <var data-var='time'>00:00</var> - {end:%H:%M} UTC"
+            entry = {"code": one.id, "name": one.title, "impact": one.impact, "timestamp": span}
+            months.setdefault((end.year, end.month), []).append(entry)
+        return [
+            {"name": calendar.month_name[month], "year": year, "incidents": entries}
+            for (year, month), entries in months.items()
+        ]
 
     def incident(self, one: Incident) -> Json:
         """Write an incident of Statuspage."""
@@ -487,7 +521,10 @@ class World:
         self.rng = Random(f"{seed}/world")
         self.share: float = 1 / 3  # of the reads that are faulty
         self.kinds: tuple[str, ...] = (*HARD, *SOFT, *SOFT)  # of faults; there are identity and hang too
+        own_documents = Random(f"{seed}/own documents")
         self.pages = {k: Page(k, platform, Random(f"{seed}/{k}"), now, **habits) for k, platform in pages.items()}
+        for page in self.pages.values():
+            page.own_documents = own_documents.choice(OWN_DOCUMENTS)
         self.requests: list[Request] = []
         self.asked = threading.Event()  # set by every request
         self._lock = threading.Lock()
@@ -532,6 +569,8 @@ class World:
             return 404, "text/html", HTML.encode()
         snapshot = page.snapshots[-1]
         fault = snapshot.fault.kind if snapshot.fault and snapshot.fault.only in (None, path) else ""
+        if path.startswith("incidents/") and not fault and page.own_documents in SPOILED_OWN_DOCUMENTS:
+            fault = page.own_documents
         text = self._document(page, snapshot, path, fault)
         if text is None:
             return 404, "text/html", HTML.encode()

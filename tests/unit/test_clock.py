@@ -19,6 +19,7 @@ import statuswatch
 from statuswatch.config.schema import SinkConfig
 from statuswatch.delivery.deliver import ConnectedSink, deliver
 from statuswatch.model.event import EventKind, PendingDelivery
+from statuswatch.model.incident import IncidentKind
 from statuswatch.model.page import PageSnapshot
 from statuswatch.model.report import PageStatus, RunReport
 from statuswatch.platforms import PLATFORMS
@@ -112,7 +113,7 @@ def test_a_wait_begins_anew(wait: str) -> None:
             case "suspicion":
                 return look_at_an_older_copy(minutes)
             case "absence":
-                return timeline.read(minutes, OLD)
+                return timeline.read(minutes, OLD, window_sizes={IncidentKind.INCIDENT: 1})
             case _:
                 return timeline.fail(minutes)
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from statuswatch.model.incident import LATEST, Incident, IncidentKind
-from statuswatch.model.page import PageSnapshot, Validators
+from statuswatch.model.page import NotModified, PageSnapshot, Validators
 from tests.support.page_timeline import PageTimeline, at, feed, incident, shape, snapshot, update
 
 DAY: Final = 24 * 60
@@ -172,3 +172,23 @@ def test_another_version_of_the_parser_hides_no_news(status: str) -> None:
     listed = incident("a", update(-5, "investigating", "Other words"), update(5, status))
     (event,) = timeline.apply(10, msgspec.structs.replace(snapshot(listed), parser_version=2))
     assert [update.id for update in event.updates] == ["u5"]
+
+
+def test_nothing_expires_while_our_clock_is_ahead() -> None:
+    """Clocks: if the clock is more than a day ahead of the servers' `Date`, nothing expires; 304 answers count too."""
+    timeline = reported()
+    late = 5 + 15 * DAY
+    behind = msgspec.structs.replace(snapshot(unstated()), served_at=at(late - DAY - 1))
+    assert timeline.apply(late, behind) == []
+    assert timeline.apply(late, NotModified(at(late - DAY - 1))) == []
+    in_step = msgspec.structs.replace(behind, served_at=at(late - DAY))
+    assert shape(timeline.apply(late, in_step)) == [("resolved", "a", ["expired"], [])]
+
+
+def test_an_entry_past_its_time_is_no_baseline_expiry_by_a_wrong_clock() -> None:
+    """Clocks: at the first read, too: what is open then stays open until the clock is right."""
+    timeline = PageTimeline()
+    late = 20 * DAY
+    behind = msgspec.structs.replace(snapshot(unstated()), served_at=at(10 * DAY))
+    timeline.apply(late, behind)
+    assert timeline.outcome.open.total == 1

@@ -110,6 +110,28 @@ def test_the_path_of_another_host_after_a_redirect_within_the_first(tmp_path: Pa
     assert reason.endswith('set url = "https://hub.example/en/acme" in [page.acme]')
 
 
+def test_what_was_open_at_another_address(tmp_path: Path) -> None:
+    """4, ids: at the baseline of a new address, what was open and is found goes on under its record; what was reported
+    and is not found is no longer listed.
+    """
+    found, missing = incident("a2", "investigating"), incident("a3", "investigating")
+    with FakeVendor() as vendor:
+        vendor.put(statuspage("/old", []))
+        Watch(tmp_path, f"{vendor.url}/old", "statuspage").run()
+        vendor.put(statuspage("/old", [found, missing]))
+        kinds = {
+            event.incident.id: event.kind for event in Watch(tmp_path, f"{vendor.url}/old", "statuspage").run(5).events
+        }
+        assert kinds == {"a2": "new", "a3": "new"}
+        vendor.put(statuspage("/new", [found]))
+        moved = Watch(tmp_path, f"{vendor.url}/new", "statuspage")
+        (event,) = moved.run(10).events
+        assert (event.incident.id, event.kind, [*event.changes]) == ("a3", "resolved", ["delisted"])
+        vendor.put(statuspage("/new", [incident("a2", "investigating", "resolved")]))
+        (event,) = moved.run(15).events
+        assert (event.incident.id, event.kind) == ("a2", "resolved")
+
+
 def test_another_identity(tmp_path: Path) -> None:
     """5: another page at the same address is a failed read, whatever it lists."""
     with FakeVendor() as vendor:

@@ -19,6 +19,9 @@ from tests.support.page_timeline import PAGE, PageTimeline, at, incident, shape,
 OPEN = incident("a", update(1, "investigating"))
 OLD = incident("old", update(-900, "investigating"), update(-890, "resolved"))
 INCIDENTS = frozenset({IncidentKind.INCIDENT})
+ONLY_OPEN = {"history": frozenset[IncidentKind](), "current": INCIDENTS}
+FULL = {"window_sizes": {IncidentKind.INCIDENT: 1}}  # a history that every read here fills
+NOT_FULL = {"window_sizes": {IncidentKind.INCIDENT: 50}}
 
 
 def timeline_of(*baseline: object, **fields: object) -> PageTimeline:
@@ -115,11 +118,11 @@ def test_row_7_not_by_a_note_after_the_end() -> None:
 
 def test_row_7_not_by_what_came_before_it_was_missed() -> None:
     """4.7: updates from before a delisted incident's end, published afterwards, are no reopening."""
-    fields = {"history": frozenset(), "current": INCIDENTS}
-    timeline = timeline_of(OPEN, **fields)
-    assert shape(timeline.read(9, **fields)) == [("resolved", "a", ["delisted"], [])]
+    timeline = timeline_of(OPEN, **ONLY_OPEN)
+    timeline.read(2, **ONLY_OPEN)
+    assert shape(timeline.read(12, **ONLY_OPEN)) == [("resolved", "a", ["delisted"], [])]
     story = incident("a", update(1, "investigating"), update(6, "monitoring"), update(8, "resolved"))
-    assert shape(timeline.read(14, story, **fields)) == [("updated", "a", ["updates"], ["u6", "u8"])]
+    assert shape(timeline.read(14, story, **ONLY_OPEN)) == [("updated", "a", ["updates"], ["u6", "u8"])]
 
 
 def test_row_8_updates() -> None:
@@ -187,59 +190,97 @@ def test_row_10_closed_and_gone() -> None:
 
 
 def test_row_11_delisted() -> None:
-    """4.11: where a platform lists only what is open, what is listed no longer is resolved, as delisted."""
-    fields = {"history": frozenset(), "current": INCIDENTS}
-    timeline = timeline_of(OPEN, **fields)
-    assert shape(timeline.read(5, **fields)) == [("resolved", "a", ["delisted"], [])]
-    assert timeline.read(10, **fields) == []
+    """4.11: where a platform lists only what is open, what is absent at two reads 10 minutes apart is delisted."""
+    timeline = timeline_of(OPEN, **ONLY_OPEN)
+    assert timeline.read(5, **ONLY_OPEN) == [] and timeline.read(14, **ONLY_OPEN) == []
+    assert shape(timeline.read(15, **ONLY_OPEN)) == [("resolved", "a", ["delisted"], [])]
+    assert timeline.read(20, **ONLY_OPEN) == []
 
 
-def test_row_12_withdrawn_from_a_complete_list() -> None:
-    """4.12: gone from a complete list of what is open, at two good reads 10 minutes apart, it is withdrawn."""
+def test_row_11_at_once_in_a_newer_read() -> None:
+    """4.11: at once, where a page time, a `Last-Modified` or an entry's update shows that the read is newer."""
+    newer_entry = incident("b", update(4, "investigating"))
+    timeline = timeline_of(OPEN, **ONLY_OPEN)
+    assert [event.incident.id for event in timeline.read(5, newer_entry, **ONLY_OPEN)] == ["b", "a"]
+    timeline = timeline_of(OPEN, **ONLY_OPEN, updated_at={"feed": at(0)})
+    assert len(timeline.read(5, **ONLY_OPEN, updated_at={"feed": at(4)})) == 1
+    timeline = timeline_of(OPEN, **ONLY_OPEN, updated_at={"feed": at(0)})
+    assert timeline.read(5, **ONLY_OPEN, updated_at={"feed": at(0)}) == []
+
+
+def test_row_12d_no_longer_listed() -> None:
+    """4.12d: gone from a complete list of what is open, at two good reads 10 minutes apart, it is no longer listed."""
     timeline = timeline_of(OPEN, OLD, complete=INCIDENTS)
     assert timeline.read(5, OLD, complete=INCIDENTS) == [] and timeline.outcome.dirty
     assert timeline.read(14, OLD, complete=INCIDENTS) == [] and not timeline.outcome.dirty
-    assert shape(timeline.read(15, OLD, complete=INCIDENTS)) == [("resolved", "a", ["withdrawn"], [])]
+    assert shape(timeline.read(15, OLD, complete=INCIDENTS)) == [("resolved", "a", ["delisted"], [])]
     assert timeline.read(20, OLD, complete=INCIDENTS) == []
 
 
-def test_row_12_withdrawn_from_a_history() -> None:
-    """4.12: so is one gone from a history in which an older entry still stands."""
+def test_row_12c_withdrawn_from_a_history() -> None:
+    """4.12c: gone from a history of known size in which an older entry still stands, at two reads, it is withdrawn."""
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    assert timeline.read(5, OLD, **FULL) == []
+    assert shape(timeline.read(16, OLD, **FULL)) == [("resolved", "a", ["withdrawn"], [])]
+
+
+def test_row_12c_withdrawn_from_a_window_that_is_not_full() -> None:
+    """4.12c: so is one gone from a window of known size that is not full; where the size is unknown, nothing shows."""
+    newer = incident("n", update(3, "resolved"))
+    timeline = timeline_of(OPEN, newer, **NOT_FULL)
+    assert timeline.read(5, newer, **NOT_FULL) == []
+    assert shape(timeline.read(16, newer, **NOT_FULL)) == [("resolved", "a", ["withdrawn"], [])]
     timeline = timeline_of(OPEN, OLD)
-    assert timeline.read(5, OLD) == []
-    assert shape(timeline.read(16, OLD)) == [("resolved", "a", ["withdrawn"], [])]
+    assert timeline.read(5, OLD) == timeline.read(16, OLD) == []
 
 
-def test_row_12_it_comes_back() -> None:
-    """4.12: one that is back at the second read was never absent; a later absence counts anew."""
-    timeline = timeline_of(OPEN, OLD)
-    timeline.read(5, OLD)
-    assert timeline.read(16, OPEN, OLD) == [] and timeline.outcome.dirty
-    assert timeline.read(27, OLD) == [] and timeline.read(30, OLD) == []
+def test_row_12c_what_stands_beside_the_window_is_no_older_entry() -> None:
+    """4.12c: an older entry that only a list of open ones has does not show how far the history reaches back."""
+    beside = {**FULL, "in_summary_only": frozenset({"old"})}
+    newer = incident("n", update(3, "resolved"))
+    timeline = timeline_of(OPEN, OLD, newer, **beside)
+    assert timeline.read(5, OLD, newer, **beside) == timeline.read(16, OLD, newer, **beside) == []
 
 
-def test_row_12_failed_read_between() -> None:
-    """4.12: only good reads count; a failed one neither proves nor disproves an absence."""
-    timeline = timeline_of(OPEN, OLD)
-    timeline.read(5, OLD)
+def test_row_12c_listed_again() -> None:
+    """4.12c: one that is back at the second read was never absent; a later absence counts anew."""
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    timeline.read(5, OLD, **FULL)
+    assert timeline.read(16, OPEN, OLD, **FULL) == [] and timeline.outcome.dirty
+    assert timeline.read(27, OLD, **FULL) == [] and timeline.read(30, OLD, **FULL) == []
+
+
+def test_row_12c_failed_read_between() -> None:
+    """4.12c: only good reads count; a failed one neither proves nor disproves an absence."""
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    timeline.read(5, OLD, **FULL)
     assert timeline.fail(20) == []
-    assert shape(timeline.read(21, OLD)) == [("resolved", "a", ["withdrawn"], [])]
+    assert shape(timeline.read(21, OLD, **FULL)) == [("resolved", "a", ["withdrawn"], [])]
 
 
-def test_row_12_withdrawn_and_shown_again() -> None:
+def test_row_12c_withdrawn_and_shown_again() -> None:
     """4.6, 5: a withdrawn incident that shows up again, open, has reopened, once that is no older copy any more."""
-    timeline = timeline_of(OPEN, OLD)
-    timeline.read(5, OLD)
-    timeline.read(16, OLD)
-    assert timeline.read(20, OPEN, OLD) == [] and timeline.outcome.notes.suspicion
-    assert shape(timeline.read(50, OPEN, OLD)) == [("updated", "a", ["reopened"], [])]
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    timeline.read(5, OLD, **FULL)
+    timeline.read(16, OLD, **FULL)
+    assert timeline.read(20, OPEN, OLD, **FULL) == [] and timeline.outcome.notes.suspicion
+    assert shape(timeline.read(50, OPEN, OLD, **FULL)) == [("updated", "a", ["reopened"], [])]
 
 
-def test_row_12_not_when_an_entry_was_not_understood() -> None:
-    """5: an entry that could not be understood may be the missing one, so nothing is concluded."""
-    timeline = timeline_of(OPEN, OLD)
-    assert timeline.read(5, OLD, skipped=("entry 3",)) == [] and not timeline.outcome.dirty
-    assert timeline.read(30, OLD, skipped=("entry 3",)) == []
+def test_absence_not_when_an_entry_was_not_understood() -> None:
+    """4, absence: an entry that could not be understood may be the missing one, so nothing is concluded."""
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    assert timeline.read(5, OLD, skipped=("entry 3",), **FULL) == [] and not timeline.outcome.dirty
+    assert timeline.read(30, OLD, skipped=("entry 3",), **FULL) == []
+
+
+def test_absence_not_when_a_list_was_not_read() -> None:
+    """4, absence: a list that failed and can hold the kind proves nothing, and undoes nothing."""
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    assert timeline.read(5, OLD, unread=INCIDENTS, **FULL) == [] and not timeline.outcome.dirty
+    timeline.read(6, OLD, **FULL)
+    assert timeline.read(17, OLD, unread=INCIDENTS, **FULL) == [] and not timeline.outcome.dirty
+    assert len(timeline.read(18, OLD, unread=frozenset({IncidentKind.MAINTENANCE}), **FULL)) == 1
 
 
 def test_row_13_window_rolled_on() -> None:
@@ -252,15 +293,55 @@ def test_row_13_window_rolled_on() -> None:
     assert [event.incident.id for event in timeline.read(60, *newer)] == [one.id for one in newer]
     for minutes in (80, 200, 5000):
         assert timeline.read(minutes, *newer) == [] and not timeline.outcome.dirty
-    assert timeline.state and not timeline.state.incidents["a"].closed
+    assert timeline.state and timeline.state.incidents["a"].absent_since == at(60)
+    assert not timeline.state.incidents["a"].closed
+
+
+def test_row_13b_expired() -> None:
+    """4.13b: absent for 14 days, an incident has expired; listed as it was, it stays so; an update reopens it."""
+    timeline = timeline_of(OPEN)
+    newer = incident("n", update(2, "investigating"), update(3, "resolved"))
+    assert [event.incident.id for event in timeline.read(5, newer)] == ["n"]
+    assert timeline.read(5 + 14 * 24 * 60 - 1, newer) == []
+    (expired,) = timeline.read(5 + 14 * 24 * 60, newer)
+    assert shape([expired]) == [("resolved", "a", ["expired"], [])] and expired.incident.status == "expired"
+    assert timeline.read(15 * 24 * 60, newer, OPEN) == [] and not timeline.outcome.dirty
+    moved_on = incident("a", update(1, "investigating"), update(16 * 24 * 60, "monitoring"))
+    (reopened,) = timeline.read(16 * 24 * 60 + 1, newer, moved_on)
+    assert reopened.changes[0] is Change.REOPENED and [one.id for one in reopened.updates] == ["u23040"]
+
+
+def test_row_13b_of_a_maintenance_counts_from_its_scheduled_end() -> None:
+    """4, expiry: for maintenance the 14 days begin at the scheduled end, if that is later."""
+    both = {"history": frozenset(IncidentKind)}
+    days = 24 * 60
+    window = incident(
+        "m", update(1, "scheduled"), kind=IncidentKind.MAINTENANCE, scheduled_for=at(days), scheduled_until=at(2 * days)
+    )
+    newer = incident("n", update(2, "investigating"), update(3, "resolved"))
+    timeline = timeline_of(window, **both)
+    timeline.read(5, newer, **both)
+    assert timeline.read(15 * days, newer, **both) == []
+    assert shape(timeline.read(16 * days, newer, **both)) == [("resolved", "m", ["expired"], [])]
+
+
+def test_row_13b_not_by_a_clock_that_runs_ahead() -> None:
+    """4, clocks: if the clock is more than a day ahead of every `Date` header, nothing expires."""
+    timeline = timeline_of(OPEN)
+    newer = incident("n", update(2, "investigating"), update(3, "resolved"))
+    timeline.read(5, newer)
+    later = 20 * 24 * 60
+    ahead = with_fields(snapshot(newer), served_at=at(later - 25 * 60))
+    assert timeline.apply(later, ahead) == []
+    assert len(timeline.apply(later, with_fields(snapshot(newer), served_at=at(later - 23 * 60)))) == 1
 
 
 def test_row_13_window_ordered_by_last_change() -> None:
     """4.13: in a list ordered by last change, an entry created earlier but touched later proves nothing."""
     touched = with_fields(OLD, position=at(50))
-    timeline = timeline_of(OPEN, touched, by_creation=False)
+    timeline = timeline_of(OPEN, touched, by_creation=False, **FULL)
     for minutes in (60, 80):
-        assert timeline.read(minutes, touched, by_creation=False) == [] and not timeline.outcome.dirty
+        assert timeline.read(minutes, touched, by_creation=False, **FULL) == []
 
 
 def test_row_14_bad_reads() -> None:
@@ -503,7 +584,8 @@ def test_pruned_where_only_what_is_open_is_listed() -> None:
     lists = {"history": frozenset[IncidentKind](), "current": frozenset({IncidentKind.INCIDENT})}
     timeline = PageTimeline()
     timeline.read(0, OPEN, **lists)
-    (delisted,) = timeline.read(5, **lists)
+    timeline.read(5, **lists)
+    (delisted,) = timeline.read(15, **lists)
     assert delisted.changes == (Change.DELISTED,)
     timeline.read(100 * 24 * 60, incident("new", update(100 * 24 * 60, "investigating")), **lists)
     assert timeline.state and list(timeline.state.incidents) == ["new"]
@@ -616,12 +698,12 @@ def test_a_message_causes_no_write() -> None:
 
 def test_a_withdrawn_incident_has_no_message() -> None:
     """6: what only an open incident needs goes with its withdrawal, and comes back when it is shown again."""
-    timeline = timeline_of(OPEN, OLD)
-    timeline.read(5, OLD)
-    timeline.read(16, OLD)
+    timeline = timeline_of(OPEN, OLD, **FULL)
+    timeline.read(5, OLD, **FULL)
+    timeline.read(16, OLD, **FULL)
     assert messages(timeline)["a"] == ""
-    timeline.read(20, OPEN, OLD)
-    timeline.read(50, OPEN, OLD)  # half an hour later it is no older copy
+    timeline.read(20, OPEN, OLD, **FULL)
+    timeline.read(50, OPEN, OLD, **FULL)  # half an hour later it is no older copy
     assert messages(timeline)["a"] == "investigating"
 
 
@@ -779,19 +861,19 @@ def test_clock_set_right() -> None:
     failing.fail(days)
     failing.fail(10)
     assert len(failing.fail(70)) == 1
-    absent = timeline_of(OPEN, OLD)
-    absent.read(days, OLD)
-    absent.read(10, OLD)
-    assert len(absent.read(20, OLD)) == 1
+    absent = timeline_of(OPEN, OLD, **FULL)
+    absent.read(days, OLD, **FULL)
+    absent.read(10, OLD, **FULL)
+    assert len(absent.read(20, OLD, **FULL)) == 1
 
 
 def test_absence_without_proof() -> None:
-    """4.13: an absence that nothing proves any more is not held against the incident, nor against conditional reads."""
+    """4.13: an absence that nothing proves any more is remembered since its first read, and ends nothing."""
     timeline = timeline_of(OPEN, OLD, complete=INCIDENTS)
     timeline.read(5, OLD, complete=INCIDENTS)
     newer = [incident(f"n{number}", update(6 + number, "resolved")) for number in range(3)]
     timeline.read(20, *newer)
-    assert timeline.state and timeline.state.incidents["a"].absent_since is None
+    assert timeline.state and timeline.state.incidents["a"].absent_since == at(5)
 
 
 def test_hours_between_two_runs() -> None:
@@ -874,9 +956,9 @@ def test_row_7_only_by_updates_after_the_end() -> None:
 def test_row_12_slack_of_a_list_by_last_change(ahead: int, *, withdrawn: bool) -> None:
     """4.12: updates are dated up to ten minutes ahead: an entry little older by its date need not stand lower."""
     older = with_fields(OLD, position=at(1 - ahead))
-    timeline = timeline_of(OPEN, older, by_creation=False)
-    timeline.read(5, older, by_creation=False)
-    assert bool(timeline.read(16, older, by_creation=False)) is withdrawn
+    timeline = timeline_of(OPEN, older, by_creation=False, **FULL)
+    timeline.read(5, older, by_creation=False, **FULL)
+    assert bool(timeline.read(16, older, by_creation=False, **FULL)) is withdrawn
 
 
 def test_a_suspicion_of_another_sort_begins_anew() -> None:
