@@ -2,6 +2,7 @@
 
 StatuswatchError
 ├── UsageError              2    the command line or the configuration is wrong
+│   └── SecretError         -    a secret of a sink is missing or unusable: only that sink does not deliver
 ├── StateError              3    the state file cannot be read, locked or written
 ├── NetworkError            4    no page answered at all: our own network, most likely
 ├── PageUnavailableError    4    a page that was asked about could not be read
@@ -24,6 +25,10 @@ class UsageError(StatuswatchError):
     """The command line or the configuration is wrong."""
 
     exit_code = 2
+
+
+class SecretError(UsageError):
+    """A secret of a sink is missing, empty or unusable. It breaks its sink only, and never ends a run."""
 
 
 class StateError(StatuswatchError):

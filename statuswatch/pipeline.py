@@ -9,6 +9,7 @@ import msgspec
 
 from statuswatch.config.schema import Config
 from statuswatch.model.event import Event
+from statuswatch.model.incident import Impact
 from statuswatch.model.page import Page
 from statuswatch.model.report import Delivery, PageOutcome, PageStatus, RunReport
 from statuswatch.model.state import EncodedPage, PageState, State
@@ -17,6 +18,7 @@ from statuswatch.net.http import open_network
 from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
 from statuswatch.recording.recorder import NoRecorder, Recorder
 from statuswatch.rules.filters import passes
+from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.reconcile import state_for
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
@@ -167,10 +169,13 @@ def compose_report(
     pages = {key: page for key, page in after.pages.items() if run.partial or key in configured}
     for key, failing in settlement.failing.items():
         pages[key] = encode_page(msgspec.structs.replace(decode_page(pages[key], key, run.store.name), failing=failing))
+    assumed = run.config.assume_impact
+    reported = tuple(sorted((event for event in events if _is_reported(event, configured, assumed)), key=_order))
     return RunReport(
         detected_at=now,
         pages=outcomes,
-        events=tuple(sorted((event for event in events if _is_reported(event, configured)), key=_order)),
+        events=reported,
+        muted=muted_events(run.config.mutes, reported, now),
         state=msgspec.structs.replace(after, pages=pages, shared=settlement.shared),
         dirty=after.dirty
         or bool(settlement.failing)
@@ -180,12 +185,12 @@ def compose_report(
     )
 
 
-def _is_reported(event: Event, configured: Mapping[str, Page]) -> bool:
+def _is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact) -> bool:
     """Return whether the filters pass an event; a shared incident passes where one of its pages lets it pass."""
     affected = [configured[key] for key in event.incident.affected_pages if key in configured]
     if not affected:
-        return passes(event)
-    return any(passes(msgspec.structs.replace(event, page=page)) for page in affected)
+        return passes(event, assumed)
+    return any(passes(msgspec.structs.replace(event, page=page), assumed) for page in affected)
 
 
 def _order(event: Event) -> tuple[datetime, str, str]:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -23,6 +24,7 @@ from statuswatch.errors import StateError
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.state import EncodedPage, PageState, SharedFailure, State
 from statuswatch.shard import Shard, shard_of
+from statuswatch.state_check import Invalid, checked_deliveries, checked_page, checked_shared
 
 VERSION: Final = 1
 LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
@@ -50,6 +52,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     pages: dict[str, msgspec.Raw]
     shared: dict[str, SharedFailure] = {}
     waiting: dict[str, list[PendingDelivery]] = {}
+    dropped: dict[str, int] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -61,7 +64,7 @@ class _Version(msgspec.Struct):
 
 def encode(state: State) -> Iterator[bytes]:
     """Yield the content of the file in parts: a shared incident a line, an event of the outbox a line."""
-    yield b'{\n "pages": {'
+    yield b'{\n "dropped": ' + _json(state.dropped) + b',\n "pages": {' if state.dropped else b'{\n "pages": {'
     for number, (key, page) in enumerate(sorted(state.pages.items())):
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
@@ -84,8 +87,12 @@ def decode(content: bytes, name: str) -> State:
         raise _unusable(name, _explain(content, error)) from error
     if file.version != VERSION:
         raise _unusable(name, _other_version(file.version))
-    outbox = {sink: tuple(deliveries) for sink, deliveries in file.waiting.items()}
-    return State(pages=dict(file.pages), outbox=outbox, shared=file.shared)
+    try:
+        outbox = {text.line(sink): checked_deliveries(deliveries) for sink, deliveries in file.waiting.items()}
+        shared = checked_shared(file.shared)
+    except Invalid as error:
+        raise _unusable(name, text.line(str(error))) from error
+    return State(pages=dict(file.pages), outbox=outbox, shared=shared, dropped=file.dropped)
 
 
 def encode_page(page: PageState) -> bytes:
@@ -101,9 +108,9 @@ def encode_page(page: PageState) -> bytes:
 def decode_page(page: EncodedPage, key: str, name: str) -> PageState:
     """Return the state of a page. Raises StateError."""
     try:
-        return _decode_page(page)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _unusable(name, f"page {key}: {error}") from error
+        return checked_page(bytes(page), _decode_page(page))
+    except (msgspec.MsgspecError, RecursionError, *Invalid) as error:
+        raise _unusable(name, f"page {text.line(key)}: {text.line(str(error))}") from error
 
 
 def is_failing(page: EncodedPage) -> bool:
@@ -190,20 +197,20 @@ class StateFile:
         try:
             yield self
         finally:
-            with suppress(OSError):  # all is done, and the end of the process releases it
-                lock.release()
+            _release_lock(lock)
 
     def _acquire(self) -> FileLock:
         folder = self.path.parent
         if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
             raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
-        lock = FileLock(folder / f".{self.path.name}.lock", timeout=LOCK_TIMEOUT)
+        lock_file = str(folder / f".{self.path.name}.lock")
         try:
-            lock.acquire()
+            lock = _acquire_lock(lock_file)
             if not os.access(folder, os.W_OK):  # the lock may be older than that
+                _release_lock(lock)
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except (Timeout, OSError) as error:
-            raise self._not_locked(lock.lock_file, error) from error
+            raise self._not_locked(lock_file, error) from error
         return lock
 
     def _not_locked(self, lock_file: str, error: Timeout | OSError) -> StateError:
@@ -323,6 +330,44 @@ class MemoryState:
         return True
 
 
+def _acquire_lock(lock_file: str) -> FileLock:
+    """Return the lock, acquired. Raises Timeout and OSError.
+
+    A run that ends deletes the file of its lock. A lock on a deleted file keeps nobody away, so it is tried again.
+    """
+    until = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        lock = FileLock(lock_file, timeout=max(0.0, until - time.monotonic()))
+        lock.acquire()
+        if _names_its_file(lock):
+            return lock
+        lock.release()
+        if time.monotonic() > until:
+            raise Timeout(lock_file)
+
+
+def _names_its_file(lock: FileLock) -> bool:
+    """Return whether the path of an acquired lock still names the file that is locked."""
+    descriptor = lock._context.lock_file_fd  # it has no public name
+    if descriptor is None:
+        return False
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(lock.lock_file))  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+
+
+def _release_lock(lock: FileLock) -> None:
+    """Delete the file of a lock while it is held, so that nobody else's is deleted, and release it.
+
+    Windows deletes no file that is open; there filelock deletes it after the release, unless another run has opened it.
+    """
+    with suppress(OSError):
+        Path(lock.lock_file).unlink()
+    with suppress(OSError):  # all is done, and the end of the process releases it
+        lock.release()
+
+
 def _why(error: OSError) -> str:
     remedy = _REMEDIES.get(error.errno or 0)
     return (error.strerror or str(error)) + (f": {remedy}" if remedy else "")
@@ -336,7 +381,7 @@ def _explain(content: bytes, error: Exception) -> str:
         version = msgspec.json.decode(content, type=_Version).version
         if version != VERSION:
             return _other_version(version)
-    return str(error) if content.strip() else "it is empty"
+    return text.line(str(error)) if content.strip() else "it is empty"
 
 
 def _other_version(version: int) -> str:

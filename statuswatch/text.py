@@ -14,11 +14,21 @@ _FORBIDDEN = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls but tab and newline
     "\xad\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible: joins, hides or annotates
+    "\u200b\u200c\u034f\u180e"  # invisible: of no width
+    "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # invisible letters
+    "\u180b-\u180d\u180f"  # invisible: choose a variant of a letter
     "\u061c\u200e\u200f\u202a-\u202e"  # bidi marks, embeddings and overrides (the isolates are above)
     "\ud800-\udfff"  # lone surrogates
-    "\U000e0000-\U000e007f"  # tag characters
+    "\U000e0000-\U000e0fff"  # tag characters, and more that choose a variant
     "]"
 )
+_PICTOGRAPH = (
+    "[\xa9\xae\u203c\u2049\u2100-\u214f\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2934\u2935"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]\ufe0f?"
+)
+_JOINER = re.compile("[\u200d\ufe00-\ufe0f]")
+# Group 1 is an emoji that consists of several characters: within one, joiners are not invisible.
+_JOINED = re.compile(f"({_PICTOGRAPH}(?:\u200d{_PICTOGRAPH})*|[0-9#*]\ufe0f\u20e3)|{_JOINER.pattern}")
 _CELL_TAG = re.compile(r"</?(?:dd|dl|dt|td|th)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,9}|#x[0-9a-f]{1,8}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -34,7 +44,8 @@ def _visible(text: str) -> str:
     text = _LINE_BREAK.sub("\n", text)
     if any(mark in text for mark in "\x1b\x9b\x9d"):  # searched first: they are rare, and the pattern is slow
         text = _ANSI.sub("", text)
-    return _FORBIDDEN.sub("", text)
+    text = _FORBIDDEN.sub("", text)
+    return _JOINED.sub(r"\1", text) if _JOINER.search(text) else text
 
 
 def line(text: str) -> str:
@@ -42,6 +53,14 @@ def line(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = _visible(text)
     return " ".join(text.split())
+
+
+def lines(text: str) -> str:
+    """Clean a message that is plain text already: without HTML, and without empty lines."""
+    if text.isascii() and text.isprintable():
+        return text
+    parts = (" ".join(part.split()) for part in _visible(text).split("\n"))
+    return "\n".join(part for part in parts if part)
 
 
 def paragraph(text: str) -> str:

@@ -91,7 +91,7 @@ def check(
     if every is not None and not watch:
         raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
     settings = load_settings(config, state, shard, pages)
-    sinks = connect_sinks(settings.notify)
+    sinks = () if dry_run else connect_sinks(settings.notify)
     with interruptible(), recording(record) as recorder:
         options = PassOptions(tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder)
         if watch:
@@ -147,10 +147,10 @@ def make_pass(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: P
 
         def print_report(report: "RunReport") -> None:
             bar.close()  # the terminal belongs to the events from here on
-            print_events(report.events, report.detected_at, options.output, full=options.full)
+            print_events(report.events, report.detected_at, options.output, full=options.full, muted=report.muted)
 
         run = run_of(settings, options, on_page)
-        deliver = delivery_of(sinks, partial=run.partial, dry_run=options.dry_run)
+        deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
     problems = [] if options.dry_run else report_to_runner(report, os.environ)
     if not options.quiet:
@@ -175,19 +175,23 @@ def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOut
 
 
 def delivery_of(
-    sinks: "tuple[ConnectedSink, ...]", *, partial: bool, dry_run: bool
+    settings: "Config", sinks: "tuple[ConnectedSink, ...]", *, partial: bool, dry_run: bool
 ) -> "Callable[[RunReport, State], Delivery]":
     """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox."""
-    if sinks:
-        from statuswatch.delivery.deliver import deliver_report, rehearse
+    if dry_run and settings.notify:
+        from statuswatch.delivery.deliver import rehearse
 
-        return rehearse(sinks) if dry_run else deliver_report(sinks, partial=partial)
+        return rehearse(settings.notify, os.environ, settings.mutes)
+    if sinks:
+        from statuswatch.delivery.deliver import deliver_report
+
+        return deliver_report(sinks, partial=partial, mutes=settings.mutes)
 
     def deliver_nothing(report: "RunReport", before: "State") -> "Delivery":
         from statuswatch.model.report import Delivery
 
         if not before.outbox or partial or dry_run:
-            return Delivery(outbox=before.outbox)
+            return Delivery(outbox=before.outbox, dropped=before.dropped)
         from statuswatch.delivery.deliver import deliver_report
 
         return deliver_report((), partial=False)(report, before)

@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from os import strerror
 from shutil import get_terminal_size
 from textwrap import wrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -17,7 +18,7 @@ from statuswatch.cli.options import EventFormat, TableFormat
 from statuswatch.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from statuswatch.model.event import Event
+    from statuswatch.model.mute import Mute
     from statuswatch.model.report import PageOutcome
 
 INTERRUPTED = "interrupted; the state file is intact, and the next run continues from it"
@@ -72,21 +74,33 @@ def fitted(line: str, stream: "TextIO") -> list[str]:
     return wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def print_events(events: "tuple[Event, ...]", now: "datetime", output: EventFormat, *, full: bool = False) -> None:
-    """Print events on stdout. Raises OutputError: the run must then not save that they were reported."""
+def print_events(
+    events: "tuple[Event, ...]",
+    now: "datetime",
+    output: EventFormat,
+    *,
+    full: bool = False,
+    muted: "Mapping[str, Mute]" = MappingProxyType({}),
+) -> None:
+    """Print events on stdout; `muted` are mutes by the id of the event.
+
+    Raises OutputError: the run must then not save that the events were reported.
+    """
     if not events:
         return
     with stdout_stream("the events", ": the next run reports them again") as stream:
         if output is EventFormat.JSONL:
             from statuswatch.render import jsonlines
 
-            stream.writelines(jsonlines.render(event, now) + "\n" for event in events)
+            stream.writelines(jsonlines.render(event, now, muted=event.id in muted) + "\n" for event in events)
             return
         from statuswatch.render import console
 
-        print_lines(
-            stream, lambda width: [line for event in events for line in console.render(event, width, full=full)]
-        )
+        def lines(width: int | None) -> "list[Text]":
+            blocks = (console.render(event, width, full=full, mute=muted.get(event.id)) for event in events)
+            return [line for block in blocks for line in block]
+
+        print_lines(stream, lines)
 
 
 def print_lines(stream: "TextIO", render: "Callable[[int | None], Sequence[Text]]") -> None:

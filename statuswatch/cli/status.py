@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from statuswatch.config.schema import Config
+    from statuswatch.model.incident import Impact
     from statuswatch.model.report import PageOutcome, PageStatus, StatusView
     from statuswatch.recording.recorder import Recorder
 
@@ -92,7 +93,7 @@ def status(
             statuses, notes = recall_statuses(settings, pages or [])
         else:
             statuses, notes = read_statuses(settings, pages or [], now, recorder, shown=not quiet)
-    view = status_view(statuses, now, component or ())
+    view = status_view(statuses, now, component or (), settings.mutes)
     if output is StatusFormat.JSON:
         print_document(view, now, offline=offline)
     else:
@@ -100,7 +101,7 @@ def status(
     for note in () if quiet else notes:
         say(note)
     if fail_on:
-        stop_if_blocked(view, fail_on, quiet=quiet)
+        stop_if_blocked(view, fail_on, settings.assume_impact, quiet=quiet)
     if not allow_unknown:
         raise_for_unknown(view, fail_on, offline=offline)
 
@@ -151,12 +152,12 @@ def print_view(view: "StatusView", now: datetime, *, state_file: str, short: boo
         print_lines(stream, lines)
 
 
-def stop_if_blocked(view: "StatusView", fail_on: FailOn, *, quiet: bool) -> None:
-    """Exit with 10 where an incident of that impact, a higher or an unstated one is open."""
+def stop_if_blocked(view: "StatusView", fail_on: FailOn, assumed: "Impact", *, quiet: bool) -> None:
+    """Exit with 10 where an incident of that impact or a higher one is open; an unstated impact counts as `assumed`."""
     from statuswatch.model.incident import Impact
     from statuswatch.render.phrases import counted
 
-    blocking = view.blocking(Impact(fail_on))
+    blocking = view.blocking(Impact(fail_on), assumed)
     if not blocking:
         return
     if not quiet:

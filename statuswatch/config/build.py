@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from statuswatch import text
 from statuswatch.catalog import catalog
 from statuswatch.config.checks import (
@@ -20,14 +22,25 @@ from statuswatch.config.checks import (
 )
 from statuswatch.config.schema import DEFAULT_EVENTS, EVENT_CHOICES, KIND_CHOICES, Config, SinkConfig
 from statuswatch.config.suggest import did_you_mean
-from statuswatch.config.tables import FileTable, NotifyTable, PageTable, convert, read_file_table
+from statuswatch.config.tables import (
+    FileTable,
+    MuteTable,
+    NotifyTable,
+    PageTable,
+    convert,
+    read_file_table,
+    refuse_unknown,
+)
 from statuswatch.errors import UsageError
-from statuswatch.model.incident import Impact
+from statuswatch.hours import Hours
+from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind, utc
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.sinks import SINKS, Options
 
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+SHARED_PAGES: Final = ("platform:", "host:")  # so begin the page keys of shared incidents
 
 
 def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
@@ -47,7 +60,9 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         timeout=file.timeout,
         deadline=file.deadline,
         concurrency=file.concurrency,
+        assume_impact=_assume_impact(file, place),
         notify=sinks,
+        mutes=_build_mutes(file, pages, place),
         source=source,
     )
 
@@ -114,6 +129,12 @@ def _platform(table: PageTable, base: Page, place: Place) -> str:
     return platform
 
 
+def _assume_impact(file: FileTable, place: Place) -> Impact:
+    """Return the impact that filters assume where the vendor states none."""
+    choices = (*IMPACT_SCALE, Impact.UNKNOWN)
+    return Impact(check_choice(file.assume_impact, choices, place.at("assume_impact"), noun="impact"))
+
+
 def _min_impact(table: PageTable, file: FileTable, place: Place, file_place: Place) -> Impact:
     if table.min_impact is None:
         return check_impact(file.min_impact, file_place.at("min_impact"))
@@ -130,22 +151,38 @@ def _kinds(table: PageTable, file: FileTable, place: Place, file_place: Place) -
 
 def _build_sinks(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[SinkConfig, ...]:
     keys = {page.key: page for page in pages}
-    sinks = tuple(_build_sink(table, place.at(f"notify[{number}]"), keys) for number, table in enumerate(file.notify))
+    assume_impact = _assume_impact(file, place)
+    tags = _pages_by_tag(file)
+    sinks = tuple(
+        msgspec.structs.replace(
+            _build_sink(table, place.at(f"notify[{number}]"), keys, tags), assume_impact=assume_impact
+        )
+        for number, table in enumerate(file.notify)
+    )
     for name, count in Counter(sink.name for sink in sinks).items():
         if count > 1:
             raise mistake(place.at("notify"), f"{count} sinks are called {name!r}: give each a `name` of its own")
     return sinks
 
 
-def _build_sink(table: Mapping[str, Any], place: Place, page_keys: Collection[str]) -> SinkConfig:
+def _pages_by_tag(file: FileTable) -> dict[str, set[str]]:
+    """Return the keys of the pages that have each tag."""
+    tagged: dict[str, set[str]] = {}
+    for key, table in file.page.items():
+        for tag in table.tags:
+            tagged.setdefault(tag, set()).add(key)
+    return tagged
+
+
+def _build_sink(
+    table: Mapping[str, Any], place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
+) -> SinkConfig:
     """Build a sink from its table. Raises UsageError, which never repeats what may be a secret."""
     common = convert(_only(table, NotifyTable.__struct_fields__), NotifyTable, place)
     options_type = _options_type(common.sink, place)
     _check_options(table, common.sink, options_type, place)
     for event in common.events or ():
         check_choice(event, EVENT_CHOICES, place.at("events"), noun="event")
-    for key in common.pages:
-        check_choice(key, page_keys, place.at("pages"), noun="page")
     if common.name is not None:
         check_key(common.name, place.at("name"), noun="name")
     min_impact = check_impact(common.min_impact, place.at("min_impact"))
@@ -157,9 +194,62 @@ def _build_sink(table: Mapping[str, Any], place: Place, page_keys: Collection[st
         min_impact=min_impact,
         maintenance=min_impact is Impact.NONE if common.maintenance is None else common.maintenance,
         events=DEFAULT_EVENTS if common.events is None else frozenset(common.events),
-        pages=frozenset(common.pages),
+        pages=_sink_pages(common, place, page_keys, tags),
+        kinds=_sink_kinds(common, options_type, place),
+        components=tuple(common.components),
+        hours=_sink_hours(common, place),
         digest_above=common.digest_above,
     )
+
+
+def _sink_pages(
+    table: NotifyTable, place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
+) -> frozenset[str]:
+    """Return the keys of the pages that `pages` and `tags` both select; none where neither is set."""
+    for key in table.pages:
+        check_choice(key, page_keys, place.at("pages"), noun="page")
+    for tag in table.tags:
+        check_choice(tag, tags, place.at("tags"), noun="tag")
+    tagged = frozenset(key for tag in table.tags for key in tags[tag])
+    if not (table.pages and table.tags):
+        return tagged.union(table.pages)
+    selected = tagged.intersection(table.pages)
+    if not selected:
+        raise mistake(place.at("tags"), "none of the pages in `pages` has one of these tags: leave one of the two out")
+    return selected
+
+
+def _sink_kinds(table: NotifyTable, options_type: type[Options], place: Place) -> frozenset[IncidentKind]:
+    """Return the kinds of incidents that a sink receives. `maintenance = true` adds that kind to a sink's default."""
+    if table.kinds is None:
+        asked_for = {IncidentKind.MAINTENANCE} if table.maintenance else set()
+        return options_type.DEFAULT_KINDS | asked_for
+    if not table.kinds:
+        raise mistake(place.at("kinds"), "an empty list: leave it out to receive all kinds")
+    choices = tuple(IncidentKind)
+    return frozenset(IncidentKind(check_choice(kind, choices, place.at("kinds"), noun="kind")) for kind in table.kinds)
+
+
+def _sink_hours(table: NotifyTable, place: Place) -> Hours | None:
+    if table.hours is None:
+        return None
+    try:
+        return Hours.parse(table.hours)
+    except UsageError as error:
+        raise mistake(place.at("hours"), str(error)) from None
+
+
+def _build_mutes(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[Mute, ...]:
+    keys = {page.key: page for page in pages}
+    return tuple(_build_mute(table, keys, place.at(f"mute[{number}]")) for number, table in enumerate(file.mute))
+
+
+def _build_mute(table: Mapping[str, Any], page_keys: Collection[str], place: Place) -> Mute:
+    refuse_unknown(table, MuteTable.__struct_fields__, place)
+    mute = convert(table, MuteTable, place)
+    if not mute.page.startswith(SHARED_PAGES):
+        check_choice(mute.page, page_keys, place.at("page"), noun="page")
+    return Mute(page=mute.page, incident=mute.incident, until=mute.until and utc(mute.until))
 
 
 def _only(table: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

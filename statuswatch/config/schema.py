@@ -6,11 +6,14 @@ from typing import Final
 
 import msgspec
 
+from statuswatch.hours import Hours
 from statuswatch.model.event import EventKind
 from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.shard import Shard
 
+ALL_KINDS: Final = frozenset(IncidentKind)
 DEFAULT_EVENTS: Final = frozenset(map(str, EventKind))  # what a sink receives where its table has no `events`
 EVENT_CHOICES: Final = (*EventKind, "edited")  # what `events` of a sink may list
 KIND_CHOICES: Final = (*EventKind, *IncidentKind)  # what `kinds` of a page may list
@@ -19,7 +22,8 @@ KIND_CHOICES: Final = (*EventKind, *IncidentKind)  # what `kinds` of a page may 
 class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A sink and its filters. `options` are the sink's own, `where` is its place in the configuration.
 
-    `pages` are the keys whose events it receives; none means all.
+    `pages` are the keys whose events it receives, those that `tags` select included; none means all. `kinds` are kinds
+    of incidents. `assume_impact` is that of the whole file.
     """
 
     sink: str
@@ -30,6 +34,10 @@ class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: bool = True
     events: frozenset[str] = DEFAULT_EVENTS
     pages: frozenset[str] = frozenset()
+    kinds: frozenset[IncidentKind] = ALL_KINDS
+    components: tuple[str, ...] = ()
+    hours: Hours | None = None
+    assume_impact: Impact = Impact.UNKNOWN
     digest_above: int | None = None
 
 
@@ -45,7 +53,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 15.0
     deadline: float = 240.0
     concurrency: int = 128
+    assume_impact: Impact = Impact.UNKNOWN
     notify: tuple[SinkConfig, ...] = ()
+    mutes: tuple[Mute, ...] = ()
     source: str = ""
     shard: Shard | None = None
     state_files: tuple[Path, ...] = ()

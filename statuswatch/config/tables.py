@@ -7,6 +7,7 @@ import msgspec
 
 from statuswatch.config.checks import Place, mistake
 from statuswatch.config.suggest import did_you_mean
+from statuswatch.model.incident import Moment
 
 T = TypeVar("T")
 _LIST_OR_TABLE: Final = 'list keys as pages = ["openai"], or write a table for one page, [page.acme]'
@@ -23,6 +24,7 @@ class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_impact: str | None = None
     maintenance: bool | None = None
     kinds: list[str] | None = None
+    tags: list[str] = []
 
 
 class NotifyTable(msgspec.Struct, frozen=True):
@@ -34,11 +36,23 @@ class NotifyTable(msgspec.Struct, frozen=True):
     maintenance: bool | None = None
     events: list[str] | None = None
     pages: list[str] = []
+    tags: list[str] = []
+    kinds: list[str] | None = None
+    components: list[str] = []
+    hours: str | None = None
     digest_above: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
 
 
+class MuteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[mute]]`. `until` is a date with a time and a zone."""
+
+    page: str
+    incident: Annotated[str, msgspec.Meta(min_length=1)]
+    until: Moment | None = None
+
+
 class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file, or `[tool.statuswatch]`. `notify` stays raw: its keys depend on the sink."""
+    """The whole file, or `[tool.statuswatch]`. `notify` and `mute` stay raw: each table has its own place."""
 
     pages: list[str] | None = None
     state: Annotated[str, msgspec.Meta(min_length=1)] = "state.json"
@@ -49,8 +63,10 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_impact: str = "none"
     maintenance: bool = True
     kinds: list[str] = []
+    assume_impact: str = "unknown"
     page: dict[str, PageTable] = {}
     notify: list[dict[str, Any]] = []
+    mute: list[dict[str, Any]] = []
 
 
 def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:
@@ -78,19 +94,20 @@ def convert(table: object, table_type: type[T], place: Place) -> T:
 
 def _check_names(table: Mapping[str, Any], place: Place) -> None:
     """Refuse unknown keys before anything else: they are the commonest mistake. Raises UsageError."""
-    _refuse_unknown(table, FileTable.__struct_fields__, place)
+    refuse_unknown(table, FileTable.__struct_fields__, place)
     page_tables = table.get("page")
     if isinstance(page_tables, dict):
         for key, page in page_tables.items():
             if isinstance(page, dict):
-                _refuse_unknown(page, PageTable.__struct_fields__, place.at(f"page.{key}"))
+                refuse_unknown(page, PageTable.__struct_fields__, place.at(f"page.{key}"))
     if isinstance(page_tables, list):
         raise mistake(place.at("page"), f"a list: {_LIST_OR_TABLE}")
     if isinstance(table.get("pages"), dict):
         raise mistake(place.at("pages"), f"a table: {_LIST_OR_TABLE}")
 
 
-def _refuse_unknown(table: Mapping[str, Any], fields: tuple[str, ...], place: Place) -> None:
+def refuse_unknown(table: Mapping[str, Any], fields: tuple[str, ...], place: Place) -> None:
+    """Raise UsageError for a key that is not one of the fields."""
     for name in table:
         if name not in fields:
             raise mistake(place.at(name), f"unknown key{did_you_mean(name, fields)}")

@@ -9,24 +9,27 @@ import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from statuswatch.config.schema import SinkConfig
-from statuswatch.delivery.outbox import SinkTurn, due_by_sink, removed_sink
+from statuswatch.delivery.muting import Records
+from statuswatch.delivery.outbox import Agenda, SinkTurn, plan_sinks, removed_sink
 from statuswatch.delivery.secrets import mask, spellings
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentUpdate
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.model.report import Delivery, RunReport, SinkOutcome
 from statuswatch.model.state import State
-from statuswatch.net.http import RequestError, SinkClient, open_sink_client
+from statuswatch.net.http import RequestError, SinkClient, open_sink_client, proxy_secrets
 from statuswatch.net.loop import Loop
 from statuswatch.net.trust import trust_store
 from statuswatch.rules.diff import event_id
-from statuswatch.sinks import SINKS, Send, SinkError
+from statuswatch.sinks import SINKS, Options, Send, SinkError
 
 MAX_SECONDS: Final = 30.0  # for one sink: all of its notifications and retries
 MAX_ATTEMPTS: Final = 3  # for one notification in a run
@@ -36,16 +39,23 @@ _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)
 
 
 class ConnectedSink(msgspec.Struct, frozen=True):
-    """A sink that is ready to send. `secrets` are the spellings that must never be printed."""
+    """A sink that is ready to send. `secrets` are the spellings that must never be printed.
+
+    `broken` is why it cannot send at all; "" where it can.
+    """
 
     config: SinkConfig
     send: Send
     digest_above: int
     secrets: tuple[str, ...]
+    broken: str = ""
 
 
 def connect(configs: Iterable[SinkConfig], env: Mapping[str, str]) -> tuple[ConnectedSink, ...]:
-    """Make the sinks ready to send. Raises UsageError where a variable that one needs is missing."""
+    """Make the sinks ready to send. A missing or unusable secret breaks its sink only.
+
+    Raises UsageError where an option cannot be right.
+    """
     return tuple(_connect(config, env) for config in configs)
 
 
@@ -54,48 +64,104 @@ def deliver(
     events: Sequence[Event],
     outbox: Mapping[str, Sequence[PendingDelivery]],
     now: datetime,
+    *,
+    dropped: Mapping[str, int] = MappingProxyType({}),
+    mutes: Sequence[Mute] = (),
+    records: Records | None = None,
 ) -> tuple[SinkOutcome, ...]:
-    """Deliver to all sinks what is due to them. Never raises: a fault of a sink is in its outcome."""
-    due = due_by_sink((sink.config for sink in sinks), events, outbox, now)
-    turns = [
-        (sink, SinkTurn(due[sink.config.name], digest_above=sink.digest_above, now=now))
-        for sink in sinks
-        if sink.config.name in due
-    ]
-    configured = {sink.config.name for sink in sinks}
+    """Deliver to all sinks what is due to them. Never raises: a fault of a sink is in its outcome.
+
+    `dropped` counts, by sink, the events that it was never sent and does not know of.
+    """
+    configs = [sink.config for sink in sinks]
+    agendas = plan_sinks(configs, events, outbox, now, mutes=mutes, records=records)
+    turns = []
+    for sink in sinks:
+        name = sink.config.name
+        if name in agendas or sink.broken:
+            agenda = agendas.get(name, Agenda(()))
+            count = dropped.get(name, 0)
+            turns.append((sink, SinkTurn(agenda, digest_above=sink.digest_above, now=now, dropped=count)))
+    configured = {config.name for config in configs}
     removed = [removed_sink(name, waiting) for name, waiting in outbox.items() if name not in configured]
     return (*_run_turns(turns), *removed)
 
 
 def send_examples(sinks: Sequence[ConnectedSink], now: datetime) -> tuple[SinkOutcome, ...]:
-    """Send each sink one marked example: an incident that is over, so that nothing stays open anywhere."""
-    deliveries = (PendingDelivery(example_event(now), now),)
-    return _run_turns([(sink, SinkTurn(deliveries, digest_above=0, now=now, test=True)) for sink in sinks])
+    """Send each sink one marked example: an incident that is over, so that nothing stays open anywhere.
+
+    A sink that keeps alerts open is sent the beginning of the example before its end.
+    """
+    end = PendingDelivery(example_event(now), now)
+    beginning = PendingDelivery(beginning_of(end.event), now)
+    turns = []
+    for sink in sinks:
+        opens_alerts = SINKS[sink.config.sink].OPTIONS.OPENS_ALERTS
+        agenda = Agenda((beginning, end) if opens_alerts else (end,))
+        turns.append((sink, SinkTurn(agenda, digest_above=0, now=now, test=True)))
+    return _run_turns(turns)
 
 
-def deliver_report(sinks: Sequence[ConnectedSink], *, partial: bool) -> Callable[[RunReport, State], Delivery]:
+def deliver_report(
+    sinks: Sequence[ConnectedSink], *, partial: bool, mutes: Sequence[Mute] = ()
+) -> Callable[[RunReport, State], Delivery]:
     """Return how a run delivers its events. A `partial` run keeps what waits for sinks that it does not have."""
     names = {sink.config.name for sink in sinks}
 
     def run(report: RunReport, before: State) -> Delivery:
         kept = {name: waiting for name, waiting in before.outbox.items() if partial and name not in names}
         own = {name: waiting for name, waiting in before.outbox.items() if name not in kept}
-        outcomes = deliver(sinks, report.events, own, report.detected_at)
+        outcomes = deliver(
+            sinks,
+            report.events,
+            own,
+            report.detected_at,
+            dropped=before.dropped,
+            mutes=mutes,
+            records=Records(before.pages, report.state.pages),
+        )
         outbox = {**kept, **{outcome.name: outcome.waiting for outcome in outcomes if outcome.waiting}}
-        return Delivery(outbox=outbox, sinks=outcomes)
+        dropped = {name: count for name, count in before.dropped.items() if partial or name in names}
+        dropped |= {outcome.name: outcome.dropped for outcome in outcomes}
+        unannounced = {name: count for name, count in dropped.items() if count}
+        return Delivery(outbox=outbox, dropped=unannounced, sinks=outcomes)
 
     return run
 
 
-def rehearse(sinks: Sequence[ConnectedSink]) -> Callable[[RunReport, State], Delivery]:
-    """Return how a dry run lists what each sink would be sent."""
-    configs = [sink.config for sink in sinks]
+def rehearse(
+    configs: Sequence[SinkConfig], env: Mapping[str, str], mutes: Sequence[Mute] = ()
+) -> Callable[[RunReport, State], Delivery]:
+    """Return how a dry run lists what each sink would be sent, and which secrets it would need. It reads none."""
+    needed = {config.name: _unset_variables(config, env) for config in configs}
 
     def run(report: RunReport, before: State) -> Delivery:
-        due = due_by_sink(configs, report.events, before.outbox, report.detected_at)
-        return Delivery(outbox=before.outbox, due=due)
+        agendas = plan_sinks(
+            configs,
+            report.events,
+            before.outbox,
+            report.detected_at,
+            mutes=mutes,
+            records=Records(before.pages, report.state.pages),
+        )
+        return Delivery(
+            outbox=before.outbox,
+            dropped=before.dropped,
+            due={name: agenda.due for name, agenda in agendas.items() if agenda.due},
+            needed={name: variables for name, variables in needed.items() if variables},
+        )
 
     return run
+
+
+def _unset_variables(config: SinkConfig, env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables that a sink needs and that are not set; one that may be the secret itself is not named."""
+    variables = config.options.variables() if isinstance(config.options, Options) else ()
+    return tuple(_shown(variable) for variable in variables if not env.get(variable, "").strip())
+
+
+def _shown(variable: str) -> str:
+    return f"${variable}" if _VARIABLE.fullmatch(variable) else "the environment variable that it names"
 
 
 def retry_pause(error: Exception) -> bool | float:
@@ -113,16 +179,27 @@ def _connect(config: SinkConfig, env: Mapping[str, str]) -> ConnectedSink:
     def read_secret(variable: str, *, public: bool = False) -> str:
         value = env.get(variable, "").strip()
         if not value:
-            name = f"${variable}" if _VARIABLE.fullmatch(variable) else "the environment variable that it names"
-            raise UsageError(f"{config.where}: {name} is not set, or is empty")
+            raise SecretError(f"{_shown(variable)} is not set, or is empty")
         if not public:
             values.append(value)
         return value
 
     sink = SINKS[config.sink]
-    send = sink.configure(config.options, read_secret)
     digest_above = sink.DIGEST_ABOVE if config.digest_above is None else config.digest_above
-    return ConnectedSink(config, send, digest_above, spellings(values))
+    masked = (*spellings(values), *proxy_secrets())
+    try:
+        send = sink.configure(config.options, read_secret)
+    except SecretError as error:
+        return ConnectedSink(config, _send_nothing, digest_above, masked, f"cannot deliver: {error}")
+    return ConnectedSink(config, send, digest_above, masked)
+
+
+async def _send_nothing(_client: SinkClient, _notification: Notification) -> None:
+    raise SinkError("the sink cannot deliver", ends_turn=True)
+
+
+async def _send_nothing(_client: SinkClient, _notification: Notification) -> None:
+    raise SinkError("the sink cannot deliver", ends_turn=True)
 
 
 def _run_turns(turns: Sequence[tuple[ConnectedSink, SinkTurn]]) -> tuple[SinkOutcome, ...]:
@@ -141,6 +218,9 @@ def _run_turns(turns: Sequence[tuple[ConnectedSink, SinkTurn]]) -> tuple[SinkOut
 
 
 async def _run_turn(sink: ConnectedSink, turn: SinkTurn, trust: ssl.SSLContext) -> SinkOutcome:
+    if sink.broken:
+        turn.break_off(sink.broken)
+        return turn.outcome(sink.config.name)
     try:
         async with asyncio.timeout(MAX_SECONDS), open_sink_client(trust) as client:
             while notification := turn.next_notification():
@@ -180,7 +260,7 @@ async def _send_with_retries(sink: ConnectedSink, client: SinkClient, notificati
             with attempt:
                 remark = await sink.send(client, notification)
     except SinkError as error:
-        raise SinkError(mask(str(error), sink.secrets), final=error.final) from None
+        raise error.with_reason(mask(str(error), sink.secrets)) from None
     except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must not cost another sink, nor the state
         raise _internal_error(error, sink) from None
     return mask(remark or "", sink.secrets)
@@ -218,4 +298,19 @@ def example_event(now: datetime) -> Event:
         updates=updates,
         peak_impact=Impact.NONE,
         all_components=incident.components,
+    )
+
+
+def beginning_of(example: Event) -> Event:
+    """Return the beginning of the example's incident."""
+    (update,) = example.updates
+    opened = (msgspec.structs.replace(update, id=f"{update.id}-new", status="investigating"),)
+    incident = msgspec.structs.replace(example.incident, status="investigating", updates=opened)
+    return msgspec.structs.replace(
+        example,
+        id=event_id("test", incident.id, EventKind.NEW, incident.created_at),
+        kind=EventKind.NEW,
+        changes=(),
+        incident=incident,
+        updates=opened,
     )

@@ -1,7 +1,8 @@
 """The outbox of each sink: what is due, what is sent next, what waits for the next run, what is given up. Pure.
 
 Two things are never kept for ever. An event that a receiver finally rejects is given up a day after the first such
-rejection. Of all that waits for one sink only the newest events are kept. Both are reported.
+rejection. Of all that waits for one sink only the newest events are kept, by number and by bytes. Both are reported on
+stderr, and announced by the next notification that the receiver accepts.
 """
 
 from collections import deque
@@ -12,18 +13,66 @@ from typing import Final
 import msgspec
 
 from statuswatch.config.schema import SinkConfig
+from statuswatch.delivery.muting import IncidentKey, Records, find_muted, key_of
 from statuswatch.delivery.routing import subscribes
 from statuswatch.model.event import Event, Notification, PendingDelivery
+from statuswatch.model.mute import Mute
 from statuswatch.model.report import SinkOutcome
+from statuswatch.render.phrases import counted
 from statuswatch.sinks import SinkError
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)  # from the first final rejection of an event
 SEND_ALONE_AFTER: Final = GIVE_UP_AFTER / 2
-MAX_REJECTED: Final = 100  # finally rejected events that are kept for one sink
 MAX_WAITING: Final = 1000  # events that are kept for one sink, for whatever reason
+MAX_WAITING_BYTES: Final = 1_000_000  # of these events, as the state file has them
 MAX_DIGEST: Final = 100  # events: a few requests, which a receiver's rate limit lets through in one run
 
-IncidentKey = tuple[str, str]  # of the page, and of the incident
+
+class Agenda(msgspec.Struct, frozen=True):
+    """What is pending for one sink in a run, in order, and the ids of what is held back: by a mute, by its hours.
+
+    `over` counts the events that were dropped because their muted incident is over.
+    """
+
+    pending: tuple[PendingDelivery, ...]
+    muted: frozenset[str] = frozenset()
+    outside_hours: frozenset[str] = frozenset()
+    over: int = 0
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The ids of all that is not sent in this run."""
+        return self.muted | self.outside_hours
+
+    @property
+    def due(self) -> tuple[PendingDelivery, ...]:
+        """What is to be sent now."""
+        return tuple(delivery for delivery in self.pending if delivery.event.id not in self.held)
+
+
+def plan_sink(
+    config: SinkConfig,
+    events: Sequence[Event],
+    waiting: Sequence[PendingDelivery],
+    *,
+    now: datetime,
+    mutes: Sequence[Mute] = (),
+    records: Records | None = None,
+) -> Agenda:
+    """Return what a run has to do for one sink. What is held by its hours is marked: it is sent as a digest later."""
+    pending = due_deliveries(config, events, waiting, now)
+    muted = find_muted(config, pending, events, mutes, records or Records(), now=now)
+    kept = tuple(delivery for delivery in pending if delivery.event.id not in muted.dropped)
+    over = len(pending) - len(kept)
+    if not config.hours or not config.hours.hold(now):
+        return Agenda(kept, muted.waiting, over=over)
+    outside = frozenset(delivery.event.id for delivery in kept) - muted.waiting
+    marked = tuple(_mark_held(delivery) if delivery.event.id in outside else delivery for delivery in kept)
+    return Agenda(marked, muted.waiting, outside, over)
+
+
+def _mark_held(delivery: PendingDelivery) -> PendingDelivery:
+    return msgspec.structs.replace(delivery, held=True)
 
 
 def due_deliveries(
@@ -37,15 +86,21 @@ def due_deliveries(
     return (*waiting, *fresh)
 
 
-def due_by_sink(
+def plan_sinks(
     configs: Iterable[SinkConfig],
     events: Sequence[Event],
     outbox: Mapping[str, Sequence[PendingDelivery]],
     now: datetime,
-) -> dict[str, tuple[PendingDelivery, ...]]:
-    """Return what is due, by the name of the sink; sinks to which nothing is due are left out."""
-    due = {config.name: due_deliveries(config, events, outbox.get(config.name, ()), now) for config in configs}
-    return {name: deliveries for name, deliveries in due.items() if deliveries}
+    *,
+    mutes: Sequence[Mute] = (),
+    records: Records | None = None,
+) -> dict[str, Agenda]:
+    """Return what there is to do, by the name of the sink; sinks for which nothing is pending are left out."""
+    agendas = {
+        config.name: plan_sink(config, events, outbox.get(config.name, ()), now=now, mutes=mutes, records=records)
+        for config in configs
+    }
+    return {name: agenda for name, agenda in agendas.items() if agenda.pending or agenda.over}
 
 
 def notifications(
@@ -53,12 +108,13 @@ def notifications(
 ) -> list[Notification]:
     """Return the notifications to send: one for each event, or digests where more than `digest_above` are due.
 
-    An event that was finally rejected for half a day is sent alone: it may be why a whole digest was rejected.
+    Several events that the sink's hours held back come before later ones, as a digest. An event that was finally
+    rejected for half a day is sent alone: it may be why a whole digest was rejected. So is one that only some
+    recipients still wait for.
     """
     alone = [delivery for delivery in deliveries if _is_sent_alone(delivery, now)]
     together = [delivery for delivery in deliveries if not _is_sent_alone(delivery, now)]
-    size = MAX_DIGEST if digest_above and len(together) > digest_above else 1
-    batches = [*_batches(alone, 1), *_batches(together, size)]
+    batches = [*_batches(alone, 1), *_batches_of_due(together, digest_above)]
     return [Notification(batch, test) for batch in batches]
 
 
@@ -70,12 +126,15 @@ class SinkTurn:
     """
 
     def __init__(
-        self, deliveries: Sequence[PendingDelivery], *, digest_above: int, now: datetime, test: bool = False
+        self, agenda: Agenda, *, digest_above: int, now: datetime, dropped: int = 0, test: bool = False
     ) -> None:
         self._now = now
         self._test = test
-        self._queue = deque(notifications(deliveries, digest_above=digest_above, now=now, test=test))
-        self._waiting = {delivery.event.id: delivery for delivery in deliveries}
+        self._agenda = agenda
+        self._queue = deque(notifications(agenda.due, digest_above=digest_above, now=now, test=test))
+        self._waiting = {delivery.event.id: delivery for delivery in agenda.pending}
+        self._dropped = dropped  # events that the receiver does not know of yet
+        self._broken = ""
         self._blocked: set[IncidentKey] = set()
         self._accepted = 0
         self._given_up: list[str] = []
@@ -87,7 +146,7 @@ class SinkTurn:
         while self._queue:
             notification = self._queue.popleft()
             if self._blocked.isdisjoint(_incidents(notification)):
-                return notification
+                return msgspec.structs.replace(notification, dropped=self._dropped)
         return None
 
     def accept(self, notification: Notification, remark: str = "") -> None:
@@ -95,6 +154,7 @@ class SinkTurn:
         for delivery in notification.deliveries:
             del self._waiting[delivery.event.id]
         self._accepted += 1
+        self._dropped -= notification.dropped
         if remark:
             self._remarks.append(remark)
 
@@ -103,45 +163,79 @@ class SinkTurn:
         self._errors.append(str(error))
         for delivery in notification.deliveries:
             self._keep_or_give_up(delivery, error)
-        if error.final:
-            self._blocked |= _incidents(notification)
-        else:
+        if error.ends_turn:
             self._queue.clear()
+        elif error.final:
+            self._blocked |= _incidents(notification)
 
     def fail(self, reason: str) -> None:
         """End the turn for a reason that concerns all that is left of it."""
         self._errors.append(reason)
         self._queue.clear()
 
+    def break_off(self, reason: str) -> None:
+        """End the turn of a sink that cannot send at all: all that is pending waits for it, whatever held it."""
+        self._broken = reason
+        self._queue.clear()
+
     def outcome(self, name: str) -> SinkOutcome:
         """Return what came of the turn, within the bounds of an outbox."""
-        reason = self._errors[-1] if self._errors else ""
-        waiting = [_with_reason(delivery, reason) for delivery in self._waiting.values()]
+        waiting = [self._with_reason(delivery) for delivery in self._waiting.values()]
         kept = within_bounds(waiting)
         kept_ids = {delivery.event.id for delivery in kept}
         dropped = [delivery.event.id for delivery in waiting if delivery.event.id not in kept_ids]
         given_up = (*self._given_up, *dropped)
-        announced = 0 if self._test else len(kept)  # an example is not sent again
-        remarks = (*dict.fromkeys(self._remarks), *_remarks(self._errors, announced, given_up))
-        return SinkOutcome(name, self._accepted, kept, given_up, remarks)
+        held = frozenset[str]() if self._broken else self._agenda.held & kept_ids
+        return SinkOutcome(
+            name,
+            sent=self._accepted,
+            waiting=kept,
+            lost=given_up,
+            remarks=self._all_remarks(kept, held, given_up),
+            held=len(held),
+            dropped=self._dropped + len(given_up),
+        )
+
+    def _all_remarks(
+        self, kept: Sequence[PendingDelivery], held: frozenset[str], given_up: Sequence[str]
+    ) -> tuple[str, ...]:
+        unsent = 0 if self._test else len(kept) - len(held)  # an example is not sent again
+        remarks = [*dict.fromkeys(self._remarks), *([self._broken] if self._broken else [])]
+        remarks += _held_remarks(self._agenda, held)
+        return (*remarks, *_remarks(self._errors, unsent, given_up))
+
+    def _with_reason(self, delivery: PendingDelivery) -> PendingDelivery:
+        if delivery.reason or delivery.event.id in self._agenda.held:
+            return delivery
+        reason = self._broken or (self._errors[-1] if self._errors else "")
+        return msgspec.structs.replace(delivery, reason=reason)
 
     def _keep_or_give_up(self, delivery: PendingDelivery, error: SinkError) -> None:
         key = delivery.event.id
         rejected_since = min(delivery.since or self._now, self._now)  # an earlier run's clock may have been ahead
-        if error.final and self._now - rejected_since >= GIVE_UP_AFTER:
+        counts = error.final or bool(error.recipients)  # one mailbox that is full must not keep events for ever
+        if counts and self._now - rejected_since >= GIVE_UP_AFTER:
             del self._waiting[key]
             self._given_up.append(key)
             return
-        since = rejected_since if delivery.since or error.final else None
-        self._waiting[key] = msgspec.structs.replace(delivery, since=since, reason=str(error))
+        since = rejected_since if delivery.since or counts else None
+        recipients = error.recipients or delivery.recipients
+        self._waiting[key] = msgspec.structs.replace(delivery, since=since, reason=str(error), recipients=recipients)
 
 
 def within_bounds(waiting: Sequence[PendingDelivery]) -> tuple[PendingDelivery, ...]:
-    """Return the newest deliveries, as many as are kept for one sink."""
-    rejected = [delivery for delivery in waiting if delivery.since]
-    too_many = (*rejected[:-MAX_REJECTED], *waiting[:-MAX_WAITING])
-    dropped = {delivery.event.id for delivery in too_many}
-    return tuple(delivery for delivery in waiting if delivery.event.id not in dropped)
+    """Return the newest deliveries, as many as are kept for one sink. One that alone is too large costs no other."""
+    kept: list[PendingDelivery] = []
+    size = 0
+    for delivery in reversed(waiting[-MAX_WAITING:]):
+        own_size = len(msgspec.json.encode(delivery))
+        if own_size > MAX_WAITING_BYTES:
+            continue
+        size += own_size
+        if size > MAX_WAITING_BYTES:
+            break
+        kept.append(delivery)
+    return tuple(reversed(kept))
 
 
 def removed_sink(name: str, waiting: Sequence[PendingDelivery]) -> SinkOutcome:
@@ -151,19 +245,39 @@ def removed_sink(name: str, waiting: Sequence[PendingDelivery]) -> SinkOutcome:
 
 
 def _is_sent_alone(delivery: PendingDelivery, now: datetime) -> bool:
-    return delivery.since is not None and now - delivery.since >= SEND_ALONE_AFTER
+    return bool(delivery.recipients) or (delivery.since is not None and now - delivery.since >= SEND_ALONE_AFTER)
+
+
+def _batches_of_due(deliveries: Sequence[PendingDelivery], digest_above: int) -> list[tuple[PendingDelivery, ...]]:
+    """Return digests where the sink has digests and more are due, and for what its hours held back; else one each."""
+    if not digest_above:
+        return _batches(deliveries, 1)
+    if len(deliveries) > digest_above:
+        return _batches(deliveries, MAX_DIGEST)
+    held = [delivery for delivery in deliveries if delivery.held is True]
+    later = [delivery for delivery in deliveries if delivery.held is not True]
+    return [*_batches(held, MAX_DIGEST), *_batches(later, 1)]
 
 
 def _batches(deliveries: Sequence[PendingDelivery], size: int) -> list[tuple[PendingDelivery, ...]]:
     return [tuple(deliveries[start : start + size]) for start in range(0, len(deliveries), size)]
 
 
-def _with_reason(delivery: PendingDelivery, reason: str) -> PendingDelivery:
-    return delivery if delivery.reason else msgspec.structs.replace(delivery, reason=reason)
-
-
 def _incidents(notification: Notification) -> set[IncidentKey]:
-    return {(delivery.event.page.key, delivery.event.incident.id) for delivery in notification.deliveries}
+    return {key_of(delivery.event) for delivery in notification.deliveries}
+
+
+def _held_remarks(agenda: Agenda, held: frozenset[str]) -> list[str]:
+    muted = len(held & agenda.muted)
+    outside = len(held & agenda.outside_hours)
+    remarks = []
+    if outside:
+        remarks.append(f"{counted(outside, 'event')} held until the sink's hours")
+    if muted:
+        remarks.append(f"{counted(muted, 'event')} of muted incidents held")
+    if agenda.over:
+        remarks.append(f"{counted(agenda.over, 'event')} of muted incidents not delivered: they are over")
+    return remarks
 
 
 def _remarks(errors: Iterable[str], waiting: int, given_up: Sequence[str]) -> list[str]:

@@ -1,16 +1,15 @@
 """Routing: which sinks an event is for. Pure."""
 
 from statuswatch.config.schema import SinkConfig
-from statuswatch.model.event import Change, Event
+from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
-from statuswatch.rules.filters import is_at_least
+from statuswatch.rules.filters import is_at_least, matches_any, rank_of
 
 
 def subscribes(config: SinkConfig, event: Event) -> bool:
     """Return whether a sink receives an event.
 
-    A sink that received the start of an incident also receives its end. An incident that reopened, or that only now
-    reaches the sink's minimum impact, counts as new.
+    A sink that received the start of an incident also receives its end: all that its filters look at stays true.
     """
     if not _in_scope(config, event):
         return False
@@ -18,28 +17,53 @@ def subscribes(config: SinkConfig, event: Event) -> bool:
         return "edited" in config.events
     if event.kind in config.events:
         return True
-    counts_as_new = Change.REOPENED in event.changes or escalated(config, event)
-    return counts_as_new and "new" in config.events
+    return counts_as_new(config, event) and "new" in config.events
+
+
+def counts_as_new(config: SinkConfig, event: Event) -> bool:
+    """Return whether an event is the first of a known incident that the sink's filters pass, or its reopening."""
+    return Change.REOPENED in event.changes or escalated(config, event) or affects_more(config, event)
+
+
+def is_start(config: SinkConfig, event: Event) -> bool:
+    """Return whether the sink has received nothing of the incident before this event."""
+    return event.kind is EventKind.NEW or Change.MISSED in event.changes or counts_as_new(config, event)
 
 
 def escalated(config: SinkConfig, event: Event) -> bool:
     """Return whether the incident reached the minimum impact of the sink and of its page only with this event.
 
-    An incident whose impact the vendor left unstated passed the filter all along.
+    An incident whose impact may be any passed the filter all along.
     """
-    previous = event.previous_peak_impact
-    if previous not in IMPACT_SCALE or event.impact_unstated or event.incident.kind is IncidentKind.MAINTENANCE:
+    if event.previous_peak_impact is None or event.incident.kind is IncidentKind.MAINTENANCE:
         return False
+    previous = rank_of(event, event.previous_peak_impact, config.assume_impact)
     minimum = max(_rank(config.min_impact), _rank(event.page.min_impact))
-    return _rank(previous) < minimum
+    return previous is not None and previous < minimum
+
+
+def affects_more(config: SinkConfig, event: Event) -> bool:
+    """Return whether the incident named a component that the sink and its page select only with this event."""
+    joined = event.joined_components or ()
+    if not joined or event.components_unstated:
+        return False
+    before = [component for component in event.all_components if component not in joined]
+    return not (matches_any(before, config.components) and matches_any(before, event.page.components))
 
 
 def _in_scope(config: SinkConfig, event: Event) -> bool:
+    kind = event.incident.kind
+    if kind not in config.kinds:
+        return False
     if config.pages and config.pages.isdisjoint({event.page.key, *event.incident.affected_pages}):
         return False
-    if event.incident.kind is IncidentKind.MAINTENANCE:
+    if kind is IncidentKind.PAGE:
+        return True  # it has neither impact nor components
+    if not (event.components_unstated or matches_any(event.all_components, config.components)):
+        return False
+    if kind is IncidentKind.MAINTENANCE:
         return config.maintenance
-    return is_at_least(event, config.min_impact)
+    return is_at_least(event, config.min_impact, config.assume_impact)
 
 
 def _rank(impact: Impact) -> int:

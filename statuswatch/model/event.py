@@ -39,7 +39,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One change of one incident. `updates` are those not reported before, oldest first.
 
     Filters look at the rest: the highest impact so far, all components ever named, and whether the vendor left either
-    unstated at any event. `previous_peak_impact` is None where the incident was unknown.
+    unstated at any event. `previous_peak_impact` is None where the incident was unknown; `joined_components` are those
+    that a known incident never named before.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     impact_unstated: bool = msgspec.field(default=False, name="vague_impact")
     components_unstated: bool = msgspec.field(default=False, name="vague_components")
     previous_peak_impact: Impact | None = msgspec.field(default=None, name="worst_before")
+    joined_components: tuple[Component, ...] | msgspec.UnsetType = msgspec.UNSET  # UNSET is not written to the file
 
     @property
     def at(self) -> datetime:
@@ -62,19 +64,29 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingDelivery(msgspec.Struct, frozen=True):
-    """An event for one sink. It waits for `reason`; the receiver first rejected it for good at `since`."""
+    """An event for one sink. It waits for `reason`; the receiver first rejected it for good at `since`.
+
+    `held`: it was kept back outside the sink's hours. `recipients` are digests of those that still wait for it, where
+    others have it. UNSET is not written to the file.
+    """
 
     event: Event
     detected_at: Moment
     since: Moment | None = None
     reason: str = ""
+    held: bool | msgspec.UnsetType = msgspec.UNSET
+    recipients: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """What a sink sends at once: one event, or many as a digest. `test` marks an example."""
+    """What a sink sends at once: one event, or many as a digest. `test` marks an example.
+
+    `dropped` events were dropped since the last notification that the receiver accepted.
+    """
 
     deliveries: tuple[PendingDelivery, ...]
     test: bool = False
+    dropped: int = 0
 
     @property
     def id(self) -> str:

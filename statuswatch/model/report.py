@@ -8,6 +8,7 @@ import msgspec
 
 from statuswatch.model.event import Event, PendingDelivery
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
 from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
 
@@ -116,6 +117,7 @@ class OpenIncident(msgspec.Struct, frozen=True):
     key: str
     record: IncidentRecord
     stale: bool
+    mute: Mute | None = None
 
     @property
     def started_at(self) -> datetime:
@@ -148,31 +150,53 @@ class StatusView(msgspec.Struct, frozen=True):
         """True where any page answered, be it with an error; else our own network is the likely cause."""
         return any_page_answered(page.failure for page in self.pages)
 
-    def blocking(self, minimum: Impact) -> tuple[OpenIncident, ...]:
-        """Return the incidents of that impact or a higher one now; an unstated impact may be as high."""
-        blocking = {*IMPACT_SCALE[IMPACT_SCALE.index(minimum) :], Impact.UNKNOWN}
-        return tuple(incident for incident in self.incidents if incident.record.impact in blocking)
+    def blocking(self, minimum: Impact, assumed: Impact = Impact.UNKNOWN) -> tuple[OpenIncident, ...]:
+        """Return the incidents of that impact or a higher one now.
+
+        An unstated impact counts as `assumed`; `unknown` may be as high as any.
+        """
+        blocking = set(IMPACT_SCALE[IMPACT_SCALE.index(minimum) :])
+        unstated_blocks = assumed is Impact.UNKNOWN or assumed in blocking
+        return tuple(
+            incident
+            for incident in self.incidents
+            if incident.record.impact in blocking or (unstated_blocks and incident.record.impact is Impact.UNKNOWN)
+        )
 
 
 class SinkOutcome(msgspec.Struct, frozen=True):
-    """One sink's deliveries: notifications it accepted, what waits for the next run, ids of events given up."""
+    """One sink's deliveries: notifications it accepted, what waits for the next run, ids of events given up.
+
+    `held` of those that wait are kept back by the sink's hours or by a mute, and are no failure. `dropped` events were
+    given up and not announced to the receiver yet.
+    """
 
     name: str
     sent: int = 0
     waiting: tuple[PendingDelivery, ...] = ()
     lost: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    held: int = 0
+    dropped: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """True where something waits that was due, or that the sink cannot deliver at all."""
+        return len(self.waiting) > self.held
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What came of delivering a run's events: by sink, and the outbox for the next run.
 
-    `due` is what each sink would be sent, of a dry run.
+    `dropped` counts, by sink, the events that were dropped and not announced yet. Of a dry run, `due` is what each
+    sink would be sent, and `needed` the environment variables that it needs and that are not set.
     """
 
     outbox: Outbox
+    dropped: Mapping[str, int] = {}
     sinks: tuple[SinkOutcome, ...] = ()
     due: Mapping[str, tuple[PendingDelivery, ...]] = {}
+    needed: Mapping[str, tuple[str, ...]] = {}
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +208,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     detected_at: datetime
     pages: tuple[PageOutcome, ...]
     events: tuple[Event, ...]
+    muted: Mapping[str, Mute] = {}  # by the event's id
     state: State = State()
     dirty: bool = False
     changed: bool = False
@@ -191,6 +216,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     sinks: tuple[SinkOutcome, ...] = ()
     due: Mapping[str, tuple[PendingDelivery, ...]] = {}  # of a dry run
+    needed: Mapping[str, tuple[str, ...]] = {}  # of a dry run
 
     def delivered(self, delivery: Delivery) -> Self:
         """Return the report with what came of the deliveries; a changed outbox has to be saved."""
@@ -198,8 +224,9 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
             self,
             sinks=delivery.sinks,
             due=delivery.due,
-            dirty=self.dirty or delivery.outbox != self.state.outbox,
-            state=msgspec.structs.replace(self.state, outbox=delivery.outbox),
+            needed=delivery.needed,
+            dirty=self.dirty or (delivery.outbox, delivery.dropped) != (self.state.outbox, self.state.dropped),
+            state=msgspec.structs.replace(self.state, outbox=delivery.outbox, dropped=delivery.dropped),
         )
 
     @property

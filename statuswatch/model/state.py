@@ -182,10 +182,12 @@ Outbox = Mapping[str, tuple[PendingDelivery, ...]]  # what waits, by the name of
 class State(msgspec.Struct, frozen=True):
     """The state of all pages, each still encoded, the outbox, and the shared incidents that are open, by group.
 
+    `dropped` counts the events that a sink was never sent, until its next notification announces them.
     `dirty`: it differs from the file it came from.
     """
 
     pages: Mapping[str, EncodedPage] = {}
     outbox: Outbox = {}
+    dropped: Mapping[str, int] = {}
     shared: Mapping[str, SharedFailure] = {}
     dirty: bool = False

@@ -5,6 +5,7 @@ exception.
 """
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -35,6 +36,7 @@ MAX_VALIDATOR: Final = 500  # characters
 MAX_REDIRECTS: Final = 5
 MAX_AGE_DIGITS: Final = 10  # of an `Age` header, in seconds: longer ones are no measure of time
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
+_ETAG: Final = re.compile(r'(?:W/)?"[ !#-~]*"')  # `*`, or a list of them, would match every version of a document
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})  # worth a second try at once
 _PASSING_FAILURES: Final = frozenset({FailureKind.NO_CONNECTION, FailureKind.BROKEN})
@@ -42,6 +44,7 @@ _KINDS: Final = {
     401: FailureKind.FORBIDDEN,
     403: FailureKind.FORBIDDEN,
     404: FailureKind.NOT_FOUND,
+    407: FailureKind.PROXY,
     410: FailureKind.NOT_FOUND,
     429: FailureKind.THROTTLED,
     502: FailureKind.UNAVAILABLE,
@@ -52,6 +55,7 @@ _HINTS: Final = {
     401: "an inactive or private page; look at it in a browser",
     403: "it refuses this client or this network; look at it in a browser, and try from another network",
     404: "no such document; the page may have moved or changed its platform, so correct its `url` or `platform`",
+    407: "a proxy asks for credentials; check the proxy that the environment names (HTTPS_PROXY and the like)",
     410: "no such document any more; the page may have moved, so correct its `url`",
     429: "it asks for fewer requests; run less often",
 }
@@ -80,6 +84,7 @@ class Client:
 
     async def fetch(self, document: Document, validators: Validators | None) -> DocumentResult:
         """Return the document, or why it cannot be had. The caller sets a deadline."""
+        validators = _usable(validators) if validators else None
         turn = nullcontext() if self._turns is None else self._turns[urlsplit(document.url).hostname]
         async with turn:
             return await self._fetch(document, validators)
@@ -182,11 +187,18 @@ def _result(response: Response, url: str, *, conditional: bool) -> tuple[Documen
 
 def _validators(response: Response) -> Validators:
     """Return the ETag, else Last-Modified; one that could not be sent back as it came is not kept."""
-    for field, name in (("etag", "etag"), ("last_modified", "last-modified")):
-        value = response.headers.get(name, "")
-        if value and value.isascii() and value.isprintable() and len(value) <= MAX_VALIDATOR:
-            return Validators(**{field: value})
-    return Validators()
+    etag, last_modified = (response.headers.get(name, "") for name in ("etag", "last-modified"))
+    return _usable(Validators(etag, last_modified)) or Validators()
+
+
+def _usable(validators: Validators) -> Validators | None:
+    """Return the ETag, else Last-Modified, if it may be sent; None where neither may."""
+    if len(validators.etag) <= MAX_VALIDATOR and _ETAG.fullmatch(validators.etag):
+        return Validators(etag=validators.etag)
+    value = validators.last_modified
+    if value and value.isascii() and value.isprintable() and len(value) <= MAX_VALIDATOR:
+        return Validators(last_modified=value)
+    return None
 
 
 def _served_at(response: Response) -> datetime | None:

@@ -6,12 +6,14 @@ Requests for documents are bounded in size and never raise; requests of sinks ra
 import asyncio
 import errno
 import os
+import re
 import socket
 import ssl
 import sys
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
@@ -21,13 +23,16 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpcore  # noqa: E402
 import httpx  # noqa: E402
+import msgspec  # noqa: E402
 
-from statuswatch import __version__  # noqa: E402
+from statuswatch import __version__, text  # noqa: E402
 from statuswatch.errors import NetworkError, exception_chain  # noqa: E402
+from statuswatch.masking import login_spellings, mask_secrets  # noqa: E402
 from statuswatch.model.page import Failure, FailureKind  # noqa: E402
 from statuswatch.net.connection import Connections  # noqa: E402
 from statuswatch.net.loop import opened_transports  # noqa: E402
-from statuswatch.net.response import Progress, Response  # noqa: E402
+from statuswatch.net.response import Progress, Response, Wire  # noqa: E402
+from statuswatch.net.threads import run_in_daemon_thread  # noqa: E402
 from statuswatch.net.trust import trust_store  # noqa: E402
 
 
@@ -43,6 +48,7 @@ MAX_BODY: Final = 10_000_000  # bytes, after decompression
 MAX_PARTS: Final = 10_000  # of a body whose parts are smaller than MIN_PART on average: each costs as much as any other
 MIN_PART: Final = 32  # bytes
 PARTS_PER_TURN: Final = 64
+MAX_MESSAGE: Final = 300  # characters of an error's text that are repeated
 MAX_PORT: Final = 65_535
 MAX_SINK_RESPONSE: Final = 65_536  # bytes of a sink's response that are read
 MAX_SINK_BODY_SECONDS: Final = 5.0  # for the body of a sink's response; its status counts without it
@@ -54,7 +60,16 @@ _DOCUMENT_HEADERS: Final = {
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
 _SINK_TIMEOUT: Final = httpx.Timeout(10.0)  # seconds, for each step of a request
 _GZIP: Final = b"\x1f\x8b"
+MAX_PROMPT_MASKING: Final = 500_000  # bytes; more are masked in a thread, while other pages go on
+# The escapes of ASCII in JSON and HTML: \u0041, &#65;, &#x41;, and \/ for a slash.
+_ESCAPED: Final = re.compile(
+    r"\\u00([2-7][0-9a-fA-F])|&#0*([3-9]\d|1[01]\d|12[0-6]);|&#[xX]0*([2-7][0-9a-fA-F]);|\\(.)"
+)
+_TUNNEL_EVENTS: Final = frozenset(
+    {"proxy.start_tls.started", "socks.start_tls.started", "socks.setup_socks5_connection.complete"}
+)
 _LOOK: Final = "look at the page in a browser"
+_CHECK_PROXY: Final = "check the proxy that the environment names (HTTPS_PROXY and the like)"
 _LOOK_AND_CORRECT: Final = "look at the address in a browser and correct the page's `url`"
 
 
@@ -62,17 +77,20 @@ _LOOK_AND_CORRECT: Final = "look at the address in a browser and correct the pag
 
 
 class Network(NamedTuple):
-    """Certificate authorities, and whether the environment names a proxy: httpx's own transport then finds the way."""
+    """Certificate authorities, and whether the environment names a proxy: httpx's own transport then finds the way.
+
+    `secrets` are the spellings of the proxy's credentials.
+    """
 
     trust: ssl.SSLContext
     proxied: bool
+    secrets: tuple[str, ...] = ()
 
 
 def open_network() -> Network:
     """Prepare for requests. Raises NetworkError where the environment names a proxy that cannot be used."""
-    configured = getproxies()
-    proxies = [configured[scheme] for scheme in ("http", "https", "all") if configured.get(scheme)]
-    network = Network(trust_store(), bool(proxies))
+    proxies = _proxies()
+    network = Network(trust_store(), bool(proxies), proxy_secrets())
     network.trust.set_alpn_protocols(["http/1.1"])  # only here: mail uses a trust store too, and is another protocol
     try:
         _client(network)
@@ -85,14 +103,25 @@ def open_network() -> Network:
     return network
 
 
+def proxy_secrets() -> tuple[str, ...]:
+    """Return the spellings of the credentials of the proxies that the environment names."""
+    return tuple({spelling for proxy in _proxies() for spelling in login_spellings(proxy)})
+
+
+def _proxies() -> list[str]:
+    configured = getproxies()
+    return [configured[scheme] for scheme in ("http", "https", "all") if configured.get(scheme)]
+
+
 @asynccontextmanager
-async def open_wire(network: Network) -> AsyncIterator["HttpWire"]:
+async def open_wire(network: Network) -> AsyncIterator[Wire]:
     """Open connections for one page, and close them all at the end."""
     opened: list[asyncio.BaseTransport] = []
     opened_transports.set(opened)
     try:
         async with _client(network) as client:
-            yield HttpWire(client)
+            wire = HttpWire(client, proxied=network.proxied)
+            yield MaskingWire(wire, network.secrets) if network.secrets else wire
     finally:
         # Behind a proxy httpcore forgets a connection whose handshake is cut off, and its socket stays open.
         for transport in opened:
@@ -110,13 +139,16 @@ def _client(network: Network) -> httpx.AsyncClient:
 class HttpWire:
     """The network, as a `Wire`."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, proxied: bool = False) -> None:
         self._client = client
+        self._proxied = proxied
 
     async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
         """Return the response, or why there is none. The body is read of HTTP 200 only."""
+        route = _Route(progress.sent)
+        response: httpx.Response | None = None
         try:
-            trace = {} if progress.sent.is_set() else {"trace": _when_sent(progress.sent)}
+            trace = {"trace": route} if self._proxied or not progress.sent.is_set() else {}
             request = self._client.build_request("GET", url, headers=dict(headers), extensions=trace)
             response = await self._client.send(request, stream=True)
             try:
@@ -125,25 +157,81 @@ class HttpWire:
             finally:
                 await response.aclose()
         except httpx.TransportError as error:
-            return _transport_failure(error, url)
+            failure = _transport_failure(error, url)
+            by_proxy = self._proxied and response is None and route.ends_at_proxy(url)
+            return _proxy_failure(failure) if by_proxy else failure
         except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
             return Failure(FailureKind.BAD_ADDRESS, _message(error), url, _LOOK)
         except zlib.error as error:
             return Failure(FailureKind.UNUSABLE_BODY, _message(error), url, _LOOK)
 
 
-def _when_sent(sent: asyncio.Event) -> Callable[[str, object], Awaitable[None]]:
-    """Return a trace function that sets the event once httpcore has sent the request.
+class _Route:
+    """How far one request came, as httpcore traces it: `sent` is set once it is on the wire.
 
     It refers to nothing else: a response of httpx refers to itself, and keeps whatever its request refers to until the
     next garbage collection.
     """
 
-    async def trace(event: str, _: object) -> None:
-        if event == "http11.send_request_body.complete":
-            sent.set()
+    def __init__(self, sent: asyncio.Event) -> None:
+        self._sent = sent
+        self._connected_to: tuple[str, int] | None = None
+        self._tunnelled = False
 
-    return trace
+    async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
+        if event == "http11.send_request_body.complete":
+            self._sent.set()
+        elif event.endswith("connect_tcp.started"):
+            self._connected_to = (details["host"], details["port"])
+        elif event in _TUNNEL_EVENTS:
+            self._tunnelled = True
+
+    def ends_at_proxy(self, url: str) -> bool:
+        """Return whether a new connection went to another host than the page's, and not through it."""
+        target = httpx.URL(url)
+        port = target.port or (443 if target.scheme == "https" else 80)
+        return not self._tunnelled and self._connected_to not in (None, (target.host, port))
+
+
+class MaskingWire:
+    """A wire on which nobody repeats the credentials of our proxy: neither the proxy nor a vendor."""
+
+    def __init__(self, wire: Wire, secrets: tuple[str, ...]) -> None:
+        self._wire = wire
+        self._secrets = secrets
+        self._encoded_secrets = tuple(secret.encode().decode("latin-1") for secret in secrets)
+
+    async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
+        """Return the response, or why there is none, without the credentials."""
+        response = await self._wire.get(url, headers, progress)
+        if isinstance(response, Failure):
+            return msgspec.structs.replace(response, reason=self._mask(response.reason))
+        masked = {name: self._mask(value) for name, value in response.headers.items()}
+        if len(response.body) <= MAX_PROMPT_MASKING:
+            body = self._masked_body(response.body)
+        else:
+            body = await run_in_daemon_thread(partial(self._masked_body, response.body))
+        if body is None:
+            reason = "a body that repeats the credentials of our proxy"
+            return Failure(FailureKind.UNUSABLE_BODY, reason, url, "change the password of the proxy")
+        return Response(response.status, masked, body)
+
+    def _mask(self, words: str) -> str:
+        return mask_secrets(words, self._secrets)
+
+    def _masked_body(self, body: bytes) -> bytes | None:
+        """Return the body without the credentials; None where they stand in it as escapes, of JSON or HTML."""
+        plain = body.decode("latin-1")
+        masked = mask_secrets(plain, self._encoded_secrets)
+        resolved = _ESCAPED.sub(_resolve_escape, masked)
+        if resolved != masked and mask_secrets(resolved, self._encoded_secrets) != resolved:
+            return None
+        return body if masked == plain else masked.encode("latin-1")
+
+
+def _resolve_escape(escape: re.Match[str]) -> str:
+    code, decimal, hexadecimal, character = escape.groups()
+    return character or chr(int(decimal) if decimal else int(code or hexadecimal, 16))
 
 
 async def _receive(response: httpx.Response, url: str) -> Response | Failure:
@@ -218,7 +306,7 @@ def _transport_failure(error: httpx.TransportError, url: str) -> Failure:
         case httpx.ConnectError() | httpx.ConnectTimeout():
             failure = Failure(FailureKind.NO_CONNECTION, f"no connection: {reason}", url, network_hint)
         case httpx.ProxyError():
-            failure = Failure(FailureKind.PROXY, f"our proxy refused: {_message(error)}", url, "check the network")
+            failure = Failure(FailureKind.PROXY, f"our proxy refused: {_message(error)}", url, _CHECK_PROXY)
         case httpx.UnsupportedProtocol():
             failure = Failure(FailureKind.BAD_ADDRESS, "not an http address", url, "correct its `url`")
         case _:
@@ -227,8 +315,16 @@ def _transport_failure(error: httpx.TransportError, url: str) -> Failure:
     return failure
 
 
+def _proxy_failure(failure: Failure) -> Failure:
+    """Return the failure of a request that came no further than our proxy."""
+    if failure.kind is FailureKind.PROXY:
+        return failure
+    return Failure(FailureKind.PROXY, f"our proxy: {failure.reason}", failure.where, _CHECK_PROXY)
+
+
 def _message(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """Return the text of an error in one line, cut: it may repeat all that a server sent."""
+    return text.line(str(error))[:MAX_MESSAGE] or type(error).__name__
 
 
 class Redirect(NamedTuple):

@@ -4,9 +4,10 @@ asyncio joins the threads of its own executor at exit: a receiver that hangs wou
 """
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread
+from threading import Lock, Thread
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,43 @@ async def run_in_daemon_thread(work: Callable[[], T]) -> T:
 
     Thread(target=run, daemon=True).start()
     return await handover.future
+
+
+def without_collection(work: Callable[[], T]) -> T:
+    """Return what `work` returns, while no garbage is collected.
+
+    A collection of millions of objects holds up every thread for half a second.
+    """
+    _pause.begin()
+    try:
+        return work()
+    finally:
+        _pause.end()
+
+
+class _CollectionPause:
+    """A pause of the garbage collection, which lasts until everybody who began it ended it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+        self._enabled = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._count == 0:
+                self._enabled = gc.isenabled()
+                gc.disable()
+            self._count += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0 and self._enabled:
+                gc.enable()
+
+
+_pause = _CollectionPause()
 
 
 class _Handover(Generic[T]):

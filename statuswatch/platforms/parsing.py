@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urljoin
@@ -40,6 +40,7 @@ _NO_COMPONENT: Final = re.compile(
 MAX_NAME: Final = 500  # characters
 MAX_ID: Final = 200  # characters; the longest recorded is an ARN of 113
 MAX_STATUS: Final = 50  # characters
+MAX_UPDATES: Final = 5_000  # of one incident; the longest recorded has fewer than 100
 
 DECODE_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 ENTRY_ERRORS: Final = (*DECODE_ERRORS, OverflowError, ValueError)  # an entry that is decoded and then makes no sense
@@ -236,10 +237,10 @@ def clean_title(vendor_text: str) -> str:
 @lru_cache(maxsize=256)
 def clean_status(vendor_status: str) -> str:
     """Return a status in lower case and in British spelling. Raises ValueError where it is not one word."""
-    is_word = vendor_status.replace("_", "").replace("-", "").isalnum()
-    if not is_word or len(vendor_status) > MAX_STATUS:
-        raise ValueError(f"a status that is not a word: {text.line(vendor_status)[:MAX_STATUS]!r}")
-    status = vendor_status.lower()
+    status = text.line(vendor_status).lower()
+    is_word = status.replace("_", "").replace("-", "").isalnum()
+    if not is_word or len(status) > MAX_STATUS:
+        raise ValueError(f"a status that is not a word: {status[:MAX_STATUS]!r}")
     return "cancelled" if status == "canceled" else status
 
 
@@ -293,7 +294,7 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
 
     Of two updates with the same time, the one listed later is the older.
     """
-    by_id = {update.id: update for update in reversed(list(updates))}
+    by_id = {update.id: update for update in reversed(_bounded(updates))}
     return tuple(sorted(by_id.values(), key=attrgetter("created_at")))
 
 
@@ -332,10 +333,18 @@ def merge_same_id(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ..
     change as soon as that order does.
     """
     by_id: dict[str, list[IncidentUpdate]] = {}
-    for update in sorted(set(updates), key=attrgetter("created_at", "body", "status")):
+    for update in sorted(set(_bounded(updates)), key=attrgetter("created_at", "body", "status")):
         by_id.setdefault(update.id, []).append(update)
     merged = (_merged(parts) for parts in by_id.values())
     return tuple(sorted(merged, key=attrgetter("created_at")))
+
+
+def _bounded(updates: Iterable[IncidentUpdate]) -> list[IncidentUpdate]:
+    """Return the updates of an incident. Raises ValueError where they are more than any vendor publishes."""
+    bounded = list(islice(updates, MAX_UPDATES + 1))
+    if len(bounded) > MAX_UPDATES:
+        raise ValueError(f"more than {MAX_UPDATES:,} updates")
+    return bounded
 
 
 def _merged(parts: list[IncidentUpdate]) -> IncidentUpdate:

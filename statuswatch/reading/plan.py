@@ -28,7 +28,9 @@ def read(
     if state:
         state = msgspec.structs.replace(state, platform=reader.page.platform, id=reader.page.id)
     outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
-    while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=outcome.dirty)):
+    while isinstance(result, PageSnapshot) and not outcome.failure:
+        if not (yield from reader.follow_up(result, dirty=outcome.dirty)):
+            break
         result = reader.understand()
         outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
     if isinstance(result, PageSnapshot) and state and _is_judged(outcome):

@@ -6,19 +6,23 @@ A page is understood and reconciled as soon as its documents are there: no more 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from statuswatch.model.page import DocumentResult, Failure, FailureKind, Page
+from statuswatch.model.page import DocumentResult, Failure, FailureKind, Fetched, Page
 from statuswatch.model.report import PageOutcome
 from statuswatch.model.state import PageState
 from statuswatch.net.client import Client, ClientFactory
 from statuswatch.net.loop import Loop, map_concurrently
+from statuswatch.net.threads import run_in_daemon_thread, without_collection
 from statuswatch.reading.gather import Plan, Request, Results, Round
 from statuswatch.reading.plan import read
 from statuswatch.rules.reconcile import reconcile
 
+MAX_PROMPT_BYTES: Final = 500_000  # of a page's documents; more are parsed in a thread, while other pages go on
+FEED_WEIGHT: Final = 10  # a byte of XML takes as long as ten of JSON
 PROMPT_SECONDS: Final = 0.03  # a server that answers within them is asked for one document after the other
 SPARE_SECONDS: Final = 0.5  # of a page's time, kept for saying why it failed
 ENRICHMENT_SHARE: Final = 0.6  # of the time that a page has left, for a document that only enriches
@@ -101,13 +105,36 @@ def timeout_failure(page: Page, seconds: float, *, answered: bool) -> Failure:
 
 async def drive(plan: Plan[T], client: Client) -> T:
     """Run a plan: make the requests of each round, and return what the plan comes to."""
+    step: Round | _End[T] = _advance(partial(next, plan))
+    size = 0
+    while not isinstance(step, _End):
+        results = await _fetch_round(client, step)
+        size += sum(_weight(result.body) for result in results.values() if isinstance(result, Fetched))
+        advance = partial(_advance, partial(plan.send, results))
+        is_long = size > MAX_PROMPT_BYTES
+        step = await run_in_daemon_thread(partial(without_collection, advance)) if is_long else advance()
+    result: T = step.value
+    return result
+
+
+class _End(NamedTuple, Generic[T]):
+    """The end of a plan, and what it came to."""
+
+    value: T
+
+
+def _advance(advance: Callable[[], Round]) -> Round | _End[T]:
+    """Let a plan go on to its next round, or to its end. It parses what it is sent."""
     try:
-        requests = next(plan)
-        while True:
-            requests = plan.send(await _fetch_round(client, requests))
+        return advance()
     except StopIteration as end:
-        result: T = end.value
-        return result
+        return _End(end.value)
+
+
+def _weight(body: bytes) -> int:
+    """Return the size of a document, in bytes of JSON that take as long to parse."""
+    is_xml = body[:100].lstrip().startswith((b"<", b"\xef\xbb\xbf<"))
+    return len(body) * FEED_WEIGHT if is_xml else len(body)
 
 
 async def _fetch_round(client: Client, requests: Round) -> Results:

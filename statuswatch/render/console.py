@@ -8,6 +8,7 @@ from rich.text import Text
 
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact, Incident, IncidentKind, IncidentUpdate
+from statuswatch.model.mute import Mute
 from statuswatch.render import phrases
 from statuswatch.render.phrases import Label
 
@@ -33,14 +34,16 @@ _IMPACTS: Final = {
 }
 
 
-def render(event: Event, width: int | None, *, full: bool = False) -> list[Text]:
+def render(event: Event, width: int | None, *, full: bool = False, mute: Mute | None = None) -> list[Text]:
     """Return the lines of an event, wrapped between words where there is a width: no id and no address is ever cut.
 
-    `full` prints all components and all updates in full.
+    `full` prints all components and all updates in full; `mute` is what keeps the event from the sinks.
     """
     paragraphs = [_headline(event, full=full), _title(event.incident, full=full), *_updates(event, width, full=full)]
     if remark := phrases.remark(event):
         paragraphs.append(Text(remark, "dim"))
+    if mute:
+        paragraphs.append(Text(phrases.muted(mute), "dim"))
     return indented(paragraphs, width)
 
 

@@ -12,9 +12,10 @@ from statuswatch.model.page import Page
 SCHEMA: Final = 1
 
 
-def render(event: Event, detected_at: datetime) -> str:
+def render(event: Event, detected_at: datetime, *, muted: bool = False) -> str:
     """Return the line of an event, without its end."""
-    return encode(fields(event, detected_at))
+    line = fields(event, detected_at)
+    return encode({**line, "muted": True} if muted else line)
 
 
 def fields(event: Event, detected_at: datetime) -> dict[str, object]:

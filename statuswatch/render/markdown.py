@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from statuswatch.model.event import Event
+from statuswatch.model.mute import Mute
 from statuswatch.model.report import RunReport
 from statuswatch.render import phrases
 from statuswatch.render.phrases import counted
@@ -33,7 +34,7 @@ def _events(report: RunReport) -> list[str]:
     entries: list[str] = []
     size = 0
     for number, event in enumerate(report.events):
-        entry = _event(event)
+        entry = _event(event, report.muted.get(event.id))
         size += len(entry.encode())
         if size > MAX_SIZE:
             left_out = counted(len(report.events) - number, "more event")
@@ -55,7 +56,7 @@ def text(plain: str) -> str:
     return re.sub(r"(?i)(?<![a-z0-9])(www|gh)(?=\\[.-])", "\\1\u2060", joined)
 
 
-def _event(event: Event) -> str:
+def _event(event: Event, mute: Mute | None) -> str:
     title, *facts, url = phrases.facts(event)
     product = phrases.product(event, phrases.MAX_COMPONENTS)
     sign = phrases.SIGNS[phrases.label(event)]
@@ -70,6 +71,8 @@ def _event(event: Event) -> str:
     ]
     if remark := phrases.remark(event):
         lines.append(f"  - {text(remark)}")
+    if mute:
+        lines.append(f"  - {text(phrases.muted(mute))}")
     return "\n".join(lines) + "\n"
 
 

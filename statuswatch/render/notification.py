@@ -12,7 +12,7 @@ import msgspec
 
 from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.render import phrases
-from statuswatch.render.phrases import Label
+from statuswatch.render.phrases import Label, counted
 
 COLOURS: Final = {
     Label.NEW: 0xD32F2F,
@@ -31,7 +31,8 @@ class NotificationText(msgspec.Struct, frozen=True):
     """One event in words. `url` is the vendor's page of the incident; `label` the word for what happened.
 
     `kind` decides the sign and the colour. `statuses` are (status, message) of the updates not reported before,
-    oldest first; `times` are those of publication and detection, in UTC.
+    oldest first; `times` are those of publication and detection, in UTC. `notice` is about the notification: events
+    before it were dropped.
     """
 
     kind: Label
@@ -43,6 +44,7 @@ class NotificationText(msgspec.Struct, frozen=True):
     statuses: tuple[tuple[str, str], ...]
     remark: str
     times: str
+    notice: str = ""
 
     @property
     def sign(self) -> str:
@@ -51,8 +53,13 @@ class NotificationText(msgspec.Struct, frozen=True):
 
     @property
     def headline(self) -> str:
-        """Sign, word and product."""
-        return f"{self.sign} {self.label} · {self.product}"
+        """Sign, word and product, after the notice."""
+        return f"{self.before_headline}{self.sign} {self.label} · {self.product}"
+
+    @property
+    def before_headline(self) -> str:
+        """The notice, as the beginning of a line."""
+        return f"{self.notice} · " if self.notice else ""
 
     @property
     def colour(self) -> int:
@@ -66,8 +73,8 @@ class NotificationText(msgspec.Struct, frozen=True):
         return [line for line in lines if line]
 
 
-def notification_text(delivery: PendingDelivery, *, test: bool = False) -> NotificationText:
-    """Return one event in words."""
+def notification_text(delivery: PendingDelivery, *, test: bool = False, dropped: int = 0) -> NotificationText:
+    """Return one event in words; `dropped` events before it never reached the receiver."""
     event = delivery.event
     word = phrases.word(event)
     title, *facts, url = phrases.facts(event)
@@ -81,19 +88,30 @@ def notification_text(delivery: PendingDelivery, *, test: bool = False) -> Notif
         statuses=tuple((chat_safe(status), chat_safe(message)) for status, message in phrases.statuses(event)),
         remark=phrases.remark(event),
         times=_times(delivery),
+        notice=dropped_notice(dropped),
     )
 
 
 def notification_texts(notification: Notification) -> list[NotificationText]:
-    """Return each event of a notification in words."""
-    return [notification_text(delivery, test=notification.test) for delivery in notification.deliveries]
+    """Return each event of a notification in words; the notice of a digest is in its headline."""
+    single = len(notification.deliveries) == 1
+    dropped = notification.dropped if single else 0
+    return [
+        notification_text(delivery, test=notification.test, dropped=dropped) for delivery in notification.deliveries
+    ]
+
+
+def dropped_notice(dropped: int) -> str:
+    """Return that events were dropped; "" where none was."""
+    return f"{counted(dropped, 'event')} {'was' if dropped == 1 else 'were'} dropped" if dropped else ""
 
 
 def digest_headline(notification: Notification) -> str:
     """Return the first line of a digest: how many events of each look."""
     labels = [phrases.label(delivery.event) for delivery in notification.deliveries]
     counts = " ".join(f"{sign} {labels.count(label)}" for label, sign in phrases.SIGNS.items() if label in labels)
-    return f"{len(labels)} events at once: {counts}"
+    notice = dropped_notice(notification.dropped)
+    return f"{notice}{' · ' if notice else ''}{len(labels)} events at once: {counts}"
 
 
 def digest_line(text: NotificationText) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind, IncidentUpdate
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.model.report import OpenCounts
 
@@ -224,3 +225,9 @@ def short(words: str, max_length: int = MAX_MESSAGE) -> str:
     """Return the text as one line; where it is too long, with the number of characters that are left out."""
     flat = " ".join(words.split())
     return flat if len(flat) <= max_length else f"{flat[:max_length]}… (and {len(flat) - max_length} more characters)"
+
+
+def muted(mute: Mute) -> str:
+    """Return that an incident is not delivered, and until when."""
+    until = f" until {minute(mute.until)}" if mute.until else ""
+    return f"Muted{until}: not delivered to any sink"

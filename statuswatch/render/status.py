@@ -172,6 +172,8 @@ def _remark(entry: OpenIncident, view: StatusView) -> str:
         )
     if view.globs and not entry.record.components:
         remarks.append(phrases.NO_COMPONENT_STATED)
+    if entry.mute:
+        remarks.append(phrases.muted(entry.mute))
     return " · ".join(remarks)
 
 
@@ -245,6 +247,8 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
 
 def _fields(entry: OpenIncident) -> dict[str, object]:
     record = entry.record
+    mute = entry.mute
+    muted = {"muted": True, "muted_until": mute.until and jsonlines.moment(mute.until)} if mute else {}
     return {
         **jsonlines.incident(record.as_incident(entry.key)),
         "created_at": record.created_at and jsonlines.moment(record.created_at),
@@ -252,4 +256,5 @@ def _fields(entry: OpenIncident) -> dict[str, object]:
         "last_update_at": jsonlines.moment(record.last_update_at),
         "absent_since": record.absent_since and jsonlines.moment(record.absent_since),
         "as_of_last_good_read": entry.stale,
+        **muted,
     }

@@ -46,6 +46,8 @@ def sink_lines(report: RunReport) -> list[str]:
     for name, waiting in report.due.items():
         ids = ", ".join(delivery.event.id for delivery in waiting)
         lines.append(f"{name}: would be sent {counted(len(waiting), 'event')}: {ids}")
+    for name, variables in report.needed.items():
+        lines.append(f"{name}: would need {', '.join(variables)}, not set in this environment")
     for sink in report.sinks:
         sent = [f"accepted {counted(sink.sent, 'notification')}"] if sink.sent else []
         lines.append(f"{sink.name}: {'; '.join([*sent, *sink.remarks])}")
@@ -54,12 +56,19 @@ def sink_lines(report: RunReport) -> list[str]:
 
 def delivery_errors(report: RunReport) -> list[str]:
     """Return why the run ends with an error: a sink did not accept every event. Empty where all did."""
-    waiting = [sink.name for sink in report.sinks if sink.waiting]
+    failed = [sink for sink in report.sinks if sink.failed]
     errors = []
-    if waiting:
-        errors.append(f"not every event was accepted by {', '.join(waiting)}: the next run tries again")
+    if failed:
+        names = ", ".join(f"{sink.name} ({_reason(sink)})" for sink in failed)
+        errors.append(f"not every event was accepted by {names}: the next run tries again")
     errors += [_dropped(sink) for sink in report.sinks if sink.lost]
     return [runner_safe_line(error) for error in errors]
+
+
+def _reason(sink: SinkOutcome) -> str:
+    """Return why the last of a sink's events waits."""
+    reasons = [delivery.reason for delivery in sink.waiting if delivery.reason]
+    return reasons[-1] if reasons else "no reason is known"
 
 
 def _dropped(sink: SinkOutcome) -> str:

@@ -20,6 +20,7 @@ from statuswatch.model.incident import (
     IMPACT_SCALE,
     LATEST,
     STATED_BY_VENDOR,
+    Component,
     Impact,
     Incident,
     IncidentKind,
@@ -314,6 +315,7 @@ def _report(
         all_components=tuple(sorted({*after.components, *after.former_components})),
         impact_unstated=after.impact_unstated,
         components_unstated=after.components_unstated,
+        joined_components=_joined_components(record, after) or msgspec.UNSET,
     )
     return Difference(event, after)
 
@@ -321,6 +323,13 @@ def _report(
 def _as_in_version_1(record: IncidentRecord | None) -> IncidentRecord | None:
     """Return the record without fields that the first release did not have: event ids stay the same."""
     return record and msgspec.structs.replace(record, update_times="", not_found_since=None)
+
+
+def _joined_components(record: IncidentRecord | None, after: IncidentRecord) -> tuple[Component, ...]:
+    """Return the components that a known incident names for the first time."""
+    if record is None:
+        return ()
+    return tuple(sorted({*after.components} - {*record.components, *record.former_components}))
 
 
 def _shown(incident: Incident, record: IncidentRecord | None, after: IncidentRecord) -> Incident:

@@ -7,7 +7,7 @@ from statuswatch.model.event import Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
 
 
-def passes(event: Event) -> bool:
+def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
     """Return whether the filters of the event's page let it be reported.
 
     They look at all that the incident ever was, so that whoever received its start also receives its end. What the
@@ -21,7 +21,7 @@ def passes(event: Event) -> bool:
     if incident.kind is IncidentKind.MAINTENANCE:
         impact_passes = page.maintenance
     else:
-        impact_passes = is_at_least(event, page.min_impact)
+        impact_passes = is_at_least(event, page.min_impact, assumed)
     return impact_passes and (event.components_unstated or matches_any(event.all_components, page.components))
 
 
@@ -36,11 +36,29 @@ def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool
     return any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
 
 
-def is_at_least(event: Event, minimum: Impact) -> bool:
-    """Return whether the incident ever had that impact or a higher one. An unstated impact may have been as high."""
-    if event.impact_unstated or event.peak_impact not in IMPACT_SCALE:
-        return True
-    return IMPACT_SCALE.index(event.peak_impact) >= IMPACT_SCALE.index(minimum)
+def is_at_least(event: Event, minimum: Impact, assumed: Impact = Impact.UNKNOWN) -> bool:
+    """Return whether the incident ever had that impact or a higher one.
+
+    Where the vendor stated none it counts as `assumed`; `unknown` may be as high as any. An incident of kind `page`
+    has no impact, and passes.
+    """
+    rank = rank_of(event, event.peak_impact, assumed)
+    return rank is None or rank >= IMPACT_SCALE.index(minimum)
+
+
+def rank_of(event: Event, peak_impact: Impact, assumed: Impact) -> int | None:
+    """Return the place of an impact on the scale; None where it may be any.
+
+    `peak_impact` is the highest that the incident had at this event, or before it.
+    """
+    if event.incident.kind is IncidentKind.PAGE:
+        return None
+    impacts = {peak_impact}
+    if event.impact_unstated or peak_impact not in IMPACT_SCALE:
+        impacts.add(assumed)
+    if assumed in impacts and assumed not in IMPACT_SCALE:
+        return None
+    return max(IMPACT_SCALE.index(impact) for impact in impacts if impact in IMPACT_SCALE)
 
 
 def _kind_passes(event: Event) -> bool:

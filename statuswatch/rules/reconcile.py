@@ -16,6 +16,7 @@ from statuswatch.rules import diff
 from statuswatch.rules.absence import is_clock_ahead, is_due, is_record_due, judge_absences
 from statuswatch.rules.diff import Difference, close_absent
 from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
+from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
@@ -95,12 +96,16 @@ def _reconcile_snapshot(
     page: Page, state: PageState | None, snapshot: PageSnapshot, now: datetime, *, announce_open: bool
 ) -> PageOutcome:
     feed = snapshot.feed
+    if excess := check_feed(feed):
+        return reconcile_failure(page, state, beyond_limits(page, excess), now)
     if state is None or state.baseline is None:
         outcome = _first_read(page, state, snapshot, now, announce_open=announce_open)
     elif state.identity and feed.identity != state.identity:  # rule 14
         return reconcile_failure(page, state, _other_page(page, state, feed), now)
     else:
         outcome = _next_read(page, state, snapshot, now)
+    if outcome.state and (excess := check_limits(outcome.state)):
+        return reconcile_failure(page, state, beyond_limits(page, excess), now)
     losses = (*snapshot.losses, *snapshot.missing, *feed.losses)
     notes = PageNotes(skipped=feed.skipped, losses=losses, suspicion=outcome.notes.suspicion)
     return msgspec.structs.replace(outcome, notes=notes)

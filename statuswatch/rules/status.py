@@ -10,10 +10,12 @@ from typing import Final
 import msgspec
 
 from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
 from statuswatch.rules.filters import matches_any
+from statuswatch.rules.mutes import mute_of_incident
 
 # An unstated impact may be any, and stands below those that are known to hurt.
 _WORST_FIRST: Final = (
@@ -22,12 +24,15 @@ _WORST_FIRST: Final = (
 )
 
 
-def status_view(pages: Sequence[PageStatus], now: datetime, globs: Sequence[str] = ()) -> StatusView:
+def status_view(
+    pages: Sequence[PageStatus], now: datetime, globs: Sequence[str] = (), mutes: Sequence[Mute] = ()
+) -> StatusView:
     """Return what is open on the pages, in the order in which it is shown.
 
-    With `globs`, only what has a matching component; what has no components is shown too.
+    With `globs`, only what has a matching component; what has no components is shown too. What one of the `mutes`
+    mutes is marked, and counts like anything else.
     """
-    entries = [entry for page in pages for entry in _open_incidents(page)]
+    entries = [entry for page in pages for entry in _open_incidents(page, mutes, now)]
     shown = [entry for entry in entries if matches_any(entry.record.components, globs)]
     incidents = [entry for entry in shown if entry.record.kind is not IncidentKind.MAINTENANCE]
     maintenance = [entry for entry in shown if entry.record.kind is IncidentKind.MAINTENANCE]
@@ -42,9 +47,12 @@ def status_view(pages: Sequence[PageStatus], now: datetime, globs: Sequence[str]
     )
 
 
-def _open_incidents(page: PageStatus) -> list[OpenIncident]:
-    records = page.open.items()
-    return [OpenIncident(page.page, key, record, page.stale) for key, record in records if not record.closed]
+def _open_incidents(page: PageStatus, mutes: Sequence[Mute], now: datetime) -> list[OpenIncident]:
+    return [
+        OpenIncident(page.page, key, record, page.stale, mute_of_incident(mutes, page.page.key, key, record.title, now))
+        for key, record in page.open.items()
+        if not record.closed
+    ]
 
 
 def _worst_first(entry: OpenIncident) -> tuple[int, float, str, str]:

@@ -5,11 +5,12 @@ raises SinkError. Order, retries, deadlines and the outbox are not its business:
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import msgspec
 
 from statuswatch.model.event import Notification
+from statuswatch.model.incident import IncidentKind
 from statuswatch.registry import Registry
 
 if TYPE_CHECKING:
@@ -23,23 +24,67 @@ class SinkError(Exception):
     """A notification that was not accepted, and why, in words that hold no secret.
 
     `final`: another attempt is of no use. `retry_after` is how many seconds the receiver asks to wait before one.
+    `recipients` are digests of those that still wait for it, where others accepted it. `ends_turn`: nothing else would
+    be accepted in this run; by default that is so of every fault that may pass.
     """
 
-    def __init__(self, reason: str, *, final: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        retry_after: float | None = None,
+        recipients: tuple[str, ...] = (),
+        ends_turn: bool | None = None,
+    ) -> None:
         super().__init__(reason)
         self.final = final
         self.retry_after = retry_after
+        self.recipients = recipients
+        self.ends_turn = not (final or recipients) if ends_turn is None else ends_turn
+
+    def for_recipients(self, recipients: tuple[str, ...]) -> "SinkError":
+        """Return the error about some recipients; none are all."""
+        return SinkError(
+            str(self),
+            final=self.final,
+            retry_after=self.retry_after,
+            recipients=recipients,
+            ends_turn=self.ends_turn,
+        )
+
+    def with_reason(self, reason: str) -> "SinkError":
+        """Return the error in other words."""
+        return SinkError(
+            reason,
+            final=self.final,
+            retry_after=self.retry_after,
+            recipients=self.recipients,
+            ends_turn=self.ends_turn,
+        )
 
 
 class ReadSecret(Protocol):
     """The function by which a sink reads an environment variable."""
 
     def __call__(self, variable: str, /, *, public: bool = False) -> str:
-        """Return the value; unless it is `public`, it is masked in all that is printed. Raises UsageError."""
+        """Return the value; unless it is `public`, it is masked in all that is printed. Raises SecretError."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """A sink's own options in its table. A field `…_env` names an environment variable."""
+    """A sink's own options in its table. A field `…_env` names an environment variable.
+
+    `DEFAULT_KINDS` are the kinds of incidents that the sink receives where its table has no `kinds`. `OPENS_ALERTS`: it
+    keeps an alert open for an incident, so that an example needs a beginning too.
+    """
+
+    DEFAULT_KINDS: ClassVar[frozenset[IncidentKind]] = frozenset(IncidentKind)
+    OPENS_ALERTS: ClassVar[bool] = False
+
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables that the sink reads."""
+        values = [getattr(self, name) for name in self.__struct_fields__ if name.endswith("_env")]
+        return tuple(value for value in values if value)
 
 
 class Sink(Protocol):
@@ -49,7 +94,10 @@ class Sink(Protocol):
     DIGEST_ABOVE: int  # above so many events of a run a digest is sent; 0: never
 
     def configure(self, options: Any, read_secret: ReadSecret, /) -> Send:
-        """Return the function that sends. Raises UsageError where an option cannot be right."""
+        """Return the function that sends.
+
+        Raises UsageError where an option cannot be right, SecretError where a secret is missing or unusable.
+        """
 
 
 SINKS: Final[Mapping[str, Sink]] = Registry(

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Notification
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.render.notification import NotificationText, cut, digest_headline, digest_line, notification_texts
@@ -49,7 +49,7 @@ OPTIONS: Final = Apprise
 
 
 def configure(options: Apprise, read_secret: ReadSecret, /) -> Send:
-    """Return the function that sends. Raises UsageError for an address that Apprise does not know."""
+    """Return the function that sends. Raises SecretError for an address that Apprise does not know."""
     services = _services(read_secret(options.url_env).split(), options.url_env)
 
     async def send(_: "SinkClient", notification: Notification) -> str:
@@ -92,7 +92,7 @@ def content(notification: Notification, max_length: int) -> tuple[str, str, str]
     texts = notification_texts(notification)
     if len(texts) == 1:
         (text,) = texts
-        title = f"{text.sign} {text.label} · {notification.deliveries[0].event.page.name}"
+        title = f"{text.before_headline}{text.sign} {text.label} · {notification.deliveries[0].event.page.name}"
         body = _body(text, max(MIN_BODY, max_length - len(title) - 2))
         return title, body, _TYPES[text.kind]
     lines = [f"{_plain(digest_line(text))}\n{text.url}".rstrip() for text in texts]
@@ -131,7 +131,7 @@ def _services(urls: list[str], variable: str) -> "list[NotifyBase]":
     services = []
     for number, service in enumerate(candidates, 1):
         if service is None:
-            raise UsageError(f"${variable}: address {number} of {len(urls)} is not one that Apprise knows")
+            raise SecretError(f"${variable}: address {number} of {len(urls)} is not one that Apprise knows")
         if service.overflow_mode == apprise.OverflowMode.UPSTREAM:
             service.overflow_mode = apprise.OverflowMode.SPLIT
         services.append(service)

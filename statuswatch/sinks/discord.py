@@ -13,11 +13,11 @@ from statuswatch.render.notification import NotificationText, cut, digest_headli
 from statuswatch.sinks import ReadSecret, Send
 from statuswatch.sinks.payloads import (
     AddressOptions,
-    checked_address,
     newest_that_fit,
     numbered,
     pack,
     payload_sender,
+    read_address,
 )
 
 OPTIONS: Final = AddressOptions
@@ -30,8 +30,8 @@ MAX_LINE: Final = 2000  # of a digest
 
 
 def configure(options: AddressOptions, read_secret: ReadSecret, /) -> Send:
-    """Return the function that sends. Raises UsageError for an address that cannot be one."""
-    url = checked_address(read_secret(options.url_env), f"${options.url_env}")
+    """Return the function that sends. Raises SecretError for an address that cannot be one."""
+    url = read_address(options, read_secret)
     return payload_sender(with_query(url, wait="true"), payloads)
 
 

@@ -5,8 +5,8 @@ that no message has: RFC 5256 makes a thread of them, and Gmail does where the r
 the subjects are equal (Google Workspace Updates, 29 March 2019). Both ignore what stands in brackets at the beginning
 of a subject, so what changes stands there. Outlook reads Thread-Index and Thread-Topic (MS-OXOMSG 2.2.1.2).
 
-A message counts as delivered once one recipient was accepted: another attempt would repeat it to those who have it,
-and hold up later events for all. Rejected recipients are named.
+A recipient that the server refuses for now (4xx) while another is accepted is tried again by itself, in this run and
+in later ones; those who have the message are not sent it again. One that is refused for good is named.
 """
 
 import base64
@@ -14,7 +14,10 @@ import hashlib
 import html
 import ipaddress
 import re
+import select
 import smtplib
+import socket
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -27,7 +30,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from statuswatch import text
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Event, Notification
 from statuswatch.model.incident import IncidentKind
 from statuswatch.net.http import SinkClient, connection_error
@@ -47,6 +50,9 @@ from statuswatch.sinks.payloads import status_line
 
 DIGEST_ABOVE: Final = 10
 MAX_STEP_SECONDS: Final = 10.0  # for each step of a dialogue with the server
+GREETING_SECONDS: Final = 1.0  # within which most servers greet
+PROBE_SECONDS: Final = 3.0  # for a handshake that shows whether the port begins with TLS
+LOGIN_MECHANISMS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")  # TLS or the loopback protects all of them
 MAX_STATUSES: Final = 50  # incident updates in one message: the newest
 MAX_TITLE: Final = 150  # characters of the incident's title in the subject
 MAX_COMPONENTS: Final = 80  # characters of the components in the subject
@@ -105,14 +111,35 @@ def configure(options: Email, read_secret: ReadSecret, /) -> Send:
     server = _server(options, read_secret)
     sender = _address(options.sender, "sender")
     to = [_address(recipient, "to") for recipient in options.to]
-    recipients = [address.addr_spec for address in to]
+    addresses = {text.digest(address.addr_spec): address.addr_spec for address in to}
+    deferred: dict[str, tuple[str, ...]] = {}  # by notification: digests of the recipients that it still waits for
 
     async def send(_: SinkClient, notification: Notification) -> str:
         content = document(notification, sender, to).as_bytes()
-        rejected = await run_in_daemon_thread(lambda: _send_mail(server, sender.addr_spec, recipients, content))
+        waiting = deferred.get(notification.id) or notification.deliveries[0].recipients or ()
+        recipients = [addresses[digest] for digest in waiting or addresses if digest in addresses]
+        if not recipients:
+            return "the recipients that it waited for are not configured any more"
+        try:
+            rejected = await run_in_daemon_thread(lambda: _send_mail(server, sender.addr_spec, recipients, content))
+        except SinkError as error:
+            raise error.for_recipients(waiting) from None
+        if len(rejected) == len(addresses):
+            final = all(_is_final(code) for code, _ in rejected.values())
+            raise SinkError(_recipient_errors(rejected), final=final)
+        deferred[notification.id] = _deferred(rejected)
+        if deferred[notification.id]:
+            raise SinkError(
+                f"not accepted for {_recipient_errors(rejected)}", recipients=deferred[notification.id], ends_turn=False
+            )
         return f"accepted, but not for {_recipient_errors(rejected)}" if rejected else ""
 
     return send
+
+
+def _deferred(rejected: Mapping[str, tuple[int, bytes]]) -> tuple[str, ...]:
+    """Return the digests of the recipients that may be accepted later."""
+    return tuple(text.digest(address) for address, (code, _) in rejected.items() if not _is_final(code))
 
 
 def _server(options: Email, read_secret: ReadSecret) -> _Server:
@@ -159,7 +186,7 @@ def _address(words: str, option: str) -> Address:
 def _read_ascii(variable: str, read_secret: ReadSecret) -> str:
     value = read_secret(variable)
     if not value.isascii():
-        raise UsageError(f"${variable}: only ASCII is possible: the standard library's SMTP login sends nothing else")
+        raise SecretError(f"${variable}: only ASCII is possible: the standard library's SMTP login sends nothing else")
     return value
 
 
@@ -189,7 +216,7 @@ def _fill_event(mail: EmailMessage, notification: Notification, domain: str) -> 
     """Set the headers for one event; return its text and HTML."""
     (delivery,) = notification.deliveries
     event = delivery.event
-    content = notification_text(delivery, test=notification.test)
+    content = notification_text(delivery, test=notification.test, dropped=notification.dropped)
     topic = _header_line(f"{event.page.name} · {cut(content.title, MAX_TITLE)}")
     incident = f"{event.page.key}/{event.incident.id}"
     mail["Subject"] = f"[{_subject_mark(content, event)}] {topic}"
@@ -289,22 +316,71 @@ def _thread_index(incident: str, started_at: datetime) -> str:
 # ----------------------------------------------------------------------------------------------------------- the server
 
 
+class _PlainSMTP(smtplib.SMTP):
+    """A connection that begins without TLS.
+
+    A server that begins with TLS waits for its client, as this does for the server's greeting. Where no greeting comes
+    at once, a second connection shows whether it is such a server.
+    """
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), timeout, self.source_address)
+        is_silent = not select.select([connection], [], [], GREETING_SECONDS)[0]
+        if is_silent and _begins_with_tls(host, port, min(timeout, PROBE_SECONDS)):
+            connection.close()
+            raise _TlsPortError
+        return connection
+
+
+class _TlsPortError(OSError):
+    """The port begins with TLS."""
+
+
+def _begins_with_tls(host: str, port: int, timeout: float) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # nothing is sent: it only shows whether the server speaks TLS
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((host, port), timeout) as connection,
+            context.wrap_socket(connection, server_hostname=host),
+        ):
+            return True
+    except OSError:
+        return False
+
+
+def _log_in(connection: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in by the first mechanism that the server offers: a rejected login repeated may lock the account."""
+    connection.ehlo_or_helo_if_needed()
+    offered = connection.esmtp_features.get("auth", "").upper().split()
+    connection.user, connection.password = user, password
+    for mechanism in LOGIN_MECHANISMS:
+        if mechanism in offered:
+            method = getattr(connection, f"auth_{mechanism.lower().replace('-', '_')}")
+            connection.auth(mechanism, method)
+            return
+    raise smtplib.SMTPException("no supported mechanism")
+
+
 def _send_mail(server: _Server, sender: str, to: list[str], content: bytes) -> dict[str, tuple[int, bytes]]:
-    """Send, and return the recipients that were rejected while another was accepted. Blocks. Raises SinkError."""
+    """Send, and return the recipients that were rejected. Blocks. Raises SinkError."""
     connection: smtplib.SMTP | None = None
     try:
         context = trust_store()
         if server.security == "tls":
             connection = smtplib.SMTP_SSL(server.host, server.port, timeout=MAX_STEP_SECONDS, context=context)
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=MAX_STEP_SECONDS)
+            connection = _PlainSMTP(server.host, server.port, timeout=MAX_STEP_SECONDS)
         if server.security == "starttls":
             connection.starttls(context=context)
         if server.login:
-            connection.login(*server.login)
+            _log_in(connection, *server.login)
         rejected = connection.sendmail(sender, to, content)
         with suppress(OSError):
             connection.putcmd("QUIT")  # the mail was accepted: the reply changes nothing, and is not waited for
+    except smtplib.SMTPRecipientsRefused as error:
+        return error.recipients
     except OSError as error:  # smtplib's own errors are OSErrors
         raise _sink_error(error) from None
     finally:
@@ -314,20 +390,31 @@ def _send_mail(server: _Server, sender: str, to: list[str], content: bytes) -> d
 
 
 def _sink_error(error: OSError) -> SinkError:
+    if problem := _setup_problem(error):
+        return SinkError(problem, final=True, ends_turn=True)
     match error:
-        case smtplib.SMTPRecipientsRefused(recipients=recipients):
-            final = all(_is_final(code) for code, _ in recipients.values())
-            return SinkError(_recipient_errors(recipients), final=final)
         case smtplib.SMTPAuthenticationError(smtp_code=code):
-            # The text of the reply may repeat the password.
-            return SinkError(f"SMTP {code}: user name or password rejected", final=_is_final(code))
+            # The text of the reply may repeat the password. No other login of this run is tried.
+            return SinkError(f"SMTP {code}: user name or password rejected", final=_is_final(code), ends_turn=True)
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=reply):
             return SinkError(_reply(code, reply), final=_is_final(code))
-        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
-            return SinkError("the server offers no STARTTLS; is it one for security = 'tls'?", final=True)
-        case smtplib.SMTPException() if not isinstance(error, smtplib.SMTPServerDisconnected):
-            return SinkError("the server offers no supported way to log in", final=True)
     return SinkError(connection_error(error))
+
+
+def _setup_problem(error: OSError) -> str:
+    """Return what has to be changed before the server can accept anything; "" where that is not the fault."""
+    match error:
+        case _TlsPortError():
+            return "the port begins with TLS: set security = 'tls'"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
+            return "the port does not begin with TLS: set security = 'starttls'"
+        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
+            return "the server offers no STARTTLS; is it one for security = 'tls'?"
+        case smtplib.SMTPServerDisconnected() | smtplib.SMTPResponseException():
+            return ""
+        case smtplib.SMTPException():
+            return "the server offers no supported way to log in"
+    return ""
 
 
 def _is_final(code: int) -> bool:

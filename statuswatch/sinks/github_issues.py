@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from statuswatch import text
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
 from statuswatch.net.http import SinkClient, next_link
 from statuswatch.net.response import Response
@@ -39,6 +39,7 @@ MAX_PAGES: Final = 25  # of a list: all comments that an issue may have, and the
 MAX_LIST: Final = PER_PAGE * 4 * 65_536 + 5_000_000  # bytes
 LIMIT_SECONDS: Final = 60.0  # to wait where a rate limit is exceeded and the response does not state for how long
 UNCERTAIN_SECONDS: Final = 2.0  # to wait after a POST that may have taken effect: a list may not show it at once
+LIST_LAG: Final = 60.0  # seconds after such a POST within which nothing is created again: a list may lag so far behind
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.\.?$)[A-Za-z0-9._-]+")
 _EVENT_MARKER: Final = re.compile(r"<!-- statuswatch event \S+ -->")
@@ -53,6 +54,10 @@ class GitHubIssues(Options, frozen=True):
     repository: str = ""
     repository_env: str = "GITHUB_REPOSITORY"
     api: str = "https://api.github.com"
+
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables that the sink reads."""
+        return (self.token_env,) if self.repository else (self.token_env, self.repository_env)
 
 
 OPTIONS: Final = GitHubIssues
@@ -77,31 +82,47 @@ class _Issue(_Comment, kw_only=True):
     number: int
     title: str
     state: str
+    locked: bool = False
     labels: list[_Label] = []
     pull_request: object = None  # the list has pull requests too
 
 
+class _ErrorDetail(msgspec.Struct):
+    message: str = ""
+    field: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        return self.message or " ".join(word for word in (self.field, self.code) if word)
+
+
 class _ErrorBody(msgspec.Struct):
     message: str
+    errors: list[_ErrorDetail | str] = []
 
 
 def configure(options: GitHubIssues, read_secret: ReadSecret, /) -> Send:
     """Return the function that sends. Raises UsageError where an option cannot be right."""
     token = read_secret(options.token_env)
     if not re.fullmatch(r"[!-~]+", token):
-        raise UsageError(f"${options.token_env}: not a token")
+        raise SecretError(f"${options.token_env} does not hold a token")
     name = options.repository or read_secret(options.repository_env, public=True)
     if not _REPOSITORY.fullmatch(name):
-        place = "repository" if options.repository else f"${options.repository_env}"
-        raise UsageError(f'{place}: not a repository, which is "owner/name"')
+        if not options.repository:
+            raise SecretError(f'${options.repository_env} does not hold a repository, which is "owner/name"')
+        raise UsageError('repository: not a repository, which is "owner/name"')
     api = options.api.rstrip("/")
     if not re.fullmatch(r"https?://[^\s?#@]+", api):
         raise UsageError("api: not the address of an API, for example https://github.example.com/api/v3")
 
+    uncertain: dict[str, float] = {}
+
     async def send(client: SinkClient, notification: Notification) -> None:
-        repository = _Repository(client, f"{api}/repos/{name}", token, options.token_env)
+        repository = _Repository(client, f"{api}/repos/{name}", token, options.token_env, uncertain)
+        dropped = notification.dropped
         for delivery in notification.deliveries:
-            await _record_event(repository, delivery, test=notification.test)
+            await _record_event(repository, delivery, test=notification.test, dropped=dropped)
+            dropped = 0
 
     return send
 
@@ -109,21 +130,32 @@ def configure(options: GitHubIssues, read_secret: ReadSecret, /) -> Send:
 # ----------------------------------------------------------------------------------------------------- one event
 
 
-async def _record_event(repository: "_Repository", delivery: PendingDelivery, *, test: bool) -> None:
-    """Bring issue, comment and state up to date; what already is so is left out."""
+async def _record_event(repository: "_Repository", delivery: PendingDelivery, *, test: bool, dropped: int) -> None:
+    """Bring issue, comment and state up to date; what already is so is left out.
+
+    A locked issue is brought into its state before the comment, which GitHub may refuse there.
+    """
     event = delivery.event
     mark = marker("event", event.id)
     issue = await _find_issue(repository, event)
     if issue is None:
-        issue = await _open_issue(repository, delivery, test=test)
-        recorded = [mark]
-    else:
-        recorded = await _recorded_events(repository, issue)
-        if mark not in recorded:
-            await repository.create(f"/issues/{issue.number}/comments", {"body": body(delivery, mark, test=test)})
-            recorded.append(mark)
-    if recorded[-1] != mark:
+        issue = await _open_issue(repository, delivery, test=test, dropped=dropped)
+        await _change_issue(repository, issue, event)
+        return
+    recorded = await _recorded_events(repository, issue)
+    if mark in recorded[:-1]:
         return  # a repeat: a later event decides the state
+    is_recorded = mark in recorded
+    if issue.locked:
+        await _change_issue(repository, issue, event)
+    if not is_recorded:
+        content = {"body": body(delivery, mark, test=test, dropped=dropped)}
+        await repository.create(f"/issues/{issue.number}/comments", content, mark)
+    if not issue.locked:
+        await _change_issue(repository, issue, event)
+
+
+async def _change_issue(repository: "_Repository", issue: _Issue, event: Event) -> None:
     if changes := _changes(issue, event):
         await repository.request("PATCH", f"/issues/{issue.number}", changes)
 
@@ -137,7 +169,7 @@ async def _find_issue(repository: "_Repository", event: Event) -> _Issue | None:
     return None
 
 
-async def _open_issue(repository: "_Repository", delivery: PendingDelivery, *, test: bool) -> _Issue:
+async def _open_issue(repository: "_Repository", delivery: PendingDelivery, *, test: bool, dropped: int) -> _Issue:
     """Open an issue with all that is known of the incident, whichever event comes first."""
     event = delivery.event
     whole_event = msgspec.structs.replace(event, updates=event.incident.updates or event.updates)
@@ -148,9 +180,9 @@ async def _open_issue(repository: "_Repository", delivery: PendingDelivery, *, t
     content = {
         "title": title(event),
         "labels": labels(event),
-        "body": body(whole, _incident_marker(event), marker("event", event.id), test=test),
+        "body": body(whole, _incident_marker(event), marker("event", event.id), test=test, dropped=dropped),
     }
-    return _decode(await repository.create("/issues", content), _Issue)
+    return _decode(await repository.create("/issues", content, _incident_marker(event)), _Issue)
 
 
 async def _recorded_events(repository: "_Repository", issue: _Issue) -> list[str]:
@@ -227,10 +259,10 @@ def title(event: Event) -> str:
     return cut(f"{product}: {_title_safe(event.incident.title)}", MAX_TITLE)
 
 
-def body(delivery: PendingDelivery, *markers: str, test: bool) -> str:
+def body(delivery: PendingDelivery, *markers: str, test: bool, dropped: int = 0) -> str:
     """Return the event in Markdown; of a long one the newest messages."""
-    content = notification_text(delivery, test=test)
-    head = f"{content.sign} **{content.label}** · {markdown.text(content.product)}"
+    content = notification_text(delivery, test=test, dropped=dropped)
+    head = f"{content.before_headline}{content.sign} **{content.label}** · {markdown.text(content.product)}"
     facts = " · ".join([_link(content), *map(markdown.text, content.facts)])
     remark = [markdown.text(content.remark)] if content.remark else []
     room = MAX_BODY - sum(len(part.encode()) for part in (head, facts, *remark))
@@ -273,10 +305,14 @@ def _title_safe(vendor_text: str) -> str:
 
 
 class _Repository:
-    """A repository in GitHub's REST API."""
+    """A repository in GitHub's REST API.
 
-    def __init__(self, client: SinkClient, url: str, token: str, token_env: str) -> None:
+    `uncertain` holds when something was posted that may exist, by its marker: a list may not show it yet.
+    """
+
+    def __init__(self, client: SinkClient, url: str, token: str, token_env: str, uncertain: dict[str, float]) -> None:
         self._client = client
+        self._uncertain = uncertain
         self._url = url
         self._token_env = token_env
         self._headers = {
@@ -298,14 +334,24 @@ class _Repository:
             if not page_query:
                 return
 
-    async def create(self, path: str, content: object) -> bytes:
-        """Post something new; it may exist even where this raises SinkError."""
+    async def create(self, path: str, content: object, mark: str) -> bytes:
+        """Post something new; it may exist even where this raises SinkError.
+
+        What may exist is not posted again before every list must show it: until then it is only looked for.
+        """
+        posted_at = self._uncertain.get(mark)
+        if posted_at is not None and time.monotonic() - posted_at < LIST_LAG:
+            reason = "GitHub did not say whether it was created, and does not list it yet"
+            raise SinkError(reason, retry_after=UNCERTAIN_SECONDS * 2)
         try:
-            return (await self.request("POST", path, content)).body
+            response = await self.request("POST", path, content)
         except SinkError as error:
             if error.final or error.retry_after is not None:
                 raise
+            self._uncertain[mark] = time.monotonic()
             raise SinkError(str(error), retry_after=UNCERTAIN_SECONDS) from None
+        self._uncertain.pop(mark, None)
+        return response.body
 
     async def request(self, method: str, path: str, content: object = None, *, also_accepted: int = 0) -> Response:
         """Return the response to a request that was accepted (2xx, or `also_accepted`). Raises SinkError."""
@@ -342,9 +388,11 @@ class _Repository:
 
 def _error_message(body: bytes) -> str:
     try:
-        return msgspec.json.decode(body, type=_ErrorBody).message
+        error = msgspec.json.decode(body, type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""
+    details = ", ".join(str(detail) for detail in error.errors)
+    return f"{error.message}: {details}" if details else error.message
 
 
 def _is_rate_limit(response: Response, message: str) -> bool:

@@ -5,13 +5,14 @@ nothing (PagerDuty/developer-docs, Send an Alert Event; the maximum lengths too)
 """
 
 import hashlib
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from statuswatch.model.event import Event, EventKind, Notification, PendingDelivery
-from statuswatch.model.incident import Impact
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.net.http import SinkClient
 from statuswatch.render.notification import NotificationText, cut, notification_text
 from statuswatch.sinks import Options, ReadSecret, Send
-from statuswatch.sinks.payloads import checked_address, newest_that_fit, payload_sender, status_line, utf16_units
+from statuswatch.sinks.payloads import check_address, newest_that_fit, payload_sender, status_line, utf16_units
 
 DIGEST_ABOVE: Final = 0  # each incident has an alert of its own
 
@@ -23,6 +24,9 @@ SEVERITIES: Final = {Impact.CRITICAL: "critical", Impact.MAJOR: "error", Impact.
 
 class PagerDuty(Options, frozen=True):
     """Options of the sink."""
+
+    OPENS_ALERTS: ClassVar = True
+    DEFAULT_KINDS: ClassVar = frozenset({IncidentKind.INCIDENT})  # nobody is called for what is planned
 
     routing_key_env: str
     url: str = "https://events.pagerduty.com/v2/enqueue"
@@ -37,17 +41,26 @@ def configure(options: PagerDuty, read_secret: ReadSecret, /) -> Send:
 
     def payloads(notification: Notification) -> list[dict[str, Any]]:
         return [
-            {"routing_key": key, **alert_fields(delivery, test=notification.test)}
+            {"routing_key": key, **alert_fields(delivery, test=notification.test, dropped=notification.dropped)}
             for delivery in notification.deliveries
         ]
 
-    return payload_sender(checked_address(options.url, "pagerduty: url"), payloads)
+    post = payload_sender(check_address(options.url, "pagerduty: url"), payloads)
+
+    async def send(client: SinkClient, notification: Notification) -> str:
+        await post(client, notification)
+        if not notification.test:
+            return ""
+        ended = notification.deliveries[0].event.kind is EventKind.RESOLVED
+        return "the alert was resolved" if ended else "an alert was triggered"
+
+    return send
 
 
-def alert_fields(delivery: PendingDelivery, *, test: bool = False) -> dict[str, Any]:
+def alert_fields(delivery: PendingDelivery, *, test: bool = False, dropped: int = 0) -> dict[str, Any]:
     """Return the body of a request, without the routing key."""
     event = delivery.event
-    content = notification_text(delivery, test=test)
+    content = notification_text(delivery, test=test, dropped=dropped)
     ended = event.kind is EventKind.RESOLVED or event.incident.closed  # a later update of an ended one opens nothing
     return {
         "event_action": "resolve" if ended else "trigger",

@@ -5,11 +5,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Notification
 from statuswatch.net.http import SinkClient, is_http_address
 from statuswatch.render.notification import cut
-from statuswatch.sinks import Options, Send
+from statuswatch.sinks import Options, ReadSecret, Send
 from statuswatch.sinks.http import post_json
 
 MAX_STATUS: Final = 100  # characters
@@ -25,10 +25,18 @@ class AddressOptions(Options, frozen=True):
     url_env: str
 
 
-def checked_address(url: str, where: str) -> str:
+def check_address(url: str, where: str) -> str:
     """Return the address. Raises UsageError, which does not repeat it, where it cannot be one."""
     if not is_http_address(url):
         raise UsageError(f"{where}: not the address of a receiver (http:// or https://)")
+    return url
+
+
+def read_address(options: AddressOptions, read_secret: ReadSecret) -> str:
+    """Return the address that the variable holds. Raises SecretError, which does not repeat it."""
+    url = read_secret(options.url_env)
+    if not is_http_address(url):
+        raise SecretError(f"${options.url_env} is not the address of a receiver (http:// or https://)")
     return url
 
 

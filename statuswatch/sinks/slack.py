@@ -15,11 +15,11 @@ from statuswatch.render.notification import NotificationText, cut, digest_headli
 from statuswatch.sinks import ReadSecret, Send
 from statuswatch.sinks.payloads import (
     AddressOptions,
-    checked_address,
     newest_that_fit,
     numbered,
     pack,
     payload_sender,
+    read_address,
     status_line,
     utf16_units,
 )
@@ -38,8 +38,8 @@ MAX_FALLBACK: Final = 300  # characters that a desktop notification shows
 
 
 def configure(options: AddressOptions, read_secret: ReadSecret, /) -> Send:
-    """Return the function that sends. Raises UsageError for an address that cannot be one."""
-    return payload_sender(checked_address(read_secret(options.url_env), f"${options.url_env}"), payloads)
+    """Return the function that sends. Raises SecretError for an address that cannot be one."""
+    return payload_sender(read_address(options, read_secret), payloads)
 
 
 def payloads(notification: Notification) -> list[dict[str, Any]]:

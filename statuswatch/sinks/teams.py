@@ -23,11 +23,11 @@ from statuswatch.render.phrases import Label
 from statuswatch.sinks import ReadSecret, Send, SinkError
 from statuswatch.sinks.payloads import (
     AddressOptions,
-    checked_address,
     newest_that_fit,
     numbered,
     pack,
     payload_sender,
+    read_address,
 )
 
 OPTIONS: Final = AddressOptions
@@ -48,8 +48,8 @@ STYLES: Final = {
 
 
 def configure(options: AddressOptions, read_secret: ReadSecret, /) -> Send:
-    """Return the function that sends. Raises UsageError for an address that cannot be one."""
-    url = checked_address(read_secret(options.url_env), f"${options.url_env}")
+    """Return the function that sends. Raises SecretError for an address that cannot be one."""
+    url = read_address(options, read_secret)
     return payload_sender(url, payloads, _check_response)
 
 

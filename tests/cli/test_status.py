@@ -289,7 +289,7 @@ def test_no_page_answered(workspace: Workspace, dead: str) -> None:
     completed = workspace.run("status")
     assert completed.code == 4
     assert completed.err == "statuswatch: error: no page answered at all: check your own network\n"
-    assert "0 open · 1 page unknown · 0 of 1 page read" in completed.out
+    assert "1 open · 1 page unknown · 0 of 1 page read" in completed.out  # as of the last good read, at the old address
     assert gate(workspace, "--fail-on", "major").code == 4
     assert gate(workspace, "--fail-on", "major", "--allow-unknown").code == 0
     assert gate(workspace, "--offline").code == 0

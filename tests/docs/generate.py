@@ -129,7 +129,8 @@ SINK_FACTS: Final = {
     "webhook": SinkFacts(
         "the event's JSON by POST; `Idempotency-Key` is the event's id",
         "Any address. With a secret the request is signed as [Standard Webhooks](https://www.standardwebhooks.com) "
-        "describes (`webhook-id`, `webhook-timestamp`, `webhook-signature`).",
+        "describes (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The key has 24 to 64 bytes, in base64 "
+        "after `whsec_` or as it is.",
     ),
     "slack": SinkFacts("blocks of plain text", "An incoming webhook."),
     "discord": SinkFacts("an embed, coloured by kind", "A channel's webhook. The address may contain `?thread_id=…`."),
@@ -138,13 +139,14 @@ SINK_FACTS: Final = {
     ),
     "pagerduty": SinkFacts(
         "an alert per incident: triggered while open, resolved with it",
-        'Events API v2. In the EU: `url = "https://events.eu.pagerduty.com/v2/enqueue"`. An alert that a person '
-        'resolved opens again with the next update, unless `events = ["new", "resolved"]`.',
+        "Events API v2. Incidents only, unless `kinds` or `maintenance = true` say otherwise. In the EU: "
+        '`url = "https://events.eu.pagerduty.com/v2/enqueue"`. An alert that a person resolved opens again with the '
+        'next update, unless `events = ["new", "resolved"]`.',
     ),
     "email": SinkFacts(
         "text and HTML; one thread per incident",
-        "An SMTP server. `security` is `starttls`, `tls`, or `none` (loopback only). Use one table per recipient where "
-        "each must be sure to receive it.",
+        "An SMTP server. `security` is `starttls`, `tls`, or `none` (loopback only). A recipient that the server "
+        "refuses for now is tried again by itself.",
         (("port", "587, or 465 with `tls`"),),
     ),
     "github-issues": SinkFacts(

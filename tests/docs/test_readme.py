@@ -11,6 +11,7 @@ import yaml
 
 from statuswatch.config import load
 from statuswatch.config.schema import Config, SinkConfig
+from statuswatch.config.tables import MuteTable
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.sinks import SINKS
@@ -96,6 +97,7 @@ def test_every_key_of_the_configuration_is_shown(tmp_path: Path) -> None:
     (example,) = fenced(document("docs/configuration.md"), "toml")
     assert [page.key for page in loaded(tmp_path, example).pages] == ["openai", "github", "acme"]
     keys = {*Config.__struct_fields__, *Page.__struct_fields__} - {"notify", "source", "shard", "state_files", "key"}
+    keys = (keys - {"mutes"}) | {"tags", *MuteTable.__struct_fields__}
     assert [key for key in sorted(keys) if f"\n{key} = " not in f"\n{example}"] == []
 
 
@@ -104,7 +106,7 @@ def test_every_sink_has_a_block_to_copy(tmp_path: Path) -> None:
     first, second = fenced(document("docs/sinks.md"), "toml")
     config = loaded(tmp_path, f'pages = ["openai"]\n{first}{second}')
     assert sorted(sink.sink for sink in config.notify) == sorted(SINKS)
-    options = [name for name in SinkConfig.__struct_fields__ if name not in ("where", "options")]
+    options = {*SinkConfig.__struct_fields__, "tags"} - {"where", "options", "assume_impact"}
     assert [name for name in options if f"\n{name} = " not in f"\n{first}"] == []
 
 

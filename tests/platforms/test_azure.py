@@ -1,5 +1,7 @@
 """Microsoft Azure."""
 
+from typing import Any
+
 from statuswatch.model.incident import IncidentKind
 from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import azure
@@ -43,7 +45,7 @@ def test_lists_only_what_is_open() -> None:
     feed = SAMPLE.read()
     assert feed.current == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.history
     timeline = PageTimeline(SAMPLE.page)
-    reads = ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, []), (30, EMPTY, ["resolved", "resolved"]))
+    reads: Any = ((0, EMPTY, []), (10, FEED, ["new", "new"]), (20, EMPTY, []), (30, EMPTY, ["resolved", "resolved"]))
     for minutes, body, kinds in reads:
         feed = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, timeline.state))
         assert [event[0] for event in shape(timeline.apply(minutes, PageSnapshot(feed, {}, 1)))] == kinds

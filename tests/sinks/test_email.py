@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -97,6 +97,15 @@ def test_a_certificate_of_another_host(trusted_authority: trustme.CA) -> None:
         assert "its certificate is not valid" in outcome.remarks[0] and not server.mails
 
 
+def test_the_wrong_security(trusted_authority: trustme.CA) -> None:
+    """STARTTLS against a port that begins with TLS, and the reverse, fail at once with what to change."""
+    for served, configured in (("tls", "starttls"), ("starttls", "tls")):
+        with FakeMailServer(security=served, authority=trusted_authority) as server:
+            outcome = send("email", server.options(security=configured), {}, *new_deliveries(2))
+            assert f"set security = '{served}'" in outcome.remarks[0]
+            assert {delivery.since for delivery in outcome.waiting} == {NOW, None}, "one attempt for all of them"
+
+
 @pytest.mark.usefixtures("one_attempt")
 def test_no_starttls_no_mail() -> None:
     """Where the server offers no STARTTLS nothing is sent in the clear."""
@@ -106,12 +115,14 @@ def test_no_starttls_no_mail() -> None:
 
 
 def test_a_rejected_login(trusted_authority: trustme.CA) -> None:
-    """A rejected login is final, and its message names neither user nor password."""
+    """A rejected login is final. It is tried once in a run, for an account may be locked after a few attempts, and its
+    message names neither user nor password.
+    """
     with FakeMailServer(security="starttls", authority=trusted_authority, login=True) as server:
         env = {**ENV, "MAIL_PASSWORD": "wrong-Pa55"}
-        outcome = send("email", server.options(**LOGIN), env, *new_deliveries(1))
+        outcome = send("email", server.options(**LOGIN), env, *new_deliveries(3))
         assert outcome.remarks[0] == "rejected: SMTP 535: user name or password rejected"
-        assert set(server.users) == {USER.encode()} and not server.mails
+        assert server.users == [USER.encode()] and not server.mails, "once, and not by every mechanism"
         assert "wrong-Pa55" not in repr(outcome) and USER not in repr(outcome)
 
 
@@ -145,6 +156,53 @@ def test_recipients() -> None:
     with FakeMailServer(rejected=dict.fromkeys(to, "550 no such user")) as server:
         outcome = send("email", server.options(to=to), {}, *new_deliveries(1))
         assert (outcome.sent, len(outcome.waiting)) == (0, 1) and "ops@acme.example: SMTP 550" in outcome.remarks[0]
+
+
+TO = ["ops@acme.example", "boss@acme.example"]
+GREYLISTED = {"boss@acme.example": "450 try later"}
+
+
+def test_a_recipient_that_is_refused_for_now() -> None:
+    """A recipient refused with 4xx while another is accepted is retried by itself, within the run and in the next; the
+    other is not sent the mail again, and later events go to both.
+    """
+    due = new_deliveries(2)
+    with FakeMailServer(rejected=GREYLISTED) as server:
+        outcome = send("email", server.options(to=TO), {}, *due)
+        assert [envelope.rcpt_tos for envelope in server.envelopes] == [["ops@acme.example"]] * 2
+    assert (outcome.sent, len(outcome.waiting), outcome.failed) == (0, 2, True)
+    assert "not accepted for boss@acme.example: SMTP 450 try later" in outcome.waiting[0].reason
+    assert "boss" not in repr(outcome.waiting[0].recipients), "the state file holds no address"
+    with FakeMailServer() as server:
+        again = send("email", server.options(to=TO), {}, *outcome.waiting)
+        assert [envelope.rcpt_tos for envelope in server.envelopes] == [["boss@acme.example"]] * 2
+    assert (again.sent, again.waiting, again.remarks) == (2, (), ())
+
+
+def test_a_recipient_that_is_refused_for_a_day() -> None:
+    """One mailbox that is full must not keep events for ever: given up, and named, after 24 hours."""
+    with FakeMailServer(rejected=GREYLISTED) as server:
+        (waiting,) = send("email", server.options(to=TO), {}, *new_deliveries(1)).waiting
+        later = send("email", server.options(to=TO), {}, waiting, now=NOW + timedelta(hours=24))
+    assert (later.waiting, later.lost) == ((), (waiting.event.id,))
+
+
+@pytest.mark.usefixtures("one_attempt")
+def test_a_fault_while_one_recipient_waits() -> None:
+    """Whatever fails later, those who have the mail are not sent it again."""
+    with FakeMailServer(rejected=GREYLISTED) as server:
+        (waiting,) = send("email", server.options(to=TO), {}, *new_deliveries(1)).waiting
+    with FakeMailServer("451 busy") as server:
+        (still,) = send("email", server.options(to=TO), {}, waiting).waiting
+    assert still.recipients == waiting.recipients
+
+
+def test_a_recipient_that_is_not_configured_any_more() -> None:
+    """What waits for a recipient that was removed waits no longer."""
+    with FakeMailServer(rejected=GREYLISTED) as server:
+        (waiting,) = send("email", server.options(to=TO), {}, *new_deliveries(1)).waiting
+        outcome = send("email", server.options(to=TO[:1]), {}, waiting)
+        assert len(server.mails) == 1 and outcome.waiting == ()
 
 
 def replies(*lines: bytes) -> Callable[[StreamRequestHandler], None]:
@@ -187,7 +245,7 @@ def test_a_server_that_misbehaves(handle: Any, reason: str) -> None:
         outcome = send("email", server.options(), {}, *new_deliveries(1))
         rejected, waits = outcome.remarks
         assert re.fullmatch(f"rejected: ({reason})", rejected) and waits == "1 event waits; retried on the next run"
-        assert server.connections == 1
+        assert server.connections == (2 if handle is hang else 1)  # the second asks a silent server for TLS
 
 
 @pytest.mark.usefixtures("one_attempt")
@@ -391,14 +449,20 @@ def test_subjects_arrive(title: str) -> None:
         ({"sender": "ö@b.example"}, "sender"),
         ({"sender": "all: a@b.example;"}, "sender"),
         ({"username_env": "MAIL_USER"}, "both, or neither"),
-        ({"username_env": "MAIL_USER", "password_env": "UMLAUT"}, "$UMLAUT"),
     ],
 )
 def test_options_that_cannot_be_right(options: dict[str, Any], words: str) -> None:
     """1: an option that cannot be right stops the run at its start, and no secret is repeated."""
     with pytest.raises(UsageError, match=re.escape(words)) as raised:
-        connected("email", {**EMAIL_OPTIONS, **options}, {**ENV, "UMLAUT": "geheim-ß"})
-    assert "geheim" not in str(raised.value)
+        connected("email", {**EMAIL_OPTIONS, **options}, ENV)
+    assert PASSWORD not in str(raised.value)
+
+
+def test_a_password_that_smtp_cannot_send() -> None:
+    """7: a secret that is unusable breaks its sink only, and is not repeated."""
+    options = {**EMAIL_OPTIONS, "username_env": "MAIL_USER", "password_env": "UMLAUT"}
+    (sink,) = connected("email", options, {**ENV, "UMLAUT": "geheim-ß"})
+    assert "$UMLAUT: only ASCII" in sink.broken and "geheim" not in sink.broken
 
 
 def test_addresses_with_names() -> None:

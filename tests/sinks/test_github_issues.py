@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import stamina
 from hypothesis import example, given, settings
 
 from statuswatch.delivery import deliver as delivery_stage
-from statuswatch.delivery.deliver import send_examples
+from statuswatch.delivery.deliver import deliver, send_examples
 from statuswatch.errors import UsageError
 from statuswatch.model.event import EventKind, PendingDelivery
 from statuswatch.model.incident import EXPIRED, Impact
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from statuswatch.model.event import Event
     from statuswatch.model.report import SinkOutcome
+    from tests.support.loopback_server import Request
 
 SINK = "github-issues"
 OPTIONS: dict[str, Any] = {"repository": "me/watch"}
@@ -312,12 +314,8 @@ def test_a_server_that_is_not_github(content: bytes) -> None:
         ({"repository": "watch"}, ENV),
         ({"repository": "me/.."}, ENV),
         ({"repository": "me/watch/issues?x"}, ENV),
-        ({"repository": ""}, ENV),
-        ({"repository": ""}, {**ENV, "GITHUB_REPOSITORY": "me"}),
         ({"api": "api.github.com"}, ENV),
         ({"api": "https://user:word@api.github.com"}, ENV),
-        ({}, {"GITHUB_TOKEN": "two words"}),
-        ({}, {}),
     ],
 )
 def test_options_that_cannot_be_right(options: dict[str, Any], env: dict[str, str]) -> None:
@@ -325,6 +323,84 @@ def test_options_that_cannot_be_right(options: dict[str, Any], env: dict[str, st
     with pytest.raises(UsageError) as error:
         connected(SINK, {**OPTIONS, **options}, env)
     assert not [value for value in env.values() if re.search(rf"(?<!\w){value}(?!\w)", str(error.value))]
+
+
+@pytest.mark.parametrize(
+    ("options", "env"),
+    [
+        ({"repository": ""}, ENV),
+        ({"repository": ""}, {**ENV, "GITHUB_REPOSITORY": "me"}),
+        ({}, {"GITHUB_TOKEN": "two words"}),
+        ({}, {}),
+    ],
+)
+def test_variables_that_cannot_be_right(options: dict[str, Any], env: dict[str, str]) -> None:
+    """7: they break the sink only, and no value of a variable is repeated."""
+    (sink,) = connected(SINK, {**OPTIONS, **options}, env)
+    assert sink.broken
+    assert not [value for value in env.values() if re.search(rf"(?<!\w){value}(?!\w)", sink.broken)]
+
+
+class LaggingGitHub(FakeGitHub):
+    """Lists an issue only after `lag` more requests for lists, and answers 502 to the creation of one."""
+
+    def __init__(self, *, lag: int) -> None:
+        super().__init__()
+        self.lag = lag
+
+    def _list_issues(self, path: str, query: dict[str, str]) -> Reply:
+        if self.issues and self.lag:
+            self.lag -= 1
+            return Reply(200, {}, b"[]")
+        return super()._list_issues(path, query)
+
+    def _create_issue(self, request: Request) -> Reply:
+        super()._create_issue(request)
+        return Reply(502, {}, b'{"message": "Server Error"}')
+
+
+@pytest.mark.parametrize(("lag", "waits"), [(0, 0), (1, 0), (5, 1)])
+def test_a_create_that_answered_502_makes_one_issue(lag: int, waits: int) -> None:
+    """The list is asked again before anything is created again: in the run for as long as it may lag, and then by the
+    next run.
+    """
+    with LaggingGitHub(lag=lag) as github:
+        sinks = connected(SINK, {**OPTIONS, "api": github.url}, ENV)
+        (outcome,) = deliver(sinks, (), {SINK: new_deliveries(1)}, NOW)
+        assert (len(outcome.waiting), len(github.issues)) == (waits, 1)
+        github.lag = 0
+        (again,) = deliver(sinks, (), {SINK: new_deliveries(1)}, NOW)
+        assert (again.waiting, len(github.issues)) == ((), 1)
+
+
+def test_a_locked_issue_is_closed_first() -> None:
+    """GitHub may refuse a comment on a locked issue: by then the issue is closed."""
+    opened = new_deliveries(1)
+    with FakeGitHub() as github:
+        deliver_to(github, *opened)
+        (issue,) = github.issues
+        issue["locked"] = True
+        github.requests.clear()
+        deliver_to(github, *resolved(*opened))
+        assert [request.method for request in github.requests if request.method != "GET"] == ["PATCH", "POST"]
+        assert issue["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        ([{"resource": "Issue", "field": "title", "code": "missing_field"}], "Validation Failed: title missing_field"),
+        ([{"message": "body is too long"}, "and more"], "Validation Failed: body is too long, and more"),
+        ([], "Validation Failed"),
+    ],
+)
+def test_the_details_of_a_rejection(errors: list[Any], reason: str) -> None:
+    """What GitHub lists in `errors` is in the reason."""
+    content = json.dumps({"message": "Validation Failed", "errors": errors}).encode()
+    with FakeGitHub() as github:
+        github.replies = [Reply(422, {}, content)]
+        (remark, *_) = deliver_to(github, *new_deliveries(1)).remarks
+    assert remark == f"rejected: HTTP 422: {reason}"
 
 
 def test_the_repository_of_the_workflow() -> None:

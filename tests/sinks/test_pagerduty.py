@@ -85,13 +85,14 @@ def test_a_long_key() -> None:
     assert len(dedup_key(first)) <= 255 and dedup_key(first) == dedup_key(first) != dedup_key(other)
 
 
-def test_the_example_calls_nobody() -> None:
-    """`notify test` resolves an alert that was never open, and says TEST."""
+def test_the_example_is_triggered_and_resolved() -> None:
+    """7: `notify test` triggers an alert that says TEST, resolves it, and reports both."""
     with FakeReceiver(202) as receiver:
         (outcome,) = send_examples(connected("pagerduty", {**OPTIONS, "url": receiver.url}, ENV), NOW)
-        (request,) = receiver.requests
-    assert request.json["event_action"] == "resolve" and "TEST" in request.json["payload"]["summary"]
-    assert outcome.sent == 1
+        trigger, resolve = (request.json for request in receiver.requests)
+    assert (trigger["event_action"], resolve["event_action"]) == ("trigger", "resolve")
+    assert trigger["dedup_key"] == resolve["dedup_key"] and "TEST" in trigger["payload"]["summary"]
+    assert outcome.remarks == ("an alert was triggered", "the alert was resolved")
 
 
 def test_a_digest_is_still_an_alert_for_each() -> None:

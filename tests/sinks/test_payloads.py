@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from statuswatch.errors import UsageError
+from statuswatch.errors import SecretError
 from statuswatch.render.notification import cut
-from statuswatch.sinks.payloads import checked_address, newest_that_fit, pack
+from statuswatch.sinks.payloads import AddressOptions, newest_that_fit, pack, read_address
 from tests.support.fake_receiver import SECRET
 
 
 @pytest.mark.parametrize("url", [f"ftp://x.example/{SECRET}", SECRET, f"https:///{SECRET}", f"http://x:y/{SECRET}"])
 def test_an_invalid_address(url: str) -> None:
-    """An address that cannot be one stops the run at its start, and is not repeated."""
-    with pytest.raises(UsageError) as error:
-        checked_address(url, "$HOOK")
+    """An address that cannot be one breaks its sink, and is not repeated."""
+    with pytest.raises(SecretError) as error:
+        read_address(AddressOptions(url_env="HOOK"), lambda variable, /, *, public=False: url)
     assert SECRET not in str(error.value) and "$HOOK" in str(error.value)
 
 

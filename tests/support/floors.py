@@ -22,9 +22,13 @@ FLOORS: Final = (
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
     Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),
-    Floor(("state", "catalog"), "state.json; the pages that have a key"),
+    Floor(("state", "state_check", "catalog"), "state.json; the pages that have a key"),
     Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
-    Floor(("shard", "registry", "text", "errors", "statuswatch"), "what everything stands on", pure=True),
+    Floor(
+        ("hours", "shard", "registry", "masking", "text", "errors", "statuswatch"),
+        "what everything stands on",
+        pure=True,
+    ),
 )
 
 # The order inside packages whose modules import one another, the highest first.
@@ -34,12 +38,12 @@ INSIDE: Final = {
         *("status", "inspection", "listing", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("deliver", "outbox", "routing", "secrets"),
+    "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
     "reading": ("probe", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
-        *("status", "reconcile", "shared_fate", "page_failure", "unlisted", "expiry", "absence", "moved_ids"),
-        *("suspicion", "pruning"),
+        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
+        *("moved_ids", "suspicion", "pruning"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
@@ -48,5 +52,5 @@ INSIDE: Final = {
     ),
     "net": ("client", "http", "connection", "response", "addresses", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
-    "model": ("report", "state", "digest", "event", "page", "incident"),
+    "model": ("report", "state", "digest", "event", "page", "mute", "incident"),
 }

@@ -25,6 +25,12 @@ MARKUP: Final = (
 LONG_TEXTS: Final = tuple(
     unit * (100_000 // len(unit)) for unit in ("word ", "*", "&", '"', "\\", "語", "😀", "[x](y) ", MARKUP)
 )
+# Characters that nobody sees: controls, bidi marks, and those of no width.
+INVISIBLE: Final = (
+    *("\x00", "\x7f", "\x1b[31m", "\xad", "\u061c", "\u202e", "\u2066", "\ufeff", "\U000e0041"),
+    *("\u200b", "\u200c", "\u200d", "\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u180b", "\u180c", "\u180d"),
+    *("\u180e", "\u180f", "\u3164", "\uffa0", "\ufe0f", "\U000e0100", "\U000e01ef"),
+)
 INCIDENT_URL: Final = "https://status.openai.com/incidents/01KK2T9T"
 SPLICES: Final = (
     "[bold]",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tests.support.plan_driver import Documents, read_page
 if TYPE_CHECKING:
     from statuswatch.model.state import PageState
 
+T = TypeVar("T", bound=msgspec.Struct)
 START = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
 PAGE = Page(key="acme", name="Acme", url="https://status.acme.example", platform="statuspage")
 
@@ -106,7 +107,8 @@ class PageTimeline:
             content = encode_page(outcome.state)
             assert content != before, "dirty, but the state is as it was"
             self.state = decode_page(content, self.page.key, "state.json")
-            assert encode_page(self.state) == content
+            # Text that no parser cleaned is cleaned when it is loaded, and then stays as it is.
+            assert decode_page(encode_page(self.state), self.page.key, "state.json") == self.state
         self.event_ids += [event.id for event in outcome.events]
         assert len(set(self.event_ids)) == len(self.event_ids), "two events share an id"
         return list(outcome.events)
@@ -136,6 +138,6 @@ def shape(events: Iterable[Event]) -> list[tuple[str, str, list[str], list[str]]
     ]
 
 
-def with_fields(listed: Incident, **fields: Any) -> Incident:
-    """The incident with other values."""
-    return msgspec.structs.replace(listed, **fields)
+def with_fields(struct: T, **fields: Any) -> T:
+    """The incident, or the snapshot, with other values."""
+    return msgspec.structs.replace(struct, **fields)

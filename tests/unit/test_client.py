@@ -112,6 +112,38 @@ def test_conditions(validators: Validators, header: str, value: str) -> None:
     assert route.calls.last.request.headers[header] == value
 
 
+@pytest.mark.parametrize("etag", ["*", "abc", '"a', 'a"', '"a", "b"', 'w/"a"', '"a"b"', "W/*", '"ä"', '"a\x1b"', ""])
+def test_an_etag_that_is_none(etag: str) -> None:
+    """6: what has not the form of one ETag is neither kept nor sent, also where the state file holds it: `*` would
+    match whatever the page says, for ever.
+    """
+    with respx.mock(using="transport") as router:
+        route = router.get(URL)
+        route.mock(return_value=httpx.Response(200, content=b"{}", headers=[(b"ETag", etag.encode("latin-1"))]))
+        assert fetch(Validators(etag=etag)) == Fetched(b"{}", Validators())
+        assert "if-none-match" not in route.calls.last.request.headers
+        route.mock(return_value=httpx.Response(304))
+        assert isinstance(fetch(Validators(etag=etag)), Failure)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "\x00", "ä", "y" * 501])
+def test_a_time_that_cannot_be_sent(value: str) -> None:
+    """6: so is a Last-Modified of the state file that is no plain text."""
+    with respx.mock(using="transport") as router:
+        route = router.get(URL).mock(return_value=httpx.Response(200, content=b"{}"))
+        assert fetch(Validators(last_modified=value)) == Fetched(b"{}", Validators())
+    assert "if-modified-since" not in route.calls.last.request.headers
+
+
+def test_a_proxy_that_asks_for_credentials() -> None:
+    """8: HTTP 407 is an answer of a proxy of ours, and none of the page."""
+    with respx.mock(using="transport") as router:
+        router.get(URL).mock(return_value=httpx.Response(407))
+        failure = fetch()
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY
+    assert failure.reason == "HTTP 407" and not failure.answered
+
+
 def test_validators_are_kept() -> None:
     """6: the ETag, else Last-Modified, never both."""
     modified = {"Last-Modified": "Sat, 07 Mar 2026 00:57:23 GMT"}
@@ -164,7 +196,7 @@ def test_a_redirect_to_another_host(location: str, redirect: str) -> None:
     assert (failure.redirect, failure.where) == (redirect, URL)
 
 
-@pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 430), *range(500, 512)])
+@pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 407), *range(408, 430), *range(500, 512)])
 def test_statuses(status: int) -> None:
     """5: of all statuses only 200 is a document; 404 and 410 say that there is none."""
     with respx.mock(using="transport") as router:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +17,15 @@ from statuswatch.model.incident import Impact
 from statuswatch.model.page import Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
-KEYS: Final = "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, page, notify"
+KEYS: Final = (
+    "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, assume_impact, page, "
+    "notify, mute"
+)
 NOT_BASE: Final = "is not the public base address of a page: write it like https://status.acme.example"
 ADD_IT: Final = ": set its `url` in a table [page.KEY]"
 NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
+MUTE: Final = 'pages = ["npm"]\n[[mute]]\npage = "npm"\nincident = "x"'
+HOOK: Final = 'pages = ["npm"]\n[page.github]\ntags = ["tier1"]\n[[notify]]\nsink = "webhook"\nurl_env = "HOOK"'
 
 
 def load(folder: Path, toml: str, name: str = "statuswatch.toml") -> Config:
@@ -199,7 +205,7 @@ BAD: Final = {
     '[acme]\nurl = "https://a.example"': f"acme: unknown key: use one of {KEYS}",
     '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key: did you mean 'url'?",
     f"{ACME}colour = 1": "page.acme.colour: unknown key: use one of "
-    "name, url, platform, id, components, min_impact, maintenance, kinds",
+    "name, url, platform, id, components, min_impact, maintenance, kinds, tags",
     # pages
     'page = ["openai"]': 'page: a list: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
     "[pages.acme]": 'pages: a table: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
@@ -244,6 +250,27 @@ BAD: Final = {
     "[page.acme]\nurl = 3": "page.acme.url: Expected `str`, got `int`",
     f"{ACME}components = [1]": "page.acme.components[0]: Expected `str`, got `int`",
     '[page.github]\nmaintenance = "yes"': "page.github.maintenance: Expected `bool`, got `str`",
+    '[page.github]\ntags = "ci"': "page.github.tags: Expected `list`, got `str`",
+    # assumptions and mutes
+    'assume_impact = "majr"': "assume_impact: unknown impact 'majr': did you mean 'major'?",
+    'assume_impact = "maintenance"': "assume_impact: unknown impact 'maintenance': use one of "
+    "none, minor, major, critical, unknown",
+    'pages = ["npm"]\n[[mute]]\npage = "nmp"\nincident = "x"': "mute[0].page: unknown page 'nmp': did you mean 'npm'?",
+    'pages = ["npm"]\n[[mute]]\npage = "npm"': "mute[0]: Object missing required field `incident`",
+    'pages = ["npm"]\n[[mute]]\npage = "npm"\nincident = ""': "mute[0].incident: Expected `str` of length >= 1",
+    f"{MUTE}\ntill = 1": "mute[0].till: unknown key: did you mean 'until'?",
+    f"{MUTE}\nuntil = 2026-12-24T00:00:00": "mute[0].until: Expected `datetime` with a timezone component",
+    f"{MUTE}\nuntil = 2026-12-24": "mute[0].until: Expected `datetime`, got `date`",
+    # filters of sinks
+    f'{HOOK}\ntags = ["tier2"]': "notify[0].tags: unknown tag 'tier2': did you mean 'tier1'?",
+    f'{HOOK}\npages = ["npm"]\ntags = ["tier1"]': "notify[0].tags: none of the pages in `pages` has one of these tags: "
+    "leave one of the two out",
+    f'{HOOK}\nkinds = ["incidents"]': "notify[0].kinds: unknown kind 'incidents': did you mean 'incident'?",
+    f"{HOOK}\nkinds = []": "notify[0].kinds: an empty list: leave it out to receive all kinds",
+    f'{HOOK}\nhours = "9 to 5"': "notify[0].hours: '9 to 5' are no hours: write days, times and a zone, such as "
+    "'Mon-Fri 08:00-18:00 Europe/Berlin'",
+    f'{HOOK}\nhours = "Mon-Fri 08:00-18:00 Europe/Berlim"': "notify[0].hours: 'Europe/Berlim' is no time zone: "
+    "use a name such as Europe/Berlin, America/New_York or UTC",
 }
 
 
@@ -356,3 +383,52 @@ def test_every_page_of_the_catalog_can_be_configured(tmp_path: Path) -> None:
     """Section 3: whatever key the catalog has may be listed, and comes as the catalog has it."""
     listed = ", ".join(f'"{key}"' for key in catalog())
     assert load(tmp_path, f"pages = [{listed}]").pages == tuple(catalog().values())
+
+
+def test_an_impact_may_be_assumed(tmp_path: Path) -> None:
+    """Section 3: `assume_impact` is `unknown` unless the file says otherwise, and reaches every sink."""
+    assert load(tmp_path, 'pages = ["npm"]').assume_impact is Impact.UNKNOWN
+    config = load(tmp_path, f'assume_impact = "minor"\n{HOOK}')
+    assert (config.assume_impact, config.notify[0].assume_impact) == (Impact.MINOR, Impact.MINOR)
+
+
+@pytest.mark.parametrize(
+    ("lines", "selected"),
+    [("", set()), ('tags = ["tier1"]', {"github"}), ('pages = ["npm"]', {"npm"})],
+)
+def test_tags_select_pages(tmp_path: Path, lines: str, selected: set[str]) -> None:
+    """Section 7: a sink with `tags` receives the events of the pages that have one of them."""
+    assert load(tmp_path, f"{HOOK}\n{lines}").notify[0].pages == selected
+
+
+def test_every_filter_of_a_sink_must_match(tmp_path: Path) -> None:
+    """Section 7: with `pages` and `tags` a page must be in both."""
+    both = HOOK.replace("[page.github]", '[page.npm]\ntags = ["ci"]\n[page.github]')
+    sink = load(tmp_path, f'{both}\npages = ["npm", "github"]\ntags = ["ci"]').notify[0]
+    assert sink.pages == {"npm"}
+
+
+@pytest.mark.parametrize(
+    ("sink", "lines", "kinds"),
+    [
+        ("webhook", "", {"incident", "maintenance", "page"}),
+        ("webhook", 'kinds = ["page"]', {"page"}),
+        ("pagerduty", "", {"incident"}),
+        ("pagerduty", 'kinds = ["incident", "page"]', {"incident", "page"}),
+        ("pagerduty", "maintenance = true", {"incident", "maintenance"}),
+    ],
+)
+def test_kinds_of_a_sink(tmp_path: Path, sink: str, lines: str, kinds: set[str]) -> None:
+    """Section 7: `kinds` are all by default, and incidents alone for PagerDuty; a `maintenance = true` is heeded."""
+    option = "routing_key_env" if sink == "pagerduty" else "url_env"
+    table = f'[[notify]]\nsink = "{sink}"\n{option} = "KEY"\n{lines}'
+    assert load(tmp_path, f'pages = ["npm"]\n{table}').notify[0].kinds == kinds
+
+
+def test_mutes(tmp_path: Path) -> None:
+    """Section 3: a mute names a page and an incident; a shared incident is muted by its page key."""
+    config = load(tmp_path, f'{MUTE}\nuntil = 2026-12-24T01:00:00+01:00\n[[mute]]\npage = "host:a.b"\nincident = "*"')
+    dated, shared = config.mutes
+    assert dated.until == datetime(2026, 12, 24, tzinfo=UTC) and shared.until is None
+    assert dated.names("npm", "x", "Login") and not dated.names("npm", "y", "Login")
+    assert shared.names("host:a.b", "any", "3 of 3 pages cannot be read")

@@ -105,8 +105,11 @@ def without_times(page: PageState) -> PageState:
 
 
 def test_a_version_1_state_file_is_written_again_byte_for_byte() -> None:
-    """6: a state file of the first release, with every field that it can have, is read and written as it was."""
+    """6: a state file of the first release, with every field that it can have, is read and written as it was; but for
+    a line separator in a title, which no run wrote and which is cleaned.
+    """
     content = VERSION_1.read_bytes()
+    cleaned = content.replace("\u2028".encode(), b" ")
     loaded = state.decode(content, "state.json")
     pages = {key: state.encode_page(state.decode_page(page, key, "state.json")) for key, page in loaded.pages.items()}
-    assert b"".join(state.encode(State(pages=pages, outbox=loaded.outbox))) == content
+    assert b"".join(state.encode(State(pages=pages, outbox=loaded.outbox))) == cleaned

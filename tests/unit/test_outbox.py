@@ -13,16 +13,20 @@ from statuswatch.delivery.deliver import MAX_PAUSE, retry_pause
 from statuswatch.delivery.outbox import (
     GIVE_UP_AFTER,
     MAX_DIGEST,
-    MAX_REJECTED,
     MAX_WAITING,
+    MAX_WAITING_BYTES,
     SEND_ALONE_AFTER,
+    Agenda,
     SinkTurn,
-    due_by_sink,
     due_deliveries,
     notifications,
+    plan_sink,
+    plan_sinks,
     removed_sink,
     within_bounds,
 )
+from statuswatch.hours import Hours
+from statuswatch.render.notification import digest_headline, notification_texts
 from statuswatch.sinks import SinkError
 from tests.support.sending import NOW, new_deliveries, resolved
 
@@ -46,7 +50,7 @@ def take_turn(
     digest_above: int = 0,
 ) -> SinkOutcome:
     """Run a sink's turn against a receiver that returns why it rejects a notification, or None."""
-    turn = SinkTurn(deliveries, digest_above=digest_above, now=now)
+    turn = SinkTurn(Agenda(tuple(deliveries)), digest_above=digest_above, now=now)
     while notification := turn.next_notification():
         if error := receiver(notification):
             turn.reject(notification, error)
@@ -73,8 +77,8 @@ def test_a_sink_to_which_nothing_is_due_is_left_out() -> None:
     """No event, or none that the sink subscribes to, is no work."""
     (delivery,) = new_deliveries(1)
     deaf = msgspec.structs.replace(CONFIG, name="deaf", events=frozenset({"resolved"}))
-    assert list(due_by_sink([CONFIG, deaf], (delivery.event,), {}, NOW)) == ["fake"]
-    assert due_by_sink([CONFIG, deaf], (), {}, NOW) == {}
+    assert list(plan_sinks([CONFIG, deaf], (delivery.event,), {}, NOW)) == ["fake"]
+    assert plan_sinks([CONFIG, deaf], (), {}, NOW) == {}
 
 
 @pytest.mark.parametrize(("digest_above", "sizes"), [(0, [1] * 12), (11, [12]), (12, [1] * 12)])
@@ -140,7 +144,7 @@ def test_a_final_rejection_holds_up_its_own_incident_only() -> None:
 def test_a_turn_that_fails_keeps_what_is_left() -> None:
     """A fault of the whole turn sends nothing more; what was accepted before stays accepted."""
     due = new_deliveries(3)
-    turn = SinkTurn(due, digest_above=0, now=NOW)
+    turn = SinkTurn(Agenda(due), digest_above=0, now=NOW)
     first = turn.next_notification()
     assert first
     turn.accept(first, "accepted, but not by address 2 of 2")
@@ -157,7 +161,7 @@ def test_a_turn_that_fails_keeps_what_is_left() -> None:
 
 def test_an_example_is_not_retried() -> None:
     """A rejected example reports its reason alone: no later run sends it again."""
-    turn = SinkTurn(new_deliveries(1), digest_above=0, now=NOW, test=True)
+    turn = SinkTurn(Agenda(new_deliveries(1)), digest_above=0, now=NOW, test=True)
     example = turn.next_notification()
     assert example and example.test
     turn.reject(example, FINAL)
@@ -197,24 +201,38 @@ def test_a_clock_that_ran_ahead_delays_nothing() -> None:
     assert kept.since == NOW
 
 
-@pytest.mark.parametrize(("error", "bound"), [(PASSING, MAX_WAITING), (FINAL, MAX_REJECTED)])
-def test_the_newest_are_kept(error: SinkError, bound: int) -> None:
-    """7: a hundred finally rejected events of a sink are kept, and a thousand of all that wait: the newest. The rest
-    is named as given up.
-    """
-    due = new_deliveries(bound + 3)
+@pytest.mark.parametrize("error", [PASSING, FINAL])
+def test_the_newest_are_kept(error: SinkError) -> None:
+    """7: a thousand events wait for a sink, whatever they wait for: the newest. The rest is named as given up."""
+    due = tuple(without_updates(delivery) for delivery in new_deliveries(MAX_WAITING + 3))
     outcome = take_turn(due, lambda _: error)
     assert keys(outcome.waiting) == keys(due[3:])
     assert list(outcome.lost) == keys(due[:3])
     assert outcome.remarks[-1] == f"GIVEN UP, never delivered: {', '.join(outcome.lost)}"
 
 
-def test_both_bounds_hold_together() -> None:
-    """Rejected and waiting events are bounded at once, and stay in order."""
-    due = new_deliveries(MAX_WAITING + 1)
-    rejected = [msgspec.structs.replace(delivery, since=NOW) for delivery in due[: MAX_REJECTED + 5]]
-    kept = within_bounds([*rejected, *due[MAX_REJECTED + 5 :]])
-    assert keys(kept) == keys(due[5:])
+def without_updates(delivery: PendingDelivery) -> PendingDelivery:
+    """Return the delivery, smaller."""
+    incident = msgspec.structs.replace(delivery.event.incident, updates=())
+    return msgspec.structs.replace(
+        delivery, event=msgspec.structs.replace(delivery.event, updates=(), incident=incident)
+    )
+
+
+def with_body(delivery: PendingDelivery, size: int) -> PendingDelivery:
+    """Return the delivery with an update of that many characters."""
+    updates = tuple(msgspec.structs.replace(update, body="x" * size) for update in delivery.event.updates)
+    return msgspec.structs.replace(delivery, event=msgspec.structs.replace(delivery.event, updates=updates))
+
+
+def test_the_bytes_that_wait_are_bounded() -> None:
+    """7: one megabyte waits for a sink; the oldest is dropped. One event that alone is larger costs no other."""
+    due = tuple(with_body(delivery, 300_000) for delivery in new_deliveries(5))
+    kept = within_bounds(due)
+    assert keys(kept) == keys(due[2:])
+    assert sum(len(msgspec.json.encode(delivery)) for delivery in kept) <= MAX_WAITING_BYTES
+    giant = with_body(due[4], MAX_WAITING_BYTES)
+    assert keys(within_bounds([*due[:2], giant])) == keys(due[:2])
 
 
 def test_one_event_costs_its_digest_nothing() -> None:
@@ -237,6 +255,88 @@ def test_a_removed_sink_is_reported() -> None:
     due = new_deliveries(2)
     outcome = removed_sink("old", due)
     assert outcome.waiting == () and all(key in outcome.remarks[0] for key in keys(due))
+
+
+# ---- hours
+
+BERLIN: Final = Hours.parse("Mon-Fri 08:00-18:00 Europe/Berlin")
+SATURDAY: Final = NOW  # 2026-03-07, 13:00 in Berlin
+MONDAY: Final = NOW + timedelta(days=2)
+OFFICE: Final = msgspec.structs.replace(CONFIG, hours=BERLIN)
+
+
+def carry_out(agenda: Agenda, *, now: datetime, digest_above: int = 0) -> tuple[SinkOutcome, list[list[str]]]:
+    """Run a sink's turn against a receiver that accepts everything; return the outcome, and what was sent."""
+    turn = SinkTurn(agenda, digest_above=digest_above, now=now)
+    sent: list[list[str]] = []
+    while notification := turn.next_notification():
+        sent.append(keys(notification.deliveries))
+        turn.accept(notification)
+    return turn.outcome("fake"), sent
+
+
+@pytest.mark.parametrize(("digest_above", "sizes"), [(0, [1, 1, 1, 1]), (10, [3, 1])])
+def test_hours_hold_and_never_lose(digest_above: int, sizes: list[int]) -> None:
+    """7: held events keep id and order, and are delivered before later ones by the first run within the hours: as a
+    digest where the sink has digests, else one by one. A held event is no failure.
+    """
+    *early, late = new_deliveries(4)
+    agenda = plan_sink(OFFICE, [delivery.event for delivery in early], (), now=SATURDAY)
+    outcome, sent = carry_out(agenda, now=SATURDAY)
+    assert (sent, keys(outcome.waiting), outcome.held, outcome.failed) == ([], keys(early), 3, False)
+    assert outcome.remarks == ("3 events held until the sink's hours",)
+    still, _ = carry_out(plan_sink(OFFICE, (), outcome.waiting, now=SATURDAY), now=SATURDAY)
+    assert still.waiting == outcome.waiting, "nothing to write"
+    agenda = plan_sink(OFFICE, [late.event], still.waiting, now=MONDAY)
+    delivered, sent = carry_out(agenda, now=MONDAY, digest_above=digest_above)
+    assert [len(ids) for ids in sent] == sizes
+    assert [event_id for ids in sent for event_id in ids] == keys([*early, late])
+    assert delivered.waiting == ()
+
+
+def test_a_broken_sink_fails_whatever_holds_its_events() -> None:
+    """7: exit 5 where something waits for a sink whose secret is missing, held or not."""
+    agenda = plan_sink(OFFICE, (new_deliveries(1)[0].event,), (), now=SATURDAY)
+    turn = SinkTurn(agenda, digest_above=0, now=SATURDAY)
+    turn.break_off("cannot deliver: $HOOK is not set, or is empty")
+    outcome = turn.outcome("fake")
+    assert (outcome.failed, outcome.held) == (True, 0)
+    assert outcome.remarks == (
+        "cannot deliver: $HOOK is not set, or is empty",
+        "1 event waits; retried on the next run",
+    )
+
+
+# ---- what was dropped
+
+
+def test_the_next_delivery_begins_with_the_number_of_dropped_events() -> None:
+    """7: "N events were dropped" begins the next notification that is accepted, and no later one."""
+    first, second, third = new_deliveries(3)
+    turn = SinkTurn(Agenda((first, second, third)), digest_above=0, now=NOW, dropped=2)
+    rejected = turn.next_notification()
+    assert rejected and rejected.dropped == 2
+    turn.reject(rejected, FINAL)
+    accepted, last = turn.next_notification(), None
+    assert accepted and accepted.dropped == 2
+    assert notification_texts(accepted)[0].headline.startswith("2 events were dropped · 🔴 NEW")
+    turn.accept(accepted)
+    last = turn.next_notification()
+    assert last and last.dropped == 0
+    assert turn.outcome("fake").dropped == 0
+    digest = msgspec.structs.replace(accepted, deliveries=(first, second), dropped=1)
+    assert digest_headline(digest).startswith("1 event was dropped · 2 events at once")
+
+
+def test_what_is_dropped_is_counted_until_it_is_announced() -> None:
+    """7: what a run drops is added to what the receiver does not know of yet."""
+    (delivery,) = new_deliveries(1)
+    old = msgspec.structs.replace(delivery, since=NOW - GIVE_UP_AFTER)
+    turn = SinkTurn(Agenda((old,)), digest_above=0, now=NOW, dropped=4)
+    notification = turn.next_notification()
+    assert notification
+    turn.reject(notification, FINAL)
+    assert turn.outcome("fake").dropped == 5
 
 
 # ---- another attempt in the run

@@ -40,7 +40,7 @@ def own(incident: Json, **fields: Any) -> bytes:
     return json.dumps({**incident, "id": 1, "code": incident["id"], "incident_updates": updates, **fields}).encode()
 
 
-def page(*incidents: Json, summary: tuple[Json, ...] | None = None, **own_documents: bytes | Lost | None) -> Page:
+def page(*incidents: Json, summary: Any = None, **own_documents: Any) -> Page:
     """The documents of a page; those of incidents are given by their ids."""
     head = {"id": "abcdefghijkl"}
     is_open = [one for one in incidents if one["status"] not in ("resolved", "completed")]

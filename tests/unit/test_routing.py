@@ -149,3 +149,86 @@ def test_a_sink_with_pages_receives_a_shared_incident_that_affects_one() -> None
     event = event_of(incident=shared, peak_impact=Impact.UNKNOWN)
     assert subscribes(msgspec.structs.replace(CONFIG, pages=frozenset({"b", "c"})), event)
     assert not subscribes(msgspec.structs.replace(CONFIG, pages=frozenset({"c"})), event)
+
+
+@pytest.mark.parametrize("kind", IncidentKind)
+def test_kinds(kind: IncidentKind) -> None:
+    """7: a sink receives the kinds of incidents that its `kinds` list."""
+    event = event_of(incident=msgspec.structs.replace(EVENT.incident, kind=kind))
+    assert subscribes(msgspec.structs.replace(CONFIG, kinds=frozenset({kind})), event)
+    assert not subscribes(msgspec.structs.replace(CONFIG, kinds=frozenset(IncidentKind) - {kind}), event)
+
+
+@pytest.mark.parametrize(
+    ("globs", "fields", "expected"),
+    [
+        (("api*",), {}, True),
+        (("Login",), {}, False),
+        (("Login",), {"components_unstated": True}, True),
+        (("Login", "API"), {}, True),
+        ((), {}, True),
+    ],
+)
+def test_components(globs: tuple[str, ...], fields: dict[str, Any], *, expected: bool) -> None:
+    """7: a glob of a sink matches one of all components that the incident ever named; none stated matches."""
+    assert subscribes(msgspec.structs.replace(CONFIG, components=globs), event_of(**fields)) is expected
+
+
+def test_a_page_that_cannot_be_read_has_no_components() -> None:
+    """5: incidents of kind `page` are subject to `kinds` alone, not to impact or components."""
+    unreadable = msgspec.structs.replace(EVENT.incident, kind=IncidentKind.PAGE, impact=Impact.UNKNOWN)
+    event = event_of(incident=unreadable, all_components=(), peak_impact=Impact.UNKNOWN)
+    strict = {"components": ("Login",), "min_impact": Impact.CRITICAL, "assume_impact": Impact.NONE}
+    assert subscribes(msgspec.structs.replace(CONFIG, **strict), event)
+
+
+def test_a_component_that_joins_counts_as_new() -> None:
+    """7: an update by which an incident first names a component of the sink is its beginning for the sink, and its end
+    follows.
+    """
+    timeline = PageTimeline()
+    timeline.read(0)
+    updates = [update(1, "investigating"), update(3, "identified"), update(5, "monitoring"), update(7, "resolved")]
+    components = [("API",), ("API", "Login"), ("API", "Login", "Web"), ("API",)]
+    config = msgspec.structs.replace(with_events("new", "resolved"), components=("Login",))
+    received = []
+    for number, names in enumerate(components):
+        (event,) = timeline.read(2 * number + 2, incident("a1", *updates[: number + 1], components=names))
+        received.append(subscribes(config, event))
+    assert received == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("assumed", "minimum", "expected"),
+    [
+        (Impact.UNKNOWN, Impact.CRITICAL, True),
+        (Impact.MINOR, Impact.MINOR, True),
+        (Impact.MINOR, Impact.MAJOR, False),
+        (Impact.NONE, Impact.MINOR, False),
+    ],
+)
+def test_an_impact_that_is_assumed(assumed: Impact, minimum: Impact, *, expected: bool) -> None:
+    """3: where the vendor states no impact, `min_impact` looks at the assumed one; `unknown` passes every filter."""
+    event = event_of(
+        peak_impact=Impact.UNKNOWN, impact_unstated=True, page=msgspec.structs.replace(PAGE, min_impact=minimum)
+    )
+    config = msgspec.structs.replace(CONFIG, min_impact=minimum, assume_impact=assumed)
+    assert subscribes(config, event) is expected
+    assert passes(event, assumed) is expected
+
+
+def test_an_impact_that_is_stated_later() -> None:
+    """3: what was filtered by its assumed impact begins with the event that states a high one; what passed by it stays
+    in, so that its end follows.
+    """
+    stated = event_of(
+        kind=EventKind.UPDATED,
+        peak_impact=Impact.MAJOR,
+        previous_peak_impact=Impact.UNKNOWN,
+        impact_unstated=True,
+    )
+    for assumed, begins in ((Impact.MINOR, True), (Impact.CRITICAL, False), (Impact.UNKNOWN, False)):
+        config = msgspec.structs.replace(MAJOR_ONLY, assume_impact=assumed)
+        assert escalated(config, stated) is begins
+    calmer = msgspec.structs.replace(stated, peak_impact=Impact.MINOR)
+    assert subscribes(msgspec.structs.replace(MAJOR_ONLY, assume_impact=Impact.CRITICAL), calmer)

@@ -18,7 +18,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from statuswatch import state
+from statuswatch import state, text
 from statuswatch.errors import StateError
 from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import Component, Impact, Moment
@@ -34,7 +34,9 @@ PAGE = PageState(
     baseline=NOW,
     identity="acme",
     incidents={
-        "b": IncidentRecord(status="resolved", impact=Impact.MINOR, title="9f2c41d0", last_update_at=NOW, updates="a b")
+        "b": IncidentRecord(
+            status="resolved", impact=Impact.MINOR, title="9f2c41d0", last_update_at=NOW, updates="Aq3xT9Nd"
+        )
     },
 )
 
@@ -55,7 +57,7 @@ def test_format(tmp_path: Path) -> None:
    "baseline": "2026-03-07T09:00:00Z",
    "identity": "acme",
    "incidents": {
-    "b": {"impact":"minor","last":"2026-03-07T09:00:00Z","status":"resolved","title":"9f2c41d0","updates":"a b"}
+    "b": {"impact":"minor","last":"2026-03-07T09:00:00Z","status":"resolved","title":"9f2c41d0","updates":"Aq3xT9Nd"}
    },
    "platform": "statuspage",
    "url": "https://status.acme.example"
@@ -72,7 +74,7 @@ def test_the_repositorys_own() -> None:
 
 
 PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
-    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(text.line),
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
     type(None): st.none(),
@@ -81,6 +83,12 @@ PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
 
 
 MOMENTS: Final = st.datetimes(timezones=st.just(UTC))
+FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "status": st.sampled_from(["investigating", "in_progress", "resolved", "Störung"]),
+    "updates": st.sampled_from(["", "Aq3xT9Nd", "Aq3xT9Ndg/o2Ow Aq3xT9Ndg/o2Ow~ +q3xT9Nd"]),
+    "url": st.sampled_from(["", 'https://status.acme.example/é?a=\\"', "HTTP://127.0.0.1:80/"]),
+    "body": st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(text.lines),
+}
 
 
 def anything(of: Any) -> st.SearchStrategy[Any]:
@@ -93,7 +101,7 @@ def anything(of: Any) -> st.SearchStrategy[Any]:
             return st.sampled_from(of)
         case None:
             hints = get_type_hints(of, include_extras=True)
-            fields = {field.name: anything(hints[field.name]) for field in msgspec.structs.fields(of)}
+            fields = {field.name: field_of(field.name, hints[field.name]) for field in msgspec.structs.fields(of)}
             return st.fixed_dictionaries(fields).map(lambda values: of(**values))
         case origin if origin is tuple:
             return st.lists(anything(parts[0]), max_size=2).map(tuple)
@@ -103,7 +111,12 @@ def anything(of: Any) -> st.SearchStrategy[Any]:
             return st.one_of([anything(part) for part in parts])
 
 
-keys = st.text('ab<>"\n\u2028é', max_size=3)
+def field_of(name: str, hint: Any) -> st.SearchStrategy[Any]:
+    """What a field may hold; `updates` are digests in a record, and texts in an event."""
+    return FIELDS[name] if hint is str and name in FIELDS else anything(hint)
+
+
+keys = st.text('ab<>"é', max_size=3)
 
 
 @given(
@@ -246,7 +259,8 @@ def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, num
             except StateError as error:
                 message = str(error)
         assert path.read_bytes() == (old if message else new)
-        assert {found.name for found in tmp_path.iterdir()} <= {"state.json", ".state.json.lock"}
+        kept = {"state.json", ".state.json.lock"} if faults.calls[fails - 1 :] else {"state.json"}
+        assert {found.name for found in tmp_path.iterdir()} <= kept
         if len(faults.calls) < fails:
             break
         assert not message or os.strerror(number) in message
@@ -354,6 +368,54 @@ def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.Mo
         pass
 
 
+# Many short runs: each notes that it has the lock, in a file that must not exist yet.
+SHORT_RUNS: Final = """
+import os, sys
+from pathlib import Path
+from statuswatch import state
+state.LOCK_TIMEOUT = 120.0
+path, held = Path(sys.argv[1]), Path(sys.argv[1]).with_name("held")
+for _ in range(30):
+    with state.StateFile(path).locked():
+        os.close(os.open(held, os.O_CREAT | os.O_EXCL))
+        held.unlink()
+"""
+
+
+def test_many_short_runs_at_once(tmp_path: Path) -> None:
+    """6: of many short runs at once never two have the lock, and its file is not left behind."""
+    command = [sys.executable, "-c", SHORT_RUNS, str(tmp_path / "state.json")]
+    runs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(5)]
+    assert [run.communicate()[1] for run in runs] == [b""] * len(runs)
+    assert [run.returncode for run in runs] == [0] * len(runs)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_on_a_deleted_file_keeps_nobody_away(tmp_path: Path) -> None:
+    """6: whoever acquires the lock looks whether its path still names the file that is locked."""
+    lock = FileLock(tmp_path / "lock")
+    with lock:
+        assert state._names_its_file(lock)
+        (tmp_path / "lock").unlink()
+        assert not state._names_its_file(lock)
+        (tmp_path / "lock").touch()
+        assert not state._names_its_file(lock)
+        lock.release()
+        assert not state._names_its_file(lock)
+
+
+def test_a_run_that_waits_in_vain_deletes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6: only the run that has the lock deletes its file."""
+    monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.05)
+    first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
+    with first.locked():
+        for _ in range(2):
+            with pytest.raises(StateError, match="in use by another run"), second.locked():
+                pytest.fail("both have it")
+        assert (tmp_path / ".state.json.lock").exists()
+    assert not (tmp_path / ".state.json.lock").exists()
+
+
 def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
     """6: a killed run leaves no lock."""
     lock = tmp_path / ".state.json.lock"
@@ -367,6 +429,7 @@ def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
         other.kill()
     with state.StateFile(tmp_path / "state.json").locked():
         pass
+    assert not lock.exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

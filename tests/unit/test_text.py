@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from statuswatch import text
 from statuswatch.model.incident import Component
 from statuswatch.platforms.parsing import labelled_components
+from tests.support.hostile_text import INVISIBLE
 
 searched = settings(
     max_examples=int(os.environ.get("STATUSWATCH_EXAMPLES", "100")),
@@ -43,6 +44,11 @@ PIECES: Final = (
     "\u202e",
     "\u2066",
     "\u200f",
+    "\u200b",
+    "\u200d",
+    "\ufe0f",
+    "👩",
+    "\u3164",
     "\ufeff",
     "\xad",
     "\U000e0041",
@@ -114,7 +120,7 @@ def test_line_is_idempotent(vendors: str) -> None:
 @given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=30))
 def test_line_keeps_every_visible_character(vendors: str) -> None:
     """Contract 1: nothing true is lost; letters, digits, punctuation and symbols all stay, in any script."""
-    assert text.line(vendors) == vendors
+    assert text.line(vendors) == vendors.translate(dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0")))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +136,8 @@ def test_line_keeps_every_visible_character(vendors: str) -> None:
         ("A\u2028B\x85C\x0bD", "A B C D"),
         ("half \ud83d a pair", "half a pair"),
         ("Café 東京 👩‍💻 🏳️‍🌈", "Café 東京 👩‍💻 🏳️‍🌈"),
+        ("👩🏽‍🚒 ❤️‍🔥 ⚠️ 1️⃣ ©️ 👨‍👩‍👧‍👦", "👩🏽‍🚒 ❤️‍🔥 ⚠️ 1️⃣ ©️ 👨‍👩‍👧‍👦"),
+        ("A\u200dPI\ufe0f 👩\u200d 1\ufe0f \u200d👩 👩\u200d\u200d💻 ⚠\ufe0f\ufe0f", "API 👩 1 👩 👩💻 ⚠\ufe0f"),
         ("R&D <beta> &amp; 100 %", "R&D <beta> &amp; 100 %"),
         ("", ""),
     ],
@@ -137,6 +145,13 @@ def test_line_keeps_every_visible_character(vendors: str) -> None:
 def test_line(vendors: str, cleaned: str) -> None:
     """A title or a name is plain text already: only invisible and bidi characters are removed."""
     assert text.line(vendors) == cleaned
+
+
+@pytest.mark.parametrize("mark", INVISIBLE, ids=ascii)
+def test_an_edit_of_what_nobody_sees_is_none(mark: str) -> None:
+    """Contract 7: invisible characters are removed wherever they stand, so an edit of nothing else is no edit."""
+    for clean in (text.line, text.paragraph, text.lines):
+        assert clean(f"{mark}Log{mark}in {mark}{mark}API{mark}") == "Login API"
 
 
 # ------------------------------------------------------------------------------------------------------- a message

@@ -239,7 +239,7 @@ def lock_is(place: Path, make: Callable[[Path], object]) -> Callable[[], object]
     make(lock)
 
     def repair() -> None:
-        lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
+        lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink(missing_ok=True)
 
     return repair
 

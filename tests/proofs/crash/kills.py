@@ -202,7 +202,7 @@ class KillTrial:
         requests = [len(sink.requests) for sink in self.sinks]
         if self.run() != 0 or [len(sink.requests) for sink in self.sinks] != requests:
             self.figures.wrong.append("not calm in the end")
-        expected = {"statuswatch.toml", "state.json", ".state.json.lock"}
+        expected = {"statuswatch.toml", "state.json"}
         if left := {path.name for path in self.folder.iterdir()} - expected:
             self.figures.wrong.append(f"left behind: {left}")
 

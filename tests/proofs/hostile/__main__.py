@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.proofs.hostile import growth
 from tests.proofs.hostile.behaviours import ROWS, Row
 from tests.proofs.hostile.costliest import COSTLIEST
 from tests.proofs.hostile.origin import BEFORE, DURING
@@ -75,6 +76,7 @@ def main() -> int:
         lines.append(line(row, trial))
         broken += not lines[-1].endswith("| held |")
         calm.append(trial.acts[BEFORE])
+    grown, beyond = growth.table() if not names else ([], 0)
     wall, cpu, memory = (
         statistics.median(getattr(completed, name) for completed in calm) for name in ("wall", "cpu", "memory")
     )
@@ -88,10 +90,10 @@ def main() -> int:
         "| behaviour | what came back | wall | CPU | peak memory more than calm | other pages | verdict |",
         "|---|---|---|---|---|---|---|",
         *lines,
-        *([] if names else ["", *proportions()]),
+        *([] if names else ["", *proportions(), "", *grown]),
     )
     print("\n".join(head))  # noqa: T201
-    return int(broken > 0)
+    return int(broken + beyond > 0)
 
 
 if __name__ == "__main__":

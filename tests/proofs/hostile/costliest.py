@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from statuswatch.errors import FeedError
 from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.parsing import ParseInput
@@ -50,8 +52,9 @@ class Costliest(NamedTuple):
         state, costs = None, []
         for hour, documents in enumerate((short, long, long, short)):
             started = time.process_time()
-            feed = PLATFORMS[self.platform].parse(ParseInput(page, documents, state))
-            state = reconcile(page, state, PageSnapshot(feed, {}, 1), NOW + timedelta(hours=hour)).state
+            with suppress(FeedError):  # beyond a bound: seeing that has a cost too
+                feed = PLATFORMS[self.platform].parse(ParseInput(page, documents, state))
+                state = reconcile(page, state, PageSnapshot(feed, {}, 1), NOW + timedelta(hours=hour)).state
             costs.append(time.process_time() - started)
         return max(costs)
 

@@ -12,6 +12,7 @@ from statuswatch.model.page import PageSnapshot
 from statuswatch.rules.reconcile import reconcile
 from tests.proofs.hostile.behaviours import EITHER, LATE, ROWS
 from tests.proofs.hostile.costliest import COSTLIEST
+from tests.proofs.hostile.growth import GROWING, MAX_FILE, grow
 from tests.proofs.hostile.origin import ACTS
 from tests.proofs.hostile.trial import run_trial
 from tests.support.page_timeline import PAGE, START, feed, incident, update
@@ -22,8 +23,8 @@ ENTRIES = {
     "incidentio: components of the page": 5000,
     "instatus: incidents without an id": 900,
     "instatus: updates of one entry of the feed": 700,
-    "slack: notes of one incident": 1500,
-    "slack: notes of one incident that is over": 1500,
+    "slack: notes of one incident": 1200,
+    "slack: notes of one incident that is over": 1200,
     "statusio: incidents in one of many containers": 1500,
 }
 
@@ -70,3 +71,11 @@ def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
     assert trial.faults == []
     assert {name: faults for name, faults in trial.faults_by_row.items() if faults} == {}
     assert len(trial.acts) == len(ACTS) and len(rows) > 10
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_a_vendor_cannot_make_the_state_file_grow(tmp_path: Path, name: str) -> None:
+    """6: whatever a vendor lists, the state file stays small enough to be pushed; beyond the bound its page fails."""
+    growth = grow(name, 10, tmp_path)
+    assert 0 < growth.size <= MAX_FILE
+    assert not growth.failed or " more than " in f" {growth.reason}"
