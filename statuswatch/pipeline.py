@@ -1,5 +1,6 @@
 """One run: load, read, print, deliver, archive, save. The order is the promise: at least once."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from statuswatch.model.report import Delivery, PageOutcome, PageStatus, RunRepor
 from statuswatch.model.state import EncodedPage, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
+from statuswatch.reading.private import with_headers
 from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
 from statuswatch.recording.recorder import NoRecorder, Recorder
 from statuswatch.rules.filters import passes
@@ -43,7 +45,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 _NO_RECORDER: Final = NoRecorder()
 
 
-def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RECORDER, **options: Any) -> Run:
+def run_of(
+    config: Config,
+    keys: Sequence[str] = (),
+    recorder: Recorder = _NO_RECORDER,
+    *,
+    conditional: bool = True,
+    **options: Any,
+) -> Run:
     """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
     pages = config.chosen(keys)
     return Run(
@@ -54,7 +63,7 @@ def run_of(config: Config, keys: Sequence[str] = (), recorder: Recorder = _NO_RE
             timeout=config.timeout,
             deadline=config.deadline,
             concurrency=config.concurrency,
-            conditional=not recorder.needs_bodies,
+            conditional=conditional and not recorder.needs_bodies,
             **options,
         ),
         recorder=recorder,
@@ -132,7 +141,8 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
     queue = sorted(run.pages, key=lambda page: not is_failing(before.pages.get(page.key, b"")))
     options = msgspec.structs.replace(run.options, on_page=keep)
     run.recorder.begin(run.pages, before, now, partial=run.partial)
-    connect = run.recorder.connect(run.connect or connect_to(open_network()))
+    connect = run.connect or with_headers(connect_to(open_network()), run.config, os.environ)
+    connect = run.recorder.connect(connect)
     run_loop(read_pages(queue, state_of, now, connect, options))
     return tuple(outcomes[page.key] for page in run.pages), msgspec.structs.replace(before, pages=states)
 

@@ -89,10 +89,23 @@ def decode(content: bytes, name: str) -> State:
         raise _unusable(name, _other_version(file.version))
     try:
         outbox = {text.line(sink): checked_deliveries(deliveries) for sink, deliveries in file.waiting.items()}
-        shared = checked_shared(file.shared)
+        shared = {group: _with_lower_keys(failure) for group, failure in checked_shared(file.shared).items()}
     except Invalid as error:
         raise _unusable(name, text.line(str(error))) from error
-    return State(pages=dict(file.pages), outbox=outbox, shared=shared, dropped=file.dropped)
+    return State(pages=_by_lower_key(file.pages), outbox=outbox, shared=shared, dropped=file.dropped)
+
+
+def _by_lower_key(pages: Mapping[str, msgspec.Raw]) -> dict[str, EncodedPage]:
+    """Return the pages by their keys in lower case: before, a page of the user's own kept the case that it was given.
+
+    Of two keys that differ in their case only, the one in lower case counts.
+    """
+    lowered: dict[str, EncodedPage] = {key.lower(): page for key, page in pages.items()}
+    return lowered | {key: page for key, page in pages.items() if key in lowered}
+
+
+def _with_lower_keys(failure: SharedFailure) -> SharedFailure:
+    return msgspec.structs.replace(failure, pages=tuple(key.lower() for key in failure.pages))
 
 
 def encode_page(page: PageState) -> bytes:

@@ -48,7 +48,8 @@ def main() -> None:
     try:
         app()
     except StatuswatchError as error:
-        say(f"error: {error}")
+        for line in str(error).splitlines():  # one for each mistake of a configuration
+            say(f"error: {line}")
         sys.exit(error.exit_code)
 
 

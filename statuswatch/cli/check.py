@@ -11,6 +11,7 @@ import typer
 
 from statuswatch import errors
 from statuswatch.cli.options import (
+    BUILT_IN,
     ConfigOption,
     EventFormat,
     PagesArgument,
@@ -65,7 +66,9 @@ def check(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[EventFormat, typer.Option("--format", help="How events are printed.")] = EventFormat.CONSOLE,
+    output: Annotated[
+        EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")
+    ] = EventFormat.CONSOLE,
     full: Annotated[bool, typer.Option("--full", help="Print all components and all updates in full.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Make one pass and exit: the default.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Make one pass after another until interrupted.")] = False,
@@ -204,11 +207,12 @@ def print_report_notes(report: "RunReport", settings: "Config", *, verbose: bool
     from statuswatch.render import summary
 
     if verbose or not settings.source:
-        source = settings.source or "the built-in default, for no file was found"
+        source = settings.source or BUILT_IN
         say(f"configuration: {source}; state file: {settings.state}")
     lines = summary.failure_lines(report.failed, verbose=verbose)
     for outcome in report.pages:
         lines += summary.page_lines(outcome, verbose=verbose)
+    lines += summary.component_lines(report.pages)
     lines += summary.sink_lines(report)
     for line in lines:
         say(line)

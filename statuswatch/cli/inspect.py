@@ -44,17 +44,19 @@ def inspect(
     from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
     from statuswatch.net.http import open_network
+    from statuswatch.reading.private import with_headers
     from statuswatch.reading.probe import explain
     from statuswatch.render import inspection as rendered
 
     settings = load_config(config, os.environ, Path.cwd())
     configured = {page.key: page for page in settings.pages} if settings.source else {}
-    page = configured.get(target) or catalog().get(target) or page_at(target, [*configured, *catalog()])
-    watched = target in configured
-    remembered = page_state(settings, state, target) if watched else None
+    key = target.lower()
+    page = configured.get(key) or catalog().get(key) or page_at(target, [*configured, *catalog()])
+    watched = key in configured
+    remembered = page_state(settings, state, key) if watched else None
     with interruptible("interrupted"), recording(record) as recorder:
         recorder.begin([page], State(), datetime.now(UTC), partial=True)
-        connect = recorder.connect(connect_to(open_network()))
+        connect = recorder.connect(with_headers(connect_to(open_network()), settings, os.environ))
         inspection = explain(page, settings.timeout, connect)
     origin = platform_origin(page, watched=watched)
     with stdout_stream() as stream:

@@ -50,7 +50,7 @@ def chosen_sinks(settings: "Config", name: str | None) -> "tuple[SinkConfig, ...
     """Return the sink of that name, or all. Raises UsageError where there is none."""
     from statuswatch.config.suggest import did_you_mean
 
-    chosen = tuple(sink for sink in settings.notify if name in (None, sink.name))
+    chosen = tuple(sink for sink in settings.notify if name is None or sink.name.casefold() == name.casefold())
     if chosen:
         return chosen
     source = settings.source or "the built-in default"

@@ -60,6 +60,8 @@ RecordOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr but errors.")]
 
+BUILT_IN = "the built-in default, for no file was found"
+
 EXIT_CODES: "Mapping[int, str]" = {
     0: "completed",
     2: "usage or configuration",

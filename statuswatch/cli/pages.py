@@ -14,6 +14,7 @@ from statuswatch.cli.output import interruptible, print_table, progress, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from statuswatch.config.schema import Config
     from statuswatch.model.page import Page
 
 HELP_END = help_end(
@@ -34,7 +35,9 @@ def pages(
         bool, typer.Option("--verify", help="Read each page, a few at a time, and print those that cannot be read.")
     ] = False,
     config: ConfigOption = None,
-    output: Annotated[TableFormat, typer.Option("--format", help="How the table is printed.")] = TableFormat.CONSOLE,
+    output: Annotated[
+        TableFormat, typer.Option("--format", case_sensitive=False, help="How the table is printed.")
+    ] = TableFormat.CONSOLE,
     quiet: QuietOption = False,
 ) -> None:
     """Search the catalog, or list and verify watched pages.
@@ -51,7 +54,7 @@ def pages(
     if not chosen:
         _report_no_match(" ".join(query or ()), candidates)
     if verify:
-        verify_pages(chosen, output, quiet=quiet)
+        verify_pages(chosen, settings, output, quiet=quiet)
         return
     rows = [listing.cells(page, categories()) for page in chosen]
     print_table(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
@@ -64,16 +67,19 @@ def _report_no_match(words: str, candidates: "Sequence[Page]") -> None:
     say(f"no page matches {words!r}{did_you_mean(words, names)}")
 
 
-def verify_pages(chosen: "Sequence[Page]", output: TableFormat, *, quiet: bool) -> None:
+def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableFormat, *, quiet: bool) -> None:
     """Read the pages and print those that cannot be read. Raises NetworkError where no page answered at all."""
     from statuswatch.catalog import categories
     from statuswatch.model.page import any_page_answered
+    from statuswatch.reading.private import with_headers
     from statuswatch.reading.probe import verify
     from statuswatch.render import listing
     from statuswatch.render.phrases import counted
 
     with interruptible("interrupted"), progress(len(chosen), shown=not quiet) as on_page:
-        outcomes = verify(chosen, datetime.now(UTC), on_page)
+        outcomes = verify(
+            chosen, datetime.now(UTC), on_page, lambda connect: with_headers(connect, settings, os.environ)
+        )
     if not any_page_answered(outcome.failure for outcome in outcomes):
         raise errors.NetworkError("no page answered at all: check your own network")
     failures = [listing.failure(outcome, categories()) for outcome in outcomes if outcome.failure]

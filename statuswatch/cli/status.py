@@ -8,6 +8,7 @@ import typer
 
 from statuswatch import errors
 from statuswatch.cli.options import (
+    BUILT_IN,
     ConfigOption,
     PagesArgument,
     QuietOption,
@@ -57,13 +58,19 @@ def status(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[StatusFormat, typer.Option("--format", help="How the answer is printed.")] = StatusFormat.CONSOLE,
+    output: Annotated[
+        StatusFormat, typer.Option("--format", case_sensitive=False, help="How the answer is printed.")
+    ] = StatusFormat.CONSOLE,
     short: Annotated[bool, typer.Option("--short", help="Print one line for each affected vendor.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all components and every unknown page.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")] = False,
     fail_on: Annotated[
         FailOn | None,
-        typer.Option("--fail-on", help="Exit with 10 if an incident of that, a higher or an unstated impact is open."),
+        typer.Option(
+            "--fail-on",
+            case_sensitive=False,
+            help="Exit with 10 if an incident of that, a higher or an unstated impact is open.",
+        ),
     ] = None,
     component: Annotated[
         list[str] | None,
@@ -84,26 +91,41 @@ def status(
     reject_together({"--short": short, "--full": full})
     reject_together({"--offline": offline, "--record": record is not None})
     reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
-    if not all(component or ()):  # as of an unset variable: it would match nothing, and every gate would be passed
-        raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
+    globs = component_globs(component)
     settings = load_settings(config, state, shard, pages)
     now = datetime.now(UTC)
     with interruptible("interrupted"), recording(record) as recorder:
         if offline:
             statuses, notes = recall_statuses(settings, pages or [])
         else:
-            statuses, notes = read_statuses(settings, pages or [], now, recorder, shown=not quiet)
-    view = status_view(statuses, now, component or (), settings.mutes)
+            statuses, notes = read_statuses(settings, pages or [], now, recorder, globs=globs, shown=not quiet)
+    refuse_unmatched(statuses, globs)
+    view = status_view(statuses, now, globs, settings.mutes)
     if output is StatusFormat.JSON:
         print_document(view, now, offline=offline)
     else:
         print_view(view, now, state_file=str(settings.state) if offline else "", short=short, full=full)
-    for note in () if quiet else notes:
-        say(note)
+    if not quiet:
+        print_notes(settings, notes)
     if fail_on:
         stop_if_blocked(view, fail_on, settings.assume_impact, quiet=quiet)
     if not allow_unknown:
         raise_for_unknown(view, fail_on, offline=offline)
+
+
+def component_globs(component: list[str] | None) -> tuple[str, ...]:
+    """Return the globs. Raises UsageError for an empty one, as of an unset variable: it would match nothing."""
+    if not all(component or ()):
+        raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
+    return tuple(component or ())
+
+
+def print_notes(settings: "Config", notes: "Sequence[str]") -> None:
+    """Print on stderr what the answer rests on."""
+    if not settings.source:
+        say(f"configuration: {BUILT_IN}; state file: {settings.state}")
+    for note in notes:
+        say(note)
 
 
 def recall_statuses(settings: "Config", pages: "Sequence[str]") -> "Statuses":
@@ -114,9 +136,18 @@ def recall_statuses(settings: "Config", pages: "Sequence[str]") -> "Statuses":
 
 
 def read_statuses(
-    settings: "Config", pages: "Sequence[str]", now: datetime, recorder: "Recorder", *, shown: bool
+    settings: "Config",
+    pages: "Sequence[str]",
+    now: datetime,
+    recorder: "Recorder",
+    *,
+    globs: tuple[str, ...],
+    shown: bool,
 ) -> "Statuses":
-    """Return what is open on each page, and the notes for a person; `shown`: with a progress bar."""
+    """Return what is open on each page, and the notes for a person; `shown`: with a progress bar.
+
+    With `globs` the pages are read in full: what they list must be known.
+    """
     from statuswatch import pipeline
     from statuswatch.render.phrases import runner_safe_line
 
@@ -127,8 +158,32 @@ def read_statuses(
             notes.extend(runner_safe_line(f"{outcome.page.key}: {note}") for note in outcome.notes.found)
             advance(outcome)
 
-        statuses = pipeline.read_status(pipeline.run_of(settings, pages, recorder, on_page=on_page), now)
+        run = pipeline.run_of(with_globs(settings, globs), pages, recorder, on_page=on_page, conditional=not globs)
+        statuses = pipeline.read_status(run, now)
     return statuses, sorted(notes)
+
+
+def with_globs(settings: "Config", globs: tuple[str, ...]) -> "Config":
+    """Return the configuration with the globs as every page's own: a platform then fetches what a page lists."""
+    import msgspec
+
+    if not globs:
+        return settings
+    pages = tuple(msgspec.structs.replace(page, components=globs) for page in settings.pages)
+    return msgspec.structs.replace(settings, pages=pages)
+
+
+def refuse_unmatched(statuses: "Sequence[PageStatus]", globs: tuple[str, ...]) -> None:
+    """Raise UsageError for a glob that matches on none of the pages: a typing error must not open a gate."""
+    from statuswatch.config.suggest import did_you_mean
+    from statuswatch.render.phrases import some
+    from statuswatch.rules.status import unmatched_components
+
+    for glob in unmatched_components(statuses, globs):
+        keys = [status.page.key for status in statuses]
+        names = {component.name for status in statuses for component in status.components}
+        near = did_you_mean(glob, sorted(names)) or f": `statuswatch inspect {keys[0]}` lists its components"
+        raise errors.UsageError(f"--component {glob!r} matches no component ({some(keys, MAX_NAMED_PAGES)}){near}")
 
 
 def print_document(view: "StatusView", now: datetime, *, offline: bool) -> None:

@@ -12,6 +12,7 @@ from statuswatch.catalog import catalog
 from statuswatch.config.checks import (
     Place,
     check_choice,
+    check_header,
     check_id,
     check_impact,
     check_key,
@@ -19,6 +20,7 @@ from statuswatch.config.checks import (
     check_variable,
     is_key,
     mistake,
+    safe_word,
 )
 from statuswatch.config.schema import DEFAULT_EVENTS, EVENT_CHOICES, KIND_CHOICES, Config, SinkConfig
 from statuswatch.config.suggest import did_you_mean
@@ -27,9 +29,10 @@ from statuswatch.config.tables import (
     MuteTable,
     NotifyTable,
     PageTable,
-    convert,
+    convert_rest,
+    known_keys,
+    page_place,
     read_file_table,
-    refuse_unknown,
 )
 from statuswatch.errors import UsageError
 from statuswatch.hours import Hours
@@ -39,61 +42,75 @@ from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.sinks import SINKS, Options
 
+_NAME_PAGES: Final = 'name the pages to watch, for example pages = ["openai"]'
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
 SHARED_PAGES: Final = ("platform:", "host:")  # so begin the page keys of shared incidents
+
+
+def default_config(folder: Path) -> Config:
+    """Return the built-in configuration, with its state in the folder."""
+    return Config(pages=tuple(catalog()[key] for key in DEFAULT_PAGES), state=folder / FileTable().state)
 
 
 def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     """Build the configuration from the TOML table. `folder` is what a relative `state` starts from.
 
-    Raises UsageError for the first mistake.
+    Raises UsageError with all mistakes, one a line.
     """
     place = Place(source)
+    if not table:
+        raise mistake(place, f"empty: {_NAME_PAGES}")
     file = read_file_table(table, place)
-    pages = tuple(_build_page(key, file, place) for key in _page_keys(file))
-    sinks = _build_sinks(file, pages, place)
-    if not pages:
-        raise mistake(place.at("pages"), 'no page to watch: name some, for example pages = ["openai"]')
-    return Config(
-        pages=pages,
+    _check_filters(file, place)
+    keys = _page_keys(file)
+    built = [_build_page(key, file, place) for key in keys]
+    config = Config(
+        pages=tuple(page for page in built if page),
         state=folder / file.state,
         timeout=file.timeout,
         deadline=file.deadline,
         concurrency=file.concurrency,
         assume_impact=_assume_impact(file, place),
-        notify=sinks,
-        mutes=_build_mutes(file, pages, place),
+        notify=_build_sinks(file, keys, place),
+        mutes=_build_mutes(file, keys, place),
         source=source,
+        headers={key: _build_headers(key, file, place) for key, page in file.page.items() if page.headers_env},
+        public=frozenset(key for key, page in file.page.items() if page.public),
     )
+    place.raise_mistakes()
+    if not config.pages:
+        raise mistake(place.at("pages"), f"no page to watch: {_NAME_PAGES}")
+    return config
 
 
 def _page_keys(file: FileTable) -> list[str]:
-    """Return the keys of `pages` and of the page tables, each once; the default ones where the file has neither."""
-    listed = file.pages
-    if listed is None:
-        listed = [] if file.page else list(DEFAULT_PAGES)
+    """Return the keys of `pages` and of the page tables in lower case, each once."""
+    listed = [key.lower() for key in file.pages or ()]
     return list(dict.fromkeys([*listed, *file.page]))
 
 
-def _build_page(key: str, file: FileTable, file_place: Place) -> Page:
-    """Build a page from its table, the catalog and the top of the file, in this order. Raises UsageError."""
+def _build_page(key: str, file: FileTable, file_place: Place) -> Page | None:
+    """Build a page from its table, the catalog and the top of the file, in this order; None where it has no address."""
     table = file.page.get(key, PageTable())
-    place = file_place.at(f"page.{key}")
+    place = page_place(key, file_place)
     base = _catalog_entry(key, table)
+    with place.collecting():
+        if base is None:
+            if table.url is None:
+                raise _unknown_page(key, file, file_place)
+            base = Page(key=key, name=key, url="")
+        check_key(key, place)
     if base is None:
-        if table.url is None:
-            raise _unknown_page(key, file, file_place)
-        base = Page(key=key, name=key, url="")
-    check_key(key, place)
+        return None
     platform = _platform(table, base, place)
-    url = base.url if table.url is None else check_url(table.url, place.at("url"))
+    url = _url(table, base, place)
     catalog_id = base.id if (url, platform) == (base.url, base.platform) else ""
     return Page(
         key=key,
         name=text.line(table.name or "") or base.name,
         url=url,
         platform=platform,
-        id=catalog_id if table.id is None else check_id(table.id, place.at("id")),
+        id=catalog_id if table.id is None else _id(table.id, place),
         components=tuple(file.components if table.components is None else table.components),
         min_impact=_min_impact(table, file, place, file_place),
         maintenance=file.maintenance if table.maintenance is None else table.maintenance,
@@ -109,10 +126,17 @@ def _catalog_entry(key: str, table: PageTable) -> Page | None:
 
 
 def _unknown_page(key: str, file: FileTable, place: Place) -> UsageError:
-    problem = f"the catalog has no page {key!r}"
+    """Return the error for a page without an address; the mistake that is already noted, where it explains that."""
+    own_place = page_place(key, place)
+    if own_place.has_mistakes:
+        return UsageError(own_place.mistakes[-1])
+    if key not in file.page and not is_key(key) and safe_word(key) != key:
+        problem = f"{safe_word(key)!r} is an address, not a key: set it as `url` in a table [page.KEY]"
+        return mistake(place.at("pages"), f"{problem}; a token belongs in a variable that `headers_env` names")
+    problem = f"the catalog has no page {safe_word(key)!r}"
     near = did_you_mean(key, catalog())
     if key in file.page:
-        return mistake(place.at(f"page.{key}.url"), f"missing, and {problem}{near or ': add the address of the page'}")
+        return mistake(own_place.at("url"), f"missing, and {problem}{near or ': add the address of the page'}")
     return mistake(place.at("pages"), f"{problem}{near or ': set its `url` in a table [page.KEY]'}")
 
 
@@ -121,24 +145,55 @@ def _platform(table: PageTable, base: Page, place: Place) -> str:
 
     Another address may run on another platform: the catalog's platform holds for the catalog's address only.
     """
-    platform = table.platform
-    if platform is None:
-        platform = base.platform if table.url is None else ""
-    if platform:
-        check_choice(platform, PLATFORMS, place.at("platform"), noun="platform")
-    return platform
+    if table.platform:
+        with place.collecting():
+            return check_choice(table.platform, PLATFORMS, place.at("platform"), noun="platform")
+    return base.platform if table.url is None and table.platform is None else ""
+
+
+def _url(table: PageTable, base: Page, place: Place) -> str:
+    if table.url is not None:
+        with place.collecting():
+            return check_url(table.url, place.at("url"))
+    return base.url
+
+
+def _id(stated: str, place: Place) -> str:
+    with place.collecting():
+        return check_id(stated, place.at("id"))
+    return ""
+
+
+def _build_headers(key: str, file: FileTable, file_place: Place) -> dict[str, str]:
+    """Return the names of environment variables by the header that each is the value of."""
+    place = page_place(key, file_place).at("headers_env")
+    variables = file.page[key].headers_env
+    for name, variable in variables.items():
+        with place.collecting():
+            check_variable(variable, place.at(check_header(name, place)))
+    return dict(variables)
 
 
 def _assume_impact(file: FileTable, place: Place) -> Impact:
     """Return the impact that filters assume where the vendor states none."""
     choices = (*IMPACT_SCALE, Impact.UNKNOWN)
-    return Impact(check_choice(file.assume_impact, choices, place.at("assume_impact"), noun="impact"))
+    with place.collecting():
+        return Impact(check_choice(file.assume_impact, choices, place.at("assume_impact"), noun="impact"))
+    return Impact.UNKNOWN
+
+
+def _check_filters(file: FileTable, place: Place) -> None:
+    """Note mistakes in the filters of all pages, also where every page has its own."""
+    _min_impact(PageTable(), file, place, place)
+    _kinds(PageTable(), file, place, place)
 
 
 def _min_impact(table: PageTable, file: FileTable, place: Place, file_place: Place) -> Impact:
-    if table.min_impact is None:
-        return check_impact(file.min_impact, file_place.at("min_impact"))
-    return check_impact(table.min_impact, place.at("min_impact"))
+    with place.collecting():
+        if table.min_impact is None:
+            return check_impact(file.min_impact, file_place.at("min_impact"))
+        return check_impact(table.min_impact, place.at("min_impact"))
+    return Impact.NONE
 
 
 def _kinds(table: PageTable, file: FileTable, place: Place, file_place: Place) -> tuple[str, ...]:
@@ -146,23 +201,31 @@ def _kinds(table: PageTable, file: FileTable, place: Place, file_place: Place) -
         kinds, place = file.kinds, file_place
     else:
         kinds = table.kinds
-    return tuple(check_choice(kind, KIND_CHOICES, place.at("kinds"), noun="kind") for kind in kinds)
+    return tuple(_choices(kinds, KIND_CHOICES, place.at("kinds"), noun="kind"))
 
 
-def _build_sinks(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[SinkConfig, ...]:
-    keys = {page.key: page for page in pages}
+def _choices(words: Iterable[str], choices: Collection[str], place: Place, *, noun: str) -> list[str]:
+    """Return the choices that the words name; every word that names none is noted."""
+    chosen: list[str] = []
+    for word in words:
+        with place.collecting():
+            chosen.append(check_choice(word, choices, place, noun=noun))
+    return chosen
+
+
+def _build_sinks(file: FileTable, keys: Collection[str], place: Place) -> tuple[SinkConfig, ...]:
     assume_impact = _assume_impact(file, place)
     tags = _pages_by_tag(file)
-    sinks = tuple(
-        msgspec.structs.replace(
-            _build_sink(table, place.at(f"notify[{number}]"), keys, tags), assume_impact=assume_impact
-        )
-        for number, table in enumerate(file.notify)
-    )
-    for name, count in Counter(sink.name for sink in sinks).items():
+    sinks: list[SinkConfig] = []
+    for number, table in enumerate(file.notify):
+        with place.collecting():
+            sink = _build_sink(table, place.at(f"notify[{number}]"), keys, tags)
+            sinks.append(msgspec.structs.replace(sink, assume_impact=assume_impact))
+    for name, count in Counter(sink.name.casefold() for sink in sinks).items():
         if count > 1:
-            raise mistake(place.at("notify"), f"{count} sinks are called {name!r}: give each a `name` of its own")
-    return sinks
+            with place.collecting():
+                raise mistake(place.at("notify"), f"{count} sinks are called {name!r}: give each a `name` of its own")
+    return tuple(sinks)
 
 
 def _pages_by_tag(file: FileTable) -> dict[str, set[str]]:
@@ -170,7 +233,7 @@ def _pages_by_tag(file: FileTable) -> dict[str, set[str]]:
     tagged: dict[str, set[str]] = {}
     for key, table in file.page.items():
         for tag in table.tags:
-            tagged.setdefault(tag, set()).add(key)
+            tagged.setdefault(tag.casefold(), set()).add(key)
     return tagged
 
 
@@ -178,23 +241,25 @@ def _build_sink(
     table: Mapping[str, Any], place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
 ) -> SinkConfig:
     """Build a sink from its table. Raises UsageError, which never repeats what may be a secret."""
-    common = convert(_only(table, NotifyTable.__struct_fields__), NotifyTable, place)
-    options_type = _options_type(common.sink, place)
-    _check_options(table, common.sink, options_type, place)
-    for event in common.events or ():
-        check_choice(event, EVENT_CHOICES, place.at("events"), noun="event")
+    common = convert_rest(_only(table, NotifyTable.__struct_fields__), NotifyTable, place)
+    sink = _sink_type(common.sink, place)
+    options_type = SINKS[sink].OPTIONS
+    own = _sink_options(table, sink, options_type, place)
+    events = _choices(common.events or (), EVENT_CHOICES, place.at("events"), noun="event")
     if common.name is not None:
-        check_key(common.name, place.at("name"), noun="name")
-    min_impact = check_impact(common.min_impact, place.at("min_impact"))
+        with place.collecting():
+            check_key(common.name, place.at("name"), noun="name")
+    min_impact = _sink_min_impact(common, place)
+    pages = _sink_pages(common, place, page_keys, tags)
     return SinkConfig(
-        sink=common.sink,
-        name=common.name or common.sink,
-        where=f"{place} ({common.sink})",
-        options=convert(_only(table, options_type.__struct_fields__), options_type, place),
+        sink=sink,
+        name=common.name or sink,
+        where=f"{place} ({sink})",
+        options=convert_rest(own, options_type, place),
         min_impact=min_impact,
         maintenance=min_impact is Impact.NONE if common.maintenance is None else common.maintenance,
-        events=DEFAULT_EVENTS if common.events is None else frozenset(common.events),
-        pages=_sink_pages(common, place, page_keys, tags),
+        events=DEFAULT_EVENTS if common.events is None else frozenset(events),
+        pages=pages,
         kinds=_sink_kinds(common, options_type, place),
         components=tuple(common.components),
         hours=_sink_hours(common, place),
@@ -202,19 +267,23 @@ def _build_sink(
     )
 
 
+def _sink_min_impact(table: NotifyTable, place: Place) -> Impact:
+    with place.collecting():
+        return check_impact(table.min_impact, place.at("min_impact"))
+    return Impact.NONE
+
+
 def _sink_pages(
     table: NotifyTable, place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
 ) -> frozenset[str]:
     """Return the keys of the pages that `pages` and `tags` both select; none where neither is set."""
-    for key in table.pages:
-        check_choice(key, page_keys, place.at("pages"), noun="page")
-    for tag in table.tags:
-        check_choice(tag, tags, place.at("tags"), noun="tag")
-    tagged = frozenset(key for tag in table.tags for key in tags[tag])
+    pages = _choices(table.pages, page_keys, place.at("pages"), noun="page")
+    chosen_tags = _choices(table.tags, tags, place.at("tags"), noun="tag")
+    tagged = frozenset(key for tag in chosen_tags for key in tags[tag])
     if not (table.pages and table.tags):
-        return tagged.union(table.pages)
-    selected = tagged.intersection(table.pages)
-    if not selected:
+        return tagged.union(pages)
+    selected = tagged.intersection(pages)
+    if not selected and len(pages) == len(table.pages) and len(chosen_tags) == len(table.tags):
         raise mistake(place.at("tags"), "none of the pages in `pages` has one of these tags: leave one of the two out")
     return selected
 
@@ -226,8 +295,8 @@ def _sink_kinds(table: NotifyTable, options_type: type[Options], place: Place) -
         return options_type.DEFAULT_KINDS | asked_for
     if not table.kinds:
         raise mistake(place.at("kinds"), "an empty list: leave it out to receive all kinds")
-    choices = tuple(IncidentKind)
-    return frozenset(IncidentKind(check_choice(kind, choices, place.at("kinds"), noun="kind")) for kind in table.kinds)
+    kinds = _choices(table.kinds, tuple(IncidentKind), place.at("kinds"), noun="kind")
+    return frozenset(IncidentKind(kind) for kind in kinds)
 
 
 def _sink_hours(table: NotifyTable, place: Place) -> Hours | None:
@@ -239,35 +308,42 @@ def _sink_hours(table: NotifyTable, place: Place) -> Hours | None:
         raise mistake(place.at("hours"), str(error)) from None
 
 
-def _build_mutes(file: FileTable, pages: Iterable[Page], place: Place) -> tuple[Mute, ...]:
-    keys = {page.key: page for page in pages}
-    return tuple(_build_mute(table, keys, place.at(f"mute[{number}]")) for number, table in enumerate(file.mute))
+def _build_mutes(file: FileTable, keys: Collection[str], place: Place) -> tuple[Mute, ...]:
+    mutes: list[Mute] = []
+    for number, table in enumerate(file.mute):
+        with place.collecting():
+            mutes.append(_build_mute(table, keys, place.at(f"mute[{number}]")))
+    return tuple(mutes)
 
 
 def _build_mute(table: Mapping[str, Any], page_keys: Collection[str], place: Place) -> Mute:
-    refuse_unknown(table, MuteTable.__struct_fields__, place)
-    mute = convert(table, MuteTable, place)
-    if not mute.page.startswith(SHARED_PAGES):
-        check_choice(mute.page, page_keys, place.at("page"), noun="page")
-    return Mute(page=mute.page, incident=mute.incident, until=mute.until and utc(mute.until))
+    rest = known_keys(table, MuteTable.__struct_fields__, place)
+    mute = convert_rest(rest, MuteTable, place)
+    page = mute.page.lower()
+    if not page.startswith(SHARED_PAGES):
+        page = check_choice(page, page_keys, place.at("page"), noun="page")
+    return Mute(page=page, incident=mute.incident, until=mute.until and utc(mute.until))
 
 
 def _only(table: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: table[name] for name in names if name in table}
 
 
-def _options_type(sink: str, place: Place) -> type[Options]:
-    if sink not in SINKS:
-        shown = f" {sink!r}" if is_key(sink) else ""  # else it may be an address, and so a secret
-        raise mistake(place.at("sink"), f"unknown sink{shown}{did_you_mean(sink, SINKS)}")
-    return SINKS[sink].OPTIONS
+def _sink_type(word: str, place: Place) -> str:
+    """Return the name of a sink in lower case. Raises UsageError."""
+    if word.lower() not in SINKS:
+        shown = f" {word!r}" if is_key(word) else ""  # else it may be an address, and so a secret
+        raise mistake(place.at("sink"), f"unknown sink{shown}{did_you_mean(word, SINKS)}")
+    return word.lower()
 
 
-def _check_options(table: Mapping[str, Any], sink: str, options_type: type[Options], place: Place) -> None:
-    """Refuse options that neither every sink nor this one has, and secrets in place of a variable's name."""
+def _sink_options(table: Mapping[str, Any], sink: str, options_type: type[Options], place: Place) -> dict[str, Any]:
+    """Return the sink's own options. Noted are unknown ones, and secrets in place of a variable's name."""
     names = (*NotifyTable.__struct_fields__, *options_type.__struct_fields__)
     for name, value in table.items():
-        if name not in names:
-            raise mistake(place.at(name), f"unknown option of the sink {sink}{did_you_mean(name, names)}")
-        if name.endswith("_env"):
-            check_variable(value, place.at(name))
+        with place.collecting():
+            if name not in names:
+                raise mistake(place.at(name), f"unknown option of the sink {sink}{did_you_mean(name, names)}")
+            if name.endswith("_env"):
+                check_variable(value, place.at(name))
+    return _only(table, options_type.__struct_fields__)

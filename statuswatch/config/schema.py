@@ -1,6 +1,6 @@
 """The configuration, as the rest of the program uses it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +46,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `source` is the file read; "" is the built-in default. `state_files` is set only for a run of one shard where every
     shard has a file of its own: the files of all shards there can be, by number.
+
+    `headers` are those of private pages: by the key of the page and the name of the header, the environment variable
+    that holds the value. `public` are the keys of the pages that may be shown to anybody all the same.
     """
 
     pages: tuple[Page, ...]
@@ -59,12 +62,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     shard: Shard | None = None
     state_files: tuple[Path, ...] = ()
+    headers: Mapping[str, Mapping[str, str]] = {}
+    public: frozenset[str] = frozenset()
 
     def chosen(self, keys: Collection[str] = ()) -> tuple[Page, ...]:
-        """Return the pages of a run: those with these keys, or all; of a run of one shard only its own."""
+        """Return the pages of a run: those with these keys, in any case, or all; of a run of one shard only its own."""
         pages = self.pages
         if keys:
-            pages = tuple(page for page in pages if page.key in keys)
+            lowered = {key.lower() for key in keys}
+            pages = tuple(page for page in pages if page.key in lowered)
         if self.shard is not None:
             pages = tuple(page for page in pages if self.shard.holds(page.key))
         return pages

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from statuswatch.catalog import catalog
-from statuswatch.config.checks import Place, check_url
+from statuswatch.config.checks import Place, check_url, safe_word
 from statuswatch.config.schema import Config
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.errors import UsageError
@@ -23,14 +23,16 @@ _GENERIC_LABELS: Final = frozenset({"www", "status", "statuspage", "instatus", "
 def select_pages(config: Config, keys: Sequence[str]) -> Config:
     """Return the configuration limited to these pages, each once.
 
-    Without a configuration file they may be any pages of the catalog. Raises UsageError for an unknown key.
+    Their case does not matter. Without a configuration file they may be any pages of the catalog. Raises UsageError
+    for an unknown key.
     """
     pages = {page.key: page for page in config.pages} if config.source else catalog()
     for key in keys:
-        if key not in pages:
+        if key.lower() not in pages:
             where = config.source or "catalog"
-            raise UsageError(f"unknown page {key!r} ({where}){did_you_mean(key, pages)}")
-    return msgspec.structs.replace(config, pages=tuple(pages[key] for key in dict.fromkeys(keys)))
+            raise UsageError(f"unknown page {safe_word(key)!r} ({where}){did_you_mean(key, pages)}")
+    chosen = dict.fromkeys(key.lower() for key in keys)
+    return msgspec.structs.replace(config, pages=tuple(pages[key] for key in chosen))
 
 
 def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Config:
@@ -44,7 +46,7 @@ def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Confi
             raise UsageError(f"{config.state} is a file for each shard: say which, for example --shard 1/8")
         return config
     shard = parse_shard(word)
-    for key in keys:
+    for key in map(str.lower, keys):
         if not shard.holds(key):
             home = f"{shard_of(key, shard.count)}/{shard.count}"
             raise UsageError(f"--shard {shard}: {key} is not in it, but in {home}")
@@ -69,7 +71,9 @@ def page_at(target: str, keys: Sequence[str]) -> Page:
     host = target.partition("/")[0]
     has_scheme = "://" in target
     if not has_scheme and "." not in host:
-        raise UsageError(f"there is no page {target!r}{did_you_mean(target, keys)}; or give an address, https://…")
+        raise UsageError(
+            f"there is no page {safe_word(target)!r}{did_you_mean(target, keys)}; or give an address, https://…"
+        )
     url = check_url(target if has_scheme else f"https://{target}", Place("inspect"))
     key = key_of(url)
     return Page(key=key, name=key, url=url)

@@ -17,9 +17,10 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     words = [str(choice) for choice in choices]
     few = len(words) <= MAX_LISTED
     similarity = MIN_SIMILARITY if few else MIN_SIMILARITY_OF_MANY
-    near = get_close_matches(word.casefold(), words, n=1, cutoff=similarity)
+    by_folded = {choice.casefold(): choice for choice in reversed(words)}  # of equal ones the first
+    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=similarity)
     if near:
-        return f": did you mean {near[0]!r}?"
+        return f": did you mean {by_folded[near[0]]!r}?"
     if few:
         return f": use one of {', '.join(words)}"
     return ""

@@ -1,11 +1,12 @@
 """The tables of the configuration file, as TOML has them: their keys and types, not yet what the values mean."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from statuswatch.config.checks import Place, mistake
+from statuswatch.config.checks import Place, mistake, safe_word
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.model.incident import Moment
 
@@ -25,6 +26,8 @@ class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: bool | None = None
     kinds: list[str] | None = None
     tags: list[str] = []
+    headers_env: dict[str, str] = {}
+    public: bool = False
 
 
 class NotifyTable(msgspec.Struct, frozen=True):
@@ -70,15 +73,47 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:
-    """Convert the whole file. Raises UsageError for the first key that is unknown, then for the first wrong type."""
-    _check_names(table, place)
-    page_tables = table.get("page")
-    if not isinstance(page_tables, dict):
-        return convert(table, FileTable, place)
+    """Convert the whole file, its pages by their keys in lower case.
+
+    Mistakes are noted at the place; what has one is left out.
+    """
+    rest = known_keys(table, FileTable.__struct_fields__, place)
+    if isinstance(rest.get("pages"), dict):
+        _refuse_shape("pages", "a table", rest, place)
+    if isinstance(rest.get("page"), list):
+        _refuse_shape("page", "a list", rest, place)
     # Each by itself: in a mapping msgspec does not name the key of the fault.
-    pages = {key: convert(page, PageTable, place.at(f"page.{key}")) for key, page in page_tables.items()}
-    file = convert({**table, "page": {}}, FileTable, place)
-    return msgspec.structs.replace(file, page=pages)
+    page_tables = rest.pop("page") if isinstance(rest.get("page"), dict) else {}
+    file = convert_rest(rest, FileTable, place)
+    return msgspec.structs.replace(file, page=_page_tables(page_tables, place))
+
+
+def _refuse_shape(name: str, shape: str, rest: dict[str, Any], place: Place) -> None:
+    del rest[name]
+    with place.collecting():
+        raise mistake(place.at(name), f"{shape}: {_LIST_OR_TABLE}")
+
+
+def page_place(key: str, file_place: Place) -> Place:
+    """Return the place of a page's table. A key that is an address may hold a token, which no message repeats."""
+    return file_place.at(f"page.{safe_word(key)}")
+
+
+def _page_tables(tables: Mapping[str, Any], file_place: Place) -> dict[str, PageTable]:
+    """Return the tables of pages by their keys in lower case."""
+    converted: dict[str, PageTable] = {}
+    for key, table in tables.items():
+        place = page_place(key, file_place)
+        with file_place.collecting():
+            if key.lower() in converted:
+                raise mistake(place, "another table has this key in another case: join them")
+            rest = known_keys(table, PageTable.__struct_fields__, place) if isinstance(table, dict) else table
+            converted[key.lower()] = PageTable()
+            page_table = convert_rest(rest, PageTable, place)
+            if page_table.name is None and page_table.url is not None and key != key.lower():
+                page_table = msgspec.structs.replace(page_table, name=key)  # as it is written
+            converted[key.lower()] = page_table
+    return converted
 
 
 def convert(table: object, table_type: type[T], place: Place) -> T:
@@ -86,28 +121,45 @@ def convert(table: object, table_type: type[T], place: Place) -> T:
     try:
         return msgspec.convert(table, table_type)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).replace(" | null", "").partition(" - at ")
-        problem = problem.replace("`array`", "`list`").replace("`object`", "`table`")
-        key = place.key + path.strip("`").removeprefix("$")
-        raise mistake(Place(place.source, key.removeprefix(".")), problem) from error
+        raise mistake(*_explain(error, place)) from error
 
 
-def _check_names(table: Mapping[str, Any], place: Place) -> None:
-    """Refuse unknown keys before anything else: they are the commonest mistake. Raises UsageError."""
-    refuse_unknown(table, FileTable.__struct_fields__, place)
-    page_tables = table.get("page")
-    if isinstance(page_tables, dict):
-        for key, page in page_tables.items():
-            if isinstance(page, dict):
-                refuse_unknown(page, PageTable.__struct_fields__, place.at(f"page.{key}"))
-    if isinstance(page_tables, list):
-        raise mistake(place.at("page"), f"a list: {_LIST_OR_TABLE}")
-    if isinstance(table.get("pages"), dict):
-        raise mistake(place.at("pages"), f"a table: {_LIST_OR_TABLE}")
+def convert_rest(table: object, table_type: type[T], place: Place) -> T:
+    """Convert a table without the keys that have a fault; these are noted. Raises UsageError where a key is missing."""
+    if not isinstance(table, dict):
+        return convert(table, table_type, place)
+    rest = dict(table)
+    problem = None
+    while True:
+        try:
+            return msgspec.convert(rest, table_type)
+        except msgspec.ValidationError as error:
+            name = _faulty_key(error)
+            if name not in rest:  # it lacks a key, perhaps one that was left out here: its fault says more
+                raise problem or mistake(*_explain(error, place)) from error
+            problem = mistake(*_explain(error, place))
+            place.mistakes.append(str(problem))
+            del rest[name]
 
 
-def refuse_unknown(table: Mapping[str, Any], fields: tuple[str, ...], place: Place) -> None:
-    """Raise UsageError for a key that is not one of the fields."""
+def _explain(error: msgspec.ValidationError, place: Place) -> tuple[Place, str]:
+    """Return the place of a fault, and what is wrong there."""
+    problem, _, path = str(error).replace(" | null", "").partition(" - at ")
+    problem = problem.replace("`array`", "`list`").replace("`object`", "`table`")
+    key = place.key + path.strip("`").removeprefix("$")
+    return Place(place.source, key.removeprefix("."), place.mistakes), problem
+
+
+def _faulty_key(error: msgspec.ValidationError) -> str:
+    """Return the key of the table that a fault is at; "" where it is the table itself."""
+    path = str(error).partition(" - at `$")[2]
+    return re.split(r"[.\[`]", path.removeprefix("."))[0]
+
+
+def known_keys(table: Mapping[str, Any], fields: Collection[str], place: Place) -> dict[str, Any]:
+    """Return the table without the keys that are not one of the fields; these are noted as mistakes."""
     for name in table:
         if name not in fields:
-            raise mistake(place.at(name), f"unknown key{did_you_mean(name, fields)}")
+            with place.collecting():
+                raise mistake(place.at(name), f"unknown key{did_you_mean(name, fields)}")
+    return {name: value for name, value in table.items() if name in fields}

@@ -186,16 +186,13 @@ def _connect(config: SinkConfig, env: Mapping[str, str]) -> ConnectedSink:
 
     sink = SINKS[config.sink]
     digest_above = sink.DIGEST_ABOVE if config.digest_above is None else config.digest_above
-    masked = (*spellings(values), *proxy_secrets())
+    broken = ""
+    send: Send = _send_nothing
     try:
-        send = sink.configure(config.options, read_secret)
+        send = sink.configure(config.options, read_secret)  # reads the secrets that are masked from here on
     except SecretError as error:
-        return ConnectedSink(config, _send_nothing, digest_above, masked, f"cannot deliver: {error}")
-    return ConnectedSink(config, send, digest_above, masked)
-
-
-async def _send_nothing(_client: SinkClient, _notification: Notification) -> None:
-    raise SinkError("the sink cannot deliver", ends_turn=True)
+        broken = f"cannot deliver: {error}"
+    return ConnectedSink(config, send, digest_above, (*spellings(values), *proxy_secrets()), broken)
 
 
 async def _send_nothing(_client: SinkClient, _notification: Notification) -> None:

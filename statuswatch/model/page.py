@@ -83,6 +83,7 @@ class FailureKind(StrEnum):
     REJECTED = "rejected"  # any other HTTP status
     CONTENT = "content"  # not what the platform publishes
     OTHER_PAGE = "other_page"  # well understood, but the identity is another page's
+    MISSING_VARIABLE = "missing_variable"  # a variable that holds a header of a private page is not set
     NEVER_READ = "never_read"
     NOT_RECORDED = "not_recorded"  # in a replay: the recording has no response
     INTERNAL = "internal"  # a fault of statuswatch
@@ -99,6 +100,7 @@ class FailureClass(StrEnum):
 
 _CLASSES: Final = {
     FailureKind.FORBIDDEN: FailureClass.FORBIDDEN,
+    FailureKind.MISSING_VARIABLE: FailureClass.FORBIDDEN,
     FailureKind.NOT_FOUND: FailureClass.REJECTED,
     FailureKind.REJECTED: FailureClass.REJECTED,
     FailureKind.REDIRECTED: FailureClass.CONTENT,
@@ -113,6 +115,7 @@ _UNANSWERED: Final = frozenset(
         FailureKind.UNRESOLVED,
         FailureKind.PROXY,
         FailureKind.NOT_REACHED,
+        FailureKind.MISSING_VARIABLE,
         FailureKind.NOT_RECORDED,
     }
 )
@@ -201,9 +204,10 @@ class Exchange(msgspec.Struct, frozen=True):
 def any_page_answered(failures: Iterable[Failure | None]) -> bool:
     """Return whether any page answered, be it with an error; else our own network is the likely cause.
 
-    `failures` has one entry per page, None where it was read. Without pages the answer is True.
+    `failures` has one entry per page, None where it was read. A page that nobody asked, because its secret is missing,
+    does not count. Without pages the answer is True.
     """
-    outcomes = list(failures)
+    outcomes = [failure for failure in failures if not (failure and failure.kind is FailureKind.MISSING_VARIABLE)]
     return not outcomes or any(failure is None or failure.answered for failure in outcomes)
 
 
@@ -220,7 +224,8 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `longer` are
     incidents of a longer list, whose ids are those of the others. `skipped` names entries that could not be
     understood, `losses` what other documents could not add; `names` is what the platform wants remembered about
-    component ids.
+    component ids. `components` are all that the page lists, each with its group; none where it lists none, or where the
+    document that does was not fetched.
     """
 
     identity: str
@@ -238,6 +243,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}
+    components: tuple[Component, ...] = ()
 
 
 class OwnDocuments(msgspec.Struct, frozen=True):
@@ -306,9 +312,13 @@ class RecognitionAttempt(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """One page explained: what was read of it, every request, and the platforms it does not run on."""
+    """One page explained: what was read of it, every request, and the platforms it does not run on.
+
+    `unmatched` are the page's globs that match none of the components that it lists.
+    """
 
     page: Page
     result: Feed | Failure
     exchanges: tuple[Exchange, ...]
     attempts: tuple[RecognitionAttempt, ...]
+    unmatched: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from statuswatch.model.event import Event, PendingDelivery
-from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
+from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
 from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
@@ -56,12 +56,13 @@ class PageNotes(msgspec.Struct, frozen=True, kw_only=True):
     """Remarks on one page for the person who reads along: none of them is an event.
 
     `skipped` names the entries of a good read that could not be understood, `losses` what enriching documents could
-    not add.
+    not add. `unmatched` are the page's globs that match none of its components.
     """
 
     suspicion: str = ""
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     found: tuple[str, ...] = ()  # facts about the page that belong into the configuration
     requests: tuple[RequestNote, ...] = ()
 
@@ -92,6 +93,7 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     suspicion: str = ""
     skipped: tuple[str, ...] = ()
     read_before: bool = False
+    components: tuple[Component, ...] = ()  # that the page lists; none where that is unknown
     shared_failure: str = ""
 
     @property

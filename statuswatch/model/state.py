@@ -153,8 +153,10 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     """What is remembered of a page. `baseline` is the time of its first good read, None before it.
 
     `id` is the configured one, or the one that was found. `to_look_up` holds incidents of a longer list whose own
-    document was not read yet. `read_at` is the newest good read that was saved of documents whose `Age` was stated, and
-    `last_modified` what the servers stated last. `history_empty`: that the history lists nothing is believed.
+    document was not read yet. `components` are those that the page listed when it was last read in full before the
+    state was saved, each with its group. `read_at` is the newest good read that was saved of documents whose `Age` was
+    stated, and `last_modified` what the servers stated last. `history_empty`: that the history lists nothing is
+    believed.
     """
 
     url: str
@@ -169,6 +171,7 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     parser_version: int = msgspec.field(default=0, name="parser")
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}
+    components: tuple[Component, ...] = msgspec.field(default=(), name="listed")
     failing: Failing | None = None
     suspicion: Suspicion | None = None
     to_look_up: dict[str, LookUp] = {}

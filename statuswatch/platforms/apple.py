@@ -47,6 +47,7 @@ from statuswatch.platforms.parsing import (
     from_epoch,
     identifier,
     incident_update,
+    listed_components,
     parse_entries,
 )
 
@@ -138,6 +139,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=_merged(parts),
         current=_KINDS,
         skipped=tuple(skipped),
+        components=listed_components((clean_title(service.service_name), "") for service in services),
     )
 
 

@@ -37,6 +37,7 @@ from statuswatch.platforms.parsing import (
     identity,
     incident_update,
     labelled_components,
+    listed_components,
     oldest_first,
     parse_entries,
 )
@@ -157,6 +158,7 @@ def parse(reading: ParseInput, /) -> Feed:
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         window_sizes={IncidentKind.INCIDENT: UNLIMITED, IncidentKind.MAINTENANCE: UNLIMITED},
         skipped=tuple(skipped),
+        components=listed_components(included.names.values()),
     )
 
 

@@ -46,6 +46,7 @@ from statuswatch.platforms.parsing import (
     incident_list,
     incident_update,
     labelled_components,
+    listed_components,
     names_nothing,
     newest_copies,
     oldest_first,
@@ -167,7 +168,9 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 
 def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Document, ...]:
-    """Return the page of names where the native list has ids without a name, then the Atom feed.
+    """Return the page of names where the native list has ids without a name, or what the page lists is not known.
+
+    Then the Atom feed, where the names may not be enough.
 
     An id that had no name there is looked up again only when something changed.
     """
@@ -176,11 +179,18 @@ def follow_ups(reading: ParseInput, feed: Feed, /, *, dirty: bool) -> tuple[Docu
     needs_names = has_native and (_NOT_LOOKED_UP in qualities or (dirty and _UNNAMED in qualities))
     needs_feed = dirty and (needs_names or not has_native)
     requested: list[Document] = []
-    if needs_names:
+    if needs_names or (has_native and _needs_listing(reading)):
         requested.append(Document(_NAMES, _proxy(reading.page.url)))
     if needs_feed:
         requested.append(Document(_FEED, f"{reading.page.url}/{_FEED}"))
     return tuple(requested)
+
+
+def _needs_listing(reading: ParseInput) -> bool:
+    """Return whether the components of the page are unknown, at its first read or where filters name some."""
+    if reading.state is None:
+        return True
+    return bool(reading.page.components) and not reading.state.components
 
 
 def matches(feed: Feed, /) -> bool:
@@ -206,6 +216,7 @@ def parse(reading: ParseInput, /) -> Feed:
         unread=_unread_kinds(reading, sources),
         longer=_longer(sources, reading, listed),
         names=_names_to_remember(sources),
+        components=_listed(reading, compat.page.id),
     )
 
 
@@ -360,6 +371,21 @@ def _native_incidents(body: bytes | None) -> tuple[dict[str, _NativeIncident], t
 
 def _names_of_page(body: bytes | None, page_id: str) -> dict[str, Component]:
     """Return the components by id. Raises FeedError where the document is of another page."""
+    by_id = _names_and_groups(body, page_id)
+    groups = groups_by_name(by_id.values())
+    return {key: labelled_components([named], groups)[0] for key, named in by_id.items()}
+
+
+def _listed(reading: ParseInput, page_id: str) -> tuple[Component, ...]:
+    """Return all components of the page of names; none where that was not fetched."""
+    try:
+        return listed_components(_names_and_groups(reading.documents.get(_NAMES), page_id).values())
+    except FeedError:  # a loss, which is noted where the names are used
+        return ()
+
+
+def _names_and_groups(body: bytes | None, page_id: str) -> dict[str, tuple[str, str]]:
+    """Return (name, group) of the components by id. Raises FeedError where the document is of another page."""
     if body is None:
         return {}
     summary = decode(body, _NativePage, _NAMES).summary
@@ -369,8 +395,7 @@ def _names_of_page(body: bytes | None, page_id: str) -> dict[str, Component]:
     for group, components in _grouped(summary).items():
         for component in components:
             by_id[component.component_id or component.id] = (clean_title(component.name), clean_title(group))
-    groups = groups_by_name(by_id.values())
-    return {key: labelled_components([named], groups)[0] for key, named in by_id.items()}
+    return by_id
 
 
 def _grouped(summary: _Summary) -> dict[str, list[_Named]]:

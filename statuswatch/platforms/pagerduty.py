@@ -35,6 +35,7 @@ from statuswatch.platforms.parsing import (
     from_epoch,
     identifier,
     incident_update,
+    listed_components,
     oldest_first,
     parse_entries,
 )
@@ -178,6 +179,7 @@ def parse(reading: ParseInput, /) -> Feed:
         skipped=tuple(skipped),
         losses=(*losses, *whole_losses),
         names=parser.used_names,
+        components=listed_components((service.name, "") for service in (services or {}).values()),
     )
 
 

@@ -41,6 +41,7 @@ MAX_NAME: Final = 500  # characters
 MAX_ID: Final = 200  # characters; the longest recorded is an ARN of 113
 MAX_STATUS: Final = 50  # characters
 MAX_UPDATES: Final = 5_000  # of one incident; the longest recorded has fewer than 100
+MAX_LISTED: Final = 1000  # components of a page; the largest recorded lists 113
 
 DECODE_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 ENTRY_ERRORS: Final = (*DECODE_ERRORS, OverflowError, ValueError)  # an entry that is decoded and then makes no sense
@@ -382,6 +383,12 @@ def labelled_components(
         if not names_nothing(name)
     }
     return tuple(sorted(labelled))
+
+
+def listed_components(components: Iterable[tuple[str, str]]) -> tuple[Component, ...]:
+    """Return what a page lists, from pairs of (name, group), sorted, without repeats, and at most 1,000 of them."""
+    listed = {Component(name, group) for name, group in components if name}
+    return tuple(sorted(listed)[:MAX_LISTED])
 
 
 # --------------------------------------------------------------------------------------------------------- incidents

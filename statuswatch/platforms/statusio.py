@@ -23,7 +23,7 @@ matched with those of the API.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -44,6 +44,7 @@ from statuswatch.platforms.parsing import (
     identity,
     incident_update,
     labelled_components,
+    listed_components,
     merge_same_id,
     newest_copies,
     parse_entries,
@@ -105,10 +106,12 @@ class _Incident(msgspec.Struct):
 
 class _Container(msgspec.Struct):
     id: str
+    name: str | None = None
 
 
 class _Component(msgspec.Struct):
     id: str
+    name: str | None = None
     containers: list[_Container] | None = None
 
 
@@ -188,6 +191,7 @@ def parse(reading: ParseInput, /) -> Feed:
         complete=_BOTH,
         current=_BOTH,
         skipped=tuple(skipped),
+        components=listed_components((clean_title(name), "") for name in _names(result.status)),
     )
 
 
@@ -217,6 +221,13 @@ def _containers(components: Iterable[_Component]) -> dict[str, frozenset[str]]:
     return {
         component.id: frozenset(container.id for container in component.containers or ()) for component in components
     }
+
+
+def _names(components: Iterable[_Component]) -> Iterator[str]:
+    """Yield the names of the components and of their containers: incidents name both."""
+    for component in components:
+        yield component.name or ""
+        yield from (container.name or "" for container in component.containers or ())
 
 
 def _parse_maintenance_list(

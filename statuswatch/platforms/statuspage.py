@@ -59,6 +59,7 @@ from statuswatch.platforms.parsing import (
     incident_list,
     incident_update,
     labelled_components,
+    listed_components,
     newest_copies,
     oldest_first,
     page_changed_at,
@@ -209,6 +210,7 @@ def parse(reading: ParseInput, /) -> Feed:
         in_summary_only=_ids_in_summary_only(sources),
         skipped=skipped,
         losses=sources.losses,
+        components=listed_components(_catalogue(sources.summary).by_id.values()),
     )
 
 

@@ -13,6 +13,7 @@ from statuswatch.model.state import PageState
 from statuswatch.reading.gather import Plan, Session
 from statuswatch.reading.lookup import look_up
 from statuswatch.reading.recognise import begin, explain_failure, suggest_config
+from statuswatch.rules.filters import unmatched_globs
 from statuswatch.rules.reconcile import needs_full_read, reconcile
 
 
@@ -51,7 +52,10 @@ def inspect(page: Page, session: Session) -> Plan[Inspection]:
     reader, result = yield from begin(page, None, session)
     while isinstance(result, PageSnapshot) and (yield from reader.follow_up(result, dirty=True)):
         result = reader.understand()
-    return Inspection(reader.page, _shown(result, page), (), tuple(session.attempts))
+    shown = _shown(result, page)
+    listed = shown.components if isinstance(shown, Feed) else ()
+    unmatched = unmatched_globs(listed, page.components) if listed else ()
+    return Inspection(reader.page, shown, (), tuple(session.attempts), unmatched)
 
 
 def _shown(result: PageSnapshot | NotModified | Failure, page: Page) -> Feed | Failure:

@@ -46,10 +46,16 @@ def explain(page: Page, timeout: float, connect: ClientFactory) -> Inspection:
         return Inspection(page, failure, tuple(client.exchanges) if client else (), ())
 
 
-def verify(pages: Sequence[Page], now: datetime, on_page: Callable[[PageOutcome], None]) -> tuple[PageOutcome, ...]:
+def verify(
+    pages: Sequence[Page],
+    now: datetime,
+    on_page: Callable[[PageOutcome], None],
+    adapt: Callable[[ClientFactory], ClientFactory] = lambda connect: connect,
+) -> tuple[PageOutcome, ...]:
     """Read the pages politely: a few at a time, and one request to a host at a time.
 
-    The failure of a page names what the page is now, where that could be found, even on another host.
+    The failure of a page names what the page is now, where that could be found, even on another host. `adapt` may
+    change how clients are opened.
     """
     network = open_network()
     turns: Turns = defaultdict(asyncio.Lock)
@@ -58,11 +64,13 @@ def verify(pages: Sequence[Page], now: datetime, on_page: Callable[[PageOutcome]
     def in_turn(_: Page, until: float) -> AbstractAsyncContextManager[Client]:
         return connect(network, until, turns)
 
+    open_client = adapt(in_turn)
+
     async def read(page: Page) -> PageOutcome:
-        outcome = await read_page(page, None, now, in_turn, options)
+        outcome = await read_page(page, None, now, open_client, options)
         if outcome.failure and (address := redirected_address(page, outcome.failure)):
             moved = msgspec.structs.replace(page, url=address, platform="", id="")
-            second = await read_page(moved, None, now, in_turn, options)
+            second = await read_page(moved, None, now, open_client, options)
             found = _as_found(moved, second)
             failure = msgspec.structs.replace(outcome.failure, suggested_page=found)
             outcome = msgspec.structs.replace(outcome, failure=failure)

@@ -54,6 +54,9 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None) ->
         case Feed():
             yield 0, Text("Understood", "bold")
             yield from _understood(result)
+    if isinstance(result, Feed):
+        yield 0, Text("Components", "bold")
+        yield from _listed(result)
     if state:
         yield 0, Text("State file", "bold")
         yield from _remembered(state)
@@ -61,6 +64,8 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None) ->
     if filters:
         yield 0, Text("Filters", "bold")
         yield from ((INDENT, Text(line)) for line in filters)
+    for glob in inspection.unmatched:
+        yield INDENT, Text(runner_safe(f"warning: {glob!r} in `components` matches none of the components"), "yellow")
 
 
 def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watched: bool) -> list[str]:
@@ -178,6 +183,18 @@ def _coverage(feed: Feed, kind: IncidentKind) -> str:
     if kind in feed.history:
         return "the newest entries, open or closed: an open one may roll out of it, and stays open for 14 days"
     return ""
+
+
+def _listed(feed: Feed) -> Lines:
+    """Return what the page lists, a line for each group."""
+    if not feed.components:
+        yield INDENT, Text("it lists none: a glob is compared with what each incident names")
+    by_group: dict[str, list[str]] = {}
+    for component in feed.components:
+        by_group.setdefault(component.group, []).append(component.name)
+    for group, names in sorted(by_group.items()):
+        heading = f"{group}: " if group else ""
+        yield INDENT, Text(runner_safe(f"{heading}{', '.join(names)}"))
 
 
 def _open(incident: Incident) -> Lines:

@@ -120,6 +120,21 @@ def page_lines(outcome: PageOutcome, *, verbose: bool) -> list[str]:
     return [runner_safe_line(line) for line in lines]
 
 
+def component_lines(outcomes: Sequence[PageOutcome]) -> list[str]:
+    """Return a warning for each glob that matches nothing that its pages list."""
+    pages: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for glob in outcome.notes.unmatched:
+            pages.setdefault(glob, []).append(outcome.page.key)
+    return [
+        runner_safe_line(
+            f"warning: {glob!r} in `components` matches no component ({phrases.some(keys, MAX_KEYS)}): "
+            f"`statuswatch inspect {keys[0]}` lists them"
+        )
+        for glob, keys in pages.items()
+    ]
+
+
 def _verbose_head(outcome: PageOutcome) -> str:
     parts = [outcome.page.platform or "platform not configured"]
     if outcome.is_baseline:

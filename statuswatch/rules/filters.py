@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from statuswatch.model.event import Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
+from statuswatch.platforms.parsing import groups_by_name, labelled_components
 
 
 def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
@@ -34,6 +35,13 @@ def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool
     if not names or not globs:
         return True
     return any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
+
+
+def unmatched_globs(listed: Iterable[Component], globs: Iterable[str]) -> tuple[str, ...]:
+    """Return the globs that match none of the components that a page lists, each with its group."""
+    pairs = [(component.name, component.group) for component in listed]
+    components = labelled_components(pairs, groups_by_name(pairs))  # as incidents name them
+    return tuple(glob for glob in globs if not matches_any(components, [glob]))
 
 
 def is_at_least(event: Event, minimum: Impact, assumed: Impact = Impact.UNKNOWN) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple, assert_never
 import msgspec
 
 from statuswatch.model.event import Change, Event
+from statuswatch.model.incident import Component
 from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page, PageResult, PageSnapshot
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
@@ -16,6 +17,7 @@ from statuswatch.rules import diff
 from statuswatch.rules.absence import is_clock_ahead, is_due, is_record_due, judge_absences
 from statuswatch.rules.diff import Difference, close_absent
 from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
+from statuswatch.rules.filters import unmatched_globs
 from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
@@ -50,7 +52,17 @@ def reconcile(
         case _:
             assert_never(result)
     records = outcome.state.incidents.values() if outcome.state else ()
-    return msgspec.structs.replace(outcome, open=OpenCounts.of(records, now))
+    return msgspec.structs.replace(_with_unmatched_globs(outcome), open=OpenCounts.of(records, now))
+
+
+def _with_unmatched_globs(outcome: PageOutcome) -> PageOutcome:
+    """Note the page's globs that match none of its components, where these are known."""
+    listed = outcome.state.components if outcome.state else ()
+    globs = outcome.page.components
+    if outcome.failure or not listed or not globs:
+        return outcome
+    notes = msgspec.structs.replace(outcome.notes, unmatched=unmatched_globs(listed, globs))
+    return msgspec.structs.replace(outcome, notes=notes)
 
 
 def _reconcile_unchanged(page: Page, state: PageState | None, served_at: datetime | None, now: datetime) -> PageOutcome:
@@ -154,10 +166,11 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     A suspicious read that is believed is remembered like any other, so the next read alike is not suspicious.
     """
     reason = find_suspicion(state, snapshot.feed)
-    if reason:
-        suspicion = continue_suspicion(state.suspicion, reason, now)
-        if not is_believed(suspicion, now, provably_old=is_provably_old(state, snapshot, now)):
-            return _suspicious_read(page, state, suspicion, reason)
+    suspicion = continue_suspicion(state.suspicion, reason, now) if reason else None
+    if suspicion and not is_believed(suspicion, now, provably_old=is_provably_old(state, snapshot, now)):
+        outcome = _suspicious_read(page, state, suspicion, reason)
+        listed = msgspec.structs.replace(outcome.state or state, components=_listed(state, snapshot.feed))
+        return msgspec.structs.replace(outcome, state=listed)
     events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, suspicion=None, history_empty=is_history_empty(state, snapshot.feed))
     baseline = _trusted_baseline(state, state.baseline or now, now)
@@ -245,6 +258,11 @@ def _trusted_baseline(state: PageState, baseline: datetime, now: datetime) -> da
     return newest if newest <= now < baseline else baseline
 
 
+def _listed(state: PageState, feed: Feed) -> tuple[Component, ...]:
+    """Return what the page lists; what is remembered where the document that says so was not fetched."""
+    return feed.components or state.components
+
+
 def _renew(
     after: PageState, snapshot: PageSnapshot, records: dict[str, IncidentRecord], baseline: datetime, now: datetime
 ) -> PageState:
@@ -264,5 +282,6 @@ def _renew(
         parser_version=snapshot.parser_version if in_full else 0,
         validators=snapshot.validators if in_full else {},
         names=dict(feed.names),
+        components=_listed(after, feed),
         incidents=records,
     )

@@ -14,7 +14,7 @@ from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
-from statuswatch.rules.filters import matches_any
+from statuswatch.rules.filters import matches_any, unmatched_globs
 from statuswatch.rules.mutes import mute_of_incident
 
 # An unstated impact may be any, and stands below those that are known to hurt.
@@ -47,6 +47,26 @@ def status_view(
     )
 
 
+def unmatched_components(pages: Sequence[PageStatus], globs: Sequence[str]) -> tuple[str, ...]:
+    """Return the globs that match nothing on any of the pages; none where that cannot be judged.
+
+    A glob matches what a page lists and what an open incident names. On a page that lists no components, an incident
+    that names none counts as matching. What pages list is unknown where one was never read, and where none lists any.
+    """
+    if not any(page.components for page in pages):
+        return ()
+    if any(page.failure and not page.components for page in pages):
+        return ()
+    return tuple(glob for glob in globs if not any(_matches_on(page, glob) for page in pages))
+
+
+def _matches_on(page: PageStatus, glob: str) -> bool:
+    if page.components and not unmatched_globs(page.components, [glob]):
+        return True
+    named = [record.components for record in page.open.values() if record.components or not page.components]
+    return any(matches_any(components, [glob]) for components in named)
+
+
 def _open_incidents(page: PageStatus, mutes: Sequence[Mute], now: datetime) -> list[OpenIncident]:
     return [
         OpenIncident(page.page, key, record, page.stale, mute_of_incident(mutes, page.page.key, key, record.title, now))
@@ -74,6 +94,7 @@ def page_status(outcome: PageOutcome, state: PageState | None) -> PageStatus:
         suspicion=outcome.notes.suspicion,
         skipped=outcome.notes.skipped,
         read_before=_was_read(state),
+        components=state.components if state else (),
     )
 
 
@@ -89,6 +110,7 @@ def remembered_status(page: Page, state: PageState | None) -> PageStatus:
         failure=failure,
         suspicion=suspicion,
         read_before=_was_read(state),
+        components=state.components if state else (),
     )
 
 

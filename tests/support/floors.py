@@ -40,7 +40,7 @@ INSIDE: Final = {
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
-    "reading": ("probe", "reader", "plan", "lookup", "recognise", "gather"),
+    "reading": ("probe", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
         *("moved_ids", "suspicion", "pruning"),

@@ -11,9 +11,9 @@ import pytest
 from statuswatch.catalog import catalog
 from statuswatch.config.load import load_config
 from statuswatch.config.schema import Config
-from statuswatch.config.select import select_pages
+from statuswatch.config.select import page_at, select_pages
 from statuswatch.errors import UsageError
-from statuswatch.model.incident import Impact
+from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
@@ -21,7 +21,7 @@ KEYS: Final = (
     "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, assume_impact, page, "
     "notify, mute"
 )
-NOT_BASE: Final = "is not the public base address of a page: write it like https://status.acme.example"
+NOT_BASE: Final = "is not the base address of a page: write it like https://status.acme.example"
 ADD_IT: Final = ": set its `url` in a table [page.KEY]"
 NOT_A_KEY: Final = "a key has up to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
 MUTE: Final = 'pages = ["npm"]\n[[mute]]\npage = "npm"\nincident = "x"'
@@ -123,13 +123,13 @@ def test_it_reads_only_what_it_is_given(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_state_is_relative_to_the_configuration_file(tmp_path: Path, state: str, place: str) -> None:
     """Section 3: `state` is relative to the configuration file, wherever the run is started."""
     (tmp_path / "etc").mkdir()
-    config = load(tmp_path / "etc", f'state = "{state}"' if state else 'pages = ["openai"]')
+    config = load(tmp_path / "etc", 'pages = ["openai"]\n' + (f'state = "{state}"' if state else ""))
     assert config.state.resolve() == (tmp_path / place).resolve()
 
 
 def test_an_absolute_state_stays_where_it_is(tmp_path: Path) -> None:
     """Section 3: an absolute `state` is relative to nothing."""
-    assert load(tmp_path, f'state = "{tmp_path / "x" / "s.json"}"').state == tmp_path / "x" / "s.json"
+    assert load(tmp_path, f'pages = ["npm"]\nstate = "{tmp_path / "x" / "s.json"}"').state == tmp_path / "x" / "s.json"
 
 
 def test_every_key_is_understood(tmp_path: Path) -> None:
@@ -205,15 +205,14 @@ BAD: Final = {
     '[acme]\nurl = "https://a.example"': f"acme: unknown key: use one of {KEYS}",
     '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key: did you mean 'url'?",
     f"{ACME}colour = 1": "page.acme.colour: unknown key: use one of "
-    "name, url, platform, id, components, min_impact, maintenance, kinds, tags",
+    "name, url, platform, id, components, min_impact, maintenance, kinds, tags, headers_env, public",
     # pages
     'page = ["openai"]': 'page: a list: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
     "[pages.acme]": 'pages: a table: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
     'pages = ["opnai"]': "pages: the catalog has no page 'opnai': did you mean 'openai'?",
-    'pages = ["OpenAI"]': "pages: the catalog has no page 'OpenAI': did you mean 'openai'?",
     'pages = ["acme"]': f"pages: the catalog has no page 'acme'{ADD_IT}",  # nothing is near, "parchment" least of all
     'pages = ["zzzzzzzz"]': f"pages: the catalog has no page 'zzzzzzzz'{ADD_IT}",
-    "pages = []": 'pages: no page to watch: name some, for example pages = ["openai"]',
+    "pages = []": 'pages: no page to watch: name the pages to watch, for example pages = ["openai"]',
     '[page.zzzzzzzz]\nname = "Acme"': "page.zzzzzzzz.url: missing, and the catalog has no page 'zzzzzzzz'"
     ": add the address of the page",
     '[page.gihub]\nmin_impact = "major"': "page.gihub.url: missing, and the catalog has no page 'gihub': "
@@ -292,20 +291,239 @@ def test_what_is_no_toml_is_refused_with_the_parsers_words(tmp_path: Path, toml:
     "url",
     [
         *("", "status.acme.example", "ftp://a.example", "file:///etc/passwd", "https://", "https:///x", "https://[::1"),
-        *("https://a.example?x=1", "https://a.example/#x", "https://a:b", "https://a:99999", "https://a.example/x y"),
+        *("https://a:b", "https://a:99999", "https://a.example/x y"),
     ],
 )
 def test_only_a_web_address_is_a_url(tmp_path: Path, url: str) -> None:
-    """Section 3: `url` is the page's public base address."""
+    """Section 3: `url` is the page's base address."""
     assert error_of(tmp_path, f'[page.acme]\nurl = "{url}"') == f"FILE: page.acme.url: {url!r} {NOT_BASE}"
 
 
-@pytest.mark.parametrize("rest", ["@a.example", "@a.example?x=1", "@a.example#x", "@a.example/x y", "@a.example:b"])
-def test_a_url_with_credentials_is_refused_without_them(tmp_path: Path, rest: str) -> None:
-    """Sections 3 and 7: a public address has no password, and a password that is there anyway appears in no message."""
-    message = error_of(tmp_path, f'[page.acme]\nurl = "https://user:hunter2{rest}"')
+SECRET_ADDRESSES: Final = (
+    *("https://user:hunter2@a.example", "https://user:hunter2@a.example?x=1", "https://user:hunter2@a.example/x y"),
+    *("https://a.example?token=hunter2", "https://a.example/#hunter2", "user:hunter2@a.example", "a.example?hunter2"),
+)
+
+
+@pytest.mark.parametrize("url", SECRET_ADDRESSES)
+def test_an_address_with_a_secret_is_refused_without_it(tmp_path: Path, url: str) -> None:
+    """Section 3: a token in an address is refused with the remedy `headers_env`, and appears in no message."""
+    message = error_of(tmp_path, f'[page.acme]\nurl = "{url}"')
     assert message.startswith("FILE: page.acme.url: ")
+    assert 'headers_env = { Authorization = "ACME_STATUS_TOKEN" }' in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("url", SECRET_ADDRESSES)
+@pytest.mark.parametrize(
+    "toml", ["pages = ['{}']", "[page.'{}']\nname = 'Acme'", "[page.'{}']\nurl = 'https://a.example'\ncolour = 1"]
+)
+def test_an_address_in_place_of_a_key_is_refused_without_its_secret(tmp_path: Path, toml: str, url: str) -> None:
+    """Section 3: a token appears nowhere, also that of an address that is listed as a page."""
+    assert "hunter2" not in error_of(tmp_path, toml.format(url))
+
+
+def test_an_address_in_pages_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """Section 3: an address listed under `pages` needs a table with a key; its token belongs in a variable."""
+    message = error_of(tmp_path, 'pages = ["https://status.acme.example/x?token=hunter2"]')
+    assert message == (
+        "FILE: pages: 'https://status.acme.example/…' is an address, not a key: set it as `url` in a table [page.KEY]; "
+        "a token belongs in a variable that `headers_env` names"
+    )
+
+
+def test_a_feed_with_a_token_in_its_address_is_refused(tmp_path: Path) -> None:
+    """Section 3: the address of a feed may have a query, but no token."""
+    assert page(tmp_path, f'{ACME}id = "/feed?format=rss"').id == "/feed?format=rss"
+    message = error_of(tmp_path, f'{ACME}id = "/feed?access_token=hunter2"')
+    assert message.startswith("FILE: page.acme.id: an address with a password or a token in it: remove it")
+    assert "hunter2" not in message
+
+
+def test_an_address_on_the_command_line_shows_no_secret(tmp_path: Path) -> None:
+    """Section 3: a token in an address appears nowhere, also of one given to a command."""
+    config = load(tmp_path, 'pages = ["npm"]')
+    for url in SECRET_ADDRESSES:
+        for select in (lambda url=url: select_pages(config, [url]), lambda url=url: page_at(url, ["npm"])):
+            with pytest.raises(UsageError) as caught:
+                select()
+            assert "hunter2" not in str(caught.value)
+
+
+def test_a_private_page_names_the_variables_of_its_headers(tmp_path: Path) -> None:
+    """Section 3: `headers_env` names a header and the variable with its value; `public` is for the board."""
+    private = f'{ACME}headers_env = {{ Authorization = "ACME_TOKEN", X-Team = "TEAM" }}\n'
+    config = load(tmp_path, f"{private}public = true\n[page.npm]")
+    assert config.headers == {"acme": {"Authorization": "ACME_TOKEN", "X-Team": "TEAM"}}
+    assert config.public == {"acme"}
+
+
+BAD_HEADERS: Final = {
+    '{ Authorization = "Bearer hunter2" }': "page.acme.headers_env.Authorization: not the name of an environment "
+    "variable: write its name here, never its value",
+    '{ "Bearer hunter2" = "TOKEN" }': "page.acme.headers_env: not the name of a header: "
+    'write headers_env = { Authorization = "ACME_STATUS_TOKEN" }',
+    '{ host = "TOKEN" }': "page.acme.headers_env.host: a header that statuswatch sets itself: leave it out",
+    '"hunter2"': "page.acme.headers_env: Expected `table`, got `str`",
+    '["hunter2"]': "page.acme.headers_env: Expected `table`, got `list`",
+    "{ Authorization = 3 }": "page.acme.headers_env[...]: Expected `str`, got `int`",
+}
+
+
+@pytest.mark.parametrize("value", BAD_HEADERS)
+def test_a_secret_in_place_of_a_variable_is_refused(tmp_path: Path, value: str) -> None:
+    """Section 3: `headers_env` holds names, and what may be a secret is not repeated."""
+    assert error_of(tmp_path, f"{ACME}headers_env = {value}") == f"FILE: {BAD_HEADERS[value]}"
+
+
+def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
+    """Section 3: all mistakes of a file are reported together, each with file, key and what to do."""
+    lines = error_of(
+        tmp_path,
+        'pages = ["openai", "opnai", "gihub"]\ntime_out = 5\ndeadline = "4"\nkinds = ["resolvd", "nw"]\n'
+        '[page.acme]\nurl = "acme"\nplatform = "statuspag"\nmin_impact = "majr"\nulr = 1\n'
+        '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zeta]\n'
+        '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["acmee"]\n'
+        'min_impact = "x"\n[[mute]]\npage = "npm"\nincident = "1"\n',
+    ).splitlines()
+    assert lines == [
+        f"FILE: {line}"
+        for line in (
+            "time_out: unknown key: did you mean 'timeout'?",
+            "deadline: Expected `float`, got `str`",
+            "page.acme.ulr: unknown key: did you mean 'url'?",
+            "page.bolt.url: Expected `str`, got `int`",
+            "page.bolt.maintenance: Expected `bool`, got `str`",
+            "kinds: unknown kind 'resolvd': did you mean 'resolved'?",
+            "kinds: unknown kind 'nw': did you mean 'new'?",
+            "pages: the catalog has no page 'opnai': did you mean 'openai'?",
+            "pages: the catalog has no page 'gihub': did you mean 'github'?",
+            "page.acme.platform: unknown platform 'statuspag': did you mean 'statuspage'?",
+            f"page.acme.url: 'acme' {NOT_BASE}",
+            "page.acme.min_impact: unknown impact 'majr': did you mean 'major'?",
+            "page.zeta.url: missing, and the catalog has no page 'zeta': add the address of the page",
+            "notify[0].sink: unknown sink 'slak': did you mean 'slack'?",
+            "notify[1].events: unknown event 'nwe': did you mean 'new'?",
+            "notify[1].min_impact: unknown impact 'x': use one of none, minor, major, critical",
+            "notify[1].pages: unknown page 'acmee': did you mean 'acme'?",
+            "notify[1]: Object missing required field `url_env`",
+            "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zeta",
+        )
+    ]
+
+
+def test_names_match_without_regard_to_case(tmp_path: Path) -> None:
+    """Section 3: keys and names match without regard to case; the catalog's key is used, or the own in lower case."""
+    config = load(
+        tmp_path,
+        'pages = ["OpenAI", "openai", "Acme"]\nkinds = ["NEW"]\nmin_impact = "Major"\nassume_impact = "UNKNOWN"\n'
+        '[page.ACME]\nurl = "https://status.acme.example"\nplatform = "StatusPage"\ntags = ["Tier1"]\n'
+        "[page.GitHub]\nmaintenance = false\n"
+        '[[notify]]\nsink = "Webhook"\nname = "Ops"\nurl_env = "X"\nevents = ["New"]\npages = ["aCme"]\n'
+        'tags = ["TIER1"]\nkinds = ["Incident"]\nmin_impact = "MINOR"\n'
+        '[[mute]]\npage = "OPENAI"\nincident = "X"\n',
+    )
+    openai, acme, github = config.pages
+    assert (openai.key, acme.key, github.key) == ("openai", "acme", "github")
+    assert (acme.name, acme.platform, github.name) == ("ACME", "statuspage", catalog()["github"].name)
+    assert (openai.kinds, openai.min_impact, config.assume_impact) == (("new",), Impact.MAJOR, Impact.UNKNOWN)
+    (sink,) = config.notify
+    assert (sink.sink, sink.name, sink.pages, sink.events) == (
+        "webhook",
+        "Ops",
+        frozenset(("acme",)),
+        frozenset(("new",)),
+    )
+    assert (sink.kinds, sink.min_impact, config.mutes[0].page) == (
+        frozenset((IncidentKind.INCIDENT,)),
+        Impact.MINOR,
+        "openai",
+    )
+    assert keys(select_pages(config, ["ACME", "acme"])) == ["acme"]
+    assert [page.key for page in config.chosen(["OpenAI"])] == ["openai"]
+
+
+def test_two_tables_of_one_key_are_refused(tmp_path: Path) -> None:
+    """Section 3: as case does not matter, two tables of one page are a mistake, and so are two sinks of one name."""
+    tables = '[page.acme]\nurl = "https://a.example"\n[page.Acme]\nurl = "https://b.example"'
+    assert error_of(tmp_path, tables) == "FILE: page.Acme: another table has this key in another case: join them"
+    sink = '[[notify]]\nsink = "webhook"\nurl_env = "X"\nname = '
+    message = error_of(tmp_path, f"{ACME}{sink}'ops'\n{sink}'Ops'")
+    assert message == "FILE: notify: 2 sinks are called 'ops': give each a `name` of its own"
+
+
+@pytest.mark.parametrize("toml", ["", " \n", "# nothing yet\n"])
+def test_an_empty_file_is_refused(tmp_path: Path, toml: str) -> None:
+    """Section 3: an empty file is exit 2, whether it was named or found."""
+    message = 'FILE: empty: name the pages to watch, for example pages = ["openai"]'
+    assert error_of(tmp_path, toml) == message
+    with pytest.raises(UsageError):
+        load_config(None, {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "toml", ['state = "s.json"', "timeout = 3\npages = []", '[[notify]]\nsink="webhook"\nurl_env="X"']
+)
+def test_a_file_without_pages_is_refused(tmp_path: Path, toml: str) -> None:
+    """Section 3: a file without pages is exit 2: it does not watch the built-in default."""
+    message = 'FILE: pages: no page to watch: name the pages to watch, for example pages = ["openai"]'
+    assert error_of(tmp_path, toml) == message
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    """Section 3: a folder, or a broken link, in the file's place is exit 2, and not passed over."""
+    (tmp_path / "statuswatch.toml").mkdir()
+    with pytest.raises(UsageError, match=r"statuswatch\.toml: cannot be read: Is a directory"):
+        load_config(None, {}, tmp_path)
+    (tmp_path / "statuswatch.toml").rmdir()
+    (tmp_path / "statuswatch.toml").symlink_to(tmp_path / "gone.toml")
+    with pytest.raises(UsageError, match=r"statuswatch\.toml: cannot be read: No such file"):
+        load_config(None, {}, tmp_path)
+
+
+def found_from(folder: Path, home: Path | None = None) -> str:
+    """Return the file found from a folder, relative to the home folder or the folder above; "" for the default."""
+    return load_config(None, {"HOME": str(home)} if home else {}, folder).source
+
+
+@pytest.mark.parametrize("marker", ["folder", "file"])
+def test_the_file_is_searched_up_to_the_repository(tmp_path: Path, marker: str) -> None:
+    """Section 3: the search goes up to and including the first folder that holds `.git`, a folder or a file."""
+    root, deep = tmp_path / "root", tmp_path / "root" / "a" / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / "statuswatch.toml").write_text('pages = ["npm"]')
+    (root / ".git").mkdir() if marker == "folder" else (root / ".git").write_text("gitdir: elsewhere")
+    assert found_from(deep) == ""
+    (root / "statuswatch.toml").write_text('pages = ["npm"]\nstate = "s.json"')
+    assert found_from(deep) == str(root / "statuswatch.toml")
+    assert load_config(None, {}, deep).state == root / "s.json"
+    (root / "a" / "pyproject.toml").write_text("[project]\nname = 'statuswatch-user'")
+    assert found_from(deep) == str(root / "statuswatch.toml")
+    (root / "a" / "pyproject.toml").write_text("[tool.statuswatch]\npages = ['npm']")
+    assert found_from(deep) == str(root / "a" / "pyproject.toml")
+    (root / "a" / "statuswatch.toml").write_text('pages = ["npm"]')
+    assert found_from(deep) == str(root / "a" / "statuswatch.toml")
+
+
+def test_the_file_is_searched_up_to_the_home_folder(tmp_path: Path) -> None:
+    """Section 3: the search ends at the home folder; outside it and a repository only the working directory counts."""
+    home, deep = tmp_path / "home", tmp_path / "home" / "a" / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / "statuswatch.toml").write_text('pages = ["npm"]')
+    assert found_from(deep, home) == ""
+    (home / "statuswatch.toml").write_text('pages = ["npm"]')
+    assert found_from(deep, home) == str(home / "statuswatch.toml")
+    assert found_from(deep) == ""
+    assert found_from(deep, tmp_path / "elsewhere") == ""
+
+
+def test_an_unrelated_project_is_passed_over(tmp_path: Path) -> None:
+    """Section 3: a pyproject.toml counts only with [tool.statuswatch]: a mistake in another one is none of ours."""
+    (tmp_path / "pyproject.toml").write_text("this is not even TOML")
+    assert found_from(tmp_path) == ""
+    (tmp_path / "pyproject.toml").write_text("[tool.statuswatch]")
+    with pytest.raises(UsageError, match=r"pyproject\.toml: empty: "):
+        found_from(tmp_path)
 
 
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ PLAIN: Final[dict[Any, st.SearchStrategy[Any]]] = {
 MOMENTS: Final = st.datetimes(timezones=st.just(UTC))
 FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "status": st.sampled_from(["investigating", "in_progress", "resolved", "Störung"]),
+    "update_times": st.sampled_from(["", "Aq3xT9s9k2", "Aq3xT9s9k2~ g/o2Ow-1"]),
     "updates": st.sampled_from(["", "Aq3xT9Nd", "Aq3xT9Ndg/o2Ow Aq3xT9Ndg/o2Ow~ +q3xT9Nd"]),
     "url": st.sampled_from(["", 'https://status.acme.example/é?a=\\"', "HTTP://127.0.0.1:80/"]),
     "body": st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(text.lines),
@@ -468,3 +469,19 @@ def test_is_failing_looks_at_the_first_bytes_only() -> None:
     failing = msgspec.structs.replace(named, failing=Failing(NOW, "HTTP 500"))
     assert state.is_failing(state.encode_page(failing))
     assert not state.is_failing(state.encode_page(PAGE)) and not state.is_failing(b"")
+
+
+def test_keys_of_a_file_are_read_in_lower_case(tmp_path: Path) -> None:
+    """Section 3: the state of a page whose key had an upper case before is not lost; two such keys stay one page."""
+    path = tmp_path / "state.json"
+    page = PageState(url="https://status.acme.example", platform="statuspage")
+    path.write_bytes(
+        b"".join(
+            state.encode(State(pages={"Acme": state.encode_page(page), "ACME": b"{}", "acme": state.encode_page(page)}))
+        )
+    )
+    before = path.read_bytes()
+    loaded = state.StateFile(path).load()
+    assert [*loaded.pages] == ["acme"]
+    assert state.decode_page(loaded.pages["acme"], "acme", "x") == page
+    assert path.read_bytes() == before
