@@ -66,7 +66,8 @@ def lines(text: str) -> str:
 def paragraph(text: str) -> str:
     """Clean the message of an incident update: plain text that keeps its lines, with HTML tags and entities resolved.
 
-    Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is.
+    Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is. The backslash that breaks a
+    line in Markdown is removed.
     """
     if text.isascii() and text.isprintable() and not any(mark in text for mark in "<&\\"):
         return text.strip()

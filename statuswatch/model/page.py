@@ -44,10 +44,15 @@ class Validators(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """A document that was received whole."""
+    """A document that was received whole, and what its headers say of its own age.
+
+    `age` is in seconds: how long a cache kept the copy. Both are None where the server does not state them.
+    """
 
     body: bytes
     validators: Validators
+    last_modified: datetime | None = None
+    age: int | None = None
     served_at: datetime | None = None  # the server's `Date`
 
 
@@ -121,8 +126,9 @@ _MOVED: Final = frozenset({FailureKind.NOT_FOUND, FailureKind.CONTENT})
 class Failure(msgspec.Struct, frozen=True):
     """Why a document, or a page, could not be read: the reason in a few words, where, and what to do about it.
 
-    `redirect` is the origin of another host that the server redirects to. `suggested_page` is the page as it is now,
-    where that could be found, and `suggested_config` the line of configuration for it.
+    `redirect` is the address on another host that the server redirects to, "" where it is private or without TLS.
+    `suggested_page` is the page as it is now, where that could be found, and `suggested_config` the line of
+    configuration for it.
     """
 
     kind: FailureKind
@@ -211,6 +217,7 @@ UNLIMITED: Final = 1_000_000  # the window size of a list that keeps entries of 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """A page, once understood; `updated_at` is each document's statement of its own age.
 
+    `time_may_go_back`: that time is the newest of what is listed, so it is earlier once a newer incident has ended.
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `unread` are
     kinds that a list which was not read this time may hold, and `window_sizes` how many entries of a kind the history
@@ -224,6 +231,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     incidents: tuple[Incident, ...]
     updated_at: Mapping[str, datetime] = {}
+    time_may_go_back: bool = False
     by_creation: bool = False  # the list is ordered by creation, not by the last change
     history: frozenset[IncidentKind] = frozenset()
     complete: frozenset[IncidentKind] = frozenset()
@@ -276,8 +284,9 @@ class LookUp(msgspec.Struct, frozen=True, array_like=True):
 class PageSnapshot(msgspec.Struct, frozen=True):
     """A page that was read and understood, with its documents' validators and the version of the parser.
 
-    `served_at` is the newest `Date` of its responses, `look_ups` the incidents of
-    longer lists that are to be looked up.
+    `served_at` is the newest `Date` of its responses, `look_ups` the incidents of longer lists that are to be looked
+    up. `last_modified` holds the times that the servers state of required documents, `age` the seconds for which a
+    cache kept the oldest of them, None where none states it.
     """
 
     feed: Feed
@@ -288,6 +297,8 @@ class PageSnapshot(msgspec.Struct, frozen=True):
     own: OwnDocuments = OwnDocuments()
     look_ups: Mapping[str, LookUp] = {}
     served_at: datetime | None = None
+    last_modified: Mapping[str, datetime] = {}
+    age: int | None = None
 
 
 PageResult = PageSnapshot | NotModified | Failure

@@ -31,6 +31,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     beginning of the newest update's text. `status_unstated`: the vendor states no status. `update_times` holds the
     times of updates (see `UpdateTime`): of a closed incident only of those that the vendor gave no id.
     `not_found_since` is the time of the first 404 or 410 of its own document beside a found control.
+    `closed_at_baseline` marks an incident that was over before its page was watched and had an event since; without an
+    event, `was_over_at_baseline` says so by itself.
     """
 
     status: str
@@ -55,11 +57,17 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     status_unstated: bool = False
     not_found_since: Moment | None = None
     update_times: str = msgspec.field(default="", name="times")
+    closed_at_baseline: bool = False
 
     @property
     def closed(self) -> bool:
         """True once it ended."""
         return self.status in CLOSED_STATUSES
+
+    @property
+    def was_over_at_baseline(self) -> bool:
+        """True for an incident that was closed when its page was first read, and has not reopened since."""
+        return self.closed and (self.closed_at_baseline or self.event_count == 0)
 
     def as_incident(self, key: str) -> Incident:
         """Return the incident as far as it is remembered: without its updates."""
@@ -146,7 +154,9 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
 
     `id` is the configured one, or the one that was found. `to_look_up` holds incidents of a longer list whose own
     document was not read yet. `components` are those that the page listed when it was last read in full before the
-    state was saved, each with its group.
+    state was saved, each with its group. `read_at` is the newest good read that was saved of documents whose `Age` was
+    stated, and `last_modified` what the servers stated last. `history_empty`: that the history lists nothing is
+    believed.
     """
 
     url: str
@@ -155,6 +165,9 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     baseline: Moment | None = None
     identity: str = ""
     updated_at: dict[str, Moment] = {}
+    last_modified: dict[str, Moment] = {}
+    read_at: Moment | None = None
+    history_empty: bool = False
     parser_version: int = msgspec.field(default=0, name="parser")
     validators: dict[str, Validators] = {}
     names: dict[str, Component] = {}

@@ -9,11 +9,14 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
+from statuswatch.model.incident import utc
 from statuswatch.model.page import (
     Document,
     DocumentResult,
@@ -25,12 +28,13 @@ from statuswatch.model.page import (
     Page,
     Validators,
 )
+from statuswatch.net.addresses import MAX_ADDRESS, public_address
 from statuswatch.net.http import Network, open_wire, redirect_target
 from statuswatch.net.response import Progress, Response, Wire
 
 MAX_VALIDATOR: Final = 500  # characters
-MAX_ADDRESS: Final = 200  # characters of an address that are repeated
 MAX_REDIRECTS: Final = 5
+MAX_AGE_DIGITS: Final = 10  # of an `Age` header, in seconds: longer ones are no measure of time
 PAUSE_BEFORE_RETRY: Final = 0.3  # seconds
 _ETAG: Final = re.compile(r'(?:W/)?"[ !#-~]*"')  # `*`, or a list of them, would match every version of a document
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -107,6 +111,7 @@ class Client:
         self, url: str, validators: Validators | None, redirects: list[str]
     ) -> tuple[DocumentResult, float | None]:
         """Return the result, and after how many seconds a retry is worth it, if it is."""
+        document_url = url
         headers = _conditions(validators)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self.wire.get(url, headers, self.progress)
@@ -116,7 +121,7 @@ class Client:
                 return _result(response, url, conditional=validators is not None)
             target = _redirected(url, response, redirects)
             if isinstance(target, Failure):
-                return target, None
+                return msgspec.structs.replace(target, where=document_url), None
             url = target
         hint = "look at the page in a browser and correct its `url`"
         return Failure(FailureKind.REDIRECTED, f"more than {MAX_REDIRECTS} redirects", url, hint), None
@@ -150,9 +155,9 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
         return Failure(FailureKind.BAD_ADDRESS, str(error), url, "look at the page in a browser")
     redirects.append(target.url)
     if target.scheme not in ("http", "https") or not target.same_host:
-        usable = target.scheme in ("http", "https") and len(target.origin) <= MAX_ADDRESS
         reason = f"it redirects to {target.origin[:MAX_ADDRESS]}"
-        return Failure(FailureKind.REDIRECTED, reason, url, redirect=target.origin if usable else "")
+        hint = "look at the page in a browser and correct its `url`"
+        return Failure(FailureKind.REDIRECTED, reason, url, hint, redirect=public_address(target.url))
     if target.scheme == "http" and url.startswith("https:"):
         hint = "plain HTTP can be forged on the way"
         return Failure(
@@ -164,7 +169,14 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
 def _result(response: Response, url: str, *, conditional: bool) -> tuple[DocumentResult, float | None]:
     status = response.status
     if status == 200:
-        return Fetched(response.body, _validators(response), _served_at(response)), None
+        document = Fetched(
+            response.body,
+            _validators(response),
+            _moment(response, "last-modified"),
+            _age(response),
+            _served_at(response),
+        )
+        return document, None
     if status == 304 and conditional:
         return NotModified(_served_at(response)), None
     kind = _KINDS.get(status) or (FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REJECTED)
@@ -191,10 +203,20 @@ def _usable(validators: Validators) -> Validators | None:
 
 def _served_at(response: Response) -> datetime | None:
     """Return the server's time; None where it states none, or no time."""
+    return _moment(response, "date")
+
+
+def _moment(response: Response, header: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+        return utc(parsedate_to_datetime(response.headers.get(header, "")))
     except (ValueError, OverflowError):
         return None
+
+
+def _age(response: Response) -> int | None:
+    """Return how many seconds a cache kept the response; None where none says so."""
+    value = response.headers.get("age", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < MAX_AGE_DIGITS else None
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:

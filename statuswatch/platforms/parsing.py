@@ -237,12 +237,12 @@ def clean_title(vendor_text: str) -> str:
 
 @lru_cache(maxsize=256)
 def clean_status(vendor_status: str) -> str:
-    """Return a status in lower case. Raises ValueError where it is not one word."""
-    vendor_status = text.line(vendor_status)
-    is_word = vendor_status.replace("_", "").replace("-", "").isalnum()
-    if not is_word or len(vendor_status) > MAX_STATUS:
-        raise ValueError(f"a status that is not a word: {vendor_status[:MAX_STATUS]!r}")
-    return vendor_status.lower()
+    """Return a status in lower case and in British spelling. Raises ValueError where it is not one word."""
+    status = text.line(vendor_status).lower()
+    is_word = status.replace("_", "").replace("-", "").isalnum()
+    if not is_word or len(status) > MAX_STATUS:
+        raise ValueError(f"a status that is not a word: {status[:MAX_STATUS]!r}")
+    return "cancelled" if status == "canceled" else status
 
 
 def incident_link(vendor_url: str | None, page: Page) -> str:

@@ -83,6 +83,8 @@ class PageReader:
         self.ids: tuple[str, ...] = ()  # candidates for the id that the page lacks
         self._documents: dict[str, bytes | None] = {}
         self._validators: dict[str, Validators] = {}
+        self._last_modified: dict[str, datetime] = {}  # of required documents
+        self._age: int | None = None  # of the oldest required document, in seconds
         self._losses: list[str] = []
         self._missing: list[str] = []
         self._requested: set[str] = set()
@@ -154,6 +156,8 @@ class PageReader:
             tuple(self._losses),
             tuple(self._missing),
             served_at=max(self._served_at, default=None),
+            last_modified=self._last_modified,
+            age=self._age,
         )
 
     def _input(self) -> ParseInput:
@@ -184,11 +188,19 @@ class PageReader:
                 self._documents[document.name] = result.body
                 if result.validators != Validators():
                     self._validators[document.name] = result.validators
+                if document.required:
+                    self._keep_age(document, result)
             case Failure(kind=FailureKind.NOT_FOUND):
                 self._documents[document.name] = None
                 self._missing.append(f"{document.name}: {result.reason} ({result.where})")
             case Failure():
                 self._losses.append(f"{document.name}: {result.reason} ({result.where})")
+
+    def _keep_age(self, document: Document, result: Fetched) -> None:
+        if result.last_modified:
+            self._last_modified[document.name] = result.last_modified
+        if result.age is not None:
+            self._age = max(self._age or 0, result.age)
 
 
 def _required_failure(documents: Sequence[Document], results: Results) -> Failure | None:

@@ -17,7 +17,7 @@ from statuswatch.net.loop import map_concurrently
 from statuswatch.reading.gather import Session
 from statuswatch.reading.plan import inspect
 from statuswatch.reading.reader import ReadOptions, drive, read_page, run_loop, timeout_failure
-from statuswatch.reading.recognise import explain_failure
+from statuswatch.reading.recognise import explain_failure, redirected_address
 
 VERIFY_CONCURRENCY: Final = 16  # pages at a time
 VERIFY_TIMEOUT: Final = 60.0  # seconds for a page, the wait for its turn included
@@ -68,8 +68,8 @@ def verify(
 
     async def read(page: Page) -> PageOutcome:
         outcome = await read_page(page, None, now, open_client, options)
-        if outcome.failure and outcome.failure.redirect:
-            moved = msgspec.structs.replace(page, url=outcome.failure.redirect, platform="", id="")
+        if outcome.failure and (address := redirected_address(page, outcome.failure)):
+            moved = msgspec.structs.replace(page, url=address, platform="", id="")
             second = await read_page(moved, None, now, open_client, options)
             found = _as_found(moved, second)
             failure = msgspec.structs.replace(outcome.failure, suggested_page=found)

@@ -1,7 +1,7 @@
 """The platform and the id of a page whose configuration leaves them open, or names wrong ones. Without I/O."""
 
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -87,6 +87,22 @@ def suggest_config(configured: Page, found: Page) -> str:
     return f"{settings} in [page.{configured.key}]" if settings else ""
 
 
+def redirected_address(page: Page, failure: Failure) -> str:
+    """Return the address that a page was moved to, with its path; "" where that is not clear or not public.
+
+    The redirect names a document. Its path below the page's address, cut off the end, leaves the address of the page.
+    A redirect to no document leads to the page itself.
+    """
+    base = page.url.rstrip("/")
+    path = urlsplit(failure.where).path.removeprefix(urlsplit(base).path)
+    if not failure.redirect or not failure.where.startswith(base):
+        return ""
+    if path.strip("/") and failure.redirect.endswith(path):
+        return failure.redirect.removesuffix(path)
+    last_part = urlsplit(failure.redirect).path.rpartition("/")[2]
+    return "" if "." in last_part and path.strip("/") else failure.redirect
+
+
 def explain_failure(page: Page, state: PageState | None, failure: Failure, session: Session) -> Plan[Failure]:
     """Add the configuration line that would be right now, where the page answers but not as configured.
 
@@ -102,8 +118,9 @@ def explain_failure(page: Page, state: PageState | None, failure: Failure, sessi
 
 def _locate(page: Page, failure: Failure, session: Session) -> Plan[Page | None]:
     """Find the page as it is now. Another host that it names is not asked: nobody here trusts it yet."""
-    if failure.redirect:
-        return msgspec.structs.replace(page, url=failure.redirect)
+    if failure.kind is FailureKind.REDIRECTED:
+        address = redirected_address(page, failure)
+        return msgspec.structs.replace(page, url=address) if address else None
     if not page.platform or not failure.moved:
         return None
     session.spare_time = True

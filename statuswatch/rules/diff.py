@@ -50,17 +50,27 @@ class _News(NamedTuple):
 
 
 def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Difference:
-    """Compare an incident without a record: rules 2, 3 and 4."""
+    """Compare an incident without a record: rules 2, 3, 3b and 4.
+
+    One that is past its expiry when it is first seen is remembered and not reported.
+    """
+    record = new_record(incident)
+    if incident.status == EXPIRED:
+        return Difference(None, record)
     if not incident.closed:  # rule 2
-        return _report(page, None, incident, _News(EventKind.NEW, (), incident.updates), new_record(incident))
-    if max(incident.created_at, incident.last_update_at) > baseline:  # rule 3
+        return _report(page, None, incident, _News(EventKind.NEW, (), incident.updates), record)
+    if max(incident.created_at, _closed_at(incident)) > baseline:  # rule 3
         news = _News(EventKind.RESOLVED, (Change.MISSED,), incident.updates)
-        return _report(page, None, incident, news, new_record(incident))
-    return Difference(None, new_record(incident))  # rule 4
+        return _report(page, None, incident, news, record)
+    later = tuple(update for update in incident.updates if update.created_at > baseline)
+    if later:  # rule 3b
+        news = _News(EventKind.UPDATED, (Change.UPDATES,), later)
+        return _report(page, None, incident, news, msgspec.structs.replace(record, closed_at_baseline=True))
+    return Difference(None, record)  # rule 4
 
 
 def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_anew: bool = False) -> Difference:
-    """Compare an incident with its record: rules 5 to 9. An unchanged record is returned as the same object.
+    """Compare an incident with its record: rules 5 to 9c. An unchanged record is returned as the same object.
 
     An expired incident that is listed as it was stays expired. With `is_read_anew` another version of the parser wrote
     the record: a text that differs may be our own doing, and is no edit.
@@ -71,11 +81,17 @@ def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_a
     updates = _with_replaced(record, incident, compare_updates(record.updates, incident.updates, encoded))
     if is_read_anew:
         updates = updates._replace(edited=())
-    if record.status == EXPIRED and not (incident.closed or updates.fresh or updates.edited):
+    if _is_expired_as_before(record, incident, updates):
         return Difference(None, record)
     after = updated_record(incident, record, updates.remembered)
+    if record.was_over_at_baseline and incident.closed:  # rule 9c
+        updates = _published_later(record, updates)
     news = _find_news(record, incident, updates)
-    return _report(page, record, incident, news, after) if news.changes else Difference(None, after)
+    if not news.changes:
+        return Difference(None, after)
+    if record.was_over_at_baseline and incident.closed and Change.REOPENED not in news.changes:
+        after = msgspec.structs.replace(after, closed_at_baseline=True)
+    return _report(page, record, incident, news, after)
 
 
 def without_event(incident: Incident, record: IncidentRecord | None) -> Difference:
@@ -102,15 +118,12 @@ def close_absent(page: Page, key: str, record: IncidentRecord, change: Change, n
     return Difference(difference.event, shrink(closed))
 
 
-def is_older_copy(record: IncidentRecord, incident: Incident) -> bool:
-    """Return whether the newest remembered update is missing: caches may serve an older copy than the last time.
-
-    An incident without any update shows nothing of its age: the document that has its updates may have failed.
-    """
-    newest = record.newest_id_digest
-    if not newest or not incident.updates:
+def is_expired_as_before(record: IncidentRecord, incident: Incident) -> bool:
+    """Return whether the record expired, and the incident is listed as it was: open, with no other update."""
+    if record.status != EXPIRED or incident.closed:
         return False
-    return all(id_digest(update) != newest for update in reversed(incident.updates))
+    updates = compare_updates(record.updates, incident.updates, encode_updates(incident.updates))
+    return _is_expired_as_before(record, incident, updates)
 
 
 def event_id(page: str, incident: str, kind: EventKind, content: object) -> str:
@@ -120,6 +133,32 @@ def event_id(page: str, incident: str, kind: EventKind, content: object) -> str:
     """
     digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:12]
     return f"{page}/{incident}/{kind}/{digest}"
+
+
+def _is_expired_as_before(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> bool:
+    return record.status == EXPIRED and not incident.closed and not updates.fresh and not updates.edited
+
+
+def _closed_at(incident: Incident) -> datetime:
+    """Return the time of the update that closed the incident; of its newest update where none says so.
+
+    A note after the end does not move the end, and neither does a postmortem. An update under a closed status that
+    follows one under an open status is another end: the incident had reopened.
+    """
+    closed_at = None
+    is_open = True
+    for update in incident.updates:
+        closes = update.status in CLOSED_STATUSES
+        if closes and is_open and not (closed_at and update.status == "postmortem"):
+            closed_at = update.created_at
+        is_open = not closes
+    return closed_at or incident.last_update_at
+
+
+def _published_later(record: IncidentRecord, updates: UpdateComparison) -> UpdateComparison:
+    """Return only what was published after the newest remembered update."""
+    later = tuple(update for update in updates.fresh if update.created_at > record.last_update_at)
+    return updates._replace(fresh=later, edited=())
 
 
 def _is_closed_and_unchanged(record: IncidentRecord, incident: Incident, encoded: str) -> bool:
@@ -151,6 +190,7 @@ def _with_replaced(record: IncidentRecord, incident: Incident, updates: UpdateCo
 
 
 def _find_news(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> _News:
+    """Return what differs from the record; without changes there is nothing to report."""
     changes = _changed_fields(record, incident, any_fresh=bool(updates.fresh))
     if updates.edited:  # rule 9
         changes.add(Change.EDITED)
@@ -173,8 +213,10 @@ def _news_of_closed(
     reopened = changes - {Change.STATUS} | {Change.REOPENED}
     if not incident.closed:  # rule 6
         return EventKind.UPDATED, reopened
-    if _reopened_and_closed_again(record, incident, updates.fresh):  # rule 7
+    if record.status != EXPIRED and _reopened_and_closed_again(record, incident, updates.fresh):  # rule 7
         return EventKind.RESOLVED, reopened
+    if not updates.fresh and not updates.edited:  # rule 9b
+        return EventKind.UPDATED, set()
     return EventKind.UPDATED, changes | _new_updates(updates)
 
 
@@ -185,14 +227,16 @@ def _new_updates(updates: UpdateComparison) -> set[Change]:
 def _reopened_and_closed_again(record: IncidentRecord, incident: Incident, fresh: tuple[IncidentUpdate, ...]) -> bool:
     """Return whether fresh updates since the end first reopen the incident and then close it: rule 7.
 
-    Only updates that stand after the newest remembered one and are dated later than it are since the end. A note under
-    an open status is no more than a note where nothing closes the incident after it.
+    Only updates that stand after the newest remembered one and are dated later than it are since the end; where the
+    vendor took that one back, their time alone counts. A note under an open status is no more than a note where
+    nothing closes the incident after it.
     """
-    ids = [id_digest(update) for update in incident.updates]
-    if record.newest_id_digest not in ids:
+    newest = record.newest_id_digest
+    if not newest:
         return False
+    ids = [id_digest(update) for update in incident.updates]
     fresh_ids = {update.id for update in fresh}
-    later = incident.updates[ids.index(record.newest_id_digest) + 1 :]
+    later = incident.updates[ids.index(newest) + 1 if newest in ids else 0 :]
     closes = [
         update.status in CLOSED_STATUSES
         for update in later

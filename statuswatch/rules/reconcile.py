@@ -23,7 +23,13 @@ from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
 from statuswatch.rules.record import is_worth_saving, new_record, to_second, with_vendor_ids
-from statuswatch.rules.suspicion import continue_suspicion, find_suspicion, is_believed
+from statuswatch.rules.suspicion import (
+    continue_suspicion,
+    find_suspicion,
+    is_believed,
+    is_history_empty,
+    is_provably_old,
+)
 from statuswatch.rules.unlisted import compare_unlisted, remaining_look_ups
 
 
@@ -150,20 +156,23 @@ def _first_read(
     for key, record in former.missing.items():
         if difference_event := close_absent(page, key, record, Change.DELISTED, now).event:
             events.append(difference_event)
-    after = _renew(after, snapshot, records, now)
+    after = _renew(after, snapshot, records, now, now)
     return PageOutcome(page=page, events=tuple(events), state=after, dirty=True, is_baseline=True)
 
 
 def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: datetime) -> PageOutcome:
-    """Reconcile a read of a page that was read before, unless it is suspicious and not believed yet: rule 14."""
+    """Reconcile a read of a page that was read before, unless it is suspicious and not believed yet: rule 14.
+
+    A suspicious read that is believed is remembered like any other, so the next read alike is not suspicious.
+    """
     reason = find_suspicion(state, snapshot.feed)
     suspicion = continue_suspicion(state.suspicion, reason, now) if reason else None
-    if suspicion and not is_believed(suspicion, now):
+    if suspicion and not is_believed(suspicion, now, provably_old=is_provably_old(state, snapshot, now)):
         outcome = _suspicious_read(page, state, suspicion, reason)
         listed = msgspec.structs.replace(outcome.state or state, components=_listed(state, snapshot.feed))
         return msgspec.structs.replace(outcome, state=listed)
     events, after = end_failing(page, state, now)
-    after = msgspec.structs.replace(after, suspicion=suspicion)
+    after = msgspec.structs.replace(after, suspicion=None, history_empty=is_history_empty(state, snapshot.feed))
     baseline = _trusted_baseline(state, state.baseline or now, now)
     moved = with_moved_ids(state, snapshot.feed)
     compared = _compare_incidents(page, moved, snapshot, baseline, now)
@@ -173,7 +182,7 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
     return PageOutcome(
         page=page,
         events=(*events, *compared.events),
-        state=_renew(after, snapshot, records, baseline),
+        state=_renew(after, snapshot, records, baseline, now),
         dirty=compared.dirty or after != state or moved is not state or _is_read_anew(state, snapshot),
     )
 
@@ -255,19 +264,21 @@ def _listed(state: PageState, feed: Feed) -> tuple[Component, ...]:
 
 
 def _renew(
-    after: PageState, snapshot: PageSnapshot, records: dict[str, IncidentRecord], baseline: datetime
+    after: PageState, snapshot: PageSnapshot, records: dict[str, IncidentRecord], baseline: datetime, now: datetime
 ) -> PageState:
     """Add what is saved together with another change, and causes no write by itself.
 
-    Validators are kept only where everything was understood, and nothing is suspicious.
+    Validators are kept only where everything was understood.
     """
     feed = snapshot.feed
-    in_full = not (feed.skipped or feed.losses or snapshot.losses or after.suspicion)
+    in_full = not (feed.skipped or feed.losses or snapshot.losses)
     updated_at = {name: to_second(moment) for name, moment in feed.updated_at.items()}
     return msgspec.structs.replace(
         after,
         baseline=baseline,
         updated_at={**after.updated_at, **updated_at},
+        last_modified={**after.last_modified, **snapshot.last_modified},
+        read_at=now if snapshot.age is not None else after.read_at,
         parser_version=snapshot.parser_version if in_full else 0,
         validators=snapshot.validators if in_full else {},
         names=dict(feed.names),

@@ -74,6 +74,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         created_at=record.created_at or to_second(incident.created_at),
         status_unstated=incident.status_unstated is True,
         update_times=encode_times(record.update_times, incident.updates, updates, only_without_id=incident.closed),
+        closed_at_baseline=record.closed_at_baseline and incident.closed,
     )
     return shrink(updated)
 
@@ -98,10 +99,12 @@ def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     """Return whether the state file must be written for this record.
 
     What an earlier version did not remember, a message, the times of updates or that no status is stated, is saved with
-    the next write.
+    the next write. So is what changes of an incident that is over: nobody is notified of it.
     """
     if after == before:
         return False
+    if before.closed and after.closed:
+        after = _without_changes_after_the_end(before, after)
     alike = msgspec.structs.replace(
         after, message=before.message, update_times=before.update_times, status_unstated=before.status_unstated
     )
@@ -120,6 +123,24 @@ def newest_update_second(record: IncidentRecord) -> int:
     """Return the second of the newest known update, since 1970."""
     seconds = [time.second for time in parse_times(record.update_times).values()]
     return max(seconds, default=int(record.last_update_at.timestamp()))
+
+
+def _without_changes_after_the_end(before: IncidentRecord, after: IncidentRecord) -> IncidentRecord:
+    """Return the record with what rules 9b and 9c make no event of as it was before."""
+    if before.was_over_at_baseline and after.event_count == before.event_count:
+        after = msgspec.structs.replace(after, updates=before.updates, last_update_at=before.last_update_at)
+    return msgspec.structs.replace(
+        after,
+        status=before.status,
+        impact=before.impact,
+        title=before.title,
+        components=before.components,
+        source_quality=before.source_quality,
+        peak_impact=before.peak_impact,
+        former_components=before.former_components,
+        scheduled_for=before.scheduled_for,
+        scheduled_until=before.scheduled_until,
+    )
 
 
 def highest_impact(impact: Impact, record: IncidentRecord | None) -> Impact:

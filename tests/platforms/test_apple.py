@@ -151,7 +151,8 @@ def test_timeline() -> None:
     """
 
     def events(posted: str, status: str, *services: str) -> Any:
-        listed = {name: [event("1", status, datePosted=f"06/14/2025 {posted} PDT")] for name in services}
+        fields = {"datePosted": f"06/14/2025 {posted} PDT", "epochStartDate": 1749934200000}  # it began at 13:50
+        listed = {name: [event("1", status, **fields)] for name in services}
         return PageSnapshot(read(Other=[], **listed), {}, 1)
 
     timeline = PageTimeline()

@@ -118,3 +118,23 @@ def test_timeline() -> None:
     ongoing["updates"].insert(0, stated_update("2026-10-01T00:00:00+00:00", "AVAILABLE"))
     ((kind, _, changes, updates),) = shape(timeline.apply(40, PageSnapshot(read(ongoing, before), {}, 1)))
     assert (kind, changes, len(updates)) == ("updated", ["updates"], 1)
+
+
+def test_what_changes_after_the_end() -> None:
+    """4.9b: products, severity and title of an incident that closed months ago change without an event or a write.
+
+    Recorded: 83 times in one replay of Google Cloud, up to ten months after the end.
+    """
+    ended = document()[1]
+    changes: tuple[list[dict[str, Any]], ...] = (
+        [{"affected_products": [{"title": "Cloud Maps"}, {"title": "Cloud Ledger"}]}],
+        [{"severity": "high"}],
+        [{"external_desc": "Another title"}],
+        [{"severity": "low"}, {"affected_products": []}, {"external_desc": "Another title", "severity": "high"}],
+    )
+    for steps in changes:
+        timeline = PageTimeline()
+        timeline.apply(0, PageSnapshot(read(ended), {}, 1))
+        for number, fields in enumerate(steps, 1):
+            assert timeline.apply(number * 60_000, PageSnapshot(read(ended | fields), {}, 1)) == []
+            assert not timeline.outcome.dirty and not timeline.outcome.notes.suspicion

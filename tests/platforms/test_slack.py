@@ -15,7 +15,7 @@ from statuswatch.platforms import slack
 from statuswatch.platforms.parsing import ParseInput
 from tests.support.page_timeline import START, PageTimeline, shape
 from tests.support.platform_sample import URL, Json, only
-from tests.support.samples.slack import ENDED, OPEN, PAGE, SAMPLE, WINDOW, current, entry
+from tests.support.samples.slack import ENDED, OPEN, PAGE, SAMPLE, WINDOW, current, entry, moment
 
 read = SAMPLE.read
 
@@ -184,12 +184,66 @@ def test_only_the_current_list_opens() -> None:
     assert page.at(5, current(), [entry(1580, "active", 2), ENDED]) == []
 
 
-def test_cancelled() -> None:
-    """4: `cancelled` closes: the history shows how a window ended that left the current list."""
+@pytest.mark.parametrize("spelling", ["cancelled", "canceled"])
+def test_cancelled(spelling: str) -> None:
+    """4.5: a window that was cancelled is over, with its last note, in either spelling.
+
+    The status is recorded in a public guide to Slack's API.
+    """
     page = Reads()
     page.at(0, current(WINDOW), [ENDED])
-    events = page.at(5, current(), [{**WINDOW, "status": "cancelled"}, ENDED])
-    assert shape(events) == [("resolved", "1577", ["status"], [])]
+    over = entry(1577, spelling, -10, 4, type="maintenance")
+    (event,) = page.at(5, current(), [over, ENDED])
+    assert shape([event])[0][:3] == ("resolved", "1577", ["status"]) and event.incident.status == "cancelled"
+    assert [(update.status, update.body) for update in event.updates] == [("cancelled", "Note of 4.")]
+    assert page.at(10, current(), [over, ENDED]) == []
+    assert page.at(15, current(), [ENDED]) == []
+
+
+def test_a_copy_that_lists_what_is_over() -> None:
+    """5: a copy of the current list that lists an incident again after it left is suspected (recorded on 2021-06-30).
+
+    Nothing of it is reported, and the page's own time, which may go back, proves neither that nor the contrary.
+    """
+    page = Reads()
+    page.at(0, current(), None)
+    assert shape(page.at(5, current(entry(994, "active", 2)), None))[0][:3] == ("new", "994", [])
+    assert page.at(10, {**current(), "date_updated": moment(8)}, None)[0].changes == ("delisted",)
+    for minutes, listed in ((15, entry(994, "active", 2)), (25, None), (35, entry(994, "active", 2)), (50, None)):
+        assert page.at(minutes, current(*[listed] if listed else []), None) == []
+    assert page.timeline.outcome.notes.suspicion == ""
+
+
+def test_a_true_reopening() -> None:
+    """4.6: an incident that is listed again with a note later than its end has reopened (recorded on 2023-08-24)."""
+    page = Reads()
+    page.at(0, current(), None)
+    page.at(5, current(entry(1258, "active", 2)), None)
+    page.at(10, {**current(), "date_updated": moment(8)}, None)  # later than the list that had it: row 11
+    (event,) = page.at(20, current(entry(1258, "active", 2, 8, 18)), None)
+    assert shape([event])[0][:3] == ("updated", "1258", ["reopened"]) and len(event.updates) == 2
+
+
+def test_a_note_that_was_rewritten() -> None:
+    """4.8, 5: a copy that lacks the newest known note and has a later one is no older copy: the note is an update."""
+    page = Reads()
+    page.at(0, current(), [])
+    page.at(15, current(entry(3101, "active", 5, 12)), [])
+    (event,) = page.at(30, current(entry(3101, "active", 5, 28)), [])
+    assert shape([event])[0][:3] == ("updated", "3101", ["updates"]) and event.updates[0].body == "Note of 28."
+    assert page.at(40, current(entry(3101, "active", 5, 12)), []) == [] and page.timeline.outcome.notes.suspicion
+
+
+def test_the_time_of_the_list_may_go_back() -> None:
+    """5: the list's own time goes back when the newest of several incidents ends, and that is no suspicion."""
+    page = Reads()
+    first = {**current(entry(1, "active", 1), entry(2, "active", 4)), "date_updated": moment(4)}
+    page.at(0, current(), None)
+    page.at(5, first, None)
+    shorter = {**current(entry(1, "active", 1)), "date_updated": moment(1)}
+    page.at(10, shorter, None)
+    assert page.timeline.outcome.notes.suspicion == ""
+    assert only(read(current={**current(OPEN), "date_updated": "lately"}), "1579").status == "active"
 
 
 def test_bad_entry_of_the_history() -> None:

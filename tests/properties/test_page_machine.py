@@ -85,6 +85,7 @@ class Knowledge:
     posts: dict[str, Post]
     open: bool
     absent_since: datetime | None = None
+    over_at_baseline: bool = False
 
 
 def is_open(incident: Incident) -> bool:
@@ -349,6 +350,8 @@ class OnePage(RuleBasedStateMachine):
 
     def learn_baseline(self, served: dict[str, Incident]) -> None:
         self.knowledge = {key: self.learn(None, incident) for key, incident in served.items()}
+        for known_one in self.knowledge.values():
+            known_one.over_at_baseline = not known_one.open
         self.baseline = self.now
         self.known_before = {
             (post.id, post.status, post.body) for incident in served.values() for post in incident.posts
@@ -372,8 +375,9 @@ class OnePage(RuleBasedStateMachine):
             news = self.news(before, incident)
             if news:
                 expected[key] = news
-            if before or news or dirty:
+            if news or dirty:  # what is not saved is compared anew by the next read
                 knowledge[key] = self.learn(before, incident)
+                knowledge[key].over_at_baseline = self.is_over_at_baseline(before, incident, news)
         return expected
 
     def learn_absent(
@@ -437,7 +441,7 @@ class OnePage(RuleBasedStateMachine):
         return Knowledge(incident, components, posts, not incident.closed)
 
     def news(self, before: Knowledge | None, incident: Incident) -> News | None:
-        """What an event has to report of an incident (4.2 to 4.9) to somebody who knows that much of it."""
+        """What an event has to report of an incident (4.2 to 4.9c) to somebody who knows that much of it."""
         if before is None:
             return self.news_of_unknown(incident)
         fresh = [post for post in incident.posts if post.id not in before.posts]
@@ -452,19 +456,43 @@ class OnePage(RuleBasedStateMachine):
             changes = changes - {"status"} | {"reopened"}
         elif not before.open and reopens(before, fresh):
             kind, changes = "resolved", changes - {"status"} | {"reopened"}
+        elif not before.open:
+            return self.news_after_the_end(before, incident, fresh=fresh, edited=edited)
         elif fresh:
             changes |= {"updates"}
         unreported = {post.id for post in (*fresh, *edited)}
         ids = tuple(post.id for post in incident.posts if post.id in unreported)
         return (kind, frozenset(changes), ids) if changes else None
 
+    def news_after_the_end(
+        self, before: Knowledge, incident: Incident, *, fresh: list[Post], edited: list[Post]
+    ) -> News | None:
+        """What is over only has posts; what was over at the baseline only such that are later than all known ones."""
+        if before.over_at_baseline:
+            newest = max(post.created_at for post in before.posts.values()).replace(microsecond=0)
+            fresh, edited = [post for post in fresh if post.created_at > newest], []
+        if not fresh and not edited:
+            return None
+        changes = self.differences(before, incident)
+        changes |= {name for name, posts in (("updates", fresh), ("edited", edited)) if posts}
+        unreported = {post.id for post in (*fresh, *edited)}
+        ids = tuple(post.id for post in incident.posts if post.id in unreported)
+        return "updated", frozenset(changes), ids
+
     def news_of_unknown(self, incident: Incident) -> News | None:
         ids = tuple(post.id for post in incident.posts)
         if not incident.closed:
             return "new", frozenset(), ids
-        if incident.posts[-1].created_at > self.baseline:
+        if max(incident.created_at, closed_at(incident)) > self.baseline:
             return "resolved", frozenset({"missed"}), ids
-        return None
+        later = tuple(post.id for post in incident.posts if post.created_at > self.baseline)
+        return ("updated", frozenset({"updates"}), later) if later else None
+
+    def is_over_at_baseline(self, before: Knowledge | None, incident: Incident, news: News | None) -> bool:
+        """Return whether the incident was over before the page was watched, and has not reopened since."""
+        if before:
+            return before.over_at_baseline and incident.closed and not (news and "reopened" in news[1])
+        return incident.closed and not (news and news[0] == "resolved")
 
     def differences(self, before: Knowledge, incident: Incident) -> set[str]:
         components = self.components(incident)
@@ -519,6 +547,16 @@ def reopens(before: Knowledge, fresh: list[Post]) -> bool:
     newest_known = max(post.created_at for post in before.posts.values())
     closes = [post.status in CLOSED for post in fresh if post.created_at > newest_known]
     return False in closes and True in closes[closes.index(False) :]
+
+
+def closed_at(incident: Incident) -> datetime:
+    """The time of the last post that closed the incident while it was open; of the last one where none says so."""
+    times = [
+        post.created_at
+        for before, post in zip((None, *incident.posts), incident.posts, strict=False)
+        if post.status in CLOSED and not (before and before.status in CLOSED)
+    ]
+    return times[-1] if times else incident.posts[-1].created_at
 
 
 def closed(incident: Incident, change: str) -> Incident:

@@ -182,23 +182,29 @@ def with_longer_title(sample: Sample, entry: Any) -> Any:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_edited_title_is_one_update(platform: str) -> None:
-    """4.9: an entry whose title is edited gives one `updated`; no other incident and no update gets another id."""
+    """4.9, 4.9b: an open entry whose title is edited gives one `updated`, one that is over none.
+
+    No other incident and no update gets another id.
+    """
     sample = SAMPLES[platform]
     rename = partial(with_longer_title, sample)
     _, documents = first_read(platform)
-    event_count = 0
+    renamed_count = 0
     for number, change in entries(sample, documents):
         if (platform, number) in NAMED_BY_TITLE:
             continue
         page, _ = first_read(platform)
         before = ids(page.feed())
+        titles = {incident.id: incident.title for incident in page.feed().incidents}
         events = page.read_later(5, change(rename))
         assert ids(page.feed()) == before
         assert len(events) <= 1
         assert all(event.kind is EventKind.UPDATED and not event.updates for event in events)
         assert page.read_later(5, change(rename)) == []
-        event_count += len(events)
-    assert event_count, "no title was edited"
+        renamed = [incident for incident in page.feed().incidents if incident.title != titles[incident.id]]
+        assert [event.incident.id for event in events] == [each.id for each in renamed if not each.closed]
+        renamed_count += len(renamed)
+    assert renamed_count, "no title was edited"
 
 
 def with_edited_body(documents: Documents) -> Iterator[Documents]:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import weakref
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import httpx
@@ -146,12 +147,53 @@ def test_a_proxy_that_asks_for_credentials() -> None:
 def test_validators_are_kept() -> None:
     """6: the ETag, else Last-Modified, never both."""
     modified = {"Last-Modified": "Sat, 07 Mar 2026 00:57:23 GMT"}
+    at = datetime(2026, 3, 7, 0, 57, 23, tzinfo=UTC)
     with respx.mock(using="transport") as router:
         route = router.get(URL)
         route.mock(return_value=httpx.Response(200, content=b"{}", headers={"ETag": '"a"', **modified}))
-        assert fetch() == Fetched(b"{}", Validators(etag='"a"'))
+        assert fetch() == Fetched(b"{}", Validators(etag='"a"'), at)
         route.mock(return_value=httpx.Response(200, content=b"{}", headers=modified))
-        assert fetch() == Fetched(b"{}", Validators(last_modified=modified["Last-Modified"]))
+        assert fetch() == Fetched(b"{}", Validators(last_modified=modified["Last-Modified"]), at)
+
+
+@pytest.mark.parametrize(
+    ("headers", "last_modified", "age"),
+    [
+        ({}, None, None),
+        ({"Last-Modified": "yesterday", "Age": "-5"}, None, None),
+        ({"Last-Modified": "Mon, 99 Mar 2026 00:00:00 GMT", "Age": "9" * 40}, None, None),
+        ({"Last-Modified": "Sat, 07 Mar 2026 00:57:23 -0000", "Age": " 300 "}, "2026-03-07T00:57:23+00:00", 300),
+        ({"Last-Modified": "Sat, 07 Mar 2026 01:57:23 +0100", "Age": "0"}, "2026-03-07T00:57:23+00:00", 0),
+    ],
+)
+def test_the_age_of_a_document(headers: dict[str, str], last_modified: str | None, age: int | None) -> None:
+    """5: `Last-Modified` and `Age` are kept with a document; a value that makes no sense is none."""
+    with respx.mock(using="transport") as router:
+        router.get(URL).mock(return_value=httpx.Response(200, content=b"{}", headers=headers))
+        document = fetch()
+    assert isinstance(document, Fetched)
+    assert document.last_modified == (datetime.fromisoformat(last_modified) if last_modified else None)
+    assert document.age == age
+
+
+@pytest.mark.parametrize(
+    ("location", "redirect"),
+    [
+        ("https://new.example/one/api/v2/incidents.json", "https://new.example/one/api/v2/incidents.json"),
+        ("//new.example/one/?lang=en#top", "https://new.example/one"),
+        ("https://new.example:8443/", "https://new.example:8443"),
+        ("http://new.example/one", ""),
+        ("https://10.1.2.3/one", ""),
+        ("https://status.internal/one", ""),
+    ],
+)
+def test_a_redirect_to_another_host(location: str, redirect: str) -> None:
+    """5: it is a failure that keeps the whole address, but no private one, and none without TLS."""
+    with respx.mock(using="transport") as router:
+        router.get(URL).mock(return_value=httpx.Response(301, headers={"Location": location}))
+        failure = fetch()
+    assert isinstance(failure, Failure) and failure.reason.startswith("it redirects to ")
+    assert (failure.redirect, failure.where) == (redirect, URL)
 
 
 @pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 407), *range(408, 430), *range(500, 512)])

@@ -125,7 +125,7 @@ def test_a_wait_begins_anew(wait: str) -> None:
         return timeline.read(minutes, incident("n", update(-3, "identified")), OLD, OPEN, **older)
 
     timeline.read(0, OPEN, OLD, **moment)
-    patience = {"suspicion": 30, "absence": 10, "failure": HOUR}[wait]
+    patience = {"suspicion": DAY, "absence": 10, "failure": HOUR}[wait]
     assert look(YEARS) == []
     assert look(10) == [] and look(10 + patience - 1) == []
     assert len(look(10 + patience)) == 1

@@ -259,11 +259,12 @@ def test_row_12c_failed_read_between() -> None:
 
 
 def test_row_12c_withdrawn_and_shown_again() -> None:
-    """4.6: a withdrawn incident that shows up again, open, has reopened."""
+    """4.6, 5: a withdrawn incident that shows up again, open, has reopened, once that is no older copy any more."""
     timeline = timeline_of(OPEN, OLD, **FULL)
     timeline.read(5, OLD, **FULL)
     timeline.read(16, OLD, **FULL)
-    assert shape(timeline.read(20, OPEN, OLD, **FULL)) == [("updated", "a", ["reopened"], [])]
+    assert timeline.read(20, OPEN, OLD, **FULL) == [] and timeline.outcome.notes.suspicion
+    assert shape(timeline.read(50, OPEN, OLD, **FULL)) == [("updated", "a", ["reopened"], [])]
 
 
 def test_absence_not_when_an_entry_was_not_understood() -> None:
@@ -702,6 +703,7 @@ def test_a_withdrawn_incident_has_no_message() -> None:
     timeline.read(16, OLD, **FULL)
     assert messages(timeline)["a"] == ""
     timeline.read(20, OPEN, OLD, **FULL)
+    timeline.read(50, OPEN, OLD, **FULL)  # half an hour later it is no older copy
     assert messages(timeline)["a"] == "investigating"
 
 
@@ -852,8 +854,9 @@ def test_clock_set_right() -> None:
     timeline.read(days, OPEN, OLD, **older)
     timeline.read(10, OPEN, OLD, **older)
     assert timeline.outcome.notes.suspicion
-    timeline.read(41, OPEN, OLD, **older)
-    assert timeline.read(42, OPEN, OLD, **older) == [] and not timeline.outcome.notes.suspicion
+    timeline.read(9 + 24 * 60, OPEN, OLD, **older)
+    assert timeline.outcome.notes.suspicion
+    assert timeline.read(10 + 24 * 60, OPEN, OLD, **older) == [] and not timeline.outcome.notes.suspicion
     failing = timeline_of(OPEN)
     failing.fail(days)
     failing.fail(10)
@@ -943,7 +946,9 @@ def test_row_7_only_by_updates_after_the_end() -> None:
             msgspec.structs.replace(update(-8, status, key=f"{status} again"), created_at=later)
             for status in ("identified", "resolved")
         ]
-        events = timeline_of(incident("a", begun, ended)).read(5, incident("a", begun, ended, *fresh))
+        timeline = timeline_of(incident("a", begun))
+        timeline.read(4, incident("a", begun, ended))
+        events = timeline.read(5, incident("a", begun, ended, *fresh))
         assert [[str(change) for change in event.changes] for event in events] == [changes]
 
 
@@ -979,15 +984,17 @@ def test_a_reported_failure_ends_at_a_good_read() -> None:
     assert (str(ended.kind), ended.incident.id) == ("resolved", begun.incident.id)
 
 
-def test_validators_are_dropped_under_suspicion() -> None:
-    """5, 6: what is believed though it is suspicious is read in full each time, until it is suspicious no more."""
+def test_what_is_believed_is_read_like_any_other_page() -> None:
+    """5, 6: a suspicious read that is believed is written, so the next read alike is conditional and no suspicion."""
     timeline = timeline_of(OPEN, OLD)
     timeline.read(5)
-    timeline.read(40, incident("m", update(39, "scheduled"), kind=IncidentKind.MAINTENANCE))
-    assert timeline.state and timeline.state.suspicion
-    assert timeline.state.validators == {} and timeline.state.parser_version == 0
-    timeline.read(45, OPEN, OLD)
-    assert timeline.state.suspicion is None and timeline.state.validators and timeline.state.parser_version == 1
+    timeline.read(40)
+    assert timeline.state and timeline.state.suspicion is None and timeline.state.history_empty
+    assert timeline.state.validators and timeline.state.parser_version == 1
+    assert timeline.read(45) == [] and not timeline.outcome.notes.suspicion and not timeline.outcome.dirty
+    timeline.read(50, OPEN, OLD)
+    assert not timeline.state.history_empty
+    assert timeline.read(55) == [] and timeline.outcome.notes.suspicion, "emptied once more, it is suspected once more"
 
 
 DAYS_LATER = 91 * 24 * 60

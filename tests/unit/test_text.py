@@ -199,6 +199,7 @@ def test_paragraph_is_idempotent(vendors: str) -> None:
         ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
         ("  a \n\n\n  b  ", "a\nb"),
         ("\x1b[31mred\x1b[0m &#27;[31mred &#x202e;", "red [31mred"),
+        ("First.\\\nSecond.\\ \n\\\nThird, C:\\", "First.\nSecond.\nThird, C:\\"),  # Markdown's line breaks
         ("plain", "plain"),
         ("", ""),
         (" \n ", ""),

@@ -56,6 +56,7 @@ class Ledger:
     page: Page
     begun: datetime
     reported: dict[str, Incident] = field(default_factory=dict)  # each incident as it was reported last
+    over_at_baseline: set[str] = field(default_factory=set)  # and not reopened since: edits of them are no events
     absent: dict[str, datetime] = field(default_factory=dict)  # open and not listed, since which read, all of them good
     happened: int = 0
     false: list[str] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Ledger:
     def begin(self, snap: Snapshot) -> None:
         """Take the baseline. Of maintenance only what is open is read."""
         self.reported = {key: one for key in self.listed(snap) if not hidden(one := snap.incidents[key])}
+        self.over_at_baseline = {key for key, one in self.reported.items() if one.closed}
 
     def listed(self, snap: Snapshot) -> set[str]:
         """Return the ids that the page lists."""
@@ -93,6 +95,8 @@ class Ledger:
     def _remember(self, snap: Snapshot, events: dict[str, Json], *, anything_changed: bool) -> None:
         for key in self.listed(snap):
             one = snap.incidents[key]
+            if not one.closed or "reopened" in events.get(key, {}).get("changes", ()):
+                self.over_at_baseline.discard(key)
             if key in events or not hidden(one) or anything_changed:
                 self.reported[key] = one
                 if not self._is_old(one, snap) or key in events:
@@ -119,7 +123,11 @@ class Ledger:
         one, before = snap.incidents[key], self.reported.get(key)
         if hidden(one) and not changed and (before is None or before.closed):
             return False
-        return not self._is_old(one, snap) if before is None else differs(before, one, surely=True)
+        if before is None:
+            return not self._is_old(one, snap)
+        if key in self.over_at_baseline and one.closed and newest_post(one) <= newest_post(before):
+            return False
+        return differs(before, one, surely=True)
 
     def _is_old(self, one: Incident, snap: Snapshot) -> bool:
         """Return whether it ended before the page was first read, or so long ago that it may have been forgotten."""
@@ -206,3 +214,8 @@ def is_over(snap: Snapshot, key: str) -> bool:
     """Return whether an incident ended, or is not there."""
     one = snap.incidents.get(key)
     return one is None or one.closed
+
+
+def newest_post(one: Incident) -> datetime:
+    """Return the time of the newest post."""
+    return max(post.created_at for post in one.posts)
