@@ -80,12 +80,15 @@ def paragraph(text: str) -> str:
 
 def _without_break(line: str) -> str:
     r"""Return the line without the backslash of a Markdown line break at its end; a path like `D:\` keeps its own."""
-    while line.endswith("\\"):
-        word = line.rpartition(" ")[2][:-1]
+    end = len(line)
+    while line.endswith("\\", 0, end):
+        word = line[line.rfind(" ", 0, end) + 1 : end - 1]
         if "\\" in word or ":" in word:
             break
-        line = line[:-1].rstrip()
-    return line
+        end -= 1
+        while line.endswith(" ", 0, end):
+            end -= 1
+    return line[:end]
 
 
 def _unescaped(entity: re.Match[str]) -> str:
