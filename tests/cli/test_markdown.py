@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
+from tests.support.markdown_reader import GITHUB_FINDS
 from tests.support.sample_events import (
     ALL,
-    GITHUB_FINDS,
     event,
     failure,
     hostile,

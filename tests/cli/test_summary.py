@@ -14,13 +14,13 @@ from statuswatch.model.event import Change
 from statuswatch.model.page import RequestNote
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome, RunReport
 from statuswatch.render import summary
+from tests.support.hostile_text import SPLICES
+from tests.support.markdown_reader import GITHUB_FINDS
 from tests.support.sample_events import (
     ALL,
-    GITHUB_FINDS,
     NOW,
     OPENAI,
     RESOLVED,
-    SPLICES,
     event,
     failure,
     hostile_lines,

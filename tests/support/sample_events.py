@@ -24,6 +24,7 @@ from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import Component, Impact, Incident, IncidentUpdate
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenCounts, PageOutcome, RunReport
+from tests.support.hostile_text import ALL_SPLICES, SPLICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,84 +130,11 @@ def shown(*events: Event, width: int | None = None, full: bool = False) -> list[
     return STYLE.sub("", printed(*events, width=width, full=full)).removesuffix("\n").split("\n")
 
 
-SPLICES: Final = (
-    "[bold]",
-    "[/]",
-    "[/bold]",
-    "[link=https://evil.example]x[/link]",
-    ":fire:",
-    "\x1b[31m",
-    "\x1b]8;;https://evil.example\x1b\\",
-    "\x9b2J",
-    "\x1b",
-    "\u202e",
-    "\u2066",
-    "::error::",
-    "::error file=a::b",
-    ":::error::",
-    "::::",
-    "##[error]",
-    "###[group]",
-    "##",
-    "[error]",
-    "<script>",
-    "<img src=x onerror=y>",
-    "<b>",
-    "@user",
-    "@org/team",
-    "#1",
-    "o/r#1",
-    "GH-1",
-    "gh-",
-    "https://evil.example",
-    "https://github.com/o/r/issues/1",
-    "www.evil.example",
-    "_www.",
-    "a@b.example",
-    "mailto:a@b.example",
-    "fixes #1",
-    "Closes: o/r#1",
-    "resolves https://github.com/o/r/issues/1",
-    "fix",
-    "[skip ci]",
-    "[ci skip]",
-    "[no ci]",
-    "[skip actions]",
-    "| a | b |",
-    "| --- | --- |",
-    "```",
-    "`x`",
-    "~~x~~",
-    "**x**",
-    "_x_",
-    "# ",
-    "- ",
-    "1. ",
-    "> ",
-    "---",
-    "===",
-    "    x",
-    "![x](y)",
-    "[x](https://evil.example)",
-    "[x]: https://evil.example",
-    "<https://evil.example>",
-    "<!-- -->",
-    "&lt;b&gt;",
-    "&amp;copy;",
-    "&#64;user",
-    "\\",
-    "$x$",
-    "服务",
-    "👩‍💻",
-    "\u200b",
-)
-
-
 hostile = st.lists(
     st.one_of(st.sampled_from(SPLICES), st.sampled_from([" ", "\n", "  \n"]), st.text(max_size=6)), max_size=10
 ).map("".join)
 hostile_lines = hostile.map(lambda vendor_text: text.line(vendor_text) or "x")
-ALL: Final = "\n".join(SPLICES)
+ALL: Final = ALL_SPLICES
 
 
 def hostile_event(vendor_text: str) -> Event:
@@ -231,13 +159,3 @@ def squashed(visible: str) -> str:
 def runner_commands(output: str) -> list[str]:
     """Return the lines that an Actions runner takes for commands."""
     return [line for line in output.splitlines() if line.strip().startswith("::") or "##[" in line]
-
-
-# What GitHub looks for in the text of rendered Markdown, after Markdown's own escapes are gone.
-GITHUB_FINDS: Final = (
-    r"@[A-Za-z0-9]",  # mentions, addresses
-    r"#\d",  # issues
-    r"(?i)(?<![a-z0-9])gh-\d",
-    r"(?i)(?<![a-z0-9])www\.",
-    r"://",
-)
