@@ -51,16 +51,16 @@ class SinkFacts(NamedTuple):
 PLATFORM_FACTS: Final = {
     "incidentio": PlatformFacts(
         "incident.io",
-        "`proxy/<host>`, `feed.atom`",
+        "`proxy/<host>`, `feed.atom`; of an absent incident `proxy/<host>/incidents` around its creation",
         "native, by id, with groups; else from the Atom feed",
-        "the newest 25",
+        "the newest 25; the native list has about three months",
         "recorded",
     ),
     "statuspage": PlatformFacts(
         "Atlassian Statuspage",
-        "`api/v2/scheduled-maintenances.json`",
+        "`api/v2/scheduled-maintenances.json`; of an absent incident `incidents/<id>.json`; after a gap `history.json`",
         "linked; else named by the updates",
-        "the newest 50, and all that is open",
+        "the newest 50, and all that is open; `history.json` has all",
         "recorded",
     ),
     "instatus": PlatformFacts(
@@ -168,7 +168,8 @@ EXIT_CODES: Final = {
     3: "The state file cannot be read, locked or written, or its folder does not exist.",
     4: "No page answered at all: most likely our own network. Nothing is reported or written. With `status --fail-on` "
     "(unless `--allow-unknown`) and `inspect`: a page in question could not be read.",
-    5: "The output could not be printed, or a sink did not accept every event. They are kept for the next run.",
+    5: "The output could not be printed, or a sink did not accept every event. They are kept for the next run; "
+    "what had to be dropped is named.",
     10: "With `--exit-code`: there were events. With `status --fail-on`: a matching incident is open.",
     130: "Interrupted.",
 }
