@@ -18,7 +18,7 @@ from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
 from statuswatch.reading.private import with_headers
 from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
-from statuswatch.recording.recorder import NoRecorder, Recorder
+from statuswatch.recording.recorder import NoRecorder, Recorder, RunStart
 from statuswatch.rules.filters import passes
 from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.reconcile import state_for
@@ -140,7 +140,7 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
     # Pages that failed the last time come first: they may take all of their time, and must not begin late.
     queue = sorted(run.pages, key=lambda page: not is_failing(before.pages.get(page.key, b"")))
     options = msgspec.structs.replace(run.options, on_page=keep)
-    run.recorder.begin(run.pages, before, now, partial=run.partial)
+    run.recorder.begin(_start_of(run), before, now)
     connect = run.connect or with_headers(connect_to(open_network()), run.config, os.environ)
     connect = run.recorder.connect(connect)
     run_loop(read_pages(queue, state_of, now, connect, options))
@@ -153,21 +153,26 @@ def decode_state(page: Page, states: Mapping[str, EncodedPage], name: str) -> Pa
     return state_for(page, decode_page(encoded, page.key, name)) if encoded is not None else None
 
 
+def _start_of(run: Run) -> RunStart:
+    keys = {page.key for page in run.pages}
+    unread = tuple(page for page in run.config.chosen() if page.key not in keys)
+    return RunStart(pages=run.pages, unread=unread, partial=run.partial, assume_impact=run.config.assume_impact)
+
+
 def watched_pages(run: Run, outcomes: tuple[PageOutcome, ...], after: State) -> tuple[WatchedPage, ...]:
     """Return every page that the configuration watches, with its last read: of this run, or remembered."""
     read = {outcome.page.key: outcome for outcome in outcomes}
-    watched = []
-    for page in run.config.chosen():
-        outcome = read.get(page.key)
-        state = None
-        if outcome is None or not page.platform:
-            state = decode_state(page, after.pages, run.store.name)
-        if state and not page.platform:
-            page = msgspec.structs.replace(page, platform=state.platform)
-        failing = outcome.failing if outcome else state.failing if state else None
-        reason = outcome.failure.reason if outcome and outcome.failure else ""
-        watched.append(WatchedPage(page, failing, reason, was_read=outcome is not None))
-    return tuple(watched)
+    return tuple(_watched_page(page, read.get(page.key), after, run.store.name) for page in run.config.chosen())
+
+
+def _watched_page(page: Page, outcome: PageOutcome | None, after: State, name: str) -> WatchedPage:
+    is_state_needed = outcome is None or not page.platform
+    state = decode_state(page, after.pages, name) if is_state_needed else None
+    if state and not page.platform:
+        page = msgspec.structs.replace(page, platform=state.platform)
+    if outcome is None:
+        return WatchedPage(page, state.failing if state else None, was_read=False)
+    return WatchedPage(page, outcome.failing, outcome.failure.reason if outcome.failure else "")
 
 
 def compose_report(

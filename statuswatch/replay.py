@@ -20,7 +20,7 @@ _NO_LIMIT: float = 86_400.0  # seconds: nothing of a replay waits
 
 def replay(
     path: Path,
-    configured: Mapping[str, Page],
+    settings: Config | None,
     print_events: Callable[[RunReport], None],
     *,
     on_run: Callable[[RunReport], None] = lambda _: None,
@@ -28,23 +28,31 @@ def replay(
 ) -> None:
     """Replay every run of the recording in order; `on_run` is called at the end of each.
 
-    `configured` pages supply filters, and the addresses of pages that the recording only names. Raises UsageError.
+    The configuration, if there is one, supplies filters and mutes, and the addresses of pages that the recording only
+    names. Raises UsageError.
     """
     store = MemoryState()
     for recorded in read_recording(path):
         if recorded.state is not None:
             store.save(recorded.state)
-        run = _run_of(recorded, configured, store, announce_open=announce_open)
+        run = _run_of(recorded, settings, store, announce_open=announce_open)
         on_run(check(run, recorded.now, print_events, _deliver_nothing))
 
 
-def _run_of(recorded: RecordedRun, configured: Mapping[str, Page], store: MemoryState, *, announce_open: bool) -> Run:
+def _run_of(recorded: RecordedRun, settings: Config | None, store: MemoryState, *, announce_open: bool) -> Run:
+    configured = {page.key: page for page in settings.pages} if settings else {}
     pages = tuple(_page(page, configured) for page in recorded.pages)
+    unread = tuple(_page(page, configured) for page in recorded.unread)
     options = ReadOptions(
         timeout=_NO_LIMIT, deadline=_NO_LIMIT, concurrency=max(len(pages), 1), announce_open=announce_open
     )
     return Run(
-        config=Config(pages=pages, state=Path(store.name)),
+        config=Config(
+            pages=(*pages, *unread),
+            state=Path(store.name),
+            assume_impact=settings.assume_impact if settings else recorded.assume_impact,
+            mutes=settings.mutes if settings else (),
+        ),
         pages=pages,
         store=store,
         options=options,

@@ -46,6 +46,7 @@ def inspect(
     from statuswatch.net.http import open_network
     from statuswatch.reading.private import with_headers
     from statuswatch.reading.probe import explain
+    from statuswatch.recording.recorder import RunStart
     from statuswatch.render import inspection as rendered
 
     settings = load_config(config, os.environ, Path.cwd())
@@ -55,7 +56,7 @@ def inspect(
     watched = key in configured
     remembered = page_state(settings, state, key) if watched else None
     with interruptible("interrupted"), recording(record) as recorder:
-        recorder.begin([page], State(), datetime.now(UTC), partial=True)
+        recorder.begin(RunStart(pages=(page,), partial=True), State(), datetime.now(UTC))
         connect = recorder.connect(with_headers(connect_to(open_network()), settings, os.environ))
         inspection = explain(page, settings.timeout, connect)
     origin = platform_origin(page, watched=watched)

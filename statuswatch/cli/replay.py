@@ -10,9 +10,7 @@ from statuswatch.cli.options import ConfigOption, EventFormat, QuietOption, help
 from statuswatch.cli.output import interruptible, print_events, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from statuswatch.model.page import Page
+    from statuswatch.config.schema import Config
     from statuswatch.model.report import RunReport
 
 HELP_END = help_end(
@@ -36,26 +34,26 @@ def replay(
     """Print the events of recorded runs, without network.
 
     The state file is in memory, and each run has the clock that it had. Only a configuration named with --config is
-    used: it supplies the filters of the pages.
+    used: it supplies filters and mutes.
     """
     from statuswatch.render.summary import closing_line
     from statuswatch.replay import replay as run
 
     def print_report(report: "RunReport") -> None:
-        print_events(report.events, report.detected_at, output)
+        print_events(report.events, report.detected_at, output, muted=report.muted)
 
     def print_end(report: "RunReport") -> None:
         if not quiet:
             say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC] {closing_line(report)}")
 
     with interruptible("interrupted"):
-        run(recording, configured_pages(config), print_report, on_run=print_end, announce_open=announce_open)
+        run(recording, settings_of(config), print_report, on_run=print_end, announce_open=announce_open)
 
 
-def configured_pages(config: Path | None) -> "Mapping[str, Page]":
-    """Return the pages of a configuration, by key. Raises UsageError."""
+def settings_of(config: Path | None) -> "Config | None":
+    """Return the named configuration, if any. Raises UsageError."""
     if config is None:
-        return {}
+        return None
     from statuswatch.config.load import load_config
 
-    return {page.key: page for page in load_config(config, os.environ, Path.cwd()).pages}
+    return load_config(config, os.environ, Path.cwd())

@@ -5,6 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
+from statuswatch.model.incident import Impact
+from statuswatch.model.state import SharedFailure
+
 
 class RecordingLine(msgspec.Struct, omit_defaults=True):
     """One line. Which fields it has says what it is: a state, the pages of a run, or a response."""
@@ -13,7 +16,10 @@ class RecordingLine(msgspec.Struct, omit_defaults=True):
     at: datetime | None = None
     state: dict[str, msgspec.Raw] | None = None
     pages: list[Any] | None = None
+    shared: dict[str, SharedFailure] | None = None
     partial: bool | None = None
+    unread: list[Any] | None = None
+    assume_impact: Impact = Impact.UNKNOWN
     page: str = ""
     seq: int = 0
     url: str = ""

@@ -13,6 +13,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import UsageError
+from statuswatch.model.incident import Impact
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.state import State
 from statuswatch.net.client import Client, ClientFactory
@@ -31,6 +32,8 @@ class RecordedRun(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     pages: tuple[Page | str, ...]
     partial: bool
+    unread: tuple[Page | str, ...] = ()
+    assume_impact: Impact = Impact.UNKNOWN
     responses: Mapping[str, Mapping[str, Sequence[Response | Failure]]]  # by page key and address
     state: State | None = None
 
@@ -121,20 +124,30 @@ def _run_of(lines: Sequence[RecordingLine]) -> RecordedRun:
     responses: dict[str, dict[str, list[Response | Failure]]] = {}
     pages: dict[str, Page | str] = {}
     state: State | None = None
+    unread: tuple[Page | str, ...] = ()
+    assume_impact = Impact.UNKNOWN
     partial = True
     for line in sorted(lines, key=lambda line: (line.page, line.seq)):
         if line.state is not None:
-            state = State(pages=dict(line.state))
+            state = State(pages=dict(line.state), shared=line.shared or {})
         if line.pages is not None:
             partial = partial if line.partial is None else line.partial
             pages |= {page if isinstance(page, str) else page.key: page for page in _listed(line.pages)}
+            unread = tuple(_listed(line.unread or ()))
+            assume_impact = line.assume_impact
         if line.page:
             responses.setdefault(line.page, {}).setdefault(line.url, []).append(_response(line))
     for key in responses:
         pages.setdefault(key, key)
     now = lines[0].run or datetime.now(UTC)
     return RecordedRun(
-        now=now.astimezone(UTC), pages=tuple(pages.values()), partial=partial, responses=responses, state=state
+        now=now.astimezone(UTC),
+        pages=tuple(pages.values()),
+        partial=partial,
+        unread=unread,
+        assume_impact=assume_impact,
+        responses=responses,
+        state=state,
     )
 
 

@@ -1,13 +1,24 @@
 """What sees the requests of a run."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
+from statuswatch.model.incident import Impact
 from statuswatch.model.page import Page
 from statuswatch.model.report import PageOutcome
 from statuswatch.model.state import State
 from statuswatch.net.client import ClientFactory
+
+
+class RunStart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run begins with. `unread` are watched pages that it leaves out: they count for shared fate."""
+
+    pages: tuple[Page, ...]
+    unread: tuple[Page, ...] = ()
+    partial: bool = False
+    assume_impact: Impact = Impact.UNKNOWN
 
 
 class Recorder(Protocol):
@@ -15,7 +26,7 @@ class Recorder(Protocol):
 
     needs_bodies: bool
 
-    def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
+    def begin(self, start: RunStart, before: State, now: datetime) -> None:
         """Note the pages of a run and the state that it begins with."""
 
     def connect(self, connect: ClientFactory) -> ClientFactory:
@@ -30,7 +41,7 @@ class NoRecorder:
 
     needs_bodies = False
 
-    def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
+    def begin(self, start: RunStart, before: State, now: datetime) -> None:
         """Note nothing."""
 
     def connect(self, connect: ClientFactory) -> ClientFactory:

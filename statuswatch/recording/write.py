@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from statuswatch.net.client import Client, ClientFactory
 from statuswatch.net.response import Progress, Response, Wire
 from statuswatch.reading.reader import OUT_OF_SHARE
 from statuswatch.recording.line import RecordingLine, encode_line
+from statuswatch.recording.recorder import RunStart
 from statuswatch.state import decode_page, encode_page
 
 # Headers that say something about a document. No other is kept: some hold session ids.
@@ -45,17 +46,23 @@ class FileRecorder:
             what_to_do = "name a file that can be written"
             raise UsageError(f"--record: {error.strerror or error} ({self.name}): {what_to_do}") from error
 
-    def begin(self, pages: Sequence[Page], before: State, now: datetime, *, partial: bool) -> None:
-        """Write the pages of a run; into a new file first the state of these pages, where there is one."""
+    def begin(self, start: RunStart, before: State, now: datetime) -> None:
+        """Write the pages of a run; into a new file first their state and the open shared incidents, if any."""
         self._run = now
         self._numbers.clear()
-        states = {page.key: before.pages[page.key] for page in pages if page.key in before.pages}
+        keys = [page.key for page in (*start.pages, *start.unread)]
+        states = {key: _compact(decode_page(before.pages[key], key, self.name)) for key in keys if key in before.pages}
         if self._is_new and states:
-            compact = {key: _compact(decode_page(state, key, self.name)) for key, state in states.items()}
-            self._write(RecordingLine(run=now, state=compact))
+            self._write(RecordingLine(run=now, state=states, shared=dict(before.shared) or None))
         self._is_new = False
-        described = [msgspec.to_builtins(page) for page in pages]
-        self._write(RecordingLine(run=now, pages=described, partial=partial))
+        line = RecordingLine(
+            run=now,
+            pages=[msgspec.to_builtins(page) for page in start.pages],
+            partial=start.partial,
+            unread=[msgspec.to_builtins(page) for page in start.unread] or None,
+            assume_impact=start.assume_impact,
+        )
+        self._write(line)
 
     def connect(self, connect: ClientFactory) -> ClientFactory:
         """Return what opens clients whose responses are written."""

@@ -75,7 +75,9 @@ class Live:
         self.store = MemoryState()
         self.lines: list[str] = []
 
-    def run(self, minutes: float, responses: Mapping[str, Any], *, record: bool = True) -> RunReport:
+    def run(
+        self, minutes: float, responses: Mapping[str, Any], *, record: bool = True, keys: tuple[str, ...] = ()
+    ) -> RunReport:
         now = START + timedelta(minutes=minutes)
         recorder = FileRecorder(self.path, clock=lambda: now) if record else None
 
@@ -89,7 +91,8 @@ class Live:
         options = ReadOptions(timeout=self.timeout, deadline=240, concurrency=16, conditional=not record)
         run = Run(
             config=Config(pages=self.pages, state=Path("state.json")),
-            pages=self.pages,
+            pages=tuple(page for page in self.pages if not keys or page.key in keys),
+            partial=bool(keys),
             store=self.store,
             options=options,
             connect=connect,
@@ -116,5 +119,5 @@ def lines_of(report: RunReport) -> list[str]:
 
 def replayed(path: Path, **options: Any) -> list[str]:
     lines: list[str] = []
-    replay(path, {}, lambda report: lines.extend(lines_of(report)), **options)
+    replay(path, None, lambda report: lines.extend(lines_of(report)), **options)
     return lines

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from statuswatch.config.schema import Config
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.net.response import Response
@@ -176,9 +177,9 @@ def test_pages_may_be_named_by_their_key(tmp_path: Path) -> None:
     line = {"run": "2026-03-07T09:00:00Z", "page": "acme", "seq": 1, "url": f"{URL}/x", "status": 200, "body": body}
     path.write_text(json.dumps(line) + "\n")
     with pytest.raises(UsageError, match="acme"):
-        replay(path, {}, lambda _: None)
+        replay(path, None, lambda _: None)
     reports: list[RunReport] = []
-    replay(path, {"acme": ACME}, lambda _: None, on_run=reports.append)
+    replay(path, Config(pages=(ACME,), state=path), lambda _: None, on_run=reports.append)
     assert reports[0].failed[0].failure
     assert "no response" in reports[0].failed[0].failure.reason
 
@@ -189,12 +190,32 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "recording.jsonl"
     path.write_text(f'{{"run": "2026-03-07T09:00:00Z", "pages": []}}\n{line}\n')
     with pytest.raises(UsageError, match=r"recording\.jsonl, line 2"):
-        replay(path, {}, lambda _: None)
+        replay(path, None, lambda _: None)
 
 
 def test_a_recording_that_cannot_be_read_or_written_is_an_error(tmp_path: Path) -> None:
     """Both say which file, and what to do."""
     with pytest.raises(UsageError, match=r"missing\.jsonl"):
-        replay(tmp_path / "missing.jsonl", {}, lambda _: None)
+        replay(tmp_path / "missing.jsonl", None, lambda _: None)
     with pytest.raises(UsageError, match="--record"):
         FileRecorder(tmp_path)
+
+
+def test_a_shared_outage_is_replayed_as_it_was(tmp_path: Path) -> None:
+    """Also where the recording begins while it lasts, and where a run leaves out pages that count for it."""
+    pages = [
+        Page(key=f"p{number}", name=f"P{number}", url=f"{URL}/{number}", platform="statuspage") for number in range(6)
+    ]
+    live = Live(tmp_path / "recording.jsonl", *pages, ACME)
+    good = {**acme(), **{url: body for n in range(6) for url, body in served(statuspage(f"/{n}")).items()}}
+    down = {url: Failure(FailureKind.UNAVAILABLE, "HTTP 503") for url in good if not url.startswith(f"{URL}/api")}
+    live.run(0, good, record=False)
+    for minutes in (5, 40, 70):
+        live.run(minutes, {**acme(), **down}, record=False)
+    assert [json.loads(line)["page"]["key"] for line in live.lines] == ["host:status.acme.example"]
+    live.lines.clear()
+    live.run(75, {**acme(), **down})
+    live.run(80, good, keys=("p0", "p1", "p2", "acme"))
+    live.run(85, good)
+    assert [json.loads(line)["event"] for line in live.lines] == ["resolved"]
+    assert replayed(live.path) == live.lines
