@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HELP_END = help_end(
     ("statuswatch notify test", "statuswatch notify test oncall"),
     (0, 2, 5),
-    code_2="usage, configuration, or a secret is missing",
+    code_2="usage or configuration",
     code_5="a sink did not accept its example",
 )
 
