@@ -10,7 +10,6 @@ import re
 import socket
 import ssl
 import sys
-import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
@@ -23,6 +22,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpx  # noqa: E402
 import msgspec  # noqa: E402
+from isal import isal_zlib  # noqa: E402
 
 from statuswatch import __version__, text  # noqa: E402
 from statuswatch.errors import NetworkError, exception_chain  # noqa: E402
@@ -163,8 +163,9 @@ class HttpWire:
             return _proxy_failure(failure) if by_proxy else failure
         except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
             return Failure(FailureKind.BAD_ADDRESS, _message(error), url, _LOOK)
-        except zlib.error as error:
-            return Failure(FailureKind.UNUSABLE_BODY, _message(error), url, _LOOK)
+        except isal_zlib.IsalError as error:  # type: ignore[misc]  # its stub has an instance
+            reason = f"a gzip body that is broken: {_message(error)}"
+            return Failure(FailureKind.UNUSABLE_BODY, reason, url, _LOOK)
 
 
 class _Route:
@@ -275,7 +276,7 @@ class _Inflate:
     """A gzip stream of one or more members."""
 
     def __init__(self) -> None:
-        self._member = zlib.decompressobj(wbits=31)
+        self._member = isal_zlib.decompressobj(wbits=31)
 
     @property
     def complete(self) -> bool:
@@ -285,7 +286,7 @@ class _Inflate:
         """Inflate the next bytes, to at most `room` bytes."""
         part = self._member.decompress(raw, room)
         while self._member.unused_data.startswith(_GZIP) and len(part) < room:
-            rest, self._member = self._member.unused_data, zlib.decompressobj(wbits=31)
+            rest, self._member = self._member.unused_data, isal_zlib.decompressobj(wbits=31)
             part += self._member.decompress(rest, room - len(part))
         return part
 
