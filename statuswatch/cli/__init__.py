@@ -51,6 +51,8 @@ def main() -> None:
         for line in str(error).splitlines():  # one for each mistake of a configuration
             say(f"error: {line}")
         sys.exit(error.exit_code)
+    finally:
+        gc.freeze()  # the process ends: nothing is worth a last search for garbage
 
 
 @app.callback(invoke_without_command=True, epilog=HELP_END)

@@ -1,22 +1,51 @@
 """The connections of one page: a request takes an idle one of its origin, or opens one.
 
-There is no pool, and no layer that serves two kinds of event loop; HTTP/1.1 itself is httpcore's.
-
-httpx's own transport scans its pool at every request and goes through a stack of streams: a fifth of a run's CPU.
+There is no pool, no layer that serves two kinds of event loop, and no stack of streams: on httpcore, which httpx's own
+transport is made of, a page costs a quarter more CPU.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from functools import partial
+from typing import Final, NamedTuple, TypeVar
 
-import httpcore
 from aiohappyeyeballs import start_connection
+
+from statuswatch.net.http1 import ResponseParser
 
 T = TypeVar("T")
 NEXT_ADDRESS_AFTER: Final = 0.25  # seconds, as RFC 8305 has it
-MAX_HEAD: Final = 200_000  # bytes before the response: its headers, and any number of "100 Continue" before them
+MAX_READ: Final = 65_536  # bytes at once; more than a TLS record, so that none stays behind in the TLS layer
+_UNSENDABLE: Final = re.compile(rb"[\0\r\n]")
+
+
+class BrokenError(Exception):
+    """A connection that failed after it had been opened."""
+
+
+class UnsendableError(Exception):
+    """A request that is no HTTP: a header, or the target, has a line break in it."""
+
+
+class Origin(NamedTuple):
+    """Where connections lead."""
+
+    secure: bool
+    host: str
+    port: int
+
+
+class Request(NamedTuple):
+    """A request to an origin."""
+
+    method: str
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+    content: bytes = b""
 
 
 class Connections:
@@ -24,96 +53,118 @@ class Connections:
 
     def __init__(self, trust: ssl.SSLContext) -> None:
         self._trust = trust
-        self._connections: list[_Connection] = []
-        self._sockets: list[socket.socket] = []
+        self._connections: list[Connection] = []
 
-    async def send(self, request: httpcore.Request) -> httpcore.Response:
-        """Send the request. Raises OSError where there is no connection, and httpcore's errors."""
-        origin = request.url.origin
-        connection = self._idle(origin) or await self._open(origin)
-        response = await connection.handle_async_request(request)
-        connection.wire.allowance = None
-        return response
-
-    def close(self) -> None:
-        """Close every socket at once."""
-        for opened in self._sockets:
-            opened.close()
-
-    def _idle(self, origin: httpcore.Origin) -> "_Connection | None":
+    async def connect(self, origin: Origin) -> "Connection":
+        """Return an idle connection to the origin, or a new one. Raises OSError."""
         for connection in self._connections:
-            if connection.can_handle_request(origin) and connection.is_available() and not connection.has_expired():
+            if connection.origin == origin and connection.claim():
                 return connection
-        return None
-
-    async def _open(self, origin: httpcore.Origin) -> "_Connection":
-        host = origin.host.decode("ascii")
-        stream = _Stream(await self._connect(host, origin.port))
-        if origin.scheme == b"https":
-            stream = await self._secure(stream.socket, host)
-        connection = _Connection(origin, stream)
+        connection = Connection(origin)
         self._connections.append(connection)
+        await connection.open(self._trust)
         return connection
 
-    async def _connect(self, host: str, port: int) -> socket.socket:
-        addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        connected = await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_AFTER, interleave=1)
-        self._sockets.append(connected)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connected
-
-    async def _secure(self, plain: socket.socket, host: str) -> "_Stream":
-        secure = self._trust.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-        self._sockets.append(secure)
-        stream = _Stream(secure)
-        await stream.when_ready(secure.do_handshake)
-        return stream
+    def close(self) -> None:
+        """Close every connection at once."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """A connected socket that does not block. The page's deadline bounds its operations: httpcore has none."""
+class Connection:
+    """A socket that does not block, and the response that it is at. The page's deadline bounds its operations."""
 
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
-        self.allowance: int | None = None  # bytes that may yet come before there is an answer
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.response = ResponseParser()
+        self._read_to_end = False
+        self._idle = False
+        self._socket: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        try:
-            data = await self.when_ready(lambda: self.socket.recv(max_bytes))
-        except OSError as error:
-            raise httpcore.ReadError(str(error)) from error
-        if self.allowance is not None:
-            self.allowance -= len(data)
-            if self.allowance < 0:
-                raise httpcore.RemoteProtocolError(f"no answer in the first {MAX_HEAD:,} bytes")
-        return data
+    async def open(self, trust: ssl.SSLContext) -> None:
+        """Connect, with TLS where the origin is secure. Raises OSError."""
+        host, port = self.origin.host, self.origin.port
+        addresses = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        connected = await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_AFTER, interleave=1)
+        self._socket = connected
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.origin.secure:
+            secure = trust.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
+            self._socket = secure
+            await self._when_ready(secure.do_handshake)
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.allowance = MAX_HEAD
-        try:
-            while buffer:
-                sent = await self.when_ready(lambda: self.socket.send(buffer), writes=True)  # noqa: B023 - called at once
-                buffer = buffer[sent:]
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
-
-    async def aclose(self) -> None:
-        self.socket.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        """Answer `is_readable`: an idle connection is readable once its server has ended it."""
-        if info != "is_readable":
-            return None
-        try:
-            socket.socket.recv(self.socket, 1, socket.MSG_PEEK)  # what TLS would not let pass
-        except BlockingIOError:
+    def claim(self) -> bool:
+        """Take the connection for a request; return False where another has it or the server has ended it."""
+        if not self._idle or self._socket is None:
             return False
+        self._idle = False
+        try:
+            socket.socket.recv(self._socket, 1, socket.MSG_PEEK)  # TLS would not let this pass
+        except BlockingIOError:
+            return True  # nothing came: neither an end, nor bytes to no request
         except OSError:
             pass
-        return True
+        return False
 
-    async def when_ready(self, operation: Callable[[], T], *, writes: bool = False) -> T:
+    async def send(self, request: Request) -> None:
+        """Send a request. Raises UnsendableError. Where that breaks off, the server may have responded already."""
+        self.response, self._read_to_end = ResponseParser(), False
+        if _UNSENDABLE.search(b"".join([request.target, *(part for header in request.headers for part in header)])):
+            raise UnsendableError("a line break in the target or in a header")
+        lines = b"".join([b"%s: %s\r\n" % header for header in request.headers])
+        data = b"%s %s HTTP/1.1\r\n%s\r\n%s" % (request.method.encode(), request.target, lines, request.content)
+        with suppress(OSError):
+            while data:
+                sent = await self._when_ready(partial(self._opened.send, data), writes=True)
+                data = data[sent:]
+
+    async def receive(self) -> ResponseParser:
+        """Return the response once its headers are there. Raises BrokenError, and ProtocolError."""
+        await self._read_until(lambda response: response.status > 0)
+        return self.response
+
+    async def part(self) -> bytes:
+        """Return the next part of the body; none at its end. Raises BrokenError, and ProtocolError."""
+        response = self.response
+        if not response.parts and not response.complete:
+            await self._read_until(lambda response: bool(response.parts) or response.complete)
+        self._read_to_end = not response.parts
+        return response.parts.popleft() if response.parts else b""
+
+    def release(self) -> None:
+        """Leave the response; the connection serves again if that was read to its end."""
+        self._idle = self._read_to_end and self.response.reusable
+        self.response.close()
+        if not self._idle:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection, whatever it is at."""
+        self._idle = False
+        self.response.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    @property
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            raise BrokenError("it is not open")
+        return self._socket
+
+    async def _read_until(self, enough: Callable[[ResponseParser], bool]) -> None:
+        opened, response = self._opened, self.response
+        try:
+            while not enough(response):
+                if data := await self._when_ready(lambda: opened.recv(MAX_READ)):
+                    response.feed(data)
+                else:
+                    response.end()
+        except OSError as error:
+            raise BrokenError(str(error)) from error
+
+    async def _when_ready(self, operation: Callable[[], T], *, writes: bool = False) -> T:
         """Repeat the operation until the socket is ready for it, and return its result."""
         while True:
             try:
@@ -127,7 +178,7 @@ class _Stream(httpcore.AsyncNetworkStream):
                     await self._wait(self._loop.add_reader, self._loop.remove_reader)
 
     async def _wait(self, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
-        ready, number = self._loop.create_future(), self.socket.fileno()
+        ready, number = self._loop.create_future(), self._opened.fileno()
         add(number, _settle, ready)
         try:
             await ready
@@ -138,12 +189,3 @@ class _Stream(httpcore.AsyncNetworkStream):
 def _settle(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
         ready.set_result(None)
-
-
-class _Connection(httpcore.AsyncHTTP11Connection):
-    """A connection with a lock of this event loop: httpcore's serves two loops, for 20 ms of imports."""
-
-    def __init__(self, origin: httpcore.Origin, stream: _Stream) -> None:
-        super().__init__(origin, stream)
-        self.wire = stream
-        self._state_lock = asyncio.Lock()  # type: ignore[assignment]

@@ -10,9 +10,8 @@ import re
 import socket
 import ssl
 import sys
-import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -21,15 +20,16 @@ from urllib.request import getproxies
 # httpx brings a command line of its own, which imports click, rich and pygments wherever they can be had: +47 ms.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
-import httpcore  # noqa: E402
 import httpx  # noqa: E402
 import msgspec  # noqa: E402
+from isal import isal_zlib  # noqa: E402
 
 from statuswatch import __version__, text  # noqa: E402
 from statuswatch.errors import NetworkError, exception_chain  # noqa: E402
 from statuswatch.masking import login_spellings, mask_secrets  # noqa: E402
 from statuswatch.model.page import Failure, FailureKind  # noqa: E402
-from statuswatch.net.connection import Connections  # noqa: E402
+from statuswatch.net.connection import BrokenError, Connection, Connections, Origin, Request, UnsendableError  # noqa: E402
+from statuswatch.net.http1 import ProtocolError  # noqa: E402
 from statuswatch.net.loop import opened_transports  # noqa: E402
 from statuswatch.net.response import Progress, Response, Wire  # noqa: E402
 from statuswatch.net.threads import run_in_daemon_thread  # noqa: E402
@@ -59,6 +59,7 @@ _DOCUMENT_HEADERS: Final = {
 }
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
 _SINK_TIMEOUT: Final = httpx.Timeout(10.0)  # seconds, for each step of a request
+_SENT: Final = "http11.send_request_body.complete"  # as httpcore names that in its traces
 _GZIP: Final = b"\x1f\x8b"
 MAX_PROMPT_MASKING: Final = 500_000  # bytes; more are masked in a thread, while other pages go on
 # The escapes of ASCII in JSON and HTML: \u0041, &#65;, &#x41;, and \/ for a slash.
@@ -162,8 +163,9 @@ class HttpWire:
             return _proxy_failure(failure) if by_proxy else failure
         except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
             return Failure(FailureKind.BAD_ADDRESS, _message(error), url, _LOOK)
-        except zlib.error as error:
-            return Failure(FailureKind.UNUSABLE_BODY, _message(error), url, _LOOK)
+        except isal_zlib.IsalError as error:  # type: ignore[misc]  # its stub has an instance
+            reason = f"a gzip body that is broken: {_message(error)}"
+            return Failure(FailureKind.UNUSABLE_BODY, reason, url, _LOOK)
 
 
 class _Route:
@@ -179,7 +181,7 @@ class _Route:
         self._tunnelled = False
 
     async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_body.complete":
+        if event == _SENT:
             self._sent.set()
         elif event.endswith("connect_tcp.started"):
             self._connected_to = (details["host"], details["port"])
@@ -274,7 +276,7 @@ class _Inflate:
     """A gzip stream of one or more members."""
 
     def __init__(self) -> None:
-        self._member = zlib.decompressobj(wbits=31)
+        self._member = isal_zlib.decompressobj(wbits=31)
 
     @property
     def complete(self) -> bool:
@@ -284,7 +286,7 @@ class _Inflate:
         """Inflate the next bytes, to at most `room` bytes."""
         part = self._member.decompress(raw, room)
         while self._member.unused_data.startswith(_GZIP) and len(part) < room:
-            rest, self._member = self._member.unused_data, zlib.decompressobj(wbits=31)
+            rest, self._member = self._member.unused_data, isal_zlib.decompressobj(wbits=31)
             part += self._member.decompress(rest, room - len(part))
         return part
 
@@ -358,22 +360,21 @@ class Transport(httpx.AsyncBaseTransport):
         url = request.url
         if url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"{url.scheme}: is no protocol of a web page")
-        core_request = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
+        secure = url.scheme == "https"
+        origin = Origin(secure, url.raw_host.decode("ascii"), url.port or (443 if secure else 80))
         try:
-            with _as_httpx():
-                response = await self._connections.send(core_request)
+            connection = await self._connections.connect(origin)
         except OSError as error:
             message = str(error) if error.errno else "none of its addresses accepts it"
             raise httpx.ConnectError(message) from error
-        return httpx.Response(
-            response.status, headers=response.headers, stream=_Body(response.stream), extensions=response.extensions
-        )
+        with _as_httpx(), ExitStack() as at_fault:
+            at_fault.callback(connection.close)
+            await connection.send(Request(request.method, url.raw_path, request.headers.raw, await request.aread()))
+            if trace := request.extensions.get("trace"):
+                await trace(_SENT, {})
+            response = await connection.receive()
+            at_fault.pop_all()
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(connection))
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -381,25 +382,29 @@ class Transport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx():
-            async for part in self._stream:
+            while part := await self._connection.part():
                 yield part
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        self._connection.release()
 
 
 @contextmanager
 def _as_httpx() -> Iterator[None]:
-    """Raise httpcore's errors as httpx's, which have the same names."""
+    """Raise the errors of a connection as httpx's."""
     try:
         yield
-    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise getattr(httpx, type(error).__name__)(str(error)) from error
+    except ProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except BrokenError as error:
+        raise httpx.ReadError(str(error)) from error
+    except UnsendableError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
 
 
 # ------------------------------------------------------------------------------------------------ requests of sinks

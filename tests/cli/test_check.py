@@ -322,8 +322,9 @@ def test_one_page_costs_no_other(workspace: Workspace) -> None:
 
     def drip(connection: socket.socket) -> None:
         over = threading.Event()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")
         while not over.wait(0.1):
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"[:1])
+            connection.sendall(b" ")
 
     answers: dict[str, Any] = {
         "reset": reset,

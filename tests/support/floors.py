@@ -50,7 +50,7 @@ INSIDE: Final = {
         *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
         *("payloads", "http"),
     ),
-    "net": ("client", "http", "connection", "response", "addresses", "loop", "threads", "trust"),
+    "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
     "model": ("report", "state", "digest", "event", "page", "mute", "incident"),
 }

@@ -123,6 +123,55 @@ def test_a_connection_that_was_ended_is_not_used_again(ending: bytes) -> None:
     assert asyncio.run(go()) == 2
 
 
+def test_a_response_that_is_not_read_ends_its_connection() -> None:
+    """The connection of a redirect or an error is not used again: many servers close it without saying so."""
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 4\r\n\r\ngone"
+
+    async def go() -> int:
+        async with Server(moved, HEAD + b"{}") as server, client() as http:
+            async with http.stream("GET", server.url) as response:
+                assert response.status_code == 302
+            assert await get(http, server.url) == b"{}"
+            return server.connections
+
+    assert asyncio.run(go()) == 2
+
+
+@pytest.mark.parametrize("extra", [b"garbage", HEAD + b"[]"])
+def test_a_connection_with_bytes_to_no_request_is_not_used_again(extra: bytes) -> None:
+    """What a server sends after its response never becomes the response to another request."""
+
+    async def go() -> int:
+        async with Server(HEAD + b"{}" + extra, HEAD + b"{}") as server, client() as http:
+            assert [await get(http, server.url) for _ in range(2)] == [b"{}", b"{}"]
+            return server.connections
+
+    assert asyncio.run(go()) == 2
+
+
+def test_a_response_before_the_request_is_whole() -> None:
+    """A server may refuse a large request before it has read that: the refusal is the response."""
+    refusal = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+
+    async def go() -> int:
+        async with Server(refusal) as server, client() as http:
+            return (await http.post(server.url, content=bytes(100_000))).status_code
+
+    assert asyncio.run(go()) == 413
+
+
+@pytest.mark.parametrize("value", [b'"a"\r\nX: y', b"a\nb", b"a\0b"])
+def test_a_header_with_a_line_break_is_not_sent(value: bytes) -> None:
+    """A header is one line: what would begin another is refused before it is sent."""
+
+    async def go() -> None:
+        async with Server(HEAD + b"{}") as server, client() as http:
+            with pytest.raises(httpx.LocalProtocolError):
+                await http.get(server.url, headers=[(b"If-None-Match", value)])
+
+    asyncio.run(go())
+
+
 def test_a_body_comes_in_many_parts() -> None:
     """A body larger than any buffer arrives whole, through TLS too."""
     body = bytes(range(256)) * 20_000

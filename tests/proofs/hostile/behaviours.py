@@ -683,7 +683,7 @@ async def redirect_to_plain_http(wire: Wire) -> None:
 # ------------------------------------------------------------------------------------------ encodings of the content
 
 
-@fails("incorrect header check")
+@fails("a gzip body that is broken")
 async def says_gzip_and_is_not(wire: Wire) -> None:
     """Content-Encoding: gzip, and plain text"""
     await wire.answer(TRUTH, "Content-Encoding: gzip")
