@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 FORGOTTEN: Final = timedelta(days=90)  # contract, section 6
 HOUR: Final = timedelta(hours=1)
-WITHDRAWN_AFTER: Final = timedelta(minutes=10)
+# After its first day an absent incident is asked about in one hour of twelve only: it must end after 14 days.
+WITHDRAWN_AFTER: Final = timedelta(days=14)
 
 
 def plain(text: str) -> str:
@@ -79,6 +80,7 @@ class Ledger:
 
     def review(self, snap: Snapshot, lines: Sequence[Json]) -> None:
         """Compare one read with the events that were reported of it."""
+        lines = [with_vendor_ids(line, snap) for line in lines]
         events = {line["incident"]["id"]: line for line in lines if line["incident"]["kind"] != "page"}
         page_events = [line["event"] for line in lines if line["incident"]["kind"] == "page"]
         self._review_page(snap, page_events)
@@ -194,6 +196,19 @@ def _an_hour_before(snap: Snapshot, since: datetime | None) -> bool:
 def shown_by(snap: Snapshot) -> list[Snapshot]:
     """Return what the documents of a read may show: the present, and a stale copy."""
     return [shown for shown in (snap, snap.stale) if shown]
+
+
+def with_vendor_ids(line: Json, snap: Snapshot) -> Json:
+    """Return the event with the vendor's ids of updates that were read in an own document, which has none."""
+    one = snap.incidents.get(line["incident"]["id"])
+    ids = {(post.status, f"{post.created_at:%Y-%m-%dT%H:%M:%SZ}"): post.id for post in one.posts} if one else {}
+    updates = [
+        {**update, "id": ids.get((update["status"], update["created_at"]), update["id"])}
+        if update["id"].startswith("at-")
+        else update
+        for update in line["updates"]
+    ]
+    return {**line, "updates": updates}
 
 
 def updates_are_true(line: Json, versions: Sequence[Incident], *, bodies_may_lack: bool) -> bool:
