@@ -105,12 +105,16 @@ def is_past_expiry(record: IncidentRecord, now: datetime) -> bool:
 def compare_own_document(page: Page, record: IncidentRecord, own: Incident, now: datetime) -> Difference:
     """Compare an absent incident with its own document: rule 12b, or rules 8 and 9 where that shows it open.
 
-    Updates are recognised across documents by time; bodies are never compared.
+    Updates are recognised across documents by time; bodies are never compared. A document without a schedule does not
+    take back the one that is remembered.
     """
     fresh = updates_unknown_by_time(
         record.updates, record.update_times, own.updates, int(record.last_update_at.timestamp())
     )
     incident = msgspec.structs.replace(own, kind=record.kind, updates=fresh)
+    if own.scheduled_for is None:
+        schedule = {"scheduled_for": record.scheduled_for, "scheduled_until": record.scheduled_until}
+        incident = msgspec.structs.replace(incident, **schedule)
     difference = compare(page, record, incident)
     after = difference.record
     if not after.closed:

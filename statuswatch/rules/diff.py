@@ -182,6 +182,8 @@ def _is_closed_and_unchanged(record: IncidentRecord, incident: Incident, encoded
 
 def _with_replaced(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> UpdateComparison:
     """Return the comparison; an only update that was replaced by a later one counts as new, not as edited."""
+    if len(incident.updates) > 1:
+        return updates
     replaced = [update for update in updates.edited if update.id == LATEST]
     if not replaced or to_second(incident.last_update_at) <= record.last_update_at:
         return updates

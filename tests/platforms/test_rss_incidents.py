@@ -141,6 +141,31 @@ def test_the_oldest_item_leaves_an_open_incident() -> None:
     assert timeline.serve(30, over, item("Slow", 15, "Two.", guid="g2", **number)) == [("resolved", key, ["status"], 1)]
 
 
+def test_only_the_last_item_is_left() -> None:
+    """8, stale copy: where the first item has left the feed, the only one left is no edit of it, nor an older copy."""
+    number = {"link": f"{URL}/incident/77001"}
+    first = item("Slow", 5, "Web is slow.", guid="g1", **number)
+    over = item("Slow", 15, "The issue has been resolved.", guid="g2", **number)
+    timeline = FeedTimeline()
+    timeline.serve(0, OLD)
+    ((_, key, _, _),) = timeline.serve(10, first, OLD)
+    assert timeline.serve(20, over, first, OLD) == [("resolved", key, ["status"], 1)]
+    for minutes in (60, 100, 140):
+        assert timeline.serve(minutes, over, OLD) == []
+        assert not timeline.outcome.notes.suspicion
+
+
+def test_an_edited_item_beside_a_new_one() -> None:
+    """8, 9: an item that was the only one, rewritten where another follows it, is edited."""
+    number = {"link": f"{URL}/incident/77001"}
+    timeline = FeedTimeline()
+    timeline.serve(0, OLD)
+    ((_, key, _, _),) = timeline.serve(10, item("Slow", 5, "Web is slow.", guid="g1", **number), OLD)
+    rewritten = item("Slow", 5, "Web and mail are slow.", guid="g1", **number)
+    more = item("Slow", 15, "Cause found.", guid="g2", **number)
+    assert timeline.serve(20, more, rewritten, OLD) == [("updated", key, ["updates", "edited"], 2)]
+
+
 def test_down_and_recovered() -> None:
     """5: an item "Chat API recovered" ends what "Chat API went down" began; the title stays."""
     link = {"link": f"{URL}/incident/5", "guid": "same"}

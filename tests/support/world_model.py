@@ -16,6 +16,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import unquote
@@ -29,20 +30,27 @@ if TYPE_CHECKING:
     from tests.support.loopback_server import RawReply
     from tests.support.loopback_server import Request as HttpRequest
 
-Platform = Literal["statuspage", "incidentio"]
+Platform = Literal["statuspage", "incidentio", "rss"]
 Json = dict[str, Any]
 
 CLOSED: Final = frozenset({"resolved", "postmortem", "completed"})
 HARD: Final = ("http-500", "http-403", "html", "cut", "object", "closed")  # faults that cannot be understood
-SPOILED_OWN_DOCUMENTS: Final = ("http-403", "html")
+ALIKE: Final = (("http-500", "closed"), ("http-403",), ("html", "cut", "object"))  # faults that may share a cause
+SPOILED_OWN_DOCUMENTS: Final = ("http-403", "html", "hang")
 SOFT: Final = ("stale", "empty")  # faults that can be understood, and are not true
 STEPS: Final = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
 DOCUMENTS: Final[Mapping[Platform, tuple[str, ...]]] = {
     "statuspage": ("api/v2/summary.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json"),
     "incidentio": ("api/v2/incidents.json", "proxy/incidents", "proxy", "api/v2/summary.json", "feed.atom"),
+    "rss": ("feed.xml",),
 }
 OWN_DOCUMENTS: Final = ("found", "found", "missing", "http-403", "html")  # how incidents' own are answered
-LISTED: Final[Mapping[Platform, int]] = {"statuspage": 50, "incidentio": 25}  # of each kind; of both
+LISTED: Final[Mapping[Platform, int]] = {"statuspage": 50, "incidentio": 25, "rss": 60}  # of each kind; of both; items
+ITEM_ADDRESSES: Final = (  # guid and link of a feed's item
+    ("{link}#{post}", "{link}"),
+    ("{post}", "{link}#{post}"),
+    ("{post}", "{link}"),
+)
 GROUPS: Final = {"Login": "Accounts", "Billing": "Accounts", "Uploads": "Storage", "Search": "", "Webhooks": ""}
 BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 HTML: Final = "<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
@@ -138,6 +146,7 @@ class Page:
         self.empty_bodies = self.rng.random() < 0.5
         self.zone = timezone(timedelta(hours=self.rng.choice([0, 0, -4, -5])))
         self.listed = self.listed or LISTED[self.platform]
+        self.item_addresses = Random(f"{self.key} {self.id}").choice(ITEM_ADDRESSES)
         if not self.past:
             return
         start = self.now
@@ -188,11 +197,17 @@ class Page:
         """Open an incident."""
         self.serial += 1
         linked = tuple(self.rng.sample(sorted(GROUPS), self.rng.choice([0, 1, 1, 2])))
-        impact = "maintenance" if kind == "maintenance" else self.rng.choice(["none", "minor", "major", "critical"])
+        if self.platform == "rss":
+            linked = ()
+        impact = "maintenance" if kind == "maintenance" else self.impact()
         incident = Incident(self.identity(at), kind, f"Trouble {self.serial}", impact, at, at)
         status = "scheduled" if kind == "maintenance" else self.rng.choice(["investigating", "identified"])
         plan = (at + timedelta(hours=20), at + timedelta(hours=22)) if kind == "maintenance" else None
         return self.post(incident, status, at, linked=linked, schedule=plan)
+
+    def impact(self) -> str:
+        """Return an impact for a new incident: feeds state none."""
+        return "unknown" if self.platform == "rss" else self.rng.choice(["none", "minor", "major", "critical"])
 
     def schedule(self, at: datetime) -> Incident:
         """Announce a maintenance window."""
@@ -206,7 +221,8 @@ class Page:
         past = [i for i in every if i.closed and at - i.posts[-1].created_at < timedelta(days=80)]
         recent = [i for i in past if at - i.posts[-1].created_at < timedelta(days=5)] or past
         over, later = [i for i in recent if i.kind == "incident"], at + self.tick
-        after = Incident(self.identity(at), "incident", f"After the fact {self.serial}", "minor", at, at)
+        impact = "unknown" if self.platform == "rss" else "minor"
+        after = Incident(self.identity(at), "incident", f"After the fact {self.serial}", impact, at, at)
         actions: list[tuple[int, Callable[[], object]]] = [
             (4, lambda: self.begin(at)),
             (2, lambda: post(self.begin(at), "resolved", later)),
@@ -217,9 +233,12 @@ class Page:
             one, back, more = rng.choice(live), rng.choice([0, 0, 0, 7]), rng.choice(sorted(GROUPS))
             actions += [
                 (4, lambda: post(one, rng.choice(["investigating", "identified", "monitoring"]), at, ago=back)),
-                (2, lambda: post(one, "monitoring", at, linked=tuple(sorted({*one.linked, more})))),
                 (5, lambda: post(one, "resolved", at)),
                 (1, lambda: self.put(one, at, title=f"{one.title} (now {self.serial})")),
+            ]
+        if live and self.platform != "rss":
+            actions += [
+                (2, lambda: post(one, "monitoring", at, linked=tuple(sorted({*one.linked, more})))),
                 (1, lambda: self.put(one, at, impact="major" if one.impact != "major" else "critical")),
             ]
         if over:
@@ -232,7 +251,7 @@ class Page:
             ]
         if self.platform == "incidentio":
             actions.append((1, lambda: self.touch(at)))
-        else:
+        elif self.platform == "statuspage":
             actions.append((1, lambda: self.schedule(at)))
         if plans:
             plan, dirty = rng.choice(plans), (at + timedelta(hours=8), at + timedelta(hours=9))
@@ -274,6 +293,8 @@ def window(platform: Platform, incidents: Mapping[str, Incident]) -> set[str]:
     """Return the ids that the documents of a page list: the rest has rolled out of its window."""
     if platform == "incidentio":
         return {i.id for i in recently(incidents, LISTED[platform])}
+    if platform == "rss":
+        return {one.id for one, _ in latest_posts(incidents, LISTED[platform])}
     shown = {i.id for i in incidents.values() if not i.closed}
     return shown | {i.id for kind in ("incident", "maintenance") for i in newest(incidents, kind, LISTED[platform])}
 
@@ -287,6 +308,12 @@ def newest(incidents: Mapping[str, Incident], kind: str, count: int) -> list[Inc
 def recently(incidents: Mapping[str, Incident], count: int) -> list[Incident]:
     """Return incident.io's window: those touched last."""
     return sorted(incidents.values(), key=lambda i: (i.touched_at, i.id), reverse=True)[:count]
+
+
+def latest_posts(incidents: Mapping[str, Incident], count: int) -> list[tuple[Incident, Post]]:
+    """Return a feed's window: the updates published last, with their incidents."""
+    posts = [(one, post) for one in incidents.values() for post in one.posts]
+    return sorted(posts, key=lambda pair: pair[1].created_at, reverse=True)[:count]
 
 
 @dataclass(frozen=True)
@@ -493,8 +520,24 @@ class Writer:
         head = f"<id>{self.url}/</id><title>{self.page.key} status</title><updated>{self.time(self.snap.at)}</updated>"
         return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{entries}</feed>'
 
+    def rss(self, *, empty: bool) -> str:
+        """Write a feed whose items are updates: those of one incident share its link, fragments aside."""
+        items = ""
+        for one, post in [] if empty else latest_posts(self.snap.incidents, self.page.listed):
+            link = f"{self.url}/incidents/{one.id}"
+            guid, address = (form.format(link=link, post=post.id) for form in self.page.item_addresses)
+            text = f"<b>Status: {post.status.title()}</b><br/><br/>{self.text(post.body)}"
+            items += f"<item><title><![CDATA[{one.title}]]></title><link>{address}</link>"
+            items += f'<guid isPermaLink="false">{guid}</guid><pubDate>{format_datetime(post.created_at)}</pubDate>'
+            items += f"<description><![CDATA[{text}]]></description></item>"
+        built = format_datetime(self.snap.at if self.noise else self.snap.changed_at)
+        head = f"<title>{self.page.key} status</title><link>{self.url}</link><lastBuildDate>{built}</lastBuildDate>"
+        return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{items}</channel></rss>'
+
     def document(self, path: str, *, empty: bool = False) -> str | None:
         """Write any document, or None where the platform has no such one."""
+        if self.page.platform == "rss":
+            return self.rss(empty=empty) if path == "feed.xml" else None
         if self.page.platform == "incidentio" and path == "feed.atom":
             return self.atom(empty=empty)
         body = self.statuspage(path) if self.page.platform == "statuspage" else self.incidentio(path)
@@ -513,6 +556,15 @@ class Request:
     status: int
 
 
+@dataclass(frozen=True)
+class Outage:
+    """Pages that fail alike for some reads."""
+
+    reads_left: int = 0
+    kinds: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
 class World:
     """Pages, one clock, and a server in front of them."""
 
@@ -521,6 +573,9 @@ class World:
         self.rng = Random(f"{seed}/world")
         self.share: float = 1 / 3  # of the reads that are faulty
         self.kinds: tuple[str, ...] = (*HARD, *SOFT, *SOFT)  # of faults; there are identity and hang too
+        self.has_outages = False  # with hours in which most pages fail alike
+        self.outage = Outage()
+        self.outage_rng = Random(f"{seed}/outages")
         own_documents = Random(f"{seed}/own documents")
         self.pages = {k: Page(k, platform, Random(f"{seed}/{k}"), now, **habits) for k, platform in pages.items()}
         for page in self.pages.values():
@@ -545,9 +600,24 @@ class World:
         if faulty:
             for page in self.pages.values():
                 page.snapshots[-1] = self._spoil(page)
+            if self.has_outages:
+                self._fail_alike()
             page = next(iter(self.pages.values()))
             if all(p.snapshots[-1].fault == Fault("closed") for p in self.pages.values()):  # else: our own network
                 page.snapshots[-1] = replace(page.snapshots[-1], fault=Fault("http-500"))
+
+    def _fail_alike(self) -> None:
+        """Begin an outage now and then, and let its pages fail alike until it has lasted for some reads."""
+        rng, keys = self.outage_rng, sorted(self.pages)
+        if not self.outage.reads_left and rng.random() < 1 / 4:
+            platform = [key for key in keys if self.pages[key].platform == "statuspage"]
+            some = rng.sample(keys, rng.randint(5, len(keys)))
+            self.outage = Outage(rng.randint(2, 5), rng.choice(ALIKE), tuple(rng.choice([platform, some])))
+        if self.outage.reads_left:
+            self.outage = replace(self.outage, reads_left=self.outage.reads_left - 1)
+            for key in self.outage.keys:
+                snapshots = self.pages[key].snapshots
+                snapshots[-1] = replace(snapshots[-1], fault=Fault(rng.choice(self.outage.kinds)), stale=None)
 
     def _spoil(self, page: Page) -> Snapshot:
         """Draw a fault: none that misleads before the first clean read, or again before another one."""
@@ -603,14 +673,15 @@ class World:
         """Return the configuration that watches this world."""
         lines = ["pages = []", 'state = "state.json"', f"timeout = {timeout}"]
         for key, page in self.pages.items():
-            lines += [f"[page.{key}]", f'name = "{key.title()}"', f'url = "{self.base}/{key}"']
+            path = f"{key}/feed.xml" if page.platform == "rss" else key
+            lines += [f"[page.{key}]", f'name = "{key.title()}"', f'url = "{self.base}/{path}"']
             lines.append(f'platform = "{page.platform}"')
         return "\n".join(lines) + "\n"
 
 
 def spoiled(fault: str, page: Page, path: str, text: str) -> tuple[int, str, bytes]:
     """Return status, content type and body of a document, with whatever is wrong with it."""
-    content_type = "application/atom+xml" if path.endswith("atom") else "application/json; charset=utf-8"
+    content_type = "application/atom+xml" if path.endswith(("atom", "xml")) else "application/json; charset=utf-8"
     whole = text.encode()
     responses = {
         "hang": (0, "hang", b""),

@@ -103,6 +103,20 @@ def test_row_12b_closed_by_its_own_document() -> None:
     assert timeline.read_documents(30, page(OLD, a=own(over), **CONTROL)) == []
 
 
+def test_an_own_document_without_a_schedule_takes_none_back() -> None:
+    """4.12b: the schedule that a list stated stays where the own document has none."""
+    plan = {"scheduled_for": moment(600), "scheduled_until": moment(700), "impact": "maintenance"}
+    window = stated("m", (1, "scheduled"), **plan)
+    begin = page(OLD)
+    summary = json.loads(begin["summary.json"] or b"")  # type: ignore[arg-type]
+    begin["summary.json"] = json.dumps({**summary, "scheduled_maintenances": [window]}).encode()
+    timeline = PageTimeline()
+    timeline.read_documents(0, begin)
+    over = stated("m", (1, "scheduled"), (12, "completed"), impact="maintenance")
+    (event,) = timeline.read_documents(15, page(OLD, m=own(over), **CONTROL))
+    assert (event.incident.scheduled_for, event.incident.scheduled_until) == (at(600), at(700))
+
+
 def test_updates_without_an_id_are_replaced_by_those_of_a_list() -> None:
     """4, updates without a vendor's id: listed again, updates at the same second are the same, without an event."""
     over = stated("a", (1, "investigating"), (12, "resolved"))

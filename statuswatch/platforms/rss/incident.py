@@ -183,7 +183,7 @@ def _read_progress(channel: Channel, parts: Sequence[_Parts], record: IncidentRe
     if len(parts) > 1:
         return _progress_of_entries(parts, record)
     part = parts[0]
-    if record and record.updates and not shows_latest_only(record) and not part.messages:
+    if record and _had_several_entries(record) and not part.messages:
         return _progress_of_entries(parts, record)  # the last of several entries that is still listed
     if not part.messages:
         return _progress_of_text(channel, part, record)
@@ -293,6 +293,11 @@ def _after_latest(updates: tuple[IncidentUpdate, ...], record: IncidentRecord) -
     former = (not_later or same_text)[-1]
     start = updates.index(former)
     return (msgspec.structs.replace(former, id=LATEST), *updates[start + 1 :])
+
+
+def _had_several_entries(record: IncidentRecord) -> bool:
+    """Return whether the incident is remembered by several entries; the first of them was its only one once."""
+    return any(digest.id_digest != _LATEST_DIGEST for digest in record.update_digests)
 
 
 def latest_update(status: str, body: str, at: datetime) -> tuple[IncidentUpdate, ...]:
