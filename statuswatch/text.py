@@ -69,7 +69,8 @@ def paragraph(text: str) -> str:
     Only tags that vendors use count as markup; `latency <5 ms and >3 ms` stays as it is. The backslash that breaks a
     line in Markdown is removed.
     """
-    if text.isascii() and text.isprintable() and not any(mark in text for mark in "<&\\"):
+    is_plain = text.isascii() and text.isprintable()
+    if is_plain and "<" not in text and "&" not in text and "\\" not in text:
         return text.strip()
     if "<" in text:
         text = _INLINE_TAG.sub("", _BREAKING_TAG.sub("\n", _CELL_TAG.sub(" ", text)))

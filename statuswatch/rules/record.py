@@ -21,13 +21,14 @@ _DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
 
 def new_record(incident: Incident) -> IncidentRecord:
     """Return the record of an incident that was unknown."""
+    updates = encode_updates(incident.updates)
     record = IncidentRecord(
         status=incident.status,
         impact=incident.impact,
         title=incident.title,
         kind=incident.kind,
         last_update_at=_last_change(incident),
-        updates=encode_updates(incident.updates),
+        updates=updates,
         components=incident.components,
         source_quality=incident.source_quality,
         scheduled_for=_second_or(incident.scheduled_for, None),
@@ -36,9 +37,7 @@ def new_record(incident: Incident) -> IncidentRecord:
         message=_summary(incident),
         created_at=to_second(incident.created_at),
         status_unstated=incident.status_unstated is True,
-        update_times=encode_times(
-            "", incident.updates, encode_updates(incident.updates), only_without_id=incident.closed
-        ),
+        update_times=encode_times("", incident.updates, updates, only_without_id=incident.closed),
     )
     return shrink(record)
 
@@ -83,7 +82,7 @@ def shrink(record: IncidentRecord) -> IncidentRecord:
     """Return the record of a closed incident without what only an open one needs; an open one stays as it is."""
     if not record.closed:
         return record
-    times = encode_times(record.update_times, (), record.updates, only_without_id=True)
+    times = record.update_times and encode_times(record.update_times, (), record.updates, only_without_id=True)
     title = short_title(record.title)
     return msgspec.structs.replace(
         record, title=title, url="", message="", created_at=None, update_times=times, status_unstated=False
