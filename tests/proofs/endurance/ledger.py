@@ -154,10 +154,13 @@ class Ledger:
     def _is_true(self, snap: Snapshot, line: Json) -> bool:
         """Return whether the page stated so, and remember that it was reported."""
         key = line["incident"]["id"]
-        stated = tuple(line["incident"][name] for name in ("title", "status", "impact"))
+        stated = tuple(line["incident"][name] for name in ("title", "status"))
+        impact = line["incident"]["impact"]
+        impact_may_lack = impact == "unknown" and key not in self.listed(snap)  # a longer list states none
         versions = [shown.incidents[key] for shown in shown_by(snap) if key in shown.incidents]
         bodies_may_lack = not snap.clean and self.page.empty_bodies
-        matching = [one for one in versions if (one.title, one.status, one.impact) == stated]
+        alike = [one for one in versions if (one.title, one.status) == stated]
+        matching = [one for one in alike if impact_may_lack or one.impact == impact]
         if not matching:
             return False
         one, before = matching[0], self.reported.get(key)
