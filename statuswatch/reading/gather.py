@@ -132,7 +132,7 @@ class PageReader:
 
     def parse_input(self) -> ParseInput:
         """Return what was gathered so far, as parsers take it."""
-        return ParseInput(self.page, self._documents, self.state)
+        return ParseInput(self.page, self._documents, self.state, self.session.now)
 
     def _keep_served_at(self, results: Results) -> None:
         responses = [result for result in results.values() if isinstance(result, Fetched)]
@@ -159,9 +159,6 @@ class PageReader:
             last_modified=self._last_modified,
             age=self._age,
         )
-
-    def _input(self) -> ParseInput:
-        return ParseInput(self.page, self._documents, self.state, self.session.now)
 
     def _known_validators(self) -> Mapping[str, Validators]:
         state = self.state

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from statuswatch.model.incident import Incident, IncidentKind
-from statuswatch.model.page import Feed, Page, PageSnapshot
+from statuswatch.model.page import Feed, Page
 from statuswatch.platforms import rss
 from statuswatch.platforms.parsing import ParseInput
 from tests.support.page_timeline import START, PageTimeline, at
@@ -51,8 +51,7 @@ class FeedTimeline(PageTimeline):
 
     def serve(self, minutes: float, *items: str) -> list[tuple[str, str, list[str], int]]:
         """Read the feed; return kind, incident, changes and number of updates of each event."""
-        reading = ParseInput(PAGE, {"feed": channel(*items)}, self.state, at(minutes))
-        events = self.apply(minutes, PageSnapshot(rss.parse(reading), {}, 2))
+        events = self.read_documents(minutes, {"feed": channel(*items)})
         return [
             (str(event.kind), event.incident.id, [str(change) for change in event.changes], len(event.updates))
             for event in events
