@@ -68,8 +68,8 @@ def _with_unmatched_globs(outcome: PageOutcome) -> PageOutcome:
 def _reconcile_unchanged(page: Page, state: PageState | None, served_at: datetime | None, now: datetime) -> PageOutcome:
     """Reconcile a read that says what the last one said: a good one, on which incidents may expire."""
     events, after = end_failing(page, state, now)
-    if state and not is_clock_ahead(served_at, now):
-        expired = dict(expire_unchanged(page, state, now))
+    expired = dict(expire_unchanged(page, state, now)) if state and not is_clock_ahead(served_at, now) else {}
+    if expired:
         records = {key: difference.record for key, difference in expired.items()}
         after = msgspec.structs.replace(after, incidents={**after.incidents, **records})
         events = (*events, *(difference.event for difference in expired.values() if difference.event))
