@@ -56,9 +56,10 @@ def inspect(
     watched = key in configured
     remembered = page_state(settings, state, key) if watched else None
     with interruptible("interrupted"), recording(record) as recorder:
-        recorder.begin(RunStart(pages=(page,), partial=True), State(), datetime.now(UTC))
+        now = datetime.now(UTC)
+        recorder.begin(RunStart(pages=(page,), partial=True), State(), now)
         connect = recorder.connect(with_headers(connect_to(open_network()), settings, os.environ))
-        inspection = explain(page, settings.timeout, connect)
+        inspection = explain(page, now, settings.timeout, connect)
     origin = platform_origin(page, watched=watched)
     with stdout_stream() as stream:
         print_lines(stream, lambda width: rendered.render(inspection, origin, remembered, width))

@@ -55,7 +55,7 @@ Plan = Generator[Round, Results, T]
 class Session:
     """What the requests for one page came to, over all platforms that are tried: no document is requested twice."""
 
-    def __init__(self, *, conditional: bool = True, now: datetime | None = None) -> None:
+    def __init__(self, now: datetime, *, conditional: bool = True) -> None:
         self.conditional = conditional
         self.now = now  # the time of the run, for documents whose entries have no time
         self.answered = False  # True once anything at all came back

@@ -21,7 +21,7 @@ def read(
     page: Page, state: PageState | None, now: datetime, *, announce_open: bool = False, conditional: bool = True
 ) -> Plan[PageOutcome]:
     """Request documents until the platform asks for no more, and reconcile what they say with the page's state."""
-    session = Session(conditional=conditional and not (state and needs_full_read(state, now)), now=now)
+    session = Session(now, conditional=conditional and not (state and needs_full_read(state, now)))
     reader, result = yield from begin(page, state, session)
     if isinstance(result, Failure):
         failure = yield from explain_failure(page, state, result, session)

@@ -23,14 +23,14 @@ VERIFY_CONCURRENCY: Final = 16  # pages at a time
 VERIFY_TIMEOUT: Final = 60.0  # seconds for a page, the wait for its turn included
 
 
-def explain(page: Page, timeout: float, connect: ClientFactory) -> Inspection:
+def explain(page: Page, now: datetime, timeout: float, connect: ClientFactory) -> Inspection:
     """Read everything about one page within `timeout` seconds."""
     client: Client | None = None
 
     async def look() -> Inspection:
         nonlocal client
         async with asyncio.timeout(timeout) as limit, connect(page, limit.when() or 0) as client:
-            session = Session(conditional=False)
+            session = Session(now, conditional=False)
             inspection = await drive(inspect(page, session), client)
             inspection = msgspec.structs.replace(inspection, exchanges=tuple(client.exchanges))
             if not isinstance(inspection.result, Failure):

@@ -61,6 +61,20 @@ def test_inspect_explains_a_configured_page(workspace: Workspace) -> None:
     assert "To watch it" not in completed.out, "the page is watched"
 
 
+def test_inspect_shows_an_entry_without_a_date(workspace: Workspace) -> None:
+    """Contract 2: `inspect` reads a feed as a run does: an entry without a date is open since its first sight."""
+    entry = "<item><title>Slow logins</title><description>We look into it.</description><guid>a</guid></item>"
+    feed = f"""<rss version="2.0"><channel><title>Acme Status</title><link>{workspace.vendor.url}/acme</link>
+        {entry}</channel></rss>"""
+    workspace.vendor.answer("/acme/feed", feed)
+    (workspace.folder / "statuswatch.toml").write_text(
+        f'[page.acme]\nname = "Acme"\nurl = "{workspace.vendor.url}/acme"\nplatform = "rss"\nid = "/acme/feed"\n'
+    )
+    completed = workspace.run("inspect", "acme")
+    assert completed.code == 0 and completed.err == ""
+    assert "  open: Slow logins · " in completed.out and "skipped" not in completed.out
+
+
 def test_inspect_shows_what_is_remembered_and_filtered(workspace: Workspace) -> None:
     """Contract 2: the state file and the filters of a page explain why it is silent."""
     workspace.watch("acme", settings='components = ["API*"]\nmin_impact = "major"\n')

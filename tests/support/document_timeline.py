@@ -14,7 +14,7 @@ from statuswatch.model.page import Feed
 from statuswatch.reading.gather import Session
 from statuswatch.reading.plan import inspect
 from statuswatch.state import encode_page
-from tests.support.page_timeline import START, PageTimeline
+from tests.support.page_timeline import START, PageTimeline, at
 from tests.support.plan_driver import LOST, run_plan
 from tests.support.platform_samples import SAMPLES
 
@@ -49,7 +49,9 @@ class DocumentTimeline:
 
     def feed(self) -> Feed:
         """Return all that the documents of the last read say."""
-        inspection = run_plan(inspect(self.page, Session(conditional=False)), encoded_all(self.documents))
+        inspection = run_plan(
+            inspect(self.page, Session(at(self.minutes), conditional=False)), encoded_all(self.documents)
+        )
         assert isinstance(inspection.result, Feed), inspection.result
         return inspection.result
 

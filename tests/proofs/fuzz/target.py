@@ -90,7 +90,9 @@ def examine(platform: str, documents: Documents) -> bool:
 
 def _feed(platform: str, documents: Documents) -> Feed | None:
     """Return all that a page has; None where it is refused."""
-    inspection = run_plan(inspect(page_of(SAMPLES[platform]), Session(conditional=False)), documents)
+    sample = SAMPLES[platform]
+    session = Session(at(minutes_after(sample)), conditional=False)
+    inspection = run_plan(inspect(page_of(sample), session), documents)
     if isinstance(inspection.result, Failure):
         assert inspection.result.reason.isprintable(), "a reason that is not plain text"
         return None
