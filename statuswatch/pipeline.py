@@ -11,8 +11,8 @@ import msgspec
 from statuswatch.config.schema import Config
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact
-from statuswatch.model.page import Page
-from statuswatch.model.report import Delivery, PageOutcome, PageStatus, RunReport
+from statuswatch.model.page import Feed, Page
+from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport
 from statuswatch.model.state import EncodedPage, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
@@ -102,6 +102,26 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
     return with_shared_failures(statuses, before.shared)
 
 
+def read_views(run: Run, now: datetime) -> tuple[PageView, ...]:
+    """Read the pages as `check` does, in full, and return all that their lists show. Nothing is reported or written.
+
+    Unlike a run of `check` it holds every page in memory. Raises StateError.
+    """
+    feeds: dict[str, Feed | None] = {}
+
+    def keep_feed(outcome: PageOutcome) -> None:
+        feeds[outcome.page.key] = outcome.feed
+        run.options.on_page(outcome)
+
+    before = run.store.load()
+    options = msgspec.structs.replace(run.options, on_page=keep_feed, conditional=False)
+    outcomes, after = read_all(msgspec.structs.replace(run, options=options), before, now)
+    states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
+    statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]
+    shared = with_shared_failures(statuses, before.shared)
+    return tuple(PageView(status, states[status.page.key], feeds[status.page.key]) for status in shared)
+
+
 def recall_status(run: Run) -> tuple[PageStatus, ...]:
     """Return what the state file says is open, without reading a page. Raises StateError."""
     before = run.store.load()
@@ -133,7 +153,7 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
         key = outcome.page.key
         if outcome.state and outcome.state != before_states.pop(key):
             states[key] = encode_page(outcome.state)
-        outcomes[key] = msgspec.structs.replace(outcome, state=None)
+        outcomes[key] = msgspec.structs.replace(outcome, state=None, feed=None)
         run.recorder.finish(outcome)
         run.options.on_page(outcome)
 

@@ -9,7 +9,7 @@ import msgspec
 from statuswatch.model.event import Event, PendingDelivery
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
 from statuswatch.model.mute import Mute
-from statuswatch.model.page import Failure, Page, RequestNote, any_page_answered
+from statuswatch.model.page import Failure, Feed, Page, RequestNote, any_page_answered
 from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
 
 
@@ -79,6 +79,7 @@ class PageOutcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     failing: Failing | None = None  # its series of failing reads, this one included
     notes: PageNotes = PageNotes()
+    feed: Feed | None = None  # what the read understood; a run of `check` does not keep it
 
 
 class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,17 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     def stale(self) -> bool:
         """True where `open` is what was open at the last good read."""
         return self.failure is not None or bool(self.suspicion)
+
+
+class PageView(msgspec.Struct, frozen=True):
+    """One page as it was read just now: what is open, its state after the read, and all that its lists show.
+
+    `feed` is None where the page could not be read.
+    """
+
+    status: PageStatus
+    state: PageState | None
+    feed: Feed | None
 
 
 class OpenIncident(msgspec.Struct, frozen=True):

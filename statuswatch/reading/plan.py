@@ -37,7 +37,10 @@ def read(
     if isinstance(result, PageSnapshot) and state and _is_judged(outcome):
         snapshot = yield from look_up(reader, state, result, now)
         if snapshot is not result:
-            outcome = reconcile(reader.page, state, snapshot, now, announce_open=announce_open)
+            result = snapshot
+            outcome = reconcile(reader.page, state, result, now, announce_open=announce_open)
+    if isinstance(result, PageSnapshot):
+        outcome = msgspec.structs.replace(outcome, feed=result.feed)
     line = "" if state else suggest_config(page, reader.page)
     return _with_note(outcome, f"runs on {reader.page.platform}; write it down: {line}") if line else outcome
 

@@ -17,7 +17,7 @@ class Floor(NamedTuple):
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
-    Floor(("recording", "reading", "delivery"), "pages in, notifications out"),
+    Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
@@ -52,5 +52,5 @@ INSIDE: Final = {
     ),
     "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
-    "model": ("report", "state", "digest", "event", "page", "mute", "incident"),
+    "model": ("report", "state", "history", "digest", "event", "page", "mute", "incident"),
 }

@@ -1,0 +1,1 @@
+"""What was learned: the archive of events, incidents folded from it, and answers about the past."""
