@@ -1,17 +1,22 @@
-"""The files of a GitHub Actions runner: the step summary and the outputs of the step."""
+"""A GitHub Actions runner, and its files: the step summary and the outputs of the step."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from statuswatch.model.report import RunReport
+from statuswatch.model.report import RunReport, StatusView
 
 
-def report_to_runner(report: RunReport, env: Mapping[str, str]) -> list[str]:
-    """Append the report to the files that the runner names.
+def is_runner(env: Mapping[str, str]) -> bool:
+    """Return whether this is an Actions runner, which reads workflow commands and names files for a summary."""
+    return env.get("GITHUB_ACTIONS") == "true"
+
+
+def report_to_runner(report: RunReport, env: Mapping[str, str], view: StatusView | None = None) -> list[str]:
+    """Append the report, and what is open, to the files that the runner names.
 
     Return a line for each file that could not be written: the run itself is over, and not undone by that.
     """
-    if env.get("GITHUB_ACTIONS") != "true":
+    if not is_runner(env):
         return []
     from statuswatch.render import markdown, summary  # imported on a runner only
 
@@ -22,7 +27,7 @@ def report_to_runner(report: RunReport, env: Mapping[str, str]) -> list[str]:
         "failed": str(len(report.failed)),
         "message": summary.commit_message(report),
     }
-    contents = {"GITHUB_STEP_SUMMARY": markdown.summary(report), "GITHUB_OUTPUT": _assignments(outputs)}
+    contents = {"GITHUB_STEP_SUMMARY": markdown.summary(report, view), "GITHUB_OUTPUT": _assignments(outputs)}
     problems = []
     for variable, content in contents.items():
         path = env.get(variable)

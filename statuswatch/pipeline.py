@@ -102,6 +102,14 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
     return with_shared_failures(statuses, before.shared)
 
 
+def report_statuses(run: Run, report: RunReport) -> tuple[PageStatus, ...]:
+    """Return what is open on each page after a run that is over, as `read_status` does for pages it has just read."""
+    statuses = [
+        page_status(outcome, decode_state(outcome.page, report.state.pages, run.store.name)) for outcome in report.pages
+    ]
+    return with_shared_failures(statuses, report.state.shared)
+
+
 def read_views(run: Run, now: datetime) -> tuple[PageView, ...]:
     """Read the pages as `check` does, in full, and return all that their lists show. Nothing is reported or written.
 

@@ -25,7 +25,7 @@ from statuswatch.cli.options import (
     recording,
     reject_together,
 )
-from statuswatch.cli.output import interruptible, print_events, progress, say
+from statuswatch.cli.output import annotate, interruptible, print_events, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +142,7 @@ def collect_garbage() -> None:
 def make_pass(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: PassOptions) -> "RunReport":
     """Make one run and print its report. Raises StateError, NetworkError, OutputError and DeliveryError."""
     from statuswatch import pipeline
-    from statuswatch.github_actions import report_to_runner
+    from statuswatch.github_actions import is_runner
 
     count = len(settings.chosen(options.pages))
     with ExitStack() as bar:
@@ -155,13 +155,25 @@ def make_pass(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: P
         run = run_of(settings, options, on_page)
         deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
-    problems = [] if options.dry_run else report_to_runner(report, os.environ)
+    problems = report_to_step(run, report, settings) if is_runner(os.environ) and not options.dry_run else []
     if not options.quiet:
         print_report_notes(report, settings, verbose=options.verbose)
     for problem in problems:
         say(problem)
     raise_for(report)
     return report
+
+
+def report_to_step(run: "Run", report: "RunReport", settings: "Config") -> list[str]:
+    """Write the summary and the outputs of a step, and its annotations. Return what could not be written."""
+    from statuswatch import pipeline
+    from statuswatch.github_actions import report_to_runner
+    from statuswatch.render import annotation
+    from statuswatch.rules.status import status_view
+
+    view = status_view(pipeline.report_statuses(run, report), report.detected_at, mutes=settings.mutes)
+    annotate(annotation.of_report(report))
+    return report_to_runner(report, os.environ, view)
 
 
 def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOutcome], None]") -> "Run":

@@ -18,7 +18,7 @@ from statuswatch.cli.options import EventFormat, TableFormat
 from statuswatch.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -64,6 +64,12 @@ def say(line: str) -> None:
     """Print a line on stderr. A stderr that nobody reads is no error."""
     with suppress(OSError):
         sys.stderr.writelines(f"{part}\n" for part in fitted(f"statuswatch: {line}", sys.stderr))
+
+
+def annotate(commands: "Iterable[str]") -> None:
+    """Print workflow commands on stderr, where a runner finds them as well: stdout is data."""
+    with suppress(OSError):
+        sys.stderr.writelines(f"{command}\n" for command in commands)
 
 
 def fitted(line: str, stream: "TextIO") -> list[str]:

@@ -1,5 +1,6 @@
 """`statuswatch status`: print what is open now; a gate for deploys."""
 
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +22,7 @@ from statuswatch.cli.options import (
     recording,
     reject_together,
 )
-from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
+from statuswatch.cli.output import annotate, interruptible, print_lines, progress, say, stdout_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +108,7 @@ def status(
         print_view(view, now, state_file=str(settings.state) if offline else "", short=short, full=full)
     if not quiet:
         print_notes(settings, notes)
+    annotate_on_runner(view)
     if fail_on:
         stop_if_blocked(view, fail_on, settings.assume_impact, quiet=quiet)
     if not allow_unknown:
@@ -118,6 +120,16 @@ def component_globs(component: list[str] | None) -> tuple[str, ...]:
     if not all(component or ()):
         raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
     return tuple(component or ())
+
+
+def annotate_on_runner(view: "StatusView") -> None:
+    """Show grave incidents and unknown pages beside the run, on an Actions runner."""
+    from statuswatch.github_actions import is_runner
+
+    if is_runner(os.environ):
+        from statuswatch.render import annotation
+
+        annotate(annotation.of_status(view))
 
 
 def print_notes(settings: "Config", notes: "Sequence[str]") -> None:

@@ -7,26 +7,56 @@ import re
 from typing import Final
 
 from statuswatch.model.event import Event
+from statuswatch.model.incident import IncidentKind
 from statuswatch.model.mute import Mute
-from statuswatch.model.report import RunReport
+from statuswatch.model.report import OpenIncident, RunReport, StatusView
 from statuswatch.render import phrases
 from statuswatch.render.phrases import counted
 from statuswatch.render.summary import closing_line, failure_lines
 
 MAX_SIZE: Final = 500_000  # bytes of the events
 MAX_FAILURES: Final = 200  # lines
+MAX_ROWS: Final = 200  # of the table of what is open
+MAX_CELL: Final = 300  # characters
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def summary(report: RunReport) -> str:
-    """Return events, pages that failed, sinks with remarks, and the closing line with the counts."""
+def summary(report: RunReport, view: StatusView | None = None) -> str:
+    """Return events, pages that failed, sinks with remarks, what is open, and the closing line with the counts."""
     failures = failure_lines(report.failed)
     problems = [f"- ⚠️ {text(line)}\n" for line in failures[:MAX_FAILURES]]
     if len(failures) > MAX_FAILURES:
         problems.append(f"- ⚠️ and {counted(len(failures) - MAX_FAILURES, 'more failure')}\n")
     problems += [f"- ⚠️ {text(sink.name)}: {text('; '.join(sink.remarks))}\n" for sink in report.sinks if sink.remarks]
-    return "".join(["### statuswatch\n\n", *_events(report), *problems, f"\n{text(closing_line(report))}\n\n"])
+    table = status_table(view) if view else ""
+    closing = f"\n{text(closing_line(report))}\n\n"
+    return "".join(["### statuswatch\n\n", *_events(report), *problems, table, closing])
+
+
+def status_table(view: StatusView) -> str:
+    """Return a row for each incident and maintenance that is open, worst first, then for each unknown page.
+
+    It is empty where nothing is open and nothing unknown.
+    """
+    rows = [_open_row(entry) for entry in view.entries] + [
+        ("unknown", status.page.name, status.unknown, "") for status in view.unknown
+    ]
+    if not rows:
+        return ""
+    cells = ["| " + " | ".join(text(phrases.short(cell, MAX_CELL)) for cell in row) + " |\n" for row in rows[:MAX_ROWS]]
+    rest = f"\nand {counted(len(rows) - MAX_ROWS, 'more row')}\n" if len(rows) > MAX_ROWS else ""
+    return "".join(["\n| impact | product | what | since |\n| --- | --- | --- | --- |\n", *cells, rest])
+
+
+def _open_row(entry: OpenIncident) -> tuple[str, str, str, str]:
+    record = entry.record
+    impact = str(record.impact)
+    if record.kind is IncidentKind.MAINTENANCE:
+        impact = "scheduled" if record.status == "scheduled" else "maintenance"
+    content = f"{record.title} ({record.status}{', muted' if entry.mute else ''})"
+    product = phrases.affected(entry.page, record.components, phrases.MAX_COMPONENTS)
+    return impact, product, content, phrases.minute(entry.started_at)
 
 
 def _events(report: RunReport) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from statuswatch.github_actions import report_to_runner
 from statuswatch.model.report import OpenCounts
-from statuswatch.render import markdown
+from statuswatch.render import annotation, markdown
 from tests.support.fake_vendor import incident
 from tests.support.sample_events import event, failure, hostile, hostile_event, report, searched
 
@@ -145,6 +145,69 @@ def test_a_run_on_a_runner(workspace: Workspace) -> None:
     written = summary.read_text()
     assert written.startswith("before\n### statuswatch\n")
     assert "Trouble a1" in written and "HTTP 500" in written and "1 page unknown" in written
+
+
+def commands(err: str) -> list[str]:
+    return [line for line in err.splitlines() if line.startswith("::")]
+
+
+def test_annotations_of_a_run(workspace: Workspace) -> None:
+    """Contract 7: a warning for each new incident of at least major impact and each page that failed, on stderr."""
+    workspace.watch("acme", "bolt")
+    workspace.bolt()
+    env = runner(workspace.folder)
+    assert commands(workspace.check(env=env).err) == []
+    grave, slight = incident("a1", "investigating", impact="major"), incident("a2", "investigating")
+    workspace.acme(grave, slight, incident("a0", "investigating"))
+    workspace.vendor.answer("/bolt/api/v2/incidents.json", "no", 403)
+    completed = workspace.check("--format", "jsonl", env=env)
+    assert "::" not in completed.out
+    new, failed = commands(completed.err)
+    assert new.startswith("::warning title=NEW%3A Acme - not stated::Trouble a1 · major · http")
+    assert failed.startswith("::warning title=status page not read::bolt failed: HTTP 403")
+    (again,) = commands(workspace.check(env=env).err)
+    assert again == failed
+
+
+def test_annotations_of_status(workspace: Workspace) -> None:
+    """Contract 7: `status` warns of open incidents of at least major impact and of unknown pages, on a runner only."""
+    workspace.watch("acme", "bolt")
+    workspace.acme(incident("a1", "investigating", impact="critical"), incident("a2", "investigating"))
+    env = {"GITHUB_ACTIONS": "true"}
+    opened, unknown = commands(workspace.run("status", env=env).err)
+    assert opened.startswith("::warning title=OPEN%3A Acme - not stated::Trouble a1 · critical · http")
+    assert unknown.startswith("::warning title=unknown::bolt: ")
+    assert commands(workspace.run("status").err) == []
+
+
+def test_a_muted_incident_is_not_annotated(workspace: Workspace) -> None:
+    """Contract 7: a mute holds back the warning as it holds back a delivery."""
+    workspace.watch("acme", top='[[mute]]\npage = "acme"\nincident = "a1"\n')
+    workspace.check()
+    workspace.acme(incident("a1", "investigating", impact="major"))
+    env = runner(workspace.folder)
+    assert commands(workspace.check(env=env).err) == commands(workspace.run("status", env=env).err) == []
+
+
+@searched
+@given(hostile)
+def test_an_annotation_is_one_command(vendor_text: str) -> None:
+    """Contract 7: whatever a vendor writes, it neither ends the warning nor begins another command."""
+    written = annotation.warning(f"a{vendor_text}", f"b{vendor_text}")
+    assert len(written.splitlines()) == 1
+    head, title, message = re.fullmatch(r"(::warning title=)([^:,\r\n]*)::(.*)", written).groups()  # type: ignore[union-attr]
+    assert head and title and "##[" not in message
+
+
+def test_the_summary_shows_what_is_open(workspace: Workspace) -> None:
+    """Contract 7: the step summary has the events, then what is open, worst first, then what is unknown."""
+    workspace.watch("acme", "bolt")
+    workspace.acme(incident("a1", "investigating"), incident("a2", "identified", impact="critical"))
+    env = runner(workspace.folder)
+    workspace.check(env=env)
+    rows = [line for line in Path(env["GITHUB_STEP_SUMMARY"]).read_text().splitlines() if line.startswith("| ")]
+    assert rows[0] == "| impact | product | what | since |"
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| critical", "| minor", "| unknown"]
 
 
 def test_variables_of_a_runner_elsewhere(workspace: Workspace) -> None:

@@ -35,7 +35,7 @@ FLOORS: Final = (
 INSIDE: Final = {
     "cli": ("check", "status", "pages", "inspect", "notify", "demo", "replay", "output", "options"),
     "render": (
-        *("status", "inspection", "listing", "markdown", "summary", "console"),
+        *("status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
