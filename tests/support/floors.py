@@ -52,5 +52,6 @@ INSIDE: Final = {
     ),
     "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
     "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
+    "catalog": ("build_log", "vendors"),
     "model": ("report", "state", "history", "digest", "event", "page", "mute", "incident"),
 }
