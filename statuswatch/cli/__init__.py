@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from statuswatch import __version__
-from statuswatch.cli import check, demo, inspect, notify, pages, replay, status
+from statuswatch.cli import check, config, demo, inspect, notify, pages, replay, status
 from statuswatch.cli.options import EXIT_CODES, help_end
 from statuswatch.cli.output import prepare_streams, say, stdout_stream
 from statuswatch.errors import StatuswatchError
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 HELP_END = help_end(("statuswatch demo", "statuswatch check openai github"), tuple(EXIT_CODES))
 notify_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 # The order of the help.
 app.command(epilog=check.HELP_END)(check.check)
@@ -35,6 +36,10 @@ app.command(epilog=inspect.HELP_END)(inspect.inspect)
 app.add_typer(notify_app, name="notify")
 notify_app.callback(epilog=notify.HELP_END)(notify.notify)
 notify_app.command("test", epilog=notify.HELP_END)(notify.notify_test)
+app.add_typer(config_app, name="config")
+config_app.callback(epilog=config.HELP_END)(config.config)
+config_app.command("check", epilog=config.HELP_END)(config.config_check)
+config_app.command("schema", epilog=config.HELP_END)(config.config_schema)
 app.command(epilog=demo.HELP_END)(demo.demo)
 app.command(epilog=replay.HELP_END)(replay.replay)
 

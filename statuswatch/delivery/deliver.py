@@ -18,7 +18,7 @@ from statuswatch.config.schema import SinkConfig
 from statuswatch.delivery.muting import Records
 from statuswatch.delivery.outbox import Agenda, SinkTurn, plan_sinks, removed_sink
 from statuswatch.delivery.secrets import mask, spellings
-from statuswatch.errors import SecretError
+from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentUpdate
 from statuswatch.model.mute import Mute
@@ -54,9 +54,18 @@ class ConnectedSink(msgspec.Struct, frozen=True):
 def connect(configs: Iterable[SinkConfig], env: Mapping[str, str]) -> tuple[ConnectedSink, ...]:
     """Make the sinks ready to send. A missing or unusable secret breaks its sink only.
 
-    Raises UsageError where an option cannot be right.
+    Raises UsageError with every option that cannot be right, and its sink's place in the configuration.
     """
-    return tuple(_connect(config, env) for config in configs)
+    sinks: list[ConnectedSink] = []
+    mistakes: list[str] = []
+    for config in configs:
+        try:
+            sinks.append(_connect(config, env))
+        except UsageError as error:
+            mistakes += [f"{config.where}: {problem}" for problem in str(error).splitlines()]
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+    return tuple(sinks)
 
 
 def deliver(

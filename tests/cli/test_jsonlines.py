@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 import pytest
 from hypothesis import example, given
+from jsonschema import Draft202012Validator
 
 from statuswatch.cli.options import EventFormat
+from statuswatch.config.json_schema import event_schema
 from statuswatch.model.event import Change, Event
 from statuswatch.model.incident import Component, Impact, IncidentKind, IncidentUpdate
 from statuswatch.render import jsonlines
@@ -27,9 +30,15 @@ from tests.support.sample_events import (
     update,
 )
 
+EVENT_SCHEMA: Final = Draft202012Validator(event_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
 
 def json_lines(*events: Event, width: int | None = None) -> list[str]:
-    return printed(*events, width=width, output=EventFormat.JSONL).removesuffix("\n").split("\n")
+    """Return the lines that are printed; each is what `config schema --event` describes."""
+    lines = printed(*events, width=width, output=EventFormat.JSONL).removesuffix("\n").split("\n")
+    for line in lines:
+        EVENT_SCHEMA.validate(json.loads(line))
+    return lines
 
 
 def test_json_line() -> None:

@@ -33,7 +33,7 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
-    "cli": ("check", "status", "pages", "inspect", "notify", "demo", "replay", "output", "options"),
+    "cli": ("check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "output", "options"),
     "render": (
         *("status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
@@ -51,7 +51,7 @@ INSIDE: Final = {
         *("payloads", "http"),
     ),
     "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
-    "config": ("load", "select", "build", "tables", "checks", "suggest", "schema"),
+    "config": ("json_schema", "review", "load", "select", "build", "tables", "checks", "suggest", "schema"),
     "catalog": ("build_log", "vendors"),
-    "model": ("report", "state", "history", "digest", "event", "page", "mute", "incident"),
+    "model": ("report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
 }

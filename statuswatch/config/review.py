@@ -1,0 +1,59 @@
+"""What a configuration without a mistake may still lack: variables that are not set, globs that match nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from statuswatch.config.schema import Config
+from statuswatch.model.incident import Component
+from statuswatch.rules.filters import unmatched_globs
+from statuswatch.text import line
+
+
+def review(
+    config: Config, listed: Mapping[str, tuple[Component, ...]], env: Mapping[str, str], now: datetime
+) -> list[str]:
+    """Return the warnings, in the order of the file.
+
+    `listed` has the components that each page lists, as far as they are remembered.
+    """
+    return [
+        *_unset_headers(config, env),
+        *_unmatched_globs(config, listed),
+        *_sink_globs(config, listed),
+        *(
+            f"mute of {mute.page} {mute.incident!r} ended at {mute.until:%Y-%m-%d %H:%M} UTC: remove it"
+            for mute in config.mutes
+            if mute.until and mute.until <= now
+        ),
+    ]
+
+
+def _unset_headers(config: Config, env: Mapping[str, str]) -> Iterator[str]:
+    for key, headers in config.headers.items():
+        for variable in headers.values():
+            if not env.get(variable):
+                yield f"page.{key}.headers_env: ${variable} is not set here: the page cannot be read without it"
+
+
+def _unmatched_globs(config: Config, listed: Mapping[str, tuple[Component, ...]]) -> Iterator[str]:
+    for page in config.pages:
+        if not page.components:
+            continue
+        if not listed.get(page.key):
+            yield f"{page.key}: its components are not known yet, so `components` was not compared: run `check` first"
+            continue
+        for glob in unmatched_globs(listed[page.key], page.components):
+            yield line(f"{page.key}: {glob!r} matches no component: `statuswatch inspect {page.key}` lists them")
+
+
+def _sink_globs(config: Config, listed: Mapping[str, tuple[Component, ...]]) -> Iterator[str]:
+    """Yield the globs of sinks that match on none of their pages, where the components of all of these are known."""
+    for sink in config.notify:
+        keys = [page.key for page in config.pages if not sink.pages or page.key in sink.pages]
+        if sink.components and all(listed.get(key) for key in keys):
+            for glob in unmatched_globs(_joined(listed[key] for key in keys), sink.components):
+                yield line(f"{sink.where}: {glob!r} in `components` matches no component of its pages")
+
+
+def _joined(parts: Iterable[tuple[Component, ...]]) -> tuple[Component, ...]:
+    return tuple(component for part in parts for component in part)
