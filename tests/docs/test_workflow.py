@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,15 +51,10 @@ def steps(workflow: dict[Any, Any]) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-def action(workflow: dict[Any, Any], name: str) -> dict[str, Any]:
-    """Return the one step that uses an action."""
-    (step,) = (step for step in steps(workflow) if step.get("uses", "").startswith(f"{name}@"))
+def named(name: str, workflow: dict[Any, Any] | None = None) -> dict[str, Any]:
+    """Return the step of that name, of the workflow made to be copied if none is given."""
+    (step,) = (step for step in steps(workflow or load("statuswatch.yml")) if step["name"] == name)
     return step
-
-
-def commit_step() -> dict[str, Any]:
-    """Return the last step of the workflow made to be copied: the one that commits the state."""
-    return list(steps(load("statuswatch.yml")))[-1]
 
 
 NAMES = ("catalog.yml", "ci.yml", "proofs.yml", "statuswatch.yml")
@@ -77,10 +71,63 @@ def test_no_permission_is_granted_to_a_whole_workflow(name: str) -> None:
     assert load(name)["permissions"] == {}
 
 
-def test_the_check_may_write_contents_and_nothing_else() -> None:
-    """The job that commits the state holds contents: write alone."""
-    (job,) = load("statuswatch.yml")["jobs"].values()
-    assert job["permissions"] == {"contents": "write"}
+def test_code_of_others_runs_where_nothing_can_be_written() -> None:
+    """The check only reads. The job that may push runs git and pinned actions of GitHub, after a check with changes."""
+    jobs = load("statuswatch.yml")["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "check": {"contents": "read", "deployments": "read"},
+        "push": {"contents": "write"},
+        "publish": {"pages": "write", "id-token": "write"},
+    }
+    for name in ("push", "publish"):
+        assert all(step.get("uses", "actions/").startswith("actions/") for step in jobs[name]["steps"])
+    scripts = [step["run"] for step in jobs["push"]["steps"] if "run" in step]
+    assert len(scripts) == 1 and not re.search(r"\b(pip|python|statuswatch (check|merge)|eval|source)\b", scripts[0])
+    assert jobs["push"]["needs"] == "check"
+    assert jobs["push"]["if"] == "${{ !cancelled() && needs.check.outputs.changed == 'true' }}"
+
+
+def test_the_board_is_published_by_one_variable() -> None:
+    """It is built when the variable says so, after a change or an hour after the last one."""
+    jobs = load("statuswatch.yml")["jobs"]
+    condition = named("Build the board")["if"]
+    for part in ("vars.STATUSWATCH_BOARD == 'true'", "outputs.changed == 'true'", "outputs.hour == 'true'"):
+        assert part in condition
+    assert jobs["publish"]["if"] == "${{ !cancelled() && needs.check.outputs.board == 'true' }}"
+    assert jobs["publish"]["environment"]["name"] == "github-pages"
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        ("openai", 0),
+        ("a.b_c-d", 0),
+        ("", 1),
+        ("-openai", 1),
+        ("OpenAI", 1),
+        ("a;id", 1),
+        ("a\nkey=b", 1),
+        ("a" * 65, 1),
+    ],
+)
+def test_a_dispatch_carries_a_page_key_and_nothing_else(tmp_path: Path, page: str, code: int) -> None:
+    """What a caller sends reaches the command only if it looks like a key, and is never printed."""
+    assert load("statuswatch.yml")[True]["repository_dispatch"] == {"types": ["statuswatch"]}
+    step, output = named("Validate the page key"), tmp_path / "output"
+    assert step["env"] == {"PAGE": "${{ github.event.client_payload.page }}"}
+    environment = {"PATH": os.environ["PATH"], "PAGE": page, "GITHUB_OUTPUT": str(output)}
+    run = subprocess.run([BASH, "-e", "-c", step["run"]], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == code
+    assert run.stdout.startswith("::error title=statuswatch::") == bool(code)
+    assert (output.read_text() if output.exists() else "") == ("" if code else f"key={page}\n")
+
+
+def test_a_tag_is_refused_first() -> None:
+    """A run on a tag ends with an error before it checks anything, since a tag takes no commits."""
+    first = next(steps(load("statuswatch.yml")))
+    assert (first["if"], first["name"]) == ("${{ github.ref_type != 'branch' }}", "Refuse a tag")
+    run = subprocess.run([BASH, "-e", "-c", first["run"]], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.startswith("::error title=statuswatch::The state is committed")) == (1, True)
 
 
 def test_the_continuous_integration_may_only_read() -> None:
@@ -119,7 +166,7 @@ def test_a_running_check_is_never_cancelled_by_the_next() -> None:
 def test_the_check_runs_every_five_minutes_off_the_full_hour() -> None:
     """The schedule has twelve evenly spaced minutes, none of which is the full hour, and can be started by hand."""
     triggers = load("statuswatch.yml")[True]
-    assert set(triggers) == {"schedule", "workflow_dispatch"}
+    assert set(triggers) == {"schedule", "workflow_dispatch", "repository_dispatch"}
     ((_, cron),) = (entry for schedule in triggers["schedule"] for entry in schedule.items())
     field, *rest = cron.split()
     first, last, step = map(int, re.split("[-/]", field))
@@ -142,7 +189,8 @@ def test_every_action_is_pinned_to_a_commit_with_its_version(name: str) -> None:
 
 def test_all_workflows_use_the_same_actions() -> None:
     """An action that is updated in one workflow is updated in the others."""
-    assert len({frozenset(step["uses"] for step in steps(load(name)) if "uses" in step) for name in NAMES}) == 1
+    uses = {step["uses"] for name in NAMES for step in steps(load(name)) if "uses" in step}
+    assert len(uses) == len({use.partition("@")[0] for use in uses})
 
 
 @every
@@ -156,31 +204,35 @@ def test_no_expression_is_pasted_into_a_script(name: str) -> None:
 @every
 def test_no_checkout_leaves_the_token_behind(name: str) -> None:
     """The checkout writes no credential to .git/config."""
-    assert action(load(name), "actions/checkout")["with"]["persist-credentials"] is False
+    checkouts = [step for step in steps(load(name)) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 def test_a_check_starts_from_the_newest_state_of_the_branch() -> None:
     """A queued or repeated check takes the branch as it is, not the commit it was queued for."""
-    assert action(load("statuswatch.yml"), "actions/checkout")["with"]["ref"] == "${{ github.ref_name }}"
+    checkouts = [step for step in steps(load("statuswatch.yml")) if step["name"] == "Check out the branch"]
+    assert [step["with"]["ref"] for step in checkouts] == ["${{ github.ref_name }}"] * 2
 
 
 def test_the_state_is_committed_after_a_failed_check_too() -> None:
-    """The commit runs unless the run was cancelled, whatever the check said."""
-    assert commit_step()["if"] == "${{ !cancelled() }}"
+    """The hand-over runs unless the run was cancelled, whatever the check said."""
+    assert named("Hand over what changed")["if"] == "${{ !cancelled() && steps.start.outputs.commit }}"
 
 
 def test_the_message_comes_from_the_check() -> None:
-    """The commit is given the message of the step `check`, through its environment."""
-    (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
-    assert check["run"] == 'statuswatch check --once ${SHARD:+--shard "$SHARD"}'
-    assert commit_step()["env"]["MESSAGE"] == "${{ steps.check.outputs.message }}"
+    """The hand-over is given the message of the step `check`, through its environment."""
+    assert named("Check")["run"] == 'statuswatch check --once ${SHARD:+--shard "$SHARD"} ${PAGE:+"$PAGE"}'
+    assert named("Hand over what changed")["env"]["MESSAGE"] == "${{ steps.check.outputs.message }}"
 
 
-def test_only_the_commit_is_given_the_token() -> None:
+def test_only_steps_without_code_of_others_are_given_the_token() -> None:
     """Neither the installation nor the check finds the token in its environment."""
     workflow = load("statuswatch.yml")
-    holders = [step for step in steps(workflow) if "github.token" in str(step.get("env", {}))]
-    assert holders == [commit_step()]
+    holders = [step["name"] for step in steps(workflow) if "github.token" in str(step.get("env", {}))]
+    assert holders == ["Look when the board was published", "Commit and push"]
+    names = [step["name"] for step in workflow["jobs"]["check"]["steps"]]
+    assert names.index("Look when the board was published") < names.index("Install statuswatch")
     assert "github.token" not in str(workflow["env"])
 
 
@@ -190,11 +242,11 @@ def test_issues_are_ready_to_switch_on() -> None:
     """
     written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
     lines = "\n".join(re.findall(r"(?m)^ +#   (\[\[notify\]\]|\w+ = .*)$", written))
-    written = re.sub(r"(?m)^( +)# (issues: write|env:|  [A-Z_]+: \$\{\{)", r"\1\2", written)
-    (job,) = yaml.safe_load(written)["jobs"].values()
-    (check,) = (step for step in job["steps"] if step.get("id") == "check")
-    assert job["permissions"] == {"contents": "write", "issues": "write"}
-    assert check["env"] == {
+    workflow = yaml.safe_load(re.sub(r"(?m)^( +)# (issues: write|[A-Z_]+: \$\{\{)", r"\1\2", written))
+    permissions = {"contents": "read", "deployments": "read", "issues": "write"}
+    assert workflow["jobs"]["check"]["permissions"] == permissions
+    assert named("Check", workflow)["env"] == {
+        "PAGE": "${{ steps.page.outputs.key }}",
         "GITHUB_TOKEN": "${{ github.token }}",
         "SLACK_WEBHOOK_URL": "${{ secrets.SLACK_WEBHOOK_URL }}",
     }
@@ -206,8 +258,7 @@ def test_issues_are_ready_to_switch_on() -> None:
 
 def test_a_failed_check_fails_the_job() -> None:
     """Nothing turns the exit code of the check into a success."""
-    (job,) = load("statuswatch.yml")["jobs"].values()
-    (check,) = (step for step in job["steps"] if step.get("id") == "check")
+    job, check = load("statuswatch.yml")["jobs"]["check"], named("Check")
     assert "continue-on-error" not in job | check
     assert "\n" not in check["run"] and not re.search(r"[|;&]", check["run"])
 
@@ -220,8 +271,7 @@ def test_every_job_has_an_end(name: str) -> None:
 
 def test_a_check_that_hangs_leaves_time_to_commit() -> None:
     """The check ends before its job does, since a job that is out of time commits nothing."""
-    (job,) = load("statuswatch.yml")["jobs"].values()
-    (check,) = (step for step in job["steps"] if step.get("id") == "check")
+    job, check = load("statuswatch.yml")["jobs"]["check"], named("Check")
     assert check["timeout-minutes"] < job["timeout-minutes"]
 
 
@@ -261,6 +311,7 @@ class Sandbox:
         if content is None:
             (other / path).unlink()
         else:
+            (other / path).parent.mkdir(parents=True, exist_ok=True)
             (other / path).write_text(content, encoding="utf-8")
         self.git("add", "--all", cwd=other)
         self.git("commit", "--quiet", "--message=somebody else", cwd=other)
@@ -268,32 +319,63 @@ class Sandbox:
         shutil.rmtree(other)
         return self.tip()
 
+    def hand_over(self, message: str = MESSAGE, **variables: str) -> str:
+        """Run the script that hands over what changed in the checkout; return the outputs of its step."""
+        number = variables.get("SHARD", "1").partition("/")[0]
+        output = self.root / f"output-{number}"
+        values = {
+            "${{ steps.check.outputs.message }}": message,
+            "${{ steps.start.outputs.commit }}": self.git("rev-parse", "HEAD").strip(),
+            "${{ runner.temp }}/hand-over": str(self.root / "handed-over" / f"statuswatch-{number}"),
+        }
+        run = self.run_step("Hand over what changed", self.checkout, values, GITHUB_OUTPUT=str(output), **variables)
+        assert run.returncode == 0, run.stdout
+        return output.read_text(encoding="utf-8") if output.exists() else ""
+
+    def push(self, checkout: Path | None = None, /, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the script that commits and pushes, in a clean checkout of the branch as it is now if none is given."""
+        if checkout is None:
+            checkout = self.clone("pushing")
+        values = {"${{ github.token }}": TOKEN, "${{ runner.temp }}/handed-over": str(self.root / "handed-over")}
+        return self.run_step("Commit and push", checkout, values, **variables)
+
     def commit(self, message: str = MESSAGE, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run the script of the workflow in the checkout, in the environment that the workflow gives it."""
-        values = {"${{ steps.check.outputs.message }}": message, "${{ github.token }}": TOKEN}
-        step = commit_step()
+        """Hand over what changed in the checkout, and push it."""
+        self.hand_over(message, **variables)
+        return self.push(**variables)
+
+    def clone(self, name: str) -> Path:
+        """Clone the server as the checkout of a workflow does: the last commit alone."""
+        folder = self.root / name
+        shutil.rmtree(folder, ignore_errors=True)
+        # Only the address of a server, never a path, gives a shallow clone.
+        self.git("clone", "--quiet", "--depth=1", self.server.as_uri(), str(folder), cwd=self.root)
+        return folder
+
+    def run_step(
+        self, name: str, cwd: Path, values: dict[str, str], **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the script of a step in the environment that the workflow gives it."""
+        step = named(name)
         step_variables = {name: values[value] for name, value in step["env"].items()}
-        script = self.root / "script.sh"
-        script.write_text(step["run"], encoding="utf-8")
-        environment = (
-            self.environment | load("statuswatch.yml")["env"] | step_variables | {"PUSH_PAUSE": "0"} | variables
-        )
+        environment = self.environment | load("statuswatch.yml")["env"] | step_variables
         return subprocess.run(
-            [BASH, "-e", str(script)],
-            cwd=self.checkout,
-            env=environment,
+            [BASH, "-e", "-c", step["run"]],
+            cwd=cwd,
+            env=environment | {"PUSH_PAUSE": "0"} | variables,
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
 
-    def refuse(self, times: int) -> Path:
+    def refuse(self, times: int, reason: str = "busy") -> Path:
         """Let the server refuse that many pushes; the file returned has a line for each it was offered."""
         offered = self.root / "offered"
         hook = self.server / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
-        hook.write_text(f'#!/bin/sh\necho >> "{offered}"\n[ "$(wc -l < "{offered}")" -gt {times} ]\n', encoding="utf-8")
+        script = f'#!/bin/sh\necho "{reason}"\necho >> "{offered}"\n[ "$(wc -l < "{offered}")" -gt {times} ]\n'
+        hook.write_text(script, encoding="utf-8")
         hook.chmod(0o755)
         return offered
 
@@ -357,12 +439,11 @@ def server_without_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill_server(tmp_path_factory.mktemp("without-state"), state=False)
 
 
-def build(root: Path, server: Path, *depth: str) -> Sandbox:
+def build(root: Path, server: Path) -> Sandbox:
     """Return a copy of the server, and a fresh checkout of it."""
     sandbox = sandbox_at(root)
     shutil.copytree(server, sandbox.server)
-    # Only the address of a server, never a path, gives a shallow clone.
-    sandbox.git("clone", "--quiet", *depth, sandbox.server.as_uri(), str(sandbox.checkout), cwd=root)
+    sandbox.clone("checkout")
     return sandbox
 
 
@@ -378,34 +459,18 @@ def untracked(tmp_path: Path, server_without_state: Path) -> Sandbox:
     return build(tmp_path, server_without_state)
 
 
-@pytest.fixture
-def shallow(tmp_path: Path, server_with_state: Path) -> Sandbox:
-    """A repository that has a state, of which the checkout knows the last commit alone."""
-    return build(tmp_path, server_with_state, "--depth=1")
-
-
 def errors(run: subprocess.CompletedProcess[str]) -> list[str]:
     """Return the lines that an Actions runner shows as errors."""
     return [line for line in run.stdout.splitlines() if line.startswith("::error")]
 
 
-def test_an_unchanged_state_is_not_committed(tracked: Sandbox) -> None:
-    """A run that found nothing new leaves no commit."""
-    before = tracked.tip()
-    run = tracked.commit()
-    assert (run.returncode, errors(run)) == (0, [])
-    assert tracked.tip() == before
-
-
-@pytest.mark.parametrize("kind", ["tracked", "untracked"])
-def test_a_missing_state_is_not_committed(kind: str, request: pytest.FixtureRequest) -> None:
-    """A run that has written no state neither commits nor removes one."""
-    sandbox: Sandbox = request.getfixturevalue(kind)
-    (sandbox.checkout / "state.json").unlink(missing_ok=True)
-    before = sandbox.tip()
-    run = sandbox.commit()
-    assert (run.returncode, errors(run)) == (0, [])
-    assert sandbox.tip() == before
+def test_what_did_not_change_is_not_handed_over(tracked: Sandbox) -> None:
+    """A run that found nothing new, or wrote no state, hands nothing over: no job is begun that may write."""
+    assert tracked.hand_over() == ""
+    (tracked.checkout / "state.json").unlink()
+    assert tracked.hand_over() == ""
+    tracked.write(NEW)
+    assert tracked.hand_over() == "changed=true\nshard=1\n"
 
 
 def test_a_changed_state_is_committed_with_the_message(tracked: Sandbox) -> None:
@@ -432,58 +497,77 @@ def test_the_first_state_is_committed_alone(untracked: Sandbox) -> None:
     assert (run.returncode, errors(run)) == (0, [])
     assert untracked.changed() == ["state.json"]
     assert untracked.state() == NEW
-    assert untracked.git("status", "--porcelain", "--untracked-files=all").splitlines() == [
-        " M README.md",
-        "A  staged.txt",
-        "?? build/unknown.txt",
-        "?? state.json",
-    ]
 
 
 def test_an_ignored_state_is_committed(untracked: Sandbox) -> None:
     """A state that .gitignore names, as it may for work by hand, is committed all the same."""
     untracked.advance(".gitignore", "*.json\n")
-    untracked.git("pull", "--quiet")
+    untracked.clone("checkout")
     untracked.write(NEW)
     run = untracked.commit()
     assert (run.returncode, errors(run)) == (0, [])
     assert untracked.changed() == ["state.json"]
 
 
-@pytest.mark.parametrize("path", ["./state.json", "data/status page.json"])
+@pytest.mark.parametrize("path", ["./state.json", "data/status page.json", "*.[j]son", ":(exclude)state,{1}.json"])
 def test_the_state_may_lie_elsewhere(untracked: Sandbox, path: str) -> None:
-    """The path of the state is taken as the configuration writes it."""
+    """The path of the state is taken as the configuration writes it, and never as a pattern."""
     untracked.write(NEW, path)
+    untracked.write("other\n", "other.json")
     run = untracked.commit(STATE_FILE=path)
     assert (run.returncode, errors(run)) == (0, [])
+    names = untracked.git(
+        "-c", "core.quotePath=false", "diff-tree", "--name-only", "-r", "main^", "main", cwd=untracked.server
+    )
+    assert names.splitlines() == [path.removeprefix("./")]
     assert untracked.state(path.removeprefix("./")) == NEW
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "$(touch pwned)",
-        "`touch pwned`",
-        '"; touch pwned; echo "',
-        "'; touch pwned; echo '",
-        "--amend",
-        "-",
-        "# not a comment",
-        "first\n\n# third\n\n\n  seventh  ",
-        "\n\nthird",
-        "  between blanks  ",
-        "%s %n \\n \\x41 ${TOKEN} $TOKEN !!",
-        "done: “Störung” ✓ \N{RIGHT-TO-LEFT OVERRIDE}",
-    ],
+@pytest.mark.parametrize("path", ["../state.json", ".git/config", "/state.json", "README.md/state.json"])
+def test_a_path_outside_the_branch_is_an_error(untracked: Sandbox, path: str) -> None:
+    """No path leads out of the repository, into git's own folder, or below a file."""
+    folder = untracked.root / "handed-over" / "statuswatch-1"
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text(NEW)
+    (folder / "start").write_text(untracked.tip())
+    (folder / "message").write_text("message")
+    before = untracked.tip()
+    run = untracked.push(STATE_FILE=path)
+    assert run.returncode == 1
+    assert errors(run) == [f"::error title=statuswatch::{path} is not a path that can be committed."]
+    assert untracked.tip() == before
+
+
+SHARDED = {"STATE_FILE": "state-{shard}.json"}
+HOSTILE_MESSAGES = (
+    "$(touch pwned)",
+    "`touch pwned`",
+    '"; touch pwned; echo "',
+    "'; touch pwned; echo '",
+    "--amend",
+    "-",
+    "# not a comment",
+    "first\n\n# third\n\n\n  seventh  ",
+    "\n\nthird",
+    "  between blanks  ",
+    "%s %n \\n \\x41 ${TOKEN} $TOKEN !!",
+    "done: “Störung” ✓ \N{RIGHT-TO-LEFT OVERRIDE}",
 )
-def test_a_hostile_message_arrives_as_it_is(tracked: Sandbox, message: str) -> None:
+
+
+def test_a_hostile_message_arrives_as_it_is(untracked: Sandbox) -> None:
     """Whatever a vendor writes becomes the text of the message, and neither a command nor an option."""
-    tracked.write(NEW)
-    run = tracked.commit(message)
+    count = len(HOSTILE_MESSAGES)
+    for number, message in enumerate(HOSTILE_MESSAGES, start=1):
+        untracked.write(message, f"state-{number}.json")
+        untracked.hand_over(message, SHARD=f"{number}/{count}", **SHARDED)
+    run = untracked.push(**SHARDED)
     assert (run.returncode, errors(run)) == (0, [])
-    assert tracked.message() == f"{message}\n"
-    assert tracked.changed() == ["state.json"]
-    assert not list(tracked.root.rglob("pwned"))
+    commits = untracked.git("log", f"-{count}", "--format=%x00%B", "main", cwd=untracked.server).split("\0")[1:]
+    pushed = {untracked.state(f"state-{number}.json"): number for number in range(1, count + 1)}
+    assert {*pushed} == {*HOSTILE_MESSAGES}
+    assert {message.removesuffix("\n") for message in commits} == {f"{message}\n" for message in HOSTILE_MESSAGES}
+    assert not list(untracked.root.rglob("pwned"))
 
 
 def test_a_message_is_not_printed(tracked: Sandbox) -> None:
@@ -501,52 +585,37 @@ def test_an_empty_message_has_a_stand_in(tracked: Sandbox) -> None:
     assert tracked.message() == "statuswatch: update state.json\n"
 
 
-@pytest.mark.parametrize("kind", ["tracked", "shallow"])
-def test_a_lost_race_is_run_again(kind: str, request: pytest.FixtureRequest) -> None:
-    """Where the branch has moved on, the commit follows it, from a clone of one commit too."""
-    sandbox: Sandbox = request.getfixturevalue(kind)
-    assert sandbox.git("rev-parse", "--is-shallow-repository").strip() == str(kind == "shallow").lower()
-    theirs = sandbox.advance("other.txt", "theirs\n")
-    sandbox.write(NEW)
-    run = sandbox.commit()
-    assert (run.returncode, errors(run)) == (0, [])
-    assert sandbox.parents() == [theirs]
-    assert sandbox.changed() == ["state.json"]
-    assert sandbox.state() == NEW
-    assert sandbox.message() == f"{MESSAGE}\n"
-
-
-def test_a_lost_race_is_run_again_whatever_lies_in_the_work_tree(tracked: Sandbox) -> None:
-    """Files that a rebase would stumble over are neither in its way nor touched."""
-    theirs = tracked.advance("other.txt", "theirs\n")
-    tracked.write("ours\n", "other.txt")
-    tracked.write("changed\n", "README.md")
+@pytest.mark.parametrize("moment", ["before the checkout", "after it"])
+def test_a_lost_race_is_run_again(tracked: Sandbox, moment: str) -> None:
+    """Where the branch has moved on, before the pushing job checks it out or after, the commit follows it."""
     tracked.write(NEW)
-    run = tracked.commit()
+    tracked.hand_over()
+    checkout = tracked.clone("pushing") if moment == "after it" else None
+    theirs = tracked.advance("other.txt", "theirs\n")
+    run = tracked.push(checkout)
     assert (run.returncode, errors(run)) == (0, [])
     assert tracked.parents() == [theirs]
     assert tracked.changed() == ["state.json"]
-    assert (tracked.checkout / "other.txt").read_text(encoding="utf-8") == "ours\n"
+    assert tracked.state() == NEW
+    assert tracked.message() == f"{MESSAGE}\n"
 
 
-@pytest.mark.parametrize("kind", ["tracked", "shallow"])
+@pytest.mark.parametrize("moment", ["before the checkout", "after it"])
 @pytest.mark.parametrize("theirs", ['{"theirs": true}\n', None])
-def test_a_state_changed_by_another_is_never_overwritten(
-    kind: str, theirs: str | None, request: pytest.FixtureRequest
-) -> None:
+def test_a_state_changed_by_another_is_never_overwritten(tracked: Sandbox, theirs: str | None, moment: str) -> None:
     """Where the branch has another state by now, even none, the run says so, fails and pushes nothing."""
-    sandbox: Sandbox = request.getfixturevalue(kind)
-    tip = sandbox.advance("state.json", theirs)
-    sandbox.write(NEW)
-    run = sandbox.commit()
+    tracked.write(NEW)
+    tracked.write('{"id": 1}\n', f"{HISTORY}/2026-11.jsonl")
+    tracked.hand_over()
+    checkout = tracked.clone("pushing") if moment == "after it" else None
+    tip = tracked.advance("state.json", theirs)
+    run = tracked.push(checkout)
     assert run.returncode == 1
     assert errors(run) == [
         "::error title=statuswatch::state.json was changed on main during this run. "
-        "Nothing was pushed: the next run reports its events again."
+        "Nothing of it was pushed: the next run reports its events again."
     ]
-    assert sandbox.tip() == tip
-    if theirs is not None:
-        assert sandbox.state() == theirs
+    assert tracked.tip() == tip
 
 
 def test_a_first_state_of_another_is_never_overwritten(untracked: Sandbox) -> None:
@@ -587,7 +656,7 @@ def test_the_tries_have_an_end(tracked: Sandbox) -> None:
     run = tracked.commit()
     assert run.returncode == 1
     assert errors(run) == [
-        "::error title=statuswatch::state.json could not be pushed to main in 10 attempts: "
+        "::error title=statuswatch::The state could not be pushed to main in 10 attempts: "
         "the next run reports its events again."
     ]
     assert tracked.tip() == before
@@ -597,37 +666,139 @@ def test_the_tries_have_an_end(tracked: Sandbox) -> None:
 def test_a_server_out_of_reach_is_an_error(tracked: Sandbox) -> None:
     """Without a server the run fails as loudly as with one that refuses."""
     tracked.write(NEW)
+    tracked.hand_over()
+    checkout = tracked.clone("pushing")
     tracked.server.rename(tracked.root / "gone.git")
-    run = tracked.commit()
+    run = tracked.push(checkout)
     assert run.returncode == 1
     assert len(errors(run)) == 1
+
+
+def test_a_protected_branch_is_named_at_once(tracked: Sandbox) -> None:
+    """A push that a rule of the branch forbids is not tried again; the error says what to change."""
+    offered = tracked.refuse(100, "error: GH006: Protected branch update failed for refs/heads/main.")
+    tracked.write(NEW)
+    run = tracked.commit()
+    assert run.returncode == 1
+    (error,) = errors(run)
+    assert error.startswith("::error title=statuswatch::main is protected and takes no push of this workflow.")
+    assert len(offered.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_the_token_reaches_git_and_nothing_else(tracked: Sandbox) -> None:
     """A push is given the token before any other credential, and neither arguments, output nor .git show it."""
     answer, arguments = tracked.root / "answer", tracked.root / "arguments"
     question = "protocol=https\\nhost=git.example\\n\\n"
-    hook = tracked.checkout / ".git" / "hooks" / "pre-push"
     wrapper = tracked.root / "bin" / "git"
-    for script, text in (
-        (hook, f'printf "{question}" | git credential fill > "{answer}"'),
-        (wrapper, f'printf "%s\\n" "$@" >> "{arguments}"\nexec "{GIT}" "$@"'),
-    ):
-        script.parent.mkdir(exist_ok=True)
-        script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        script.chmod(0o755)
-    tracked.git("config", "credential.helper", "!f() { echo username=other; echo password=other; }; f")
-    tracked.advance("other.txt", "theirs\n")
+    wrapper.parent.mkdir()
+    ask = f'[ "$1" != push ] || printf "{question}" | "{GIT}" credential fill > "{answer}"'
+    wrapper.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{arguments}"\n{ask}\nexec "{GIT}" "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
     tracked.write(NEW)
-    run = tracked.commit(GIT_TRACE="1", PATH=f"{wrapper.parent}{os.pathsep}{tracked.environment['PATH']}")
+    tracked.hand_over()
+    checkout = tracked.clone("pushing")
+    tracked.git("config", "credential.helper", "!f() { echo username=other; echo password=other; }; f", cwd=checkout)
+    tracked.advance("other.txt", "theirs\n")
+    path = f"{wrapper.parent}{os.pathsep}{tracked.environment['PATH']}"
+    run = tracked.push(checkout, GIT_TRACE="1", PATH=path)
     assert run.returncode == 0
     assert {"username=x-access-token", f"password={TOKEN}"} <= set(answer.read_text(encoding="utf-8").splitlines())
     assert {"fetch", "push"} <= set(arguments.read_text(encoding="utf-8").splitlines())
     assert TOKEN not in arguments.read_text(encoding="utf-8")
-    assert "credential fill" in run.stdout
     assert TOKEN not in run.stdout
-    kept = [path for path in (tracked.checkout / ".git").rglob("*") if path.is_file()]
+    kept = [path for path in (checkout / ".git").rglob("*") if path.is_file()]
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
+
+
+def test_a_planted_hook_or_setting_never_runs(tracked: Sandbox) -> None:
+    """Hooks, filters and settings of the machine, and hooks of the checkout, see neither the push nor the token."""
+    stolen, home = tracked.root / "stolen", tracked.root / "home"
+    thief = home / "thief"
+    home.mkdir()
+    thief.write_text(f'#!/bin/sh\nenv >> "{stolen}"\nexec cat\n', encoding="utf-8")
+    thief.chmod(0o755)
+    (home / ".gitconfig").write_text(
+        f"[core]\n hooksPath = {home}/hooks\n fsmonitor = {thief}\n attributesFile = {home}/attributes\n"
+        f'[filter "thief"]\n clean = {thief}\n[merge "thief"]\n driver = {thief}\n[alias]\n push = !{thief}\n'
+    )
+    (home / "attributes").write_text("* filter=thief merge=thief\n")
+    tracked.write(NEW)
+    tracked.hand_over()
+    checkout = tracked.clone("pushing")
+    names = ("pre-push", "reference-transaction", "post-index-change", "pre-auto-gc", "push-to-checkout")
+    for folder in (home / "hooks", checkout / ".git" / "hooks"):
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            shutil.copy(thief, folder / name)
+    tracked.environment.pop("GIT_CONFIG_GLOBAL")
+    run = tracked.push(checkout, HOME=str(home))
+    assert (run.returncode, errors(run)) == (0, [])
+    assert tracked.state() == NEW
+    assert not stolen.exists()
+
+
+# ------------------------------------------------------------------------------------------------ the archive
+
+
+HISTORY = load("statuswatch.yml")["env"]["HISTORY"]
+MONTH = f"{HISTORY}/2026-11.jsonl"
+
+
+def lines(*numbers: int) -> str:
+    """Return lines of an archive."""
+    return "".join(f'{{"id": {number}}}\n' for number in numbers)
+
+
+def test_the_archive_is_in_the_commit_of_the_state(untracked: Sandbox) -> None:
+    """A month and the state are one commit; the folder of the archive says how git merges it."""
+    untracked.write(NEW)
+    untracked.write(lines(1), MONTH)
+    run = untracked.commit()
+    assert (run.returncode, errors(run)) == (0, [])
+    assert untracked.changed() == [f"{HISTORY}/.gitattributes", MONTH, "state.json"]
+    assert untracked.state(f"{HISTORY}/.gitattributes") == "*.jsonl merge=union\n"
+
+
+@pytest.mark.parametrize("theirs", [lines(1, 2, 7), lines(1, 2) + '{"torn', None])
+def test_a_month_keeps_the_lines_of_others(untracked: Sandbox, theirs: str | None) -> None:
+    """A month is merged with the one on the branch, whatever happened to that one, and never replaces it."""
+    untracked.advance(MONTH, lines(1, 2))
+    untracked.clone("checkout")
+    untracked.write(NEW)
+    untracked.write(lines(1, 2, 3), MONTH)
+    untracked.hand_over()
+    untracked.advance(MONTH, theirs)
+    run = untracked.push()
+    assert (run.returncode, errors(run)) == (0, [])
+    merged = untracked.state(MONTH).splitlines()
+    assert {*(theirs or "").splitlines(), '{"id": 3}'} <= {*merged}
+    assert len(merged) == len({*merged})
+
+
+def test_a_month_that_lost_lines_is_not_pushed(untracked: Sandbox) -> None:
+    """What reads pages may be broken or hostile: it can add to the archive, and take nothing out of it."""
+    tip = untracked.advance(MONTH, lines(1, 2))
+    untracked.clone("checkout")
+    untracked.write(lines(2, 3), MONTH)
+    run = untracked.commit()
+    assert run.returncode == 1
+    assert errors(run) == [
+        f"::error title=statuswatch::{MONTH} has lost lines during this run: "
+        "the archive only grows. Nothing was pushed."
+    ]
+    assert untracked.tip() == tip
+
+
+@pytest.mark.parametrize("name", ["archive/2026-11.txt", "start"])
+def test_an_artifact_is_believed_its_content_alone(untracked: Sandbox, name: str) -> None:
+    """A file that is no month, and a start that is no commit, end the job with an error."""
+    untracked.write(NEW)
+    untracked.hand_over()
+    (untracked.root / "handed-over" / "statuswatch-1" / name).write_text("--help\n")
+    before = untracked.tip()
+    run = untracked.push()
+    assert (run.returncode, len(errors(run))) == (1, 1)
+    assert untracked.tip() == before
 
 
 def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
@@ -636,7 +807,7 @@ def test_what_a_sink_refused_is_committed(untracked: Sandbox) -> None:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m statuswatch "$@"\n', encoding="utf-8")
     program.chmod(0o755)
-    (check,) = (step for step in steps(load("statuswatch.yml")) if step.get("id") == "check")
+    check = named("Check")
     with FakeVendor() as vendor, FakeReceiver(default=400) as receiver:
         workspace = Workspace(untracked.checkout, vendor)
         workspace.acme(incident("a0", "investigating"))
@@ -667,58 +838,66 @@ def documented(language: str) -> list[str]:
     return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)]
 
 
-def matrix(count: int) -> tuple[dict[Any, Any], list[dict[str, str]]]:
-    """Return the workflow with the documented lines for shards in it, and the environment of each of so many jobs."""
-    (lines,) = (block for block in documented("yaml") if "matrix:" in block)
+def matrix(count: int) -> tuple[dict[Any, Any], list[str]]:
+    """Return the workflow with the documented lines for shards in it, and the shard of each of so many jobs."""
+    (added,) = (block for block in documented("yaml") if "matrix:" in block)
     written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
     assert written.count("\n  check:\n") == 1
-    workflow: dict[Any, Any] = yaml.safe_load(written.replace("\n  check:\n", f"\n  check:\n{lines}"))
+    workflow: dict[Any, Any] = yaml.safe_load(written.replace("\n  check:\n", f"\n  check:\n{added}"))
     job = workflow["jobs"]["check"]
-    jobs = [
-        {
-            name: value.replace("${{ matrix.shard }}", str(number)).replace("${{ strategy.job-total }}", str(count))
-            for name, value in (workflow["env"] | job["env"]).items()
-        }
-        for number in job["strategy"]["matrix"]["shard"][:count]
-    ]
-    return workflow, jobs
+    shard = job["env"]["SHARD"].replace("${{ strategy.job-total }}", str(count))
+    return workflow, [shard.replace("${{ matrix.shard }}", str(n)) for n in job["strategy"]["matrix"]["shard"][:count]]
 
 
 def test_the_documented_matrix_fits_the_workflow() -> None:
     """The lines for shards add nothing but a matrix and its environment, and no shard is ended by another's fault."""
-    workflow, jobs = matrix(8)
-    (usual,), (sharded,) = load("statuswatch.yml")["jobs"].values(), workflow["jobs"].values()
+    workflow, shards = matrix(8)
+    usual, sharded = load("statuswatch.yml")["jobs"]["check"], workflow["jobs"]["check"]
     assert {key: sharded[key] for key in sharded if key not in ("strategy", "env")} == usual
     assert sharded["strategy"] == {"fail-fast": False, "matrix": {"shard": [*range(1, 9)]}}
-    assert [(job["SHARD"], job["STATE_FILE"]) for job in jobs] == [(f"{n}/8", f"state-{n}.json") for n in range(1, 9)]
+    assert shards == [f"{n}/8" for n in range(1, 9)]
 
 
-def test_shards_that_commit_at_once_lose_nothing(untracked: Sandbox) -> None:
-    """Four jobs that start from one commit, and push to one branch at one time, all have their states in it."""
-    workflow, jobs = matrix(4)
-    (check,) = (step for step in steps(workflow) if step.get("id") == "check")
-    program = untracked.root / "bin" / "statuswatch"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "$@" > "$STATE_FILE"\n', encoding="utf-8")
-    program.chmod(0o755)
+def test_shards_that_check_at_once_lose_nothing(untracked: Sandbox) -> None:
+    """Four jobs that start from one commit hand over their states, and lines for one month: one push has them all.
 
-    def shard(job: dict[str, str]) -> Sandbox:
-        root = untracked.root / job["STATE_FILE"]
-        root.mkdir()
-        ours = replace(untracked, root=root, checkout=root / "checkout")
-        ours.git("clone", "--quiet", untracked.server.as_uri(), str(ours.checkout), cwd=root)
-        path = f"{program.parent}{os.pathsep}{ours.environment['PATH']}"
-        environment = ours.environment | job | {"PATH": path}
-        subprocess.run([BASH, "-e", "-c", check["run"]], cwd=ours.checkout, env=environment, check=True)
-        return ours
-
+    A shard whose state was changed meanwhile is left out with an error, and costs the others nothing.
+    """
+    _, shards = matrix(4)
     begun = untracked.tip()
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        shards = list(pool.map(shard, jobs))
-        runs = list(pool.map(lambda ours, job: ours.commit(job["SHARD"], **job), shards, jobs))
-    assert [(run.returncode, errors(run)) for run in runs] == [(0, [])] * 4
-    assert untracked.git("rev-list", "--count", f"{begun}..main", cwd=untracked.server) == "4\n"
-    assert untracked.git("log", "--merges", "--format=%H", "main", cwd=untracked.server) == ""
-    for number in range(1, 5):
-        assert untracked.state(f"state-{number}.json") == f"check --once --shard {number}/4\n"
-    assert "state-5.json" not in untracked.git("ls-tree", "--name-only", "main", cwd=untracked.server)
+    for number, shard in enumerate(shards, start=1):
+        untracked.write(f"{shard}\n", f"state-{number}.json")
+        untracked.write(lines(number), MONTH)
+        outputs = untracked.hand_over(shard, SHARD=shard, **SHARDED)
+        assert outputs == f"changed=true\nshard={number}\n"
+        untracked.clone("checkout")
+    untracked.advance("state-3.json", "theirs\n")
+    run = untracked.push(**SHARDED)
+    assert (run.returncode, len(errors(run))) == (1, 1)
+    assert untracked.git("log", "--reverse", "--format=%s", f"{begun}..main", cwd=untracked.server).splitlines() == [
+        "somebody else",
+        "1/4",
+        "2/4",
+        "4/4",
+    ]
+    assert {*untracked.state(MONTH).splitlines()} == {*lines(1, 2, 4).splitlines()}
+    assert [untracked.state(f"state-{n}.json") for n in range(1, 5)] == ["1/4\n", "2/4\n", "theirs\n", "4/4\n"]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_two_runs_that_push_one_month_lose_no_line(untracked: Sandbox, order: tuple[int, int]) -> None:
+    """Two runs from one commit append to one month file; in whatever order they push, no line is lost."""
+    untracked.advance(MONTH, lines(0))
+    checkouts = {}
+    for number in order:
+        ours = replace(untracked, root=untracked.root / str(number), checkout=untracked.root / str(number) / "checkout")
+        ours.root.mkdir()
+        ours.clone("checkout")
+        ours.write(lines(0, number), MONTH)
+        ours.write(NEW, f"state-{number}.json")
+        ours.hand_over(STATE_FILE=f"state-{number}.json")
+        checkouts[number] = (ours, ours.clone("pushing"))
+    for number, (ours, checkout) in checkouts.items():
+        run = ours.push(checkout, STATE_FILE=f"state-{number}.json")
+        assert (run.returncode, errors(run)) == (0, [])
+    assert sorted(untracked.state(MONTH).splitlines()) == lines(0, 1, 2).splitlines()
