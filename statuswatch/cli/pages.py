@@ -44,7 +44,8 @@ def pages(
 
     The words are searched in keys, names, platforms, categories and addresses.
     """
-    from statuswatch.catalog import catalog, categories, search_catalog
+    from statuswatch.catalog import catalog
+    from statuswatch.catalog.search import search_catalog
     from statuswatch.config.load import load_config
     from statuswatch.render import listing
 
@@ -56,8 +57,23 @@ def pages(
     if verify:
         verify_pages(chosen, settings, output, quiet=quiet)
         return
-    rows = [listing.cells(page, categories()) for page in chosen]
-    print_table(listing.HEAD, rows, [listing.fields(page, categories()) for page in chosen], output)
+    listed = [(page, catalog().row(page), note(page)) for page in chosen]
+    cells = [listing.cells(*entry) for entry in listed]
+    print_table(listing.HEAD, cells, [listing.fields(*entry) for entry in listed], output)
+
+
+def note(page: "Page") -> str:
+    """Return what a person should know before trusting the page: that it cannot be read, or may be abandoned."""
+    from statuswatch.catalog import catalog
+    from statuswatch.platforms import missing_reader
+
+    row = catalog().row(page)
+    if not row:
+        return ""
+    if row.dormant:
+        return "dormant? silent for over a year: that nothing is open there says nothing"
+    reason = missing_reader(page.platform) if page.platform else "platform not known"
+    return f"known but unreadable ({reason})" if reason else ""
 
 
 def _report_no_match(words: str, candidates: "Sequence[Page]") -> None:
@@ -69,7 +85,7 @@ def _report_no_match(words: str, candidates: "Sequence[Page]") -> None:
 
 def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableFormat, *, quiet: bool) -> None:
     """Read the pages and print those that cannot be read. Raises NetworkError where no page answered at all."""
-    from statuswatch.catalog import categories
+    from statuswatch.catalog import catalog
     from statuswatch.model.page import any_page_answered
     from statuswatch.reading.private import with_headers
     from statuswatch.reading.probe import verify
@@ -82,7 +98,8 @@ def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableForm
         )
     if not any_page_answered(outcome.failure for outcome in outcomes):
         raise errors.NetworkError("no page answered at all: check your own network")
-    failures = [listing.failure(outcome, categories()) for outcome in outcomes if outcome.failure]
+    rows = catalog().rows
+    failures = [listing.failure(outcome, rows.get(outcome.page.key)) for outcome in outcomes if outcome.failure]
     fields: list[dict[str, object]] = [{"key": key, "reason": reason, "row": row} for key, reason, row in failures]
     print_table(listing.FAILURE_HEAD, failures, fields, output)
     if not quiet:

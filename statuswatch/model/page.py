@@ -84,6 +84,7 @@ class FailureKind(StrEnum):
     CONTENT = "content"  # not what the platform publishes
     OTHER_PAGE = "other_page"  # well understood, but the identity is another page's
     MISSING_VARIABLE = "missing_variable"  # a variable that holds a header of a private page is not set
+    NO_READER = "no_reader"  # the page's platform is known, but statuswatch does not read it
     NEVER_READ = "never_read"
     NOT_RECORDED = "not_recorded"  # in a replay: the recording has no response
     INTERNAL = "internal"  # a fault of statuswatch
@@ -107,6 +108,7 @@ _CLASSES: Final = {
     FailureKind.UNUSABLE_BODY: FailureClass.CONTENT,
     FailureKind.CONTENT: FailureClass.CONTENT,
     FailureKind.OTHER_PAGE: FailureClass.CONTENT,
+    FailureKind.NO_READER: FailureClass.CONTENT,
     FailureKind.INTERNAL: FailureClass.CONTENT,
 }
 _UNANSWERED: Final = frozenset(
@@ -116,9 +118,11 @@ _UNANSWERED: Final = frozenset(
         FailureKind.PROXY,
         FailureKind.NOT_REACHED,
         FailureKind.MISSING_VARIABLE,
+        FailureKind.NO_READER,
         FailureKind.NOT_RECORDED,
     }
 )
+_NOT_ASKED: Final = frozenset({FailureKind.MISSING_VARIABLE, FailureKind.NO_READER})
 _BUSY: Final = frozenset({FailureKind.THROTTLED, FailureKind.UNAVAILABLE})
 _MOVED: Final = frozenset({FailureKind.NOT_FOUND, FailureKind.CONTENT})
 
@@ -204,10 +208,10 @@ class Exchange(msgspec.Struct, frozen=True):
 def any_page_answered(failures: Iterable[Failure | None]) -> bool:
     """Return whether any page answered, be it with an error; else our own network is the likely cause.
 
-    `failures` has one entry per page, None where it was read. A page that nobody asked, because its secret is missing,
-    does not count. Without pages the answer is True.
+    `failures` has one entry per page, None where it was read. A page that nobody asked, because its secret is missing
+    or there is no reader for it, does not count. Without pages the answer is True.
     """
-    outcomes = [failure for failure in failures if not (failure and failure.kind is FailureKind.MISSING_VARIABLE)]
+    outcomes = [failure for failure in failures if not (failure and failure.kind in _NOT_ASKED)]
     return not outcomes or any(failure is None or failure.answered for failure in outcomes)
 
 

@@ -97,3 +97,37 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
 # What a platform may have besides: its module then has these functions, too.
 OWN_DOCUMENTS: Final[Mapping[str, OwnDocumentPlatform]] = Registry(__name__, "statuspage", "incidentio")
 LONGER_LISTS: Final[Mapping[str, LongerListPlatform]] = Registry(__name__, "statuspage")
+
+# Platforms of pages of the catalog, by the name that people know. One that is in `PLATFORMS` is read all the same.
+UNREAD_PLATFORMS: Final[Mapping[str, str]] = {
+    "cachet": "Cachet",
+    "cloudflare": "Cloudflare Status",
+    "cstate": "cState",
+    "datadog": "Datadog Status Page",
+    "firehydrant": "FireHydrant",
+    "freshstatus": "Freshstatus",
+    "gatus": "Gatus",
+    "hund": "Hund",
+    "hyperping": "Hyperping",
+    "oneuptime": "OneUptime",
+    "openstatus": "OpenStatus",
+    "oracle": "Oracle Cloud",
+    "rootly": "Rootly",
+    "sorry": "Sorry",
+    "statuscast": "StatusCast",
+    "statushub": "StatusHub",
+    "statuspal": "Statuspal",
+    "upptime": "Upptime",
+    "uptime-kuma": "Uptime Kuma",
+    "uptimerobot": "UptimeRobot",
+    "vigil": "Vigil",
+    "wedos": "WEDOS",
+}
+
+
+def missing_reader(platform: str) -> str:
+    """Return why a page on that platform cannot be read; "" where it can, or where its platform is to be recognised."""
+    if not platform or platform in PLATFORMS:
+        return ""
+    name = UNREAD_PLATFORMS.get(platform)
+    return f"platform {name}, no reader yet" if name else "a page of its own kind, no reader yet"

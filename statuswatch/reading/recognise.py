@@ -7,7 +7,7 @@ import msgspec
 
 from statuswatch.model.page import Failure, FailureKind, Page, PageResult, PageSnapshot, RecognitionAttempt
 from statuswatch.model.state import PageState
-from statuswatch.platforms import PLATFORMS
+from statuswatch.platforms import PLATFORMS, missing_reader
 from statuswatch.reading.gather import PageReader, Plan, Session
 
 MAX_IDS: Final = 10  # that are tried for a page without one
@@ -22,7 +22,14 @@ def begin(page: Page, state: PageState | None, session: Session) -> Plan[tuple[P
         if isinstance(found, Failure):
             return PageReader(page, state, session), found
         page = found
+    if reason := missing_reader(page.platform):
+        return PageReader(page, state, session), _without_reader(page, reason)
     return (yield from _identify(page, state, session))
+
+
+def _without_reader(page: Page, reason: str) -> Failure:
+    hint = "look at the page in a browser, or take it out of the configuration"
+    return Failure(FailureKind.NO_READER, f"known but unreadable ({reason})", page.url, hint)
 
 
 def recognise(page: Page, session: Session) -> Plan[Page | Failure]:

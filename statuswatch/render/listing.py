@@ -1,7 +1,5 @@
 """Pages as a table: those of the catalog, those that are watched, those that can no longer be read."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -9,23 +7,25 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from statuswatch.catalog import Row
+from statuswatch.catalog.patch import found_row
 from statuswatch.model.page import Page
 from statuswatch.model.report import PageOutcome
 from statuswatch.render import markdown, phrases
 
-HEAD: Final = ("key", "name", "platform", "category", "url")
+HEAD: Final = ("key", "name", "platform", "category", "url", "note")
 FAILURE_HEAD: Final = ("key", "reason", "row for the catalog")
 GAP: Final = 2  # cells between columns
 SCHEME: Final = "https://"
 _LEAST_NEEDED: Final = ("category", "platform", "name")  # dropped in this order on a terminal that is too narrow
 
 
-def cells(page: Page, categories: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the cells of a page, in the order of `HEAD`."""
-    return page.key, page.name, page.platform, categories.get(page.key, ""), page.url
+def cells(page: Page, row: Row | None, note: str) -> tuple[str, ...]:
+    """Return the cells of a page, in the order of `HEAD`. `note` is why it cannot be read, or should not be trusted."""
+    return page.key, page.name, page.platform, row.category if row else "", page.url, note
 
 
-def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
+def fields(page: Page, row: Row | None, note: str) -> dict[str, object]:
     """Return a page for programs, with its filters."""
     return {
         "key": page.key,
@@ -33,7 +33,11 @@ def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
         "url": page.url,
         "platform": page.platform,
         "id": page.id,
-        "category": categories.get(page.key, ""),
+        "category": row.category if row else "",
+        "aliases": row.words[2:] if row else (),
+        "evidence": row.evidence if row else "",
+        "checked": row.checked if row else "",
+        "note": note,
         "components": page.components,
         "min_impact": page.min_impact,
         "maintenance": page.maintenance,
@@ -41,19 +45,10 @@ def fields(page: Page, categories: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def failure(outcome: PageOutcome, categories: Mapping[str, str]) -> tuple[str, str, str]:
+def failure(outcome: PageOutcome, row: Row | None) -> tuple[str, str, str]:
     """Return key, reason, and the row of the catalog that would be right today, where that could be found."""
     suggested = outcome.failure.suggested_page if outcome.failure else None
-    return outcome.page.key, str(outcome.failure), row(suggested, categories) if suggested else ""
-
-
-def row(page: Page, categories: Mapping[str, str]) -> str:
-    """Return the page as a row of the catalog."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(
-        [page.key, page.name, page.url, page.platform, categories.get(page.key, ""), page.id]
-    )
-    return line.getvalue()
+    return outcome.page.key, str(outcome.failure), found_row(suggested, row).line() if suggested else ""
 
 
 def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:

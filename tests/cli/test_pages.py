@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from statuswatch.catalog import catalog, search_catalog
+from statuswatch.catalog import catalog
+from statuswatch.catalog.search import search_catalog
 from statuswatch.model.page import Document, Fetched
 from statuswatch.net.client import Turns, connect
 from statuswatch.net.http import open_network, user_agent
@@ -32,8 +33,8 @@ def test_pages_finds_by_any_of_its_words(workspace: Workspace, query: str) -> No
 
 def test_pages_as_lines() -> None:
     """Contract 2: every page of the catalog is a line of tab-separated cells where the output is no terminal."""
-    rows = listing.plain([listing.cells(page, {}) for page in search_catalog(catalog().values(), ["github"])])
-    assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com" in rows
+    rows = listing.plain([listing.cells(page, None, "") for page in search_catalog(catalog().values(), ["github"])])
+    assert "github\tGitHub\tstatuspage\t\thttps://www.githubstatus.com\t" in rows
 
 
 def test_pages_on_a_narrow_terminal() -> None:
@@ -42,7 +43,7 @@ def test_pages_on_a_narrow_terminal() -> None:
 
     def shown(width: int) -> list[str]:
         console = Console(file=io.StringIO(), width=width)
-        console.print(listing.terminal(listing.HEAD, rows, width))
+        console.print(listing.terminal(listing.HEAD[:5], rows, width))
         return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
 
     assert shown(80)[1].split("  ") == [*rows[0]]
@@ -85,7 +86,7 @@ def test_pages_verify(workspace: Workspace) -> None:
     workspace.vendor.put(incidentio("/acme"))
     completed = workspace.run("pages", "--configured", "--verify", "--format", "json")
     first, second = json.loads(completed.out)
-    assert (first["key"], first["row"]) == ("acme", f"acme,Acme,{workspace.vendor.url}/acme,incidentio,,")
+    assert (first["key"], first["row"]) == ("acme", f"acme,Acme,{workspace.vendor.url}/acme,incidentio,,,,,")
     assert (second["key"], second["row"]) == ("removed", "")
     assert completed.code == 0 and "2 of 4 pages read" in completed.err
     table = workspace.run("pages", "--configured", "--verify", "--format", "markdown").out

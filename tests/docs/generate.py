@@ -16,10 +16,10 @@ import msgspec
 import typer
 
 from statuswatch import errors
-from statuswatch.catalog import catalog
+from statuswatch.catalog import EVIDENCE, catalog
 from statuswatch.cli import app
 from statuswatch.model.page import Page
-from statuswatch.platforms import PLATFORMS
+from statuswatch.platforms import PLATFORMS, UNREAD_PLATFORMS
 from statuswatch.sinks import SINKS
 from tests.docs import samples
 from tests.support.floors import FLOORS, INSIDE
@@ -278,11 +278,39 @@ def platform_names() -> str:
     return f"{len(names)} platforms are read: {', '.join(names[:-1])}, and {names[-1]}."
 
 
+def catalog_size() -> str:
+    """Return how many pages the catalog has."""
+    read = sum(page.platform in PLATFORMS for page in catalog().values())
+    return f"The catalog has {len(catalog())} pages. {read} can be read; of the others it has the address."
+
+
 def catalog_counts() -> str:
-    """Return how many pages the catalog has, in all and by platform."""
-    counts = Counter(page.platform for page in catalog().values()).most_common()
-    parts = [f"{count} {PLATFORM_FACTS[platform].name}" for platform, count in counts]
-    return f"The catalog has {len(catalog())} pages: {', '.join(parts)}."
+    """Return how many pages the catalog has: those that can be read, by platform, and the others."""
+    counts = Counter(page.platform for page in catalog().values())
+    read = [f"{count} {PLATFORM_FACTS[name].name}" for name, count in counts.most_common() if name in PLATFORMS]
+    unread = [f"{count} {UNREAD_PLATFORMS[name]}" for name, count in counts.most_common() if is_unread(name)]
+    rest = counts[""] + counts["custom"]
+    return (
+        f"{sum(counts[name] for name in PLATFORMS)} pages can be read: {', '.join(read)}.\n\n"
+        f"{len(catalog()) - sum(counts[name] for name in PLATFORMS)} are known but unreadable: {', '.join(unread)}, "
+        f"and {rest} whose software is the vendor's own or not known."
+    )
+
+
+def catalog_evidence() -> str:
+    """Return how many rows rest on each kind of evidence, and from when it is."""
+    rows = catalog().rows.values()
+    lines = []
+    for evidence, meaning in EVIDENCE.items():
+        months = sorted(row.checked.split()[0] for row in rows if row.evidence == evidence)
+        if months:
+            lines.append((f"`{evidence}`", meaning, str(len(months)), months[0], months[-1]))
+    return table(("evidence", "meaning", "rows", "oldest", "newest"), lines)
+
+
+def is_unread(platform: str) -> bool:
+    """Return whether pages on that platform wait for a reader."""
+    return platform in UNREAD_PLATFORMS and platform not in PLATFORMS
 
 
 # ------------------------------------------------------------------------------------------ sinks
@@ -340,7 +368,9 @@ def floor_parts(parts: Iterable[str]) -> str:
 
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
-    "catalog": catalog_counts,
+    "catalog": catalog_size,
+    "catalog by platform": catalog_counts,
+    "catalog by evidence": catalog_evidence,
     "commands": command_table,
     "demo": samples.demo,
     "exit codes": exit_code_table,
