@@ -382,7 +382,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         tmp_path,
         'pages = ["openai", "opnai", "gihub"]\ntime_out = 5\ndeadline = "4"\nkinds = ["resolvd", "nw"]\n'
         '[page.acme]\nurl = "acme"\nplatform = "statuspag"\nmin_impact = "majr"\nulr = 1\n'
-        '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zeta]\n'
+        '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zyxw]\n'
         '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["acmee"]\n'
         'min_impact = "x"\n[[mute]]\npage = "npm"\nincident = "1"\n',
     ).splitlines()
@@ -401,13 +401,13 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             "page.acme.platform: unknown platform 'statuspag': did you mean 'statuspage'?",
             f"page.acme.url: 'acme' {NOT_BASE}",
             "page.acme.min_impact: unknown impact 'majr': did you mean 'major'?",
-            "page.zeta.url: missing, and the catalog has no page 'zeta': add the address of the page",
+            "page.zyxw.url: missing, and the catalog has no page 'zyxw': add the address of the page",
             "notify[0].sink: unknown sink 'slak': did you mean 'slack'?",
             "notify[1].events: unknown event 'nwe': did you mean 'new'?",
             "notify[1].min_impact: unknown impact 'x': use one of none, minor, major, critical",
             "notify[1].pages: unknown page 'acmee': did you mean 'acme'?",
             "notify[1]: Object missing required field `url_env`",
-            "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zeta",
+            "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zyxw",
         )
     ]
 
