@@ -19,7 +19,7 @@ app = typer.Typer(
     name="statuswatch",
     help="Read vendors' status pages in one short run and report what changed since the last one.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -51,7 +51,7 @@ def main() -> None:
     gc.set_threshold(20_000, 50, 50)
     prepare_streams()
     try:
-        app()
+        app(prog_name="statuswatch")  # also for `python -m statuswatch`: completion asks by this name
     except StatuswatchError as error:
         for line in str(error).splitlines():  # one for each mistake of a configuration
             say(f"error: {line}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from statuswatch import errors
+from statuswatch.cli.completion import all_pages
 from statuswatch.cli.options import ConfigOption, RecordOption, StateOption, help_end, recording
 from statuswatch.cli.output import interruptible, print_lines, stdout_stream
 
@@ -27,7 +28,12 @@ HELP_END = help_end(
 def inspect(
     *,
     target: Annotated[
-        str, typer.Argument(metavar="PAGE|URL", help="A key of the configuration or of the catalog, or an address.")
+        str,
+        typer.Argument(
+            metavar="PAGE|URL",
+            help="A key of the configuration or of the catalog, or an address.",
+            autocompletion=all_pages,
+        ),
     ],
     config: ConfigOption = None,
     state: StateOption = None,

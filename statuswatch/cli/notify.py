@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from statuswatch.cli.completion import sink_names
 from statuswatch.cli.options import ConfigOption, connect_sinks, help_end
 from statuswatch.cli.output import interruptible, stdout_stream
 from statuswatch.errors import OutputError, UsageError
@@ -29,7 +30,9 @@ def notify() -> None:
 
 def notify_test(
     *,
-    sink: Annotated[str | None, typer.Argument(metavar="[SINK]", help="Name of the only sink to test.")] = None,
+    sink: Annotated[
+        str | None, typer.Argument(metavar="[SINK]", help="Name of the only sink to test.", autocompletion=sink_names)
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Send an example to each sink, and print the responses."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from statuswatch.cli.completion import watched_pages
 from statuswatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ class TableFormat(StrEnum):
 
 
 PagesArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[PAGE]...", help="Keys of the pages to read; all of them by default.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[PAGE]...", help="Keys of the pages to read; all of them by default.", autocompletion=watched_pages
+    ),
 ]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to use instead of the one found.")

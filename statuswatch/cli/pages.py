@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from statuswatch import errors
+from statuswatch.cli.completion import all_pages
 from statuswatch.cli.options import ConfigOption, QuietOption, TableFormat, help_end
 from statuswatch.cli.output import interruptible, print_table, progress, say
 
@@ -27,7 +28,9 @@ HELP_END = help_end(
 
 def pages(
     *,
-    query: Annotated[list[str] | None, typer.Argument(metavar="[QUERY]...", help="Words to search for.")] = None,
+    query: Annotated[
+        list[str] | None, typer.Argument(metavar="[QUERY]...", help="Words to search for.", autocompletion=all_pages)
+    ] = None,
     configured: Annotated[
         bool, typer.Option("--configured", help="List the pages of the configuration instead of the catalog.")
     ] = False,

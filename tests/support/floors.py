@@ -33,7 +33,10 @@ FLOORS: Final = (
 
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
-    "cli": ("check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "output", "options"),
+    "cli": (
+        *("check", "status", "pages", "inspect", "notify", "config", "demo", "replay"),
+        *("output", "options", "completion"),
+    ),
     "render": (
         *("status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
