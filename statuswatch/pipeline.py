@@ -13,18 +13,18 @@ from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact
 from statuswatch.model.page import Feed, Page
 from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport
-from statuswatch.model.state import EncodedPage, PageState, State
+from statuswatch.model.state import State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
+from statuswatch.reading.part import Keep, Part, decode_state, read_part
 from statuswatch.reading.private import with_headers
-from statuswatch.reading.reader import ReadOptions, read_pages, run_loop
+from statuswatch.reading.reader import ReadOptions, ignore_outcome
 from statuswatch.recording.recorder import NoRecorder, Recorder, RunStart
 from statuswatch.rules.filters import passes
 from statuswatch.rules.mutes import muted_events
-from statuswatch.rules.reconcile import state_for
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
-from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page, is_failing
+from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     connect: ClientFactory | None = None  # by default over the network
     recorder: Recorder = NoRecorder()
     partial: bool = False
+    jobs: int = 1  # how many processes read
 
 
 _NO_RECORDER: Final = NoRecorder()
@@ -51,6 +52,7 @@ def run_of(
     recorder: Recorder = _NO_RECORDER,
     *,
     conditional: bool = True,
+    jobs: int = 1,
     **options: Any,
 ) -> Run:
     """Return a run over the configured pages, or over those of some keys. `options` are those of `ReadOptions`."""
@@ -68,6 +70,7 @@ def run_of(
         ),
         recorder=recorder,
         partial=bool(keys),
+        jobs=min(jobs, len(pages), config.concurrency),
     )
 
 
@@ -151,34 +154,35 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
     """
     states = dict(before.pages)
     outcomes: dict[str, PageOutcome] = {}
-    before_states: dict[str, PageState | None] = {}
 
-    def state_of(page: Page) -> PageState | None:
-        before_states[page.key] = state = decode_state(page, before.pages, run.store.name)
-        return state
-
-    def keep(outcome: PageOutcome) -> None:
-        key = outcome.page.key
-        if outcome.state and outcome.state != before_states.pop(key):
-            states[key] = encode_page(outcome.state)
-        outcomes[key] = msgspec.structs.replace(outcome, state=None, feed=None)
+    def keep(outcome: PageOutcome, state: bytes | None) -> None:
+        if state is not None:
+            states[outcome.page.key] = state
+        outcomes[outcome.page.key] = msgspec.structs.replace(outcome, state=None, feed=None)
         run.recorder.finish(outcome)
         run.options.on_page(outcome)
 
-    # Pages that failed the last time come first: they may take all of their time, and must not begin late.
-    queue = sorted(run.pages, key=lambda page: not is_failing(before.pages.get(page.key, b"")))
-    options = msgspec.structs.replace(run.options, on_page=keep)
     run.recorder.begin(_start_of(run), before, now)
     connect = run.connect or with_headers(connect_to(open_network()), run.config, os.environ)
-    connect = run.recorder.connect(connect)
-    run_loop(read_pages(queue, state_of, now, connect, options))
+    part = Part(run.pages, before.pages, run.store.name)
+    if run.jobs > 1:
+        _read_in_jobs(run, part, now, connect, keep)
+    else:
+        read_part(part, run.options, now=now, connect=run.recorder.connect(connect), keep=keep)
     return tuple(outcomes[page.key] for page in run.pages), msgspec.structs.replace(before, pages=states)
 
 
-def decode_state(page: Page, states: Mapping[str, EncodedPage], name: str) -> PageState | None:
-    """Decode what is remembered of a page, under its present address and platform. Raises StateError."""
-    encoded = states.get(page.key)
-    return state_for(page, decode_page(encoded, page.key, name)) if encoded is not None else None
+def _read_in_jobs(run: Run, part: Part, now: datetime, connect: ClientFactory, keep: Keep) -> None:
+    from statuswatch.jobs import Found, Job, read_in_jobs
+
+    def keep_found(found: Found) -> None:
+        run.recorder.add(found.outcome.page.key, found.responses)
+        keep(found.outcome, found.state)
+
+    options = msgspec.structs.replace(run.options, on_page=ignore_outcome)
+    is_recorded = run.recorder.needs_bodies
+    job = Job(part=part, options=options, now=now, config=run.config, connect=connect, is_recorded=is_recorded)
+    read_in_jobs(job, run.jobs, keep_found)
 
 
 def _start_of(run: Run) -> RunStart:

@@ -36,6 +36,14 @@ def parse_shard(word: str) -> Shard:
     return Shard(number, count)
 
 
+def job_of(key: str, count: int) -> int:
+    """Return the number of the process, from 1 to `count`, that reads the page with this key.
+
+    All pages of a shard may be in one part of another partition by the same digest: this one has a digest of its own.
+    """
+    return shard_of(f"{key}\n", count)
+
+
 def shard_of(key: str, count: int) -> int:
     """Return the number of the shard, from 1 to `count`, that the page with this key belongs to.
 

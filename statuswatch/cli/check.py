@@ -14,6 +14,7 @@ from statuswatch.cli.options import (
     BUILT_IN,
     ConfigOption,
     EventFormat,
+    JobsOption,
     PagesArgument,
     QuietOption,
     RecordOption,
@@ -21,6 +22,7 @@ from statuswatch.cli.options import (
     StateOption,
     connect_sinks,
     help_end,
+    job_count,
     load_settings,
     recording,
     reject_together,
@@ -58,6 +60,7 @@ class PassOptions(NamedTuple):
     quiet: bool
     verbose: bool
     recorder: "Recorder"
+    jobs: int
 
 
 def check(
@@ -81,6 +84,7 @@ def check(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; deliver and write nothing.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 10 if there were events.")] = False,
+    jobs: JobsOption = None,
     record: RecordOption = None,
     quiet: QuietOption = False,
     verbose: Annotated[
@@ -94,9 +98,12 @@ def check(
     if every is not None and not watch:
         raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
     settings = load_settings(config, state, shard, pages)
+    processes = job_count(jobs, len(settings.chosen(pages or ())))
     sinks = () if dry_run else connect_sinks(settings.notify)
     with interruptible(), recording(record) as recorder:
-        options = PassOptions(tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder)
+        options = PassOptions(
+            tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, processes
+        )
         if watch:
             repeat(settings, sinks, options, every or DEFAULT_INTERVAL)
         report = make_pass(settings, sinks, options)
@@ -184,7 +191,12 @@ def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOut
     from statuswatch.state import ReadOnlyState
 
     run = pipeline.run_of(
-        settings, options.pages, options.recorder, announce_open=options.announce_open, on_page=on_page
+        settings,
+        options.pages,
+        options.recorder,
+        jobs=options.jobs,
+        announce_open=options.announce_open,
+        on_page=on_page,
     )
     return msgspec.structs.replace(run, store=ReadOnlyState(run.store)) if options.dry_run else run
 

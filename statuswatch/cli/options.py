@@ -62,9 +62,18 @@ RecordOption = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Append every response to FILE, for `statuswatch replay`."),
 ]
+JobsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--jobs", metavar="N|auto", help="Read in N processes; auto: one for each core, from 500 pages on; default 1."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr but errors.")]
 
 BUILT_IN = "the built-in default, for no file was found"
+
+MAX_JOBS = 60  # Windows waits for no more processes at a time
+MIN_AUTO_PAGES = 500  # fewer are read before a second process is worth its start
 
 EXIT_CODES: "Mapping[int, str]" = {
     0: "completed",
@@ -94,6 +103,23 @@ def reject_together(options: "Mapping[str, bool]") -> None:
     chosen = [option for option, is_set in options.items() if is_set]
     if len(chosen) > 1:
         raise UsageError(f"{chosen[0]} cannot be combined with {chosen[1]}: leave one of them out")
+
+
+def job_count(word: str | None, pages: int) -> int:
+    """Return how many processes read so many pages. Raises UsageError."""
+    if word is None:
+        return 1
+    if word.lower() == "auto":
+        return min(cores(), MAX_JOBS) if pages >= MIN_AUTO_PAGES else 1
+    count = int(word) if word.isascii() and word.isdigit() and len(word) < 4 else 0
+    if not 1 <= count <= MAX_JOBS:
+        raise UsageError(f"--jobs: {word!r} is no number of processes: give one from 1 to {MAX_JOBS}, or auto")
+    return count
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":

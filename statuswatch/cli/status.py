@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from statuswatch import errors
 from statuswatch.cli.options import (
     BUILT_IN,
     ConfigOption,
+    JobsOption,
     PagesArgument,
     QuietOption,
     RecordOption,
@@ -18,6 +20,7 @@ from statuswatch.cli.options import (
     StateOption,
     StatusFormat,
     help_end,
+    job_count,
     load_settings,
     recording,
     reject_together,
@@ -53,6 +56,16 @@ class FailOn(StrEnum):
     CRITICAL = "critical"
 
 
+FailOnOption = Annotated[
+    FailOn | None,
+    typer.Option(
+        "--fail-on",
+        case_sensitive=False,
+        help="Exit with 10 if an incident of that, a higher or an unstated impact is open.",
+    ),
+]
+
+
 def status(
     *,
     pages: PagesArgument = None,
@@ -65,14 +78,7 @@ def status(
     short: Annotated[bool, typer.Option("--short", help="Print one line for each affected vendor.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all components and every unknown page.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")] = False,
-    fail_on: Annotated[
-        FailOn | None,
-        typer.Option(
-            "--fail-on",
-            case_sensitive=False,
-            help="Exit with 10 if an incident of that, a higher or an unstated impact is open.",
-        ),
-    ] = None,
+    fail_on: FailOnOption = None,
     component: Annotated[
         list[str] | None,
         typer.Option("--component", metavar="GLOB", help="Only incidents of such a component, or of none stated."),
@@ -80,6 +86,7 @@ def status(
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Do not exit with 4 because a page could not be read.")
     ] = False,
+    jobs: JobsOption = None,
     record: RecordOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -91,15 +98,18 @@ def status(
 
     reject_together({"--short": short, "--full": full})
     reject_together({"--offline": offline, "--record": record is not None})
+    reject_together({"--offline": offline, "--jobs": jobs is not None})
     reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
     globs = component_globs(component)
     settings = load_settings(config, state, shard, pages)
+    count = job_count(jobs, len(settings.chosen(pages or ())))
     now = datetime.now(UTC)
     with interruptible("interrupted"), recording(record) as recorder:
         if offline:
             statuses, notes = recall_statuses(settings, pages or [])
         else:
-            statuses, notes = read_statuses(settings, pages or [], now, recorder, globs=globs, shown=not quiet)
+            read = partial(read_statuses, globs=globs, jobs=count, shown=not quiet)
+            statuses, notes = read(settings, pages or [], now, recorder)
     refuse_unmatched(statuses, globs)
     view = status_view(statuses, now, globs, settings.mutes)
     if output is StatusFormat.JSON:
@@ -154,6 +164,7 @@ def read_statuses(
     recorder: "Recorder",
     *,
     globs: tuple[str, ...],
+    jobs: int,
     shown: bool,
 ) -> "Statuses":
     """Return what is open on each page, and the notes for a person; `shown`: with a progress bar.
@@ -170,7 +181,8 @@ def read_statuses(
             notes.extend(runner_safe_line(f"{outcome.page.key}: {note}") for note in outcome.notes.found)
             advance(outcome)
 
-        run = pipeline.run_of(with_globs(settings, globs), pages, recorder, on_page=on_page, conditional=not globs)
+        settings = with_globs(settings, globs)
+        run = pipeline.run_of(settings, pages, recorder, jobs=jobs, on_page=on_page, conditional=not globs)
         statuses = pipeline.read_status(run, now)
     return statuses, sorted(notes)
 

@@ -68,7 +68,7 @@ class FailureKind(StrEnum):
     NO_CONNECTION = "no_connection"  # no route, refused, or silence until the time was up
     UNRESOLVED = "unresolved"  # the name has no address
     PROXY = "proxy"  # our own proxy refused
-    NOT_REACHED = "not_reached"  # the run's deadline came first
+    NOT_REACHED = "not_reached"  # the run's deadline came first, or the end of the process that was to read it
     TIMEOUT = "timeout"  # something came back, but not all of it in time
     TLS = "tls"
     BROKEN = "broken"  # the connection ended early, or spoke no HTTP

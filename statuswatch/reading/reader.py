@@ -31,6 +31,10 @@ OUT_OF_SHARE: Final = "no complete answer in its share of the time"
 T = TypeVar("T")
 
 
+def ignore_outcome(_: PageOutcome) -> None:
+    """Do nothing with what a page came to."""
+
+
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How pages are read: seconds for one page and for all, how many pages at a time, and what the run asked for.
 
@@ -42,7 +46,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     announce_open: bool = False
     conditional: bool = True
-    on_page: Callable[[PageOutcome], None] = lambda _: None
+    on_page: Callable[[PageOutcome], None] = ignore_outcome
 
 
 def run_loop(work: Coroutine[Any, Any, T]) -> T:

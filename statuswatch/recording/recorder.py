@@ -1,15 +1,17 @@
 """What sees the requests of a run."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from statuswatch.model.incident import Impact
-from statuswatch.model.page import Page
+from statuswatch.model.page import Failure, Page
 from statuswatch.model.report import PageOutcome
 from statuswatch.model.state import State
 from statuswatch.net.client import ClientFactory
+from statuswatch.net.response import Response
 
 
 class RunStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +21,14 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Page, ...] = ()
     partial: bool = False
     assume_impact: Impact = Impact.UNKNOWN
+
+
+class RecordedResponse(NamedTuple):
+    """A response of another process, or why there was none; None for a request that was cut off."""
+
+    url: str
+    at: datetime
+    response: Response | Failure | None
 
 
 class Recorder(Protocol):
@@ -31,6 +41,9 @@ class Recorder(Protocol):
 
     def connect(self, connect: ClientFactory) -> ClientFactory:
         """Return what opens clients whose responses are noted."""
+
+    def add(self, key: str, responses: Iterable[RecordedResponse]) -> None:
+        """Note the responses of a page that another process read."""
 
     def finish(self, outcome: PageOutcome) -> None:
         """Note what one page came to."""
@@ -47,6 +60,9 @@ class NoRecorder:
     def connect(self, connect: ClientFactory) -> ClientFactory:
         """Return the same."""
         return connect
+
+    def add(self, key: str, responses: Iterable[RecordedResponse]) -> None:
+        """Note nothing."""
 
     def finish(self, outcome: PageOutcome) -> None:
         """Note nothing."""

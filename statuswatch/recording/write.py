@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from statuswatch.net.client import Client, ClientFactory
 from statuswatch.net.response import Progress, Response, Wire
 from statuswatch.reading.reader import OUT_OF_SHARE
 from statuswatch.recording.line import RecordingLine, encode_line
-from statuswatch.recording.recorder import RunStart
+from statuswatch.recording.recorder import RecordedResponse, RunStart
 from statuswatch.state import decode_page, encode_page
 
 # Headers that say something about a document. No other is kept: some hold session ids.
@@ -66,14 +66,15 @@ class FileRecorder:
 
     def connect(self, connect: ClientFactory) -> ClientFactory:
         """Return what opens clients whose responses are written."""
+        return recorded(connect, self)
 
-        @asynccontextmanager
-        async def recorded(page: Page, until: float) -> AsyncIterator[Client]:
-            async with connect(page, until) as client:
-                client.wire = _RecordingWire(client.wire, page.key, self)
-                yield client
-
-        return recorded
+    def add(self, key: str, responses: Iterable[RecordedResponse]) -> None:
+        """Write the responses of a page that another process read. Raises OutputError."""
+        for url, at, response in responses:
+            if response is None:
+                self.abandon(key, url)
+            else:
+                self.write(key, url, response, at=at)
 
     def finish(self, outcome: PageOutcome) -> None:
         """Write why requests were cut off: the page's own failure, or their share of its time."""
@@ -86,10 +87,10 @@ class FileRecorder:
         for url in urls:
             self.write(key, url, failure if failure and is_late else share)
 
-    def write(self, key: str, url: str, response: Response | Failure) -> None:
-        """Write one response, or why there was none. Raises OutputError."""
+    def write(self, key: str, url: str, response: Response | Failure, *, at: datetime | None = None) -> None:
+        """Write one response, or why there was none; it came just now, or `at` a time. Raises OutputError."""
         self._numbers[key] += 1
-        line = RecordingLine(run=self._run, at=self._clock(), page=key, seq=self._numbers[key], url=url)
+        line = RecordingLine(run=self._run, at=at or self._clock(), page=key, seq=self._numbers[key], url=url)
         if isinstance(response, Failure):
             line.error, line.reason = response.kind, response.reason
         else:
@@ -117,6 +118,38 @@ class FileRecorder:
             raise OutputError(f"{reason} ({self.name}): make room, or name another file with --record") from error
 
 
+class ResponseBuffer:
+    """The responses of pages that are read for a recorder in another process."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._responses: defaultdict[str, list[RecordedResponse]] = defaultdict(list)
+
+    def write(self, key: str, url: str, response: Response | Failure) -> None:
+        """Keep one response, or why there was none."""
+        self._responses[key].append(RecordedResponse(url, self._clock(), response))
+
+    def abandon(self, key: str, url: str) -> None:
+        """Keep that a request was cut off."""
+        self._responses[key].append(RecordedResponse(url, self._clock(), None))
+
+    def take(self, key: str) -> tuple[RecordedResponse, ...]:
+        """Return the responses of a page that is read, and forget them."""
+        return tuple(self._responses.pop(key, ()))
+
+
+def recorded(connect: ClientFactory, recorder: "FileRecorder | ResponseBuffer") -> ClientFactory:
+    """Return what opens clients whose responses the recorder is given."""
+
+    @asynccontextmanager
+    async def connect_page(page: Page, until: float) -> AsyncIterator[Client]:
+        async with connect(page, until) as client:
+            client.wire = _RecordingWire(client.wire, page.key, recorder)
+            yield client
+
+    return connect_page
+
+
 def _compact(state: PageState) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.format(encode_page(state), indent=-1))
 
@@ -129,9 +162,9 @@ def _set_body(line: RecordingLine, body: bytes) -> None:
 
 
 class _RecordingWire:
-    """A wire whose responses are written to a recording."""
+    """A wire whose responses a recorder is given."""
 
-    def __init__(self, wire: Wire, key: str, recorder: FileRecorder) -> None:
+    def __init__(self, wire: Wire, key: str, recorder: FileRecorder | ResponseBuffer) -> None:
         self._wire, self._key, self._recorder = wire, key, recorder
 
     async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:

@@ -16,7 +16,7 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
-    Floor(("demo", "replay", "pipeline"), "one run: load, read, print, deliver, save"),
+    Floor(("demo", "replay", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(("github_actions", "config"), "what the user asked for; what a runner is shown"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
@@ -43,7 +43,7 @@ INSIDE: Final = {
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
-    "reading": ("probe", "private", "reader", "plan", "lookup", "recognise", "gather"),
+    "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
         *("moved_ids", "suspicion", "pruning"),
