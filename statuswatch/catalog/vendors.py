@@ -29,6 +29,7 @@ class VendorKind(StrEnum):
     GO = "go"
     HOST = "host"
     IMAGE = "image"  # of a container, with its registry
+    NAME = "name"  # as texts write it: for what one vendor says of another
     NPM = "npm"
     PYPI = "pypi"
     TERRAFORM = "terraform"  # the source of a provider, namespace/name

@@ -45,10 +45,21 @@ class UpdateLine(msgspec.Struct, frozen=True):
     display_at: Seconds
 
 
+class UpstreamLine(msgspec.Struct, frozen=True):
+    """A vendor that the incident's own text makes its cause: the sentence, and its link to that vendor's page or ""."""
+
+    key: str
+    name: str
+    url: str
+    quote: str
+    link: str
+
+
 class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     """One event of `check --format jsonl`, of the archive, and of the sink `webhook`.
 
-    `updates` are those not reported before, oldest first. `filtered` and `muted` mark what was held back.
+    `updates` are those not reported before, oldest first. `upstream` are vendors that the text
+    makes the cause. `filtered` and `muted` mark what was held back.
     """
 
     schema: Literal[1]
@@ -59,5 +70,6 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     incident: IncidentLine
     updates: list[UpdateLine]
     detected_at: Seconds
+    upstream: list[UpstreamLine] | msgspec.UnsetType = msgspec.UNSET
     muted: Always | msgspec.UnsetType = msgspec.UNSET
     filtered: Always | msgspec.UnsetType = msgspec.UNSET

@@ -41,7 +41,7 @@ def render(event: Event, width: int | None, *, full: bool = False, mute: Mute | 
     """
     paragraphs = [_headline(event, full=full), _title(event.incident, full=full), *_updates(event, width, full=full)]
     if remark := phrases.remark(event):
-        paragraphs.append(Text(remark, "dim"))
+        paragraphs.append(Text(phrases.runner_safe(remark), "dim"))
     if mute:
         paragraphs.append(Text(phrases.muted(mute), "dim"))
     return indented(paragraphs, width)

@@ -1,13 +1,19 @@
 """Events for programs: one JSON object a line, never wrapped, coloured or mixed with anything else."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Incident, IncidentKind, IncidentUpdate
 from statuswatch.model.page import Page
+from statuswatch.render import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from statuswatch.catalog.upstream import Upstream
 
 SCHEMA: Final = 1
 
@@ -19,7 +25,8 @@ def render(event: Event, detected_at: datetime, *, muted: bool = False) -> str:
 
 
 def fields(event: Event, detected_at: datetime) -> dict[str, object]:
-    """Return the fields of an event's line."""
+    """Return the fields of an event's line; `upstream` stands in it only where the vendor names another one."""
+    named = phrases.upstream_of(event)
     return {
         "schema": SCHEMA,
         "id": event.id,
@@ -29,7 +36,15 @@ def fields(event: Event, detected_at: datetime) -> dict[str, object]:
         "incident": incident(event.incident),
         "updates": [update(each) for each in event.updates],
         "detected_at": moment(detected_at),
+        **({"upstream": upstream(named)} if named else {}),
     }
+
+
+def upstream(named: "Iterable[Upstream]") -> list[dict[str, str]]:
+    """Return the fields of each vendor that an incident's text makes its cause."""
+    return [
+        {"key": each.key, "name": each.name, "url": each.url, "quote": each.quote, "link": each.link} for each in named
+    ]
 
 
 def encode(value: object) -> str:

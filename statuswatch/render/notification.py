@@ -86,7 +86,7 @@ def notification_text(delivery: PendingDelivery, *, test: bool = False, dropped:
         url=url,
         facts=tuple(chat_safe(fact) for fact in facts if fact),
         statuses=tuple((chat_safe(status), chat_safe(message)) for status, message in phrases.statuses(event)),
-        remark=phrases.remark(event),
+        remark=chat_safe(phrases.remark(event)),
         times=_times(delivery),
         notice=dropped_notice(dropped),
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind, IncidentUpdate
@@ -12,9 +12,13 @@ from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.model.report import OpenCounts
 
+if TYPE_CHECKING:
+    from statuswatch.catalog.upstream import Upstream
+
 # Characters of one vendor message, title or list of components for people; the JSON lines have everything.
 MAX_MESSAGE: Final = 2000
 MAX_TITLE: Final = 1500
+MAX_QUOTE: Final = 300
 MAX_COMPONENTS: Final = 3  # of an event on the console; AWS listed 113
 MAX_NOTIFIED_COMPONENTS: Final = 20  # of an event in a notification
 UNLIMITED: Final = 1_000_000_000
@@ -136,7 +140,22 @@ def remark(event: Event) -> str:
         remarks = ["It began and ended between two runs."]
     if event.page.components and not event.incident.components and event.incident.kind is not IncidentKind.PAGE:
         remarks.append(NO_COMPONENT_STATED)
-    return " · ".join(remarks)
+    return " · ".join([*remarks, *(_quoted(event.page, upstream) for upstream in upstream_of(event))])
+
+
+def upstream_of(event: Event) -> "tuple[Upstream, ...]":
+    """Return the vendors that the incident's own text makes its cause."""
+    from statuswatch.catalog.upstream import find_upstream  # imported where there is an event
+
+    incident = event.incident
+    if incident.kind is IncidentKind.PAGE:
+        return ()
+    updates = (*incident.updates, *event.updates)
+    return find_upstream(event.page, (incident.title, *(update.body for update in updates)))
+
+
+def _quoted(page: Page, upstream: "Upstream") -> str:
+    return f"{page.name} says: “{short(upstream.quote, MAX_QUOTE)}” ({upstream.name}: {upstream.link or upstream.url})"
 
 
 def counts(opened: OpenCounts, unknown: int) -> str:

@@ -55,6 +55,6 @@ INSIDE: Final = {
     ),
     "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
     "config": ("json_schema", "review", "load", "select", "build", "tables", "checks", "suggest", "schema"),
-    "catalog": ("patch", "search", "build_log", "vendors"),
+    "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
     "model": ("report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
 }
