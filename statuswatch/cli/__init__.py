@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from statuswatch import __version__
-from statuswatch.cli import check, config, demo, inspect, notify, pages, replay, status
+from statuswatch.cli import check, config, demo, inspect, merge, notify, pages, replay, status
 from statuswatch.cli.options import EXIT_CODES, help_end
 from statuswatch.cli.output import prepare_streams, say, stdout_stream
 from statuswatch.errors import StatuswatchError
@@ -42,6 +42,7 @@ config_app.command("check", epilog=config.HELP_END)(config.config_check)
 config_app.command("schema", epilog=config.HELP_END)(config.config_schema)
 app.command(epilog=demo.HELP_END)(demo.demo)
 app.command(epilog=replay.HELP_END)(replay.replay)
+app.command(epilog=merge.HELP_END)(merge.merge)
 
 
 def main() -> None:

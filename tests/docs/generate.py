@@ -165,7 +165,7 @@ EXIT_CODES: Final = {
     0: "The run completed, with or without events. Pages that failed are in its report.",
     1: "A bug in statuswatch.",
     2: "The command line or the configuration is wrong.",
-    3: "The state file cannot be read, locked or written, or its folder does not exist.",
+    3: "The state file cannot be read, locked, written or merged, or its folder does not exist.",
     4: "No page answered at all: most likely our own network. Nothing is reported or written. With `status --fail-on` "
     "(unless `--allow-unknown`) and `inspect`: a page in question could not be read.",
     5: "The output could not be printed, or a sink did not accept every event. They are kept for the next run; "

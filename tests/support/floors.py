@@ -34,7 +34,7 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *("check", "status", "pages", "inspect", "notify", "config", "demo", "replay"),
+        *("check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
         *("output", "options", "completion"),
     ),
     "render": (
@@ -46,7 +46,7 @@ INSIDE: Final = {
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
-        *("moved_ids", "suspicion", "pruning"),
+        *("moved_ids", "suspicion", "pruning", "merge"),
         *("diff", "record", "updates", "filters"),
     ),
     "sinks": (
