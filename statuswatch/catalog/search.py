@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from statuswatch.catalog import Row, catalog
 from statuswatch.model.page import Page
@@ -27,22 +27,33 @@ def squash(word: str) -> str:
     return _PUNCTUATION.sub("", word.casefold())
 
 
-def search_catalog(pages: Iterable[Page], query: Sequence[str]) -> tuple[Page, ...]:
+def search_catalog(pages: Iterable[Page], query: Sequence[str], *, chance: bool = True) -> tuple[Page, ...]:
     """Return the pages that any word of the query fits; those that fit best, and fit most of the words, first.
 
-    Without a word all pages match.
+    Without a word all pages match. Without `chance` nothing is found by letters inside a word.
     """
+    worst = Likeness.CHANCE if chance else Likeness.ELSEWHERE
     words = [word for part in query for word in _PUNCTUATION.split(part.casefold()) if word]
     if not words:
         return tuple(pages)
-    ranked = []
-    for page in pages:
-        row = catalog().rows.get(page.key) or _row_of(page)
-        whole = _likeness_of_name(row, squash("".join(query)))
-        likenesses = [_likeness(row, word) for word in words]
-        if min(whole, *likenesses) < Likeness.NONE:
-            ranked.append(((whole, sum(likenesses), page.key), page))
-    return tuple(page for _, page in sorted(ranked, key=lambda entry: entry[0]))
+    ranked = [(_rank(page, words), page) for page in pages]
+    found = [(rank, page) for rank, page in ranked if rank.best <= worst]
+    return tuple(page for _, page in sorted(found, key=lambda entry: (entry[0][1:], entry[1].key)))
+
+
+class _Rank(NamedTuple):
+    """How well a page fits a query: by its best word, by all of them as one name, and by each of them."""
+
+    best: Likeness
+    whole: Likeness
+    total: int
+
+
+def _rank(page: Page, words: Sequence[str]) -> _Rank:
+    row = catalog().rows.get(page.key) or _row_of(page)
+    whole = _likeness_of_name(row, squash("".join(words)))
+    likenesses = [_likeness(row, word) for word in words]
+    return _Rank(min(whole, *likenesses), whole, sum(likenesses))
 
 
 def _row_of(page: Page) -> Row:

@@ -98,6 +98,8 @@ def check(
     if every is not None and not watch:
         raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
     settings = load_settings(config, state, shard, pages)
+    reject_together({"--watch": watch, "a page that is not watched": settings.single_look})
+    dry_run |= settings.single_look
     processes = job_count(jobs, len(settings.chosen(pages or ())))
     sinks = () if dry_run else connect_sinks(settings.notify)
     with interruptible(), recording(record) as recorder:
@@ -233,6 +235,8 @@ def print_report_notes(report: "RunReport", settings: "Config", *, verbose: bool
     if verbose or not settings.source:
         source = settings.source or BUILT_IN
         say(f"configuration: {source}; state file: {settings.state}")
+    if settings.single_look:
+        say("a page is not watched: a single look; nothing is delivered or written")
     lines = summary.failure_lines(report.failed, verbose=verbose)
     for outcome in report.pages:
         lines += summary.page_lines(outcome, verbose=verbose)

@@ -31,7 +31,7 @@ def inspect(
         str,
         typer.Argument(
             metavar="PAGE|URL",
-            help="A key of the configuration or of the catalog, or an address.",
+            help="A key of the configuration, a key or alias of the catalog, or an address.",
             autocompletion=all_pages,
         ),
     ],
@@ -45,7 +45,8 @@ def inspect(
     """
     from statuswatch.catalog import catalog
     from statuswatch.config.load import load_config
-    from statuswatch.config.select import page_at
+    from statuswatch.config.resolve import dormant_caution
+    from statuswatch.config.select import look_at, watched_page
     from statuswatch.model.page import Failure
     from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
@@ -57,10 +58,9 @@ def inspect(
 
     settings = load_config(config, os.environ, Path.cwd())
     configured = {page.key: page for page in settings.pages} if settings.source else {}
-    key = target.lower()
-    page = configured.get(key) or catalog().get(key) or page_at(target, [*configured, *catalog()])
-    watched = key in configured
-    remembered = page_state(settings, state, key) if watched else None
+    page = watched_page(configured, target) or look_at(target, settings.source, configured)
+    watched = page.key in configured
+    remembered = page_state(settings, state, page.key) if watched else None
     with interruptible("interrupted"), recording(record) as recorder:
         now = datetime.now(UTC)
         recorder.begin(RunStart(pages=(page,), partial=True), State(), now)
@@ -68,7 +68,9 @@ def inspect(
         inspection = explain(page, now, settings.timeout, connect)
     origin = platform_origin(page, watched=watched)
     with stdout_stream() as stream:
-        print_lines(stream, lambda width: rendered.render(inspection, origin, remembered, width))
+        print_lines(
+            stream, lambda width: rendered.render(inspection, origin, remembered, width, caution=dormant_caution(page))
+        )
         lines = rendered.configuration(inspection, catalog(), watched=watched)
         stream.writelines(f"{line}\n" for line in lines)
     if isinstance(inspection.result, Failure):

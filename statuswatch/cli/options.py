@@ -44,7 +44,9 @@ class TableFormat(StrEnum):
 PagesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PAGE]...", help="Keys of the pages to read; all of them by default.", autocompletion=watched_pages
+        metavar="[PAGE]...",
+        help="Keys, aliases or addresses of the pages to read; all by default.",
+        autocompletion=watched_pages,
     ),
 ]
 ConfigOption = Annotated[
@@ -125,7 +127,7 @@ def cores() -> int:
 def load_settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":
     """Return the configuration as the command line has it. Raises UsageError.
 
-    Without a configuration, any page of the catalog may be chosen.
+    `pages` are keys, aliases or addresses; a page that is not watched is added for a single look.
     """
     import msgspec
 
@@ -136,9 +138,8 @@ def load_settings(config: Path | None, state: Path | None, shard: str | None, pa
     if state is not None:
         settings = msgspec.structs.replace(settings, state=state)
     if pages:
-        chosen = select_pages(settings, pages)
-        settings = settings if settings.source else chosen
-    return sharded(settings, shard, pages or ())
+        settings = select_pages(settings, pages)
+    return sharded(settings, shard, settings.named.values())
 
 
 @contextmanager

@@ -50,40 +50,29 @@ def pages(
     from statuswatch.catalog import catalog
     from statuswatch.catalog.search import search_catalog
     from statuswatch.config.load import load_config
+    from statuswatch.config.resolve import caution
     from statuswatch.render import listing
 
     settings = load_config(config, os.environ, Path.cwd())
     candidates = settings.pages if configured else tuple(catalog().values())
     chosen = search_catalog(candidates, query or ())
     if not chosen:
-        _report_no_match(" ".join(query or ()), candidates)
+        _report_no_match(" ".join(query or ()), candidates if configured else None)
     if verify:
         verify_pages(chosen, settings, output, quiet=quiet)
         return
-    listed = [(page, catalog().row(page), note(page)) for page in chosen]
+    listed = [(page, catalog().row(page), caution(page)) for page in chosen]
     cells = [listing.cells(*entry) for entry in listed]
     print_table(listing.HEAD, cells, [listing.fields(*entry) for entry in listed], output)
 
 
-def note(page: "Page") -> str:
-    """Return what a person should know before trusting the page: that it cannot be read, or may be abandoned."""
-    from statuswatch.catalog import catalog
-    from statuswatch.platforms import missing_reader
-
-    row = catalog().row(page)
-    if not row:
-        return ""
-    if row.dormant:
-        return "dormant? silent for over a year: that nothing is open there says nothing"
-    reason = missing_reader(page.platform) if page.platform else "platform not known"
-    return f"known but unreadable ({reason})" if reason else ""
-
-
-def _report_no_match(words: str, candidates: "Sequence[Page]") -> None:
+def _report_no_match(words: str, pages: "Sequence[Page] | None") -> None:
+    """Say on stderr that nothing matches, with what is near: among these pages, or else in the catalog."""
+    from statuswatch.config.select import near_pages
     from statuswatch.config.suggest import did_you_mean
 
-    names = [name for page in candidates for name in (page.key, page.name)]
-    say(f"no page matches {words!r}{did_you_mean(words, names)}")
+    names = [name for page in pages or () for name in (page.key, page.name)]
+    say(f"no page matches {words!r}{did_you_mean(words, names) if pages is not None else near_pages(words)}")
 
 
 def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableFormat, *, quiet: bool) -> None:

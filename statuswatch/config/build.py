@@ -22,6 +22,7 @@ from statuswatch.config.checks import (
     mistake,
     safe_word,
 )
+from statuswatch.config.resolve import catalog_key, is_address, is_same_address
 from statuswatch.config.schema import DEFAULT_EVENTS, EVENT_CHOICES, KIND_CHOICES, Config, SinkConfig
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.config.tables import (
@@ -62,8 +63,10 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         raise mistake(place, f"empty: {_NAME_PAGES}")
     file = read_file_table(table, place)
     _check_filters(file, place)
-    keys = _page_keys(file)
-    built = [_build_page(key, file, place) for key in keys]
+    spellings = _page_spellings(file, place)
+    keys = list(spellings)
+    built = [_build_page(key, spelling, file, place) for key, spelling in spellings.items()]
+    tables = {key: file.page.get(spelling, PageTable()) for key, spelling in spellings.items()}
     config = Config(
         pages=tuple(page for page in built if page),
         state=folder / file.state,
@@ -71,11 +74,11 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         deadline=file.deadline,
         concurrency=file.concurrency,
         assume_impact=_assume_impact(file, place),
-        notify=_build_sinks(file, keys, place),
+        notify=_build_sinks(file, tables, place),
         mutes=_build_mutes(file, keys, place),
         source=source,
-        headers={key: _build_headers(key, file, place) for key, page in file.page.items() if page.headers_env},
-        public=frozenset(key for key, page in file.page.items() if page.public),
+        headers=_build_all_headers(spellings, file, place),
+        public=frozenset(key for key in keys if tables[key].public),
     )
     place.raise_mistakes()
     if not config.pages:
@@ -83,21 +86,39 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     return config
 
 
-def _page_keys(file: FileTable) -> list[str]:
-    """Return the keys of `pages` and of the page tables in lower case, each once."""
-    listed = [key.lower() for key in file.pages or ()]
-    return list(dict.fromkeys([*listed, *file.page]))
+def _page_spellings(file: FileTable, place: Place) -> dict[str, str]:
+    """Return the keys of the pages, each with the word that the file has for it; that of its table, if it has one."""
+    spellings: dict[str, str] = {}
+    for word in dict.fromkeys([*(key.lower() for key in file.pages or ()), *file.page]):
+        key = _key_of(word, file)
+        other = spellings.get(key, word)
+        if word in file.page and other in file.page and other != word:
+            with place.collecting():
+                raise mistake(page_place(word, place), f"the table [page.{other}] is about this page, too: join them")
+        spellings[key] = word if word in file.page else other
+    return spellings
 
 
-def _build_page(key: str, file: FileTable, file_place: Place) -> Page | None:
+def _key_of(word: str, file: FileTable) -> str:
+    """Return the key of the page that a word means: an own key first, then the catalog's key, alias or address."""
+    table = file.page.get(word)
+    if table and table.url is not None:
+        return word
+    for key, own in file.page.items() if is_address(word) else ():
+        if own.url is not None and is_same_address(own.url, word):
+            return key
+    return catalog_key(word) or word
+
+
+def _build_page(key: str, spelling: str, file: FileTable, file_place: Place) -> Page | None:
     """Build a page from its table, the catalog and the top of the file, in this order; None where it has no address."""
-    table = file.page.get(key, PageTable())
-    place = page_place(key, file_place)
+    table = file.page.get(spelling, PageTable())
+    place = page_place(spelling, file_place)
     base = _catalog_entry(key, table)
     with place.collecting():
         if base is None:
             if table.url is None:
-                raise _unknown_page(key, file, file_place)
+                raise _unknown_page(spelling, file, file_place)
             base = Page(key=key, name=key, url="")
         check_key(key, place)
     if base is None:
@@ -164,6 +185,12 @@ def _id(stated: str, place: Place) -> str:
     return ""
 
 
+def _build_all_headers(spellings: Mapping[str, str], file: FileTable, place: Place) -> dict[str, Mapping[str, str]]:
+    """Return the headers of private pages, by the key of the page."""
+    headers = {key: _build_headers(word, file, place) for key, word in spellings.items() if word in file.page}
+    return {key: variables for key, variables in headers.items() if variables}
+
+
 def _build_headers(key: str, file: FileTable, file_place: Place) -> dict[str, str]:
     """Return the names of environment variables by the header that each is the value of."""
     place = page_place(key, file_place).at("headers_env")
@@ -213,13 +240,13 @@ def _choices(words: Iterable[str], choices: Collection[str], place: Place, *, no
     return chosen
 
 
-def _build_sinks(file: FileTable, keys: Collection[str], place: Place) -> tuple[SinkConfig, ...]:
+def _build_sinks(file: FileTable, pages: Mapping[str, PageTable], place: Place) -> tuple[SinkConfig, ...]:
     assume_impact = _assume_impact(file, place)
-    tags = _pages_by_tag(file)
+    tags = _pages_by_tag(pages)
     sinks: list[SinkConfig] = []
     for number, table in enumerate(file.notify):
         with place.collecting():
-            sink = _build_sink(table, place.at(f"notify[{number}]"), keys, tags)
+            sink = _build_sink(table, place.at(f"notify[{number}]"), pages, tags)
             sinks.append(msgspec.structs.replace(sink, assume_impact=assume_impact))
     for name, count in Counter(sink.name.casefold() for sink in sinks).items():
         if count > 1:
@@ -228,10 +255,10 @@ def _build_sinks(file: FileTable, keys: Collection[str], place: Place) -> tuple[
     return tuple(sinks)
 
 
-def _pages_by_tag(file: FileTable) -> dict[str, set[str]]:
+def _pages_by_tag(pages: Mapping[str, PageTable]) -> dict[str, set[str]]:
     """Return the keys of the pages that have each tag."""
     tagged: dict[str, set[str]] = {}
-    for key, table in file.page.items():
+    for key, table in pages.items():
         for tag in table.tags:
             tagged.setdefault(tag.casefold(), set()).add(key)
     return tagged
@@ -277,7 +304,8 @@ def _sink_pages(
     table: NotifyTable, place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
 ) -> frozenset[str]:
     """Return the keys of the pages that `pages` and `tags` both select; none where neither is set."""
-    pages = _choices(table.pages, page_keys, place.at("pages"), noun="page")
+    words = [_watched_key(word, page_keys) for word in table.pages]
+    pages = _choices(words, page_keys, place.at("pages"), noun="page")
     chosen_tags = _choices(table.tags, tags, place.at("tags"), noun="tag")
     tagged = frozenset(key for tag in chosen_tags for key in tags[tag])
     if not (table.pages and table.tags):
@@ -286,6 +314,14 @@ def _sink_pages(
     if not selected and len(pages) == len(table.pages) and len(chosen_tags) == len(table.tags):
         raise mistake(place.at("tags"), "none of the pages in `pages` has one of these tags: leave one of the two out")
     return selected
+
+
+def _watched_key(word: str, page_keys: Collection[str]) -> str:
+    """Return the key of the page that a word means; the word itself where it is one, or means no watched page."""
+    if word.lower() in page_keys:
+        return word
+    key = catalog_key(word)
+    return key if key and key in page_keys else word
 
 
 def _sink_kinds(table: NotifyTable, options_type: type[Options], place: Place) -> frozenset[IncidentKind]:
@@ -321,7 +357,7 @@ def _build_mute(table: Mapping[str, Any], page_keys: Collection[str], place: Pla
     mute = convert_rest(rest, MuteTable, place)
     page = mute.page.lower()
     if not page.startswith(SHARED_PAGES):
-        page = check_choice(page, page_keys, place.at("page"), noun="page")
+        page = check_choice(_watched_key(page, page_keys), page_keys, place.at("page"), noun="page")
     return Mute(page=page, incident=mute.incident, until=mute.until and utc(mute.until))
 
 

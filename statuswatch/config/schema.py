@@ -49,6 +49,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `headers` are those of private pages: by the key of the page and the name of the header, the environment variable
     that holds the value. `public` are the keys of the pages that may be shown to anybody all the same.
+
+    `named` are the words of the command line, in lower case, by the key of the page that each means. `single_look`:
+    among these pages is one that is not watched, so that nothing is remembered or delivered.
     """
 
     pages: tuple[Page, ...]
@@ -64,13 +67,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     state_files: tuple[Path, ...] = ()
     headers: Mapping[str, Mapping[str, str]] = {}
     public: frozenset[str] = frozenset()
+    named: Mapping[str, str] = {}
+    single_look: bool = False
 
-    def chosen(self, keys: Collection[str] = ()) -> tuple[Page, ...]:
-        """Return the pages of a run: those with these keys, in any case, or all; of a run of one shard only its own."""
+    def chosen(self, words: Collection[str] = ()) -> tuple[Page, ...]:
+        """Return the pages of a run: those that these words name, in any case, or all; of a shard only its own."""
         pages = self.pages
-        if keys:
-            lowered = {key.lower() for key in keys}
-            pages = tuple(page for page in pages if page.key in lowered)
+        if words:
+            keys = {self.named.get(word.lower(), word.lower()) for word in words}
+            pages = tuple(page for page in pages if page.key in keys)
         if self.shard is not None:
             pages = tuple(page for page in pages if self.shard.holds(page.key))
         return pages

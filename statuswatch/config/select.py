@@ -1,7 +1,7 @@
 """The part of the configuration that one command asks for: some pages, one shard, one address."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,29 +10,80 @@ import msgspec
 
 from statuswatch.catalog import catalog
 from statuswatch.config.checks import Place, check_url, safe_word
+from statuswatch.config.resolve import catalog_key, is_address, is_same_address, near_keys
 from statuswatch.config.schema import Config
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Page
 from statuswatch.shard import MAX_SHARDS, PLACEHOLDER, parse_shard, shard_of
 
+MAX_KEY: Final = 64  # characters
+_NONE_WATCHED: Final[Mapping[str, Page]] = {}
 # Labels of a host name that do not name the vendor.
 _GENERIC_LABELS: Final = frozenset({"www", "status", "statuspage", "instatus", "betteruptime", "co", "com"})
 
 
-def select_pages(config: Config, keys: Sequence[str]) -> Config:
-    """Return the configuration limited to these pages, each once.
+def select_pages(config: Config, words: Sequence[str]) -> Config:
+    """Return the configuration in which these words name pages: `Config.chosen` returns those.
 
-    Their case does not matter. Without a configuration file they may be any pages of the catalog. Raises UsageError
-    for an unknown key.
+    A word is a key, an alias or an address. Without a configuration file the pages are those of the words alone. With
+    one, a page that it does not watch is added for a single look. Raises UsageError for a word that means no page.
     """
-    pages = {page.key: page for page in config.pages} if config.source else catalog()
-    for key in keys:
-        if key.lower() not in pages:
-            where = config.source or "catalog"
-            raise UsageError(f"unknown page {safe_word(key)!r} ({where}){did_you_mean(key, pages)}")
-    chosen = dict.fromkeys(key.lower() for key in keys)
-    return msgspec.structs.replace(config, pages=tuple(pages[key] for key in chosen))
+    watched = {page.key: page for page in config.pages} if config.source else {}
+    named: dict[str, Page] = {}
+    single_look = False
+    for word in words:
+        page = watched_page(watched, word)
+        if page is None:
+            page = look_at(word, config.source, watched)
+            single_look |= bool(config.source) or page.key not in catalog()
+        named[word.lower()] = page
+    pages = watched | {page.key: page for page in named.values()}
+    return msgspec.structs.replace(
+        config,
+        pages=tuple(pages.values()),
+        named={word: page.key for word, page in named.items()},
+        single_look=single_look,
+    )
+
+
+def watched_page(watched: Mapping[str, Page], word: str) -> Page | None:
+    """Return the page of the configuration that a word names: by its key, its address, or the catalog's alias."""
+    if word.lower() in watched:
+        return watched[word.lower()]
+    for page in watched.values() if is_address(word) else ():
+        if is_same_address(page.url, word):
+            return page
+    key = catalog_key(word)
+    return watched.get(key) if key else None
+
+
+def look_at(word: str, source: str = "", watched: Mapping[str, Page] = _NONE_WATCHED) -> Page:
+    """Return a page that is not watched: of the catalog, or of which only the address is known. Raises UsageError."""
+    key = catalog_key(word)
+    if key and key not in watched:
+        return catalog()[key]
+    near = did_you_mean(word, watched)
+    near = near if "did you mean" in near else ""
+    if is_address(word) and not (near and "/" not in word):
+        return _with_own_key(page_at(word), watched)
+    raise UsageError(f"unknown page {safe_word(word)!r} ({source or 'catalog'}){near or near_pages(word)}")
+
+
+def _with_own_key(page: Page, watched: Mapping[str, Page]) -> Page:
+    """Return a page whose key is no other page's: else its host."""
+    if page.key not in watched and page.key not in catalog():
+        return page
+    host = re.sub("[^a-z0-9.-]", "-", urlsplit(page.url).netloc)
+    return msgspec.structs.replace(page, key=host[:MAX_KEY])
+
+
+def near_pages(word: str) -> str:
+    """Return the end of an error message: the keys that are near, and what else may be given."""
+    near = [repr(key) for key in near_keys(word)]
+    if not near:
+        return ": `statuswatch pages` searches the catalog; or give an address, https://…"
+    return f": did you mean {' or '.join(near)}?"
 
 
 def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Config:
@@ -63,17 +114,9 @@ def state_files(state: Path) -> tuple[Path, ...]:
     return tuple(Path(str(state).replace(PLACEHOLDER, str(number))) for number in numbers)
 
 
-def page_at(target: str, keys: Sequence[str]) -> Page:
-    """Return a page of which only the address is known; the scheme may be left out.
-
-    Raises UsageError where `target` is no address, with the one of `keys` that is near.
-    """
-    host = target.partition("/")[0]
+def page_at(target: str) -> Page:
+    """Return a page of which only the address is known; the scheme may be left out. Raises UsageError."""
     has_scheme = "://" in target
-    if not has_scheme and "." not in host:
-        raise UsageError(
-            f"there is no page {safe_word(target)!r}{did_you_mean(target, keys)}; or give an address, https://…"
-        )
     url = check_url(target if has_scheme else f"https://{target}", Place("inspect"))
     key = key_of(url)
     return Page(key=key, name=key, url=url)

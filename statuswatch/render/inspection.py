@@ -31,18 +31,25 @@ _WORST_FIRST: Final = {impact: place for place, impact in enumerate(reversed(IMP
 _LISTS: Final = ((IncidentKind.INCIDENT, "incidents"), (IncidentKind.MAINTENANCE, "maintenance windows"))
 
 
-def render(inspection: Inspection, origin: str, state: PageState | None, width: int | None) -> list[Text]:
-    """Return the lines. `origin` says where the platform comes from: "configured", "from the catalog", "recognised"."""
+def render(
+    inspection: Inspection, origin: str, state: PageState | None, width: int | None, *, caution: str = ""
+) -> list[Text]:
+    """Return the lines. `origin` says where the platform comes from: "configured", "from the catalog", "recognised".
+
+    `caution` is what the catalog knows against trusting the page.
+    """
     return [
         Text.assemble(" " * indent, line)
-        for indent, paragraph in _paragraphs(inspection, origin, state)
+        for indent, paragraph in _paragraphs(inspection, origin, state, caution)
         for line in wrapped(paragraph, width and width - indent, (width or 0) - indent)
     ]
 
 
-def _paragraphs(inspection: Inspection, origin: str, state: PageState | None) -> Lines:
+def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, caution: str) -> Lines:
     page, result = inspection.page, inspection.result
     yield 0, Text(runner_safe(f"{page.name} · {page.url}"), "bold")
+    if caution:
+        yield 0, Text(caution, "bold yellow")
     yield from _platform(inspection, origin)
     yield 0, Text("Documents", "bold")
     for exchange in inspection.exchanges:

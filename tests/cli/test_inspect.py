@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from statuswatch.config.select import key_of, page_at
+from statuswatch.config.select import key_of, look_at, page_at
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Document, Exchange, Failure, Feed, Inspection, RecognitionAttempt
 from statuswatch.model.report import PageOutcome
@@ -118,7 +118,7 @@ def test_inspect_never_takes_a_marketing_page_for_a_page(workspace: Workspace) -
 
 def test_inspect_of_a_document_proposes_its_page(workspace: Workspace) -> None:
     """Contract 2: the hint for a document names its page; platforms that fail alike share a line."""
-    completed = workspace.run("inspect", f"{workspace.vendor.url}/acme/api/v2/incidents.json")
+    completed = workspace.run("inspect", f"{workspace.vendor.url}/other/api/v2/incidents.json")
     assert (
         completed.code == 4
         and f"correct its `url` (its base address: {workspace.vendor.url}, perhaps)" in completed.out
@@ -190,9 +190,9 @@ def test_keys_for_addresses() -> None:
         "acme",
         "acmestatus",
     ]
-    assert page_at("status.acme.example", []).url == "https://status.acme.example"
-    with pytest.raises(UsageError, match="there is no page 'acme'"):
-        page_at("acme", [])
+    assert page_at("status.acme.example").url == "https://status.acme.example"
+    with pytest.raises(UsageError, match="unknown page 'acmee'"):
+        look_at("acmee")
 
 
 @searched

@@ -58,7 +58,7 @@ INSIDE: Final = {
         *("repository", "npm", "python", "go", "ruby", "rust", "php", "terraform", "variables", "workflows"),
         *("containers", "hosts", "files", "formats"),
     ),
-    "config": ("json_schema", "review", "load", "select", "build", "tables", "checks", "suggest", "schema"),
+    "config": ("json_schema", "review", "load", "select", "build", "tables", "checks", "resolve", "suggest", "schema"),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
     "model": ("report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
 }

@@ -1,0 +1,79 @@
+"""A look at a page that is not watched: it is read and shown, and nothing is delivered or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from statuswatch.catalog import catalog
+from statuswatch.config.resolve import dormant_caution
+from statuswatch.model.page import Feed, Inspection
+from statuswatch.render.inspection import render
+from tests.support.fake_vendor import incident, statuspage
+
+if TYPE_CHECKING:
+    from tests.support.workspace import Workspace
+
+
+def test_status_of_an_address(workspace: Workspace) -> None:
+    """Contract 2: `status` takes any address, with its scheme or without, and finds the platform out."""
+    workspace.vendor.put(statuspage("/zyxw", [incident("z1", "investigating")]))
+    address = f"{workspace.vendor.url}/zyxw"
+    completed = workspace.run("status", address, "--fail-on", "minor")
+    assert completed.code == 10 and "Trouble z1" in completed.out
+    assert not workspace.state.exists()
+
+
+def test_status_takes_a_watched_page_by_its_address(workspace: Workspace) -> None:
+    """Contract 2: the address of a watched page names it, also one below it."""
+    completed = workspace.run("status", f"{workspace.vendor.url}/acme/incidents/1")
+    assert completed.code == 0 and "1 of 1 page read" in completed.out
+
+
+def test_check_of_an_address_remembers_nothing(workspace: Workspace) -> None:
+    """Contract 2: `check` of a page that is not watched is a single look, and says so."""
+    workspace.check()
+    before = workspace.state.read_bytes()
+    workspace.vendor.put(statuspage("/zyxw", [incident("z1", "investigating")]))
+    for words in ([f"{workspace.vendor.url}/zyxw"], ["acme", f"{workspace.vendor.url}/zyxw"]):
+        completed = workspace.run("check", *words, "--announce-open")
+        assert completed.code == 0 and "Trouble z1" in completed.out
+        assert "a page is not watched: a single look; nothing is delivered or written" in completed.err
+        assert workspace.state.read_bytes() == before
+
+
+def test_a_single_look_cannot_be_repeated(workspace: Workspace) -> None:
+    """Contract 8: --watch and a page that is not watched contradict one another."""
+    completed = workspace.run("check", "--watch", f"{workspace.vendor.url}/zyxw")
+    assert completed.code == 2 and "--watch cannot be combined with a page that is not watched" in completed.err
+
+
+def test_a_vendor_without_a_reader(workspace: Workspace) -> None:
+    """Contract 2: a vendor that is known but unreadable is named as such, with its page, and is never all clear."""
+    completed = workspace.run("status", "fastly", "--fail-on", "minor")
+    reason = "known but unreadable (platform StatusCast, no reader yet) (https://www.fastlystatus.com)"
+    assert completed.code == 4 and reason in completed.out
+    completed = workspace.run("inspect", "fastly")
+    assert completed.code == 4 and reason in completed.out
+    completed = workspace.run("pages", "fastly")
+    line = "fastly\tFastly\tstatuscast\tcdn\thttps://www.fastlystatus.com\tknown but unreadable"
+    assert completed.out.startswith(f"{line} (platform StatusCast, no reader yet)\n")
+
+
+def test_a_dormant_page_is_no_reassurance(workspace: Workspace) -> None:
+    """Contract 2: a page that may be abandoned says so in `pages` and `inspect`."""
+    warning = "dormant? silent for over a year: nothing open there does not mean that all is well"
+    assert workspace.run("pages", "okta").out.startswith(
+        f"okta\tOkta\trss\tsecurity\thttps://status.okta.com\t{warning}\n"
+    )
+    feed = Feed(identity="okta", incidents=())
+    shown = render(
+        Inspection(catalog()["okta"], feed, (), ()), "", None, None, caution=dormant_caution(catalog()["okta"])
+    )
+    assert [line.plain for line in shown][:2] == ["Okta · https://status.okta.com", warning]
+    assert not dormant_caution(catalog()["openai"])
+
+
+def test_near_words_are_suggested(workspace: Workspace) -> None:
+    """Contract 2: a search without a match suggests keys that are near, also by their aliases."""
+    assert "no page matches 'dokcerhub': did you mean 'docker'?" in workspace.run("pages", "dokcerhub").err
+    assert "no page matches 'acmee': did you mean 'acme'?" in workspace.run("pages", "--configured", "acmee").err
