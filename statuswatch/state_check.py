@@ -20,6 +20,7 @@ T = TypeVar("T", PageState, SharedFailure, PendingDelivery)
 MAX_ADDRESS: Final = 2_000  # characters
 MULTILINE: Final = "body"  # the one field whose text may have several lines
 _OFFSET: Final = re.compile(rb':\d\d(?:\.\d+)?[+-]\d\d:?\d\d"')  # the end of a time that is not in UTC
+_PRINTABLE_ESCAPES: Final = b'"\\'
 _STATUS: Final = re.compile(r"\w[\w -]{0,49}")
 _UPDATES: Final = re.compile(r"(?:[A-Za-z0-9+/]{8}(?:[A-Za-z0-9+/]{6}~?)?(?: |\Z))*")
 _TIMES: Final = re.compile(r"(?:[A-Za-z0-9+/]{6}-?[0-9a-z]{1,9}~?(?: |\Z))*")
@@ -34,7 +35,12 @@ def checked_page(encoded: bytes, page: PageState) -> PageState:
     """
     if not _is_plain(encoded):
         page = _cleaned(page)
-    unsafe = [key for key, record in page.incidents.items() if not _is_record_safe(key, record)]
+    unsafe = [
+        key
+        for key, record in page.incidents.items()
+        if (record.updates or record.url or record.update_times or record.status not in CLOSED_STATUSES)
+        and not _is_record_safe(key, record)
+    ]
     if not unsafe:
         return page
     repaired = {key: msgspec.structs.replace(page.incidents[key], url="") for key in unsafe}
@@ -64,7 +70,17 @@ def safe_address(address: str) -> str:
 
 def _is_plain(encoded: bytes) -> bool:
     """Return whether all text is printable ASCII, and all times are in UTC."""
-    return encoded.isascii() and not (b"\\" in encoded or b"\x7f" in encoded or _OFFSET.search(encoded))
+    return encoded.isascii() and not (b"\x7f" in encoded or _OFFSET.search(encoded)) and _is_printable(encoded)
+
+
+def _is_printable(encoded: bytes) -> bool:
+    """Return whether no character that is escaped is more than a quote or a backslash: every ETag has quotes."""
+    place = encoded.find(b"\\")
+    while place >= 0:
+        if encoded[place + 1] not in _PRINTABLE_ESCAPES:
+            return False
+        place = encoded.find(b"\\", place + 2)
+    return True
 
 
 def _is_record_safe(key: str, record: IncidentRecord) -> bool:

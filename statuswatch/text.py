@@ -50,7 +50,10 @@ def _visible(text: str) -> str:
 
 def line(text: str) -> str:
     """Clean a title, a name or an id: one line of plain text."""
-    if not (text.isascii() and text.isprintable()):
+    if text.isascii() and text.isprintable():
+        if "  " not in text:  # nearly all of them
+            return text.strip()
+    else:
         text = _visible(text)
     return " ".join(text.split())
 

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from statuswatch.model.event import Event, PendingDelivery
-from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
+from statuswatch.model.incident import CLOSED_STATUSES, IMPACT_SCALE, Component, Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, Feed, Page, RequestNote, any_page_answered
 from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
@@ -25,7 +25,7 @@ class OpenCounts(msgspec.Struct, frozen=True):
         """Count the open ones among the records."""
         incidents = in_progress = scheduled = 0
         for record in records:
-            if record.closed:
+            if record.status in CLOSED_STATUSES:
                 continue
             if record.kind is not IncidentKind.MAINTENANCE:
                 incidents += 1

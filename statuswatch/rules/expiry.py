@@ -58,7 +58,7 @@ def expire_absent(page: Page, key: str, difference: Difference, now: datetime) -
 def expire_unchanged(page: Page, state: PageState, now: datetime) -> Iterator[tuple[str, Difference]]:
     """Yield what expires on a page whose documents say what they said before."""
     for key, record in state.incidents.items():
-        if _is_due(record, now):
+        if record.status_unstated and _is_due(record, now):
             yield key, close_absent(page, key, record, Change.EXPIRED, now)
 
 

@@ -14,18 +14,22 @@ from statuswatch.model.state import IncidentRecord, PageState
 MAX_INCIDENTS: Final = 5_000
 MAX_COMPONENTS: Final = 5_000  # of one incident, those that it named before included; and of the page
 MAX_BYTES: Final = 2_000_000  # encoded
+MIN_COMPONENT_BYTES: Final = 5  # a component, encoded with its comma; an incident takes more
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def check_feed(feed: Feed) -> str:
     """Return why so much cannot be remembered of a page, before any of it is compared; "" where it can."""
-    count = len(feed.incidents)
+    count = len(feed.incidents) + len(feed.as_remembered)
     return f"it lists {count:,} incidents, more than {MAX_INCIDENTS:,}" if count > MAX_INCIDENTS else ""
 
 
 def check_limits(state: PageState) -> str:
     """Return why so much cannot be remembered of a page; "" where it can."""
+    size = len(_encode(state))
+    if size < MAX_COMPONENTS * MIN_COMPONENT_BYTES:  # no count can be too high
+        return ""
     count = len(state.incidents)
     if count > MAX_INCIDENTS:
         return f"{count:,} incidents to remember, more than {MAX_INCIDENTS:,}"
@@ -34,7 +38,6 @@ def check_limits(state: PageState) -> str:
             return f"more than {MAX_COMPONENTS:,} components of incident {key} to remember"
     if len(state.names) > MAX_COMPONENTS:
         return f"more than {MAX_COMPONENTS:,} components to remember"
-    size = len(_encode(state))
     return f"{size:,} bytes to remember, more than {MAX_BYTES:,}" if size > MAX_BYTES else ""
 
 

@@ -11,7 +11,7 @@ import pytest
 from statuswatch import state
 from statuswatch.errors import StateError
 from statuswatch.model.incident import Component, Impact
-from statuswatch.model.page import FailureClass, Page
+from statuswatch.model.page import FailureClass, Page, Validators
 from statuswatch.model.state import Failing, IncidentRecord, PageState, SharedFailure, State
 from tests.support.hostile_text import INVISIBLE
 from tests.support.sending import new_deliveries
@@ -36,6 +36,15 @@ def load_page(page: PageState, before: bytes = b"", after: bytes = b"") -> PageS
     encoded = state.encode_page(page)
     assert before in encoded
     return state.decode_page(encoded.replace(before, after) if before else encoded, "acme", "state.json")
+
+
+def test_a_backslash_hides_no_escape() -> None:
+    """7: quotes and backslashes are as they were; what is escaped behind them is cleaned."""
+    etag, path = 'W/"5-a"', "C:\\"
+    page = msgspec.structs.replace(PAGE, validators={"a": Validators(etag)}, identity=path)
+    assert load_page(page) == page
+    spoiled = msgspec.structs.replace(page, identity=f"{path}\x1b[31m")
+    assert load_page(spoiled) == page
 
 
 @pytest.mark.parametrize("mark", INVISIBLE)
