@@ -125,7 +125,7 @@ def read_views(run: Run, now: datetime) -> tuple[PageView, ...]:
         run.options.on_page(outcome)
 
     before = run.store.load()
-    options = msgspec.structs.replace(run.options, on_page=keep_feed, conditional=False)
+    options = msgspec.structs.replace(run.options, on_page=keep_feed, conditional=False, brief=False)
     outcomes, after = read_all(msgspec.structs.replace(run, options=options), before, now)
     states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
     statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]

@@ -1,8 +1,10 @@
-"""Digests of incident updates: what the state file remembers of each, in at most 15 characters."""
+"""Digests of incident updates, in at most 15 characters, and of the bytes that an incident is made of."""
 
 import re
+from binascii import b2a_base64
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final, NamedTuple, Self
 
 from statuswatch import text
@@ -75,6 +77,19 @@ def parse_digests(encoded: str) -> tuple[UpdateDigest, ...]:
 def newest_id_digest(encoded: str) -> str:
     """Return the digest of the id of the newest update in a record's `updates`; "" where there is none."""
     return encoded.rpartition(" ")[2][:_ID_END]
+
+
+def entry_digest(context: bytes, *parts: bytes) -> str:
+    """Return 11 characters (64 bits of SHA-256) for the bytes of an incident in its vendor's list.
+
+    An entry of the same digest is not looked at. That an edited one has it by accident happens once in 30 billion
+    years of 10,000 pages with 50 entries and 1,000 edits a year each. There is no secret key: the state file is
+    committed, so a key in it would be public, and one elsewhere would have to be managed. A stranger who wants to hide
+    an edit must find a second text for a given digest, in 2**64 attempts. A vendor that makes two texts of one digest,
+    in 2**32 attempts, hides no more than by not publishing the second. `context` is a digest of all else that the
+    entry is understood by: where that changes, every entry is looked at again.
+    """
+    return b2a_base64(sha256(b"".join((context, *parts))).digest()[:8], newline=False)[:11].decode()
 
 
 class UpdateTime(NamedTuple):

@@ -68,6 +68,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `position` is the time by which the vendor's list is ordered (creation or last change): an entry with an earlier
     one stands lower. `source_quality` says how good the source of the components is (0: none are stated).
     `status_unstated` is True where the vendor states no status, and so may never state an end; else it is left out.
+    `entry_digest` is that of all bytes that it was made of (see `ClosedEntries`), on platforms that have one.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
     status_unstated: bool | msgspec.UnsetType = msgspec.UNSET
+    entry_digest: str | msgspec.UnsetType = msgspec.UNSET  # never in an event
     pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # of a shared incident; UNSET is not written to the file
 
     @property

@@ -225,11 +225,12 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `unread` are
     kinds that a list which was not read this time may hold, and `window_sizes` how many entries of a kind the history
-    lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `longer` are
-    incidents of a longer list, whose ids are those of the others. `skipped` names entries that could not be
-    understood, `losses` what other documents could not add; `names` is what the platform wants remembered about
-    component ids. `components` are all that the page lists, each with its group; none where it lists none, or where the
-    document that does was not fetched.
+    lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `as_remembered`
+    are ids of closed incidents that are listed, and left out of `incidents`: their entries have the bytes that are
+    remembered. `longer` are incidents of a longer list, whose ids are those of the others. `skipped` names entries
+    that could not be understood, `losses` what other documents could not add; `names` is what the platform wants
+    remembered about component ids. `components` are all that the page lists, each with its group; none where it lists
+    none, or where the document that does was not fetched.
     """
 
     identity: str
@@ -243,6 +244,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     unread: frozenset[IncidentKind] = frozenset()
     window_sizes: Mapping[IncidentKind, int] = {}
     in_summary_only: frozenset[str] = frozenset()
+    as_remembered: frozenset[str] = frozenset()
     longer: tuple[Incident, ...] = ()
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()

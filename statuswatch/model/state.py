@@ -32,7 +32,11 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     times of updates (see `UpdateTime`): of a closed incident only of those that the vendor gave no id.
     `not_found_since` is the time of the first 404 or 410 of its own document beside a found control.
     `closed_at_baseline` marks an incident that was over before its page was watched and had an event since; without an
-    event, `was_over_at_baseline` says so by itself.
+    event, `was_over_at_baseline` says so by itself. `entry_digest` is that of the bytes that the vendor's list has for
+    a closed incident: an entry of the same bytes is as it was.
+
+    What was over at the baseline `is_brief` where that is enough: of its updates only the time of the newest is
+    remembered.
     """
 
     status: str
@@ -58,6 +62,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     not_found_since: Moment | None = None
     update_times: str = msgspec.field(default="", name="times")
     closed_at_baseline: bool = False
+    entry_digest: str = msgspec.field(default="", name="entry")
 
     @property
     def closed(self) -> bool:
@@ -68,6 +73,11 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     def was_over_at_baseline(self) -> bool:
         """True for an incident that was closed when its page was first read, and has not reopened since."""
         return self.closed and (self.closed_at_baseline or self.event_count == 0)
+
+    @property
+    def is_brief(self) -> bool:
+        """True where only the time of the newest update is remembered, and with it all updates up to then."""
+        return not self.updates and bool(self.entry_digest) and self.was_over_at_baseline
 
     def as_incident(self, key: str) -> Incident:
         """Return the incident as far as it is remembered: without its updates."""

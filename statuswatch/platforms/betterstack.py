@@ -18,7 +18,7 @@ Oddities, reported by those readers:
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -28,6 +28,7 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Inci
 from statuswatch.model.page import UNLIMITED, Document, Feed, Page
 from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -54,6 +55,9 @@ _IMPACTS: Final = {  # the worst first; the vendor calls `downtime` a major serv
 _WORST_FIRST: Final = ("downtime", "degraded", "maintenance")
 
 
+Entry = TypeVar("Entry")  # what the document includes: decoded by its type, or still encoded
+
+
 class _Affected(msgspec.Struct):
     status_page_resource_id: str | int
     status: str = ""
@@ -68,11 +72,12 @@ class _Links(msgspec.Struct):
 
 
 class _Included(msgspec.Struct):
-    """An included entry of any type, with its attributes still encoded."""
+    """An included entry of any type, with its contents still encoded."""
 
     type: str
     id: str | int
     attributes: msgspec.Raw
+    relationships: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Named(msgspec.Struct):
@@ -102,12 +107,6 @@ class _ReportLinks(msgspec.Struct):
     status_updates: _Links
 
 
-class _Report(msgspec.Struct):
-    id: str | int
-    attributes: _ReportAttributes
-    relationships: _ReportLinks
-
-
 class _PageLinks(msgspec.Struct):
     status_reports: _Links
 
@@ -118,15 +117,17 @@ class _StatusPage(msgspec.Struct):
     relationships: _PageLinks
 
 
-class _Index(msgspec.Struct):
+class _Index(msgspec.Struct, Generic[Entry]):
     data: _StatusPage
-    included: list[msgspec.Raw]
+    included: list[Entry]
 
 
 _decode_included: Final = msgspec.json.Decoder(_Included).decode
 _decode_named: Final = msgspec.json.Decoder(_Named).decode
 _decode_update: Final = msgspec.json.Decoder(_Update).decode
-_decode_report: Final = msgspec.json.Decoder(_Report).decode
+_decode_report: Final = msgspec.json.Decoder(_ReportAttributes).decode
+_decode_links: Final = msgspec.json.Decoder(_ReportLinks).decode
+_decode_index: Final = msgspec.json.Decoder(_Index[_Included]).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
@@ -146,44 +147,53 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Return the status reports of the page. Raises FeedError, also where it names reports and includes none."""
-    index = decode(reading.required(_INDEX), _Index, _INDEX)
+    index = _index(reading.required(_INDEX))
     included = _Inclusions(index.included)
+    closed = ClosedEntries(reading, PARSER_VERSION, included.names)
     if index.data.relationships.status_reports.data and not included.reports:
         raise FeedError(f"{_INDEX}: it names status reports and includes none")
-    incidents, skipped = parse_entries(included.reports, partial(_incident, reading.page, included), _INDEX)
+    incidents, skipped = parse_entries(included.reports, partial(_incident, reading.page, included, closed), _INDEX)
     return Feed(
         identity=identity(str(index.data.id), _INDEX),
         incidents=tuple({incident.id: incident for incident in incidents}.values()),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         window_sizes={IncidentKind.INCIDENT: UNLIMITED, IncidentKind.MAINTENANCE: UNLIMITED},
+        as_remembered=closed.listed,
         skipped=tuple(skipped),
         components=listed_components(included.names.values()),
     )
 
 
+def _index(body: bytes) -> _Index[Any]:
+    """Decode the document at once; leave what it includes encoded where an entry is bad. Raises FeedError."""
+    try:
+        return _decode_index(body)
+    except DECODE_ERRORS:
+        return decode(body, _Index[msgspec.Raw], _INDEX)
+
+
 class _Inclusions:
     """The entries that the document includes, by their type.
 
-    `reports` are still encoded, `updates` are the attributes of updates by id, `names` is (name, group) of resources
-    by id, and `groups` is in which groups each name occurs.
+    `reports` may have bad entries, which are still encoded, `updates` are the attributes of updates by id, `names` is
+    (name, group) of resources by id, and `groups` is in which groups each name occurs.
     """
 
-    def __init__(self, raws: Iterable[msgspec.Raw]) -> None:
-        self.reports: list[msgspec.Raw] = []
+    def __init__(self, entries: Iterable[_Included | msgspec.Raw]) -> None:
+        self.reports: list[_Included | msgspec.Raw] = []
         self.updates: dict[str, msgspec.Raw] = {}
         self._resources: dict[str, _Named] = {}
         self._sections: dict[str, str] = {}
-        for raw in raws:
+        for entry in entries:
             try:
-                self._add(raw)
+                self._add(entry if isinstance(entry, _Included) else _decode_included(entry))
             except DECODE_ERRORS:
-                self.reports.append(raw)  # it may be a report: it is then skipped with a reason
+                self.reports.append(entry)  # it may be a report: it is then skipped with a reason
         self.names = self._names()
         self.groups = groups_by_name(self.names.values())
 
-    def _add(self, raw: msgspec.Raw) -> None:
-        entry = _decode_included(raw)
+    def _add(self, entry: _Included) -> None:
         key = str(entry.id)
         match entry.type:
             case "status_page_resource":
@@ -193,7 +203,7 @@ class _Inclusions:
             case "status_update":
                 self.updates[key] = entry.attributes
             case "status_report":
-                self.reports.append(raw)
+                self.reports.append(entry)
 
     def _names(self) -> dict[str, tuple[str, str]]:
         names: dict[str, tuple[str, str]] = {}
@@ -207,15 +217,24 @@ class _Inclusions:
 # ----------------------------------------------------------------------------------------------------------- reports
 
 
-def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
-    """Return a status report as an incident or a maintenance. Raises ValueError where nothing states its state."""
-    report = _decode_report(raw)
-    attributes = report.attributes
+def _incident(
+    page: Page, included: _Inclusions, closed: ClosedEntries, entry: _Included | msgspec.Raw
+) -> Incident | None:
+    """Return a status report as an incident or a maintenance; None where it is as remembered.
+
+    Raises ValueError where nothing states its state.
+    """
+    report = entry if isinstance(entry, _Included) else _decode_included(entry)
+    linked = _linked_updates(report, included)
+    digest = closed.digest(str(report.id).encode(), report.attributes, report.relationships, *linked.values())
+    if closed.holds(digest):
+        return None
+    attributes = _decode_report(report.attributes)
     key = identifier(str(report.id))
     kind = IncidentKind.MAINTENANCE if attributes.report_type == "maintenance" else IncidentKind.INCIDENT
-    stated = _stated_updates(report, included)
+    stated = {key: _decode_update(update) for key, update in linked.items()}
     updates = _updates(stated, kind)
-    affected = _all_affected(report, stated.values())
+    affected = _all_affected(attributes, stated.values())
     components, source_quality = _components(affected, included)
     starts = utc(attributes.starts_at)
     incident = Incident(
@@ -230,6 +249,7 @@ def _incident(page: Page, included: _Inclusions, raw: msgspec.Raw) -> Incident:
         components=components,
         source_quality=source_quality,
         updates=updates,
+        entry_digest=digest,
     )
     return _as_window(incident, attributes, page) if kind is IncidentKind.MAINTENANCE else incident
 
@@ -269,10 +289,10 @@ def _peak_impact(states: Iterable[str | None]) -> Impact:
 # ----------------------------------------------------------------------------------------------------------- updates
 
 
-def _stated_updates(report: _Report, included: _Inclusions) -> dict[str, _Update]:
-    """Return the updates that the report links, by id. Raises DecodeError where one of them is bad."""
-    linked = dict.fromkeys(str(link.id) for link in report.relationships.status_updates.data)
-    return {key: _decode_update(included.updates[key]) for key in linked if key in included.updates}
+def _linked_updates(report: _Included, included: _Inclusions) -> dict[str, msgspec.Raw]:
+    """Return the attributes of the updates that the report links, by id. Raises DecodeError where it states none."""
+    linked = dict.fromkeys(str(link.id) for link in _decode_links(report.relationships).status_updates.data)
+    return {key: included.updates[key] for key in linked if key in included.updates}
 
 
 def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[IncidentUpdate, ...]:
@@ -298,9 +318,9 @@ def _published(item: tuple[str, _Update]) -> tuple[datetime, int, str]:
 # --------------------------------------------------------------------------------------------------------- resources
 
 
-def _all_affected(report: _Report, updates: Iterable[_Update]) -> list[_Affected]:
+def _all_affected(report: _ReportAttributes, updates: Iterable[_Update]) -> list[_Affected]:
     """Return every statement of the report and its updates about a resource."""
-    lists = [report.attributes.affected_resources, *(update.affected_resources for update in updates)]
+    lists = [report.affected_resources, *(update.affected_resources for update in updates)]
     return [resource for resources in lists for resource in resources or ()]
 
 

@@ -26,6 +26,7 @@ import msgspec
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -94,12 +95,14 @@ def matches(feed: Feed, /) -> bool:
 def parse(reading: ParseInput, /) -> Feed:
     """Return the incidents. Raises FeedError."""
     entries = decode(reading.required(_NAME), list[msgspec.Raw], _NAME)
-    incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page)), _NAME)
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page), closed), _NAME)
     return Feed(
         identity=_IDENTITY,
         incidents=newest_copies(incidents),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT}),
+        as_remembered=closed.listed,
         skipped=tuple(skipped),
     )
 
@@ -109,7 +112,11 @@ def _dashboard(page: Page) -> Page:
     return msgspec.structs.replace(page, url=page.url.removesuffix(f"/{_NAME}"))
 
 
-def _incident(dashboard: Page, raw: msgspec.Raw) -> Incident:
+def _incident(dashboard: Page, closed: ClosedEntries, raw: msgspec.Raw) -> Incident | None:
+    """Return an incident; None where it is as remembered."""
+    digest = closed.digest(raw)
+    if closed.holds(digest):
+        return None
     entry = _decode_incident(raw)
     started_at = utc(entry.begin)
     updates = _updates(entry)
@@ -126,6 +133,7 @@ def _incident(dashboard: Page, raw: msgspec.Raw) -> Incident:
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
+        entry_digest=digest,
     )
 
 

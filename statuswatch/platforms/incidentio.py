@@ -43,7 +43,6 @@ from statuswatch.platforms.parsing import (
     groups_by_name,
     identifier,
     identity_of_platform,
-    incident_list,
     incident_update,
     labelled_components,
     listed_components,
@@ -200,7 +199,7 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Return the incidents of the compatibility list, enriched, and the native windows. Raises FeedError."""
-    compat = incident_list(reading.required(_COMPAT), _Incident, _COMPAT)
+    compat = decode(reading.required(_COMPAT), IncidentList, _COMPAT)
     sources = _decode_sources(reading, compat)
     listed, skipped = parse_entries(compat.incidents, partial(_incident, reading, sources), _COMPAT)
     windows, bad_windows = _native_windows(sources, listed, reading.page)
@@ -309,7 +308,7 @@ class _Sources(NamedTuple):
     losses: tuple[str, ...]
 
 
-def _decode_sources(reading: ParseInput, compat: IncidentList[Any]) -> _Sources:
+def _decode_sources(reading: ParseInput, compat: IncidentList) -> _Sources:
     losses: list[str] = []
     native: Mapping[str, _NativeIncident] = {}
     skipped: tuple[str, ...] = ()
@@ -442,9 +441,9 @@ def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
 # --------------------------------------------------------------------------------------------------------- incidents
 
 
-def _incident(reading: ParseInput, sources: _Sources, entry: _Incident | msgspec.Raw) -> Incident:
+def _incident(reading: ParseInput, sources: _Sources, entry: msgspec.Raw) -> Incident:
     """Return an incident of the compatibility list, enriched from its native twin."""
-    listed = entry if isinstance(entry, _Incident) else _decode_incident(entry)
+    listed = _decode_incident(entry)
     key = identifier(listed.id)
     status = clean_status(listed.status)
     twin = sources.native.get(key)

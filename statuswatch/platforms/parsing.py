@@ -12,20 +12,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model.digest import time_id
+from statuswatch.model.digest import entry_digest, time_id
 from statuswatch.model.incident import Component, Incident, IncidentUpdate, utc
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState
 
 T = TypeVar("T")
-Entry = TypeVar("Entry")
 Raw = TypeVar("Raw")  # an entry of a list before it is parsed
 
 # Forms of page ids on the platforms that share the addresses and the format of API v2.
@@ -65,13 +64,15 @@ class ParseInput(msgspec.Struct, frozen=True):
     """Everything fetched for a page, by document name, and the state of the page.
 
     A document is None where the page has no such document. Its name is absent where it was not fetched this time.
-    `now` is the time of the run, None where there is none.
+    `now` is the time of the run, None where there is none. `brief`: closed incidents that are as remembered are
+    not looked at.
     """
 
     page: Page
     documents: Mapping[str, bytes | None]
     state: PageState | None = None
     now: datetime | None = None
+    brief: bool = False
 
     @property
     def records(self) -> Mapping[str, IncidentRecord]:
@@ -111,11 +112,11 @@ class StatedUpdate(msgspec.Struct):
     display_at: datetime | None = None
 
 
-class IncidentList(msgspec.Struct, Generic[Entry]):
+class IncidentList(msgspec.Struct):
     """`api/v2/incidents.json`."""
 
     page: PageHead
-    incidents: list[Entry]
+    incidents: list[msgspec.Raw]
 
 
 # --------------------------------------------------------------------------------------------------------- documents
@@ -148,17 +149,6 @@ def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:
     return rb"\ufffd" if is_lone_surrogate else escape[0]
 
 
-def incident_list(body: bytes, entry_type: type[Entry], name: str) -> IncidentList[Any]:
-    """Decode a list of incidents at once; leave its entries raw where one is bad. Raises FeedError.
-
-    The caller decodes raw entries one by one, so that the bad one costs only itself.
-    """
-    try:
-        return msgspec.json.decode(without_bom(body), type=IncidentList[entry_type])  # type: ignore[valid-type]
-    except DECODE_ERRORS:
-        return decode(body, IncidentList[msgspec.Raw], name)
-
-
 def without_bom(body: bytes) -> bytes:
     """Return the document as UTF-8 without a byte order mark. Raises UnicodeDecodeError."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -176,21 +166,60 @@ def parse_syndication(body: bytes, name: str, **options: bool) -> Any:
         raise FeedError(f"{name}: {type(error).__name__}: {text.line(str(error))}") from error
 
 
-def parse_entries(raws: Iterable[Raw], build: Callable[[Raw], T], name: str) -> tuple[list[T], list[str]]:
+def parse_entries(raws: Iterable[Raw], build: Callable[[Raw], T | None], name: str) -> tuple[list[T], list[str]]:
     """Return the entries that `build` makes of a list, and reasons for those that were skipped.
+
+    Of an entry that is as remembered it makes None.
 
     Raises FeedError where the list has entries and all of them are bad.
     """
     entries: list[T] = []
     skipped: list[str] = []
+    any_good = False
     for number, raw in enumerate(raws):
         try:
-            entries.append(build(raw))
+            entry = build(raw)
         except ENTRY_ERRORS as error:
             skipped.append(f"{name}: entry {number}: {text.line(str(error))}")
-    if skipped and not entries:
+            continue
+        any_good = True
+        if entry is not None:
+            entries.append(entry)
+    if skipped and not any_good:
         raise FeedError(f"{skipped[0]}; and no other entry could be understood")
     return entries, skipped
+
+
+class ClosedEntries:
+    """Entries of closed incidents, recognised by their bytes. One that is as remembered is not looked at.
+
+    Two entries of one digest are parsed into equal incidents. So `context` names all that a platform makes an incident
+    of beside its own entry: the names of components, for one.
+    """
+
+    def __init__(self, reading: ParseInput, version: int, *context: object) -> None:
+        facts = repr((reading.page.platform, reading.page.url, version, *context))
+        self._context = hashlib.sha256(facts.encode()).digest()
+        records = reading.records.items() if reading.brief else ()
+        self._ids = {record.entry_digest: key for key, record in records if record.entry_digest}
+        self._listed: set[str] = set()
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The ids of the entries that were found to be as remembered."""
+        return frozenset(self._listed)
+
+    def digest(self, *parts: bytes) -> str:
+        """Return the digest of an entry."""
+        return entry_digest(self._context, *parts)
+
+    def holds(self, digest: str) -> bool:
+        """Return whether the entry of that digest is as remembered, and note that it is listed."""
+        key = self._ids.get(digest)
+        if key is None:
+            return False
+        self._listed.add(key)
+        return True
 
 
 # --------------------------------------------------------------------------------------------------------------- ids

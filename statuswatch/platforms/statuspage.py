@@ -28,10 +28,10 @@ Oddities, all recorded:
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -44,6 +44,7 @@ from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
     ENTRY_ERRORS,
     PAGE_ID_FORMS,
+    ClosedEntries,
     IncidentList,
     PageHead,
     ParseInput,
@@ -56,7 +57,6 @@ from statuswatch.platforms.parsing import (
     groups_by_name,
     identifier,
     identity_of_platform,
-    incident_list,
     incident_update,
     labelled_components,
     listed_components,
@@ -196,7 +196,9 @@ def matches(feed: Feed, /) -> bool:
 def parse(reading: ParseInput, /) -> Feed:
     """Return the incidents and windows of all documents. Raises FeedError."""
     sources = _decode_documents(reading)
-    incidents, skipped = _incidents(sources, reading.page)
+    catalogue = _catalogue(sources.summary)
+    closed = ClosedEntries(reading, PARSER_VERSION, catalogue.by_id)
+    incidents, skipped = _incidents(sources, partial(_incident, reading.page, catalogue, closed))
     history = {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if sources.windows else {IncidentKind.INCIDENT}
     return Feed(
         identity=identity_of_platform("statuspage", sources.history.page, _INCIDENTS),
@@ -208,9 +210,10 @@ def parse(reading: ParseInput, /) -> Feed:
         unread=_unread_kinds(sources, reading),
         window_sizes=dict.fromkeys(history, _WINDOW_SIZE),
         in_summary_only=_ids_in_summary_only(sources),
+        as_remembered=closed.listed,
         skipped=skipped,
         losses=sources.losses,
-        components=listed_components(_catalogue(sources.summary).by_id.values()),
+        components=listed_components(catalogue.by_id.values()),
     )
 
 
@@ -220,14 +223,14 @@ def parse(reading: ParseInput, /) -> Feed:
 class _Sources(NamedTuple):
     """The decoded documents. None: not fetched, or not usable; `losses` has the reasons."""
 
-    history: IncidentList[Any]
+    history: IncidentList
     summary: _Summary | None
     windows: _Windows | None
     losses: tuple[str, ...]
 
 
 def _decode_documents(reading: ParseInput) -> _Sources:
-    history = incident_list(reading.required(_INCIDENTS), _Incident, _INCIDENTS)
+    history = decode(reading.required(_INCIDENTS), IncidentList, _INCIDENTS)
     summary, summary_losses = _enrichment(reading, _SUMMARY, _Summary, history.page)
     windows, window_losses = _enrichment(reading, _WINDOWS, _Windows, history.page)
     return _Sources(history, summary, windows, (*summary_losses, *window_losses))
@@ -293,20 +296,14 @@ def _unread_kinds(sources: _Sources, reading: ParseInput) -> frozenset[IncidentK
 
 def _ids_in_summary_only(sources: _Sources) -> frozenset[str]:
     """Return the ids that the summary adds to the lists of the newest 50."""
-    ids: set[str] = set()
-    newest_ids: set[str] = set()
-    for name, _, entries in _lists(sources):
-        found = {_id_of(entry) for entry in entries}
-        if name == _SUMMARY:
-            ids |= found
-        else:
-            newest_ids |= found
-    return frozenset(ids - newest_ids)
+    lists = [(name, entries) for name, _, entries in _lists(sources)]
+    ids = {_id_of(entry) for name, entries in lists if name == _SUMMARY for entry in entries}
+    if not ids:  # nearly always: nothing is open or planned
+        return frozenset()
+    return frozenset(ids.difference(_id_of(entry) for name, entries in lists if name != _SUMMARY for entry in entries))
 
 
-def _id_of(entry: _Incident | msgspec.Raw) -> str:
-    if isinstance(entry, _Incident):
-        return entry.id
+def _id_of(entry: msgspec.Raw) -> str:
     try:
         return _decode_id(entry).id
     except DECODE_ERRORS:
@@ -322,17 +319,19 @@ def _never_had_windows(reading: ParseInput) -> bool:
 # --------------------------------------------------------------------------------------------------------- incidents
 
 
-def _incidents(sources: _Sources, page: Page) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
+Build = Callable[[IncidentKind, msgspec.Raw], Incident | None]
+
+
+def _incidents(sources: _Sources, build: Build) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
     """Return the incidents of all lists, and why entries were skipped.
 
     Raises FeedError where no entry of incidents.json is good; the other lists only enrich.
     """
-    catalogue = _catalogue(sources.summary)
     lists: list[list[Incident]] = []
     skipped: list[str] = []
     for name, kind, entries in _lists(sources):
         try:
-            incidents, reasons = parse_entries(entries, partial(_incident, kind, page, catalogue), name)
+            incidents, reasons = parse_entries(entries, partial(build, kind), name)
         except FeedError as error:
             if name == _INCIDENTS:
                 raise
@@ -343,7 +342,7 @@ def _incidents(sources: _Sources, page: Page) -> tuple[tuple[Incident, ...], tup
     return newest_copies(*lists), tuple(dict.fromkeys(skipped))  # both lists may have the same bad window
 
 
-def _lists(sources: _Sources) -> Iterator[tuple[str, IncidentKind, Sequence[_Incident | msgspec.Raw]]]:
+def _lists(sources: _Sources) -> Iterator[tuple[str, IncidentKind, Sequence[msgspec.Raw]]]:
     """Yield the lists of all documents, each with its document's name and the kind of its entries.
 
     Of equal copies of an incident, that of the earlier list is kept.
@@ -357,8 +356,14 @@ def _lists(sources: _Sources) -> Iterator[tuple[str, IncidentKind, Sequence[_Inc
         yield _SUMMARY, IncidentKind.MAINTENANCE, sources.summary.scheduled_maintenances
 
 
-def _incident(kind: IncidentKind, page: Page, catalogue: "_Catalogue", entry: _Incident | msgspec.Raw) -> Incident:
-    incident = entry if isinstance(entry, _Incident) else _decode_incident(entry)
+def _incident(
+    page: Page, catalogue: "_Catalogue", closed: ClosedEntries, kind: IncidentKind, entry: msgspec.Raw
+) -> Incident | None:
+    """Return the incident of an entry; None where it is as remembered."""
+    digest = closed.digest(kind.encode(), entry)
+    if closed.holds(digest):
+        return None
+    incident = _decode_incident(entry)
     key = identifier(incident.id)
     created = utc(incident.created_at)
     components, source_quality = _components(incident, catalogue)
@@ -380,6 +385,7 @@ def _incident(kind: IncidentKind, page: Page, catalogue: "_Catalogue", entry: _I
         ),
         scheduled_for=utc(incident.scheduled_for) if incident.scheduled_for and has_schedule else None,
         scheduled_until=utc(incident.scheduled_until) if incident.scheduled_until and has_schedule else None,
+        entry_digest=digest,
     )
 
 

@@ -13,6 +13,7 @@ from statuswatch.model.page import (
     DocumentResult,
     Failure,
     FailureKind,
+    Feed,
     Fetched,
     NotModified,
     Page,
@@ -24,6 +25,7 @@ from statuswatch.model.page import (
 from statuswatch.model.state import PageState
 from statuswatch.platforms import PLATFORMS, Platform
 from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
+from statuswatch.rules.brief import may_be_brief, needs_all_entries
 
 T = TypeVar("T")
 
@@ -55,8 +57,9 @@ Plan = Generator[Round, Results, T]
 class Session:
     """What the requests for one page came to, over all platforms that are tried: no document is requested twice."""
 
-    def __init__(self, now: datetime, *, conditional: bool = True) -> None:
+    def __init__(self, now: datetime, *, conditional: bool = True, brief: bool = False) -> None:
         self.conditional = conditional
+        self.brief = brief  # what nothing can be reported of is not looked at
         self.now = now  # the time of the run, for documents whose entries have no time
         self.answered = False  # True once anything at all came back
         self.attempts: list[RecognitionAttempt] = []  # platforms that the page was not recognised as
@@ -130,9 +133,9 @@ class PageReader:
         self._keep_served_at(results)
         return results
 
-    def parse_input(self) -> ParseInput:
+    def parse_input(self, *, brief: bool = False) -> ParseInput:
         """Return what was gathered so far, as parsers take it."""
-        return ParseInput(self.page, self._documents, self.state, self.session.now)
+        return ParseInput(self.page, self._documents, self.state, self.session.now, brief)
 
     def _keep_served_at(self, results: Results) -> None:
         responses = [result for result in results.values() if isinstance(result, Fetched)]
@@ -141,7 +144,7 @@ class PageReader:
     def understand(self) -> PageResult:
         """Parse what was gathered so far."""
         try:
-            feed = self.platform.parse(self.parse_input())
+            feed = self._parse()
         except FeedError as error:
             if isinstance(error, MissingPageIdError):
                 self.ids = error.ids
@@ -159,6 +162,13 @@ class PageReader:
             last_modified=self._last_modified,
             age=self._age,
         )
+
+    def _parse(self) -> Feed:
+        """Parse in brief where nothing is lost by that. Raises FeedError."""
+        feed = self.platform.parse(self.parse_input(brief=self.session.brief and may_be_brief(self.state)))
+        if self.state and needs_all_entries(self.state, feed):
+            return self.platform.parse(self.parse_input())
+        return feed
 
     def _known_validators(self) -> Mapping[str, Validators]:
         state = self.state

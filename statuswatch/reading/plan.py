@@ -18,10 +18,19 @@ from statuswatch.rules.reconcile import needs_full_read, reconcile
 
 
 def read(
-    page: Page, state: PageState | None, now: datetime, *, announce_open: bool = False, conditional: bool = True
+    page: Page,
+    state: PageState | None,
+    now: datetime,
+    *,
+    announce_open: bool = False,
+    conditional: bool = True,
+    brief: bool = True,
 ) -> Plan[PageOutcome]:
-    """Request documents until the platform asks for no more, and reconcile what they say with the page's state."""
-    session = Session(now, conditional=conditional and not (state and needs_full_read(state, now)))
+    """Request documents until the platform asks for no more, and reconcile what they say with the page's state.
+
+    Unless it is `brief`, the outcome's feed has all that the documents say.
+    """
+    session = Session(now, conditional=conditional and not (state and needs_full_read(state, now)), brief=brief)
     reader, result = yield from begin(page, state, session)
     if isinstance(result, Failure):
         failure = yield from explain_failure(page, state, result, session)

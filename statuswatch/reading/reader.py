@@ -38,7 +38,8 @@ def ignore_outcome(_: PageOutcome) -> None:
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How pages are read: seconds for one page and for all, how many pages at a time, and what the run asked for.
 
-    Without `conditional` no validators are sent. `on_page` is called with each outcome, in the order of arrival.
+    Without `conditional` no validators are sent. Unless it is `brief`, each outcome has all that its page
+    says. `on_page` is called with each outcome, in the order of arrival.
     """
 
     timeout: float
@@ -46,6 +47,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     announce_open: bool = False
     conditional: bool = True
+    brief: bool = True
     on_page: Callable[[PageOutcome], None] = ignore_outcome
 
 
@@ -86,7 +88,14 @@ async def read_page(
 ) -> PageOutcome:
     """Read one page within its time, whatever happens to it."""
     client: Client | None = None
-    plan = read(page, state, now, announce_open=options.announce_open, conditional=options.conditional)
+    plan = read(
+        page,
+        state,
+        now,
+        announce_open=options.announce_open,
+        conditional=options.conditional,
+        brief=options.brief,
+    )
     try:
         async with asyncio.timeout(options.timeout) as limit, connect(page, limit.when() or 0) as client:
             outcome = await drive(plan, client)

@@ -53,11 +53,14 @@ def absent_records(state: PageState, feed: Feed) -> dict[str, IncidentRecord]:
     """
     if feed.skipped:
         return {}
-    listed = {incident.id for incident in feed.incidents}
+    listed = feed.as_remembered.union([incident.id for incident in feed.incidents])
+    unlisted = state.incidents.keys() - listed
+    if not unlisted:
+        return {}
     return {
         key: record
         for key, record in state.incidents.items()
-        if not record.closed and key not in listed and record.kind not in feed.unread
+        if key in unlisted and not record.closed and record.kind not in feed.unread
     }
 
 

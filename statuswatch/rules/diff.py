@@ -28,7 +28,18 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
-from statuswatch.rules.record import highest_impact, new_record, short_title, shrink, to_second, updated_record
+from statuswatch.rules.record import (
+    baseline_record,
+    highest_impact,
+    is_older_copy,
+    new_record,
+    short_title,
+    shrink,
+    to_second,
+    updated_record,
+    with_entry_digest,
+    with_updates,
+)
 from statuswatch.rules.updates import UpdateComparison, compare_updates
 
 _ORDER: Final = {change: place for place, change in enumerate(Change)}
@@ -66,7 +77,7 @@ def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Diffe
     if later:  # rule 3b
         news = _News(EventKind.UPDATED, (Change.UPDATES,), later)
         return _report(page, None, incident, news, msgspec.structs.replace(record, closed_at_baseline=True))
-    return Difference(None, record)  # rule 4
+    return Difference(None, baseline_record(incident))  # rule 4
 
 
 def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_anew: bool = False) -> Difference:
@@ -75,23 +86,36 @@ def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_a
     An expired incident that is listed as it was stays expired. With `is_read_anew` another version of the parser wrote
     the record: a text that differs may be our own doing, and is no edit.
     """
+    remembered = record
+    record = with_updates(remembered, incident)
     encoded = encode_updates(incident.updates)
     if _is_closed_and_unchanged(record, incident, encoded):
-        return Difference(None, record)
+        return Difference(None, _without_old_updates(with_entry_digest(record, incident), remembered, incident))
     updates = _with_replaced(record, incident, compare_updates(record.updates, incident.updates, encoded))
     if is_read_anew:
         updates = updates._replace(edited=())
     if _is_expired_as_before(record, incident, updates):
-        return Difference(None, record)
+        return Difference(None, remembered)
     after = updated_record(incident, record, updates.remembered)
     if record.was_over_at_baseline and incident.closed:  # rule 9c
         updates = _published_later(record, updates)
     news = _find_news(record, incident, updates)
     if not news.changes:
-        return Difference(None, after)
+        return Difference(None, _without_old_updates(after, remembered, incident))
     if record.was_over_at_baseline and incident.closed and Change.REOPENED not in news.changes:
         after = msgspec.structs.replace(after, closed_at_baseline=True)
     return _report(page, record, incident, news, after)
+
+
+def _without_old_updates(after: IncidentRecord, before: IncidentRecord, incident: Incident) -> IncidentRecord:
+    """Return the record as brief as it was; the same object where nothing differs.
+
+    Where an older copy is believed, the updates that it lists are remembered, so that it is no suspicion again.
+    """
+    if not before.is_brief or is_older_copy(before, incident):
+        return after
+    brief = msgspec.structs.replace(after, updates="")
+    return before if brief == before else brief
 
 
 def without_event(incident: Incident, record: IncidentRecord | None) -> Difference:
@@ -324,7 +348,7 @@ def _report(
 
 def _as_in_version_1(record: IncidentRecord | None) -> IncidentRecord | None:
     """Return the record without fields that the first release did not have: event ids stay the same."""
-    return record and msgspec.structs.replace(record, update_times="", not_found_since=None)
+    return record and msgspec.structs.replace(record, update_times="", not_found_since=None, entry_digest="")
 
 
 def _joined_components(record: IncidentRecord | None, after: IncidentRecord) -> tuple[Component, ...]:
@@ -338,7 +362,12 @@ def _shown(incident: Incident, record: IncidentRecord | None, after: IncidentRec
     """Return the incident as an event shows it: what this read lacks is filled in from the record."""
     title = incident.title or (record.title if record and not record.closed else "")
     return msgspec.structs.replace(
-        incident, kind=after.kind, title=title, components=after.components, impact=after.impact
+        incident,
+        kind=after.kind,
+        title=title,
+        components=after.components,
+        impact=after.impact,
+        entry_digest=msgspec.UNSET,
     )
 
 

@@ -102,4 +102,4 @@ def _moved_record(record: IncidentRecord, incident: Incident) -> IncidentRecord:
         old_updates = tuple(update for update in incident.updates if update not in unknown)
     updates = encode_updates(old_updates)
     times = encode_times("", old_updates, updates, only_without_id=record.closed)
-    return msgspec.structs.replace(record, updates=updates, update_times=times)
+    return msgspec.structs.replace(record, updates=updates, update_times=times, entry_digest="")

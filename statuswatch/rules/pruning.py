@@ -17,15 +17,13 @@ def prune(
     The baseline moves up to the newest update of a pruned incident: listed again, closed, it is older than that, and
     rule 4 applies.
     """
-    listed_ids = {incident.id for incident in feed.incidents}
+    listed_ids = feed.as_remembered.union([incident.id for incident in feed.incidents])
     listed_kinds = feed.history | feed.complete | feed.current  # a document that failed now may list the rest again
+    unlisted = ((key, records[key]) for key in records.keys() - listed_ids)
     pruned = {
         key: record.last_update_at
-        for key, record in records.items()
-        if record.closed
-        and key not in listed_ids
-        and record.kind in listed_kinds
-        and now - record.last_update_at > FORGET_CLOSED_AFTER
+        for key, record in unlisted
+        if record.closed and record.kind in listed_kinds and now - record.last_update_at > FORGET_CLOSED_AFTER
     }
     if not pruned:
         return records, baseline

@@ -22,7 +22,7 @@ from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
-from statuswatch.rules.record import is_worth_saving, new_record, to_second, with_vendor_ids
+from statuswatch.rules.record import baseline_record, is_worth_saving, to_second, with_vendor_ids
 from statuswatch.rules.suspicion import (
     continue_suspicion,
     find_suspicion,
@@ -149,7 +149,7 @@ def _first_read(
         elif announce_open and not incident.closed:
             difference = diff.compare_unknown(page, incident, now)
         else:
-            difference = Difference(None, new_record(incident))
+            difference = Difference(None, baseline_record(incident))
         if difference.event:
             events.append(difference.event)
         records[incident.id] = difference.record
@@ -253,9 +253,11 @@ def _trusted_baseline(state: PageState, baseline: datetime, now: datetime) -> da
     A baseline noted by a clock that ran ahead would hide what opens and closes until then. Where the vendor's own
     times bear out the clock of this run, the newest of them takes its place.
     """
+    if baseline <= now:
+        return baseline
     moments = [record.last_update_at for record in state.incidents.values()]
     newest = max([*moments, *state.updated_at.values()], default=baseline)
-    return newest if newest <= now < baseline else baseline
+    return newest if newest <= now else baseline
 
 
 def _listed(state: PageState, feed: Feed) -> tuple[Component, ...]:

@@ -11,7 +11,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.model.digest import WITHOUT_ID, UpdateDigest, encode_updates, id_digest, parse_times
-from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, Incident
+from statuswatch.model.incident import EXPIRED, IMPACT_SCALE, Component, Impact, Incident
 from statuswatch.model.state import IncidentRecord
 from statuswatch.rules.updates import adopt_vendor_ids, encode_times, is_poorer
 
@@ -21,7 +21,18 @@ _DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
 
 def new_record(incident: Incident) -> IncidentRecord:
     """Return the record of an incident that was unknown."""
-    updates = encode_updates(incident.updates)
+    return _record(incident, encode_updates(incident.updates))
+
+
+def baseline_record(incident: Incident) -> IncidentRecord:
+    """Return the record of an incident that was unknown and is no event: rules 1 and 4, and for what is open.
+
+    Rule 9c: of one that was over before its page was watched, the time of the newest update is enough.
+    """
+    return _record(incident, "") if _is_told_by_time(incident) else new_record(incident)
+
+
+def _record(incident: Incident, updates: str) -> IncidentRecord:
     record = IncidentRecord(
         status=incident.status,
         impact=incident.impact,
@@ -38,8 +49,41 @@ def new_record(incident: Incident) -> IncidentRecord:
         created_at=to_second(incident.created_at),
         status_unstated=incident.status_unstated is True,
         update_times=encode_times("", incident.updates, updates, only_without_id=incident.closed),
+        entry_digest=_entry_digest(incident),
     )
     return shrink(record)
+
+
+def with_updates(record: IncidentRecord, incident: Incident) -> IncidentRecord:
+    """Return a brief record with the listed updates that were published until its newest one."""
+    if not record.is_brief:
+        return record
+    old = [update for update in incident.updates if to_second(update.created_at) <= record.last_update_at]
+    return msgspec.structs.replace(record, updates=encode_updates(old))
+
+
+def with_entry_digest(record: IncidentRecord, incident: Incident) -> IncidentRecord:
+    """Return the record with the digest of the listed bytes; the same object where that is remembered."""
+    digest = _entry_digest(incident)
+    return record if record.entry_digest == digest else msgspec.structs.replace(record, entry_digest=digest)
+
+
+def is_older_copy(record: IncidentRecord, incident: Incident) -> bool:
+    """Return whether all that is listed of an incident is older than the newest update of its brief record."""
+    return record.is_brief and bool(incident.updates) and _last_change(incident) < record.last_update_at
+
+
+def _entry_digest(incident: Incident) -> str:
+    """Return the digest to remember. An open incident is compared with its record at every read."""
+    return incident.entry_digest or "" if incident.closed and incident.status != EXPIRED else ""
+
+
+def _is_told_by_time(incident: Incident) -> bool:
+    """Return whether time alone tells what was published after the end: the newest update has its second for itself."""
+    if not _entry_digest(incident):
+        return False
+    seconds = [to_second(update.created_at) for update in incident.updates]
+    return not seconds or (seconds.count(seconds[-1]) == 1 and seconds[-1] == _last_change(incident))
 
 
 def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> IncidentRecord:
@@ -74,6 +118,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         status_unstated=incident.status_unstated is True,
         update_times=encode_times(record.update_times, incident.updates, updates, only_without_id=incident.closed),
         closed_at_baseline=record.closed_at_baseline and incident.closed,
+        entry_digest=_entry_digest(incident),
     )
     return shrink(updated)
 
@@ -98,14 +143,19 @@ def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     """Return whether the state file must be written for this record.
 
     What an earlier version did not remember, a message, the times of updates or that no status is stated, is saved with
-    the next write. So is what changes of an incident that is over: nobody is notified of it.
+    the next write; so is the digest of an entry, and what changes of an incident that is
+    over: nobody is notified of it.
     """
     if after == before:
         return False
     if before.closed and after.closed:
         after = _without_changes_after_the_end(before, after)
     alike = msgspec.structs.replace(
-        after, message=before.message, update_times=before.update_times, status_unstated=before.status_unstated
+        after,
+        message=before.message,
+        update_times=before.update_times,
+        status_unstated=before.status_unstated,
+        entry_digest=before.entry_digest,
     )
     return alike != before
 

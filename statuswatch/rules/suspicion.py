@@ -5,6 +5,7 @@ read that is provably old is believed only after a day: nothing but time can sho
 """
 
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from statuswatch.model.digest import id_digest
@@ -12,7 +13,7 @@ from statuswatch.model.incident import Incident, IncidentKind
 from statuswatch.model.page import Feed, PageSnapshot
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules.diff import is_expired_as_before
-from statuswatch.rules.record import to_second, with_vendor_ids
+from statuswatch.rules.record import is_older_copy, to_second, with_vendor_ids
 
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 BELIEVE_OLD_AFTER: Final = timedelta(hours=24)
@@ -59,7 +60,7 @@ def is_history_empty(state: PageState, feed: Feed) -> bool:
     """Return whether it is believed from now on that the page's history lists nothing, though incidents are known."""
     if IncidentKind.INCIDENT not in feed.history:
         return state.history_empty
-    return _lists_no_incident(feed) and (state.history_empty or _knows_incidents(state))
+    return _lists_no_incident(state, feed) and (state.history_empty or _knows_incidents(state))
 
 
 def _is_stale(reason: str) -> bool:
@@ -81,7 +82,7 @@ def _stale_incident(state: PageState, feed: Feed) -> str:
         if remembered is None:
             continue
         record = with_vendor_ids(remembered, incident)
-        if _lacks_newest_update(record, incident):
+        if _lacks_newest_update(record, incident) or is_older_copy(remembered, incident):
             return f"{_STALE}: it lacks the newest known update of {incident.id}"
         if _is_open_again_without_news(record, incident):
             return f"{_STALE}: it lists {incident.id} as open, with nothing later than its end"
@@ -131,13 +132,15 @@ def _continues_after_its_end(record: IncidentRecord, incident: Incident) -> bool
 
 
 def _empty_history(state: PageState, feed: Feed) -> str:
-    if state.history_empty or IncidentKind.INCIDENT not in feed.history or not _lists_no_incident(feed):
+    if state.history_empty or IncidentKind.INCIDENT not in feed.history or not _lists_no_incident(state, feed):
         return ""
     return _EMPTY if _knows_incidents(state) else ""
 
 
-def _lists_no_incident(feed: Feed) -> bool:
-    return not any(incident.kind is IncidentKind.INCIDENT for incident in feed.incidents)
+def _lists_no_incident(state: PageState, feed: Feed) -> bool:
+    kinds = (incident.kind for incident in feed.incidents)
+    remembered_kinds = (state.incidents[key].kind for key in feed.as_remembered)
+    return IncidentKind.INCIDENT not in chain(kinds, remembered_kinds)
 
 
 def _knows_incidents(state: PageState) -> bool:

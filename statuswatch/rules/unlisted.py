@@ -45,7 +45,7 @@ def needs_longer_list(state: PageState, feed: Feed) -> bool:
 
 def _has_gap(state: PageState, feed: Feed, kind: IncidentKind, size: int) -> bool:
     entries = [one for one in feed.incidents if one.kind is kind and one.id not in feed.in_summary_only]
-    if kind not in feed.history or len(entries) < size:
+    if kind not in feed.history or len(entries) < size:  # what is as remembered is no gap, and not among the entries
         return False
     return not any(_is_as_remembered(state.incidents.get(incident.id), incident) for incident in entries)
 
@@ -53,7 +53,7 @@ def _has_gap(state: PageState, feed: Feed, kind: IncidentKind, size: int) -> boo
 def _is_as_remembered(record: IncidentRecord | None, incident: Incident) -> bool:
     if record is None:
         return False
-    if not incident.updates:
+    if not incident.updates or record.is_brief:
         return record.last_update_at >= to_second(incident.last_update_at)
     return record.newest_id_digest == id_digest(incident.updates[-1])
 
@@ -84,6 +84,8 @@ def compare_unlisted(
     """Yield the unknown incidents of longer lists whose closing update is later than the newest remembered one."""
     listed = {incident.id for incident in snapshot.feed.incidents}
     unknown: dict[str, tuple[Incident, datetime]] = {}
+    if not (snapshot.feed.longer or snapshot.look_ups):
+        return
     newest = newest_remembered(state, now)
     for incident in snapshot.feed.longer:
         unknown[incident.id] = (incident, newest)

@@ -26,7 +26,7 @@ from statuswatch.model.page import Page
 from statuswatch.rules.filters import passes
 from statuswatch.rules.unlisted import MAX_OWN_DOCUMENTS
 from statuswatch.state import encode_page
-from tests.support.page_timeline import PAGE, START, PageTimeline, at
+from tests.support.page_timeline import PAGE, START, PageTimeline, at, without_digests
 from tests.support.plan_driver import LOST, read_page
 from tests.support.world_model import (
     CLOSED,
@@ -315,7 +315,8 @@ class OnePage(RuleBasedStateMachine):
         reordered = {name: mixed(body) for name, body in documents.items()}
         twin = read_page(self.timeline.page, before, at(self.minutes), reordered)
         assert by_id(twin.events) == by_id(events), "the order of a document changes what is reported"
-        assert twin.state and encode_page(twin.state) == encode_page(outcome.state), "or what is remembered"
+        states = [encode_page(without_digests(state)) for state in (twin.state, outcome.state) if state]
+        assert states[0] == states[-1] and len(states) == 2, "or what is remembered"
 
         filtered = read_page(replace_page(self.platform, **NARROW), before, at(self.minutes), documents)
         assert filtered.state == outcome.state, "a filter changes what is remembered"

@@ -47,7 +47,7 @@ INSIDE: Final = {
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
         *("moved_ids", "suspicion", "pruning", "merge"),
-        *("diff", "record", "updates", "filters"),
+        *("diff", "record", "updates", "filters", "brief"),
     ),
     "sinks": (
         *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),

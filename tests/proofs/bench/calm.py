@@ -1,7 +1,8 @@
 """The cost of a calm run without the network: `python -m tests.proofs.bench.calm CONFIG ROOT 304|200`.
 
 It is a run as the command does it, but for its wire: every page answers 304, or its documents come from the origin's
-folder. Prints milliseconds of CPU by part; the parsing of documents is a part of its own.
+folder. Prints milliseconds of CPU by part. The parsing of documents is a part of its own, and so is the reading: the
+tasks, the client and the rounds of requests, which a run has whatever it remembers.
 """
 
 import gc
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from statuswatch import pipeline
 from statuswatch.config.load import load_config
 from statuswatch.delivery.deliver import deliver_report
 from statuswatch.model.page import Failure, Page
@@ -31,7 +33,7 @@ from statuswatch.net.client import Client
 from statuswatch.net.response import Progress, Response
 from statuswatch.pipeline import check, run_of
 from statuswatch.platforms import PLATFORMS
-from statuswatch.reading import plan
+from statuswatch.reading import gather, plan
 from statuswatch.state import StateFile
 
 Seconds = dict[str, float]  # of CPU, by part
@@ -86,11 +88,14 @@ def timed(function: Callable[..., Any], part: str, seconds: Seconds) -> Callable
 
 
 def count_parts(seconds: Seconds) -> None:
-    """Count the CPU of parsing and of comparing, wherever a run calls for it."""
+    """Count the CPU of parsing, of decoding states and of comparing, wherever a run calls for it."""
     parsers: list[ModuleType] = [platform for platform in PLATFORMS.values() if isinstance(platform, ModuleType)]
     for platform in parsers:
         vars(platform)["parse"] = timed(vars(platform)["parse"], "documents", seconds)
+    vars(gather)["needs_all_entries"] = timed(vars(gather)["needs_all_entries"], "compare", seconds)
     vars(plan)["reconcile"] = timed(vars(plan)["reconcile"], "compare", seconds)
+    vars(pipeline)["decode_state"] = timed(vars(pipeline)["decode_state"], "decode", seconds)
+    vars(pipeline)["run_loop"] = timed(vars(pipeline)["run_loop"], "reading", seconds)
 
 
 def main(config: Path, root: Path, answer: str) -> None:
@@ -109,7 +114,9 @@ def main(config: Path, root: Path, answer: str) -> None:
     run = msgspec.structs.replace(run, store=TimedFile(settings.state, seconds), connect=connect)
     started = time.process_time()
     report = check(run, datetime.now(UTC), lambda _: None, deliver_report((), partial=False))
-    seconds["decode and decide"] = time.process_time() - started - sum(seconds.values())
+    total = time.process_time() - started
+    seconds["reading"] -= sum(seconds[part] for part in ("documents", "decode", "compare"))
+    seconds["decide"] = total - sum(seconds.values())
     if not is_calm(report):
         sys.exit("it was no calm run")
     print(json.dumps({part: cpu * 1000 for part, cpu in seconds.items()}))  # noqa: T201

@@ -1,0 +1,191 @@
+"""Contract 4.9c and 6.1: what was over at the baseline in brief, and entries whose bytes are as remembered."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from statuswatch.model.digest import entry_digest
+from statuswatch.model.incident import Incident
+from statuswatch.model.state import IncidentRecord
+from tests.support.document_timeline import Documents, DocumentTimeline, first_read
+from tests.support.page_timeline import PageTimeline, incident, shape, update, with_fields
+from tests.support.platform_samples import SAMPLES
+
+BEGIN, END = update(-900, "investigating"), update(-890, "resolved")
+OLD = incident("old", BEGIN, END, entry_digest="first")
+WITH_DIGESTS = ("statuspage", "betterstack", "google")
+
+
+def timeline_of(old: Incident = OLD) -> PageTimeline:
+    """Return a page at whose first read an incident was over."""
+    timeline = PageTimeline()
+    timeline.read(0, old)
+    return timeline
+
+
+def record_of(timeline: PageTimeline, key: str = "old") -> IncidentRecord:
+    """Return the record of an incident, as it was written last."""
+    assert timeline.state
+    return timeline.state.incidents[key]
+
+
+# -------------------------------------------------------------------------------------------------- brief records: 9c
+
+
+def test_what_was_over_is_remembered_in_brief() -> None:
+    """4.9c: of an incident closed at the baseline, the time of its last update and one digest are remembered."""
+    record = record_of(timeline_of())
+    assert record.is_brief and not record.updates and record.entry_digest == "first"
+    assert record.last_update_at == END.created_at
+
+
+def test_a_brief_record_reports_what_comes_later() -> None:
+    """4.9c: only an update published after its last one is an event; an edit of older ones, or a late one, is none."""
+    timeline = timeline_of()
+    edited = incident("old", BEGIN, with_fields(END, body="We were wrong."), entry_digest="second")
+    assert timeline.read(5, edited) == [] and not timeline.outcome.dirty
+    between = incident("old", BEGIN, update(-895, "monitoring"), END, entry_digest="third")
+    assert timeline.read(10, between) == [] and not timeline.outcome.dirty
+    later = incident("old", BEGIN, END, update(11, "postmortem"), entry_digest="fourth")
+    assert shape(timeline.read(15, later)) == [("updated", "old", ["updates", "status"], ["u11"])]
+    assert timeline.read(20, later) == [] and not record_of(timeline).is_brief
+
+
+def test_a_brief_record_gives_the_event_ids_of_a_full_one() -> None:
+    """6.1: event ids are those that a state file with all updates gives."""
+    later = [BEGIN, END, update(11, "monitoring"), update(12, "resolved")]
+    brief, full = timeline_of(), timeline_of(with_fields(OLD, entry_digest=msgspec.UNSET))
+    for number in (3, 4):
+        parts = later[:number]
+        (first,) = brief.read(15 * number, incident("old", *parts, entry_digest=str(number)))
+        (second,) = full.read(15 * number, incident("old", *parts))
+        assert first.id == second.id and first.incident == second.incident
+
+
+def test_a_brief_record_reopens() -> None:
+    """4.6, 4.9c: its reopening is an event, and from then on it is like any other."""
+    timeline = timeline_of()
+    again = incident("old", BEGIN, END, update(3, "investigating"), entry_digest="second")
+    assert shape(timeline.read(5, again)) == [("updated", "old", ["reopened"], ["u3"])]
+    record = record_of(timeline)
+    assert record.entry_digest == "" and len(record.update_digests) == 3
+
+
+def test_an_older_copy_of_a_brief_record() -> None:
+    """5, 4.9c: a copy without its newest update is suspicious; once it is believed, it is no suspicion again, and the
+    update is none when it is back.
+    """
+    timeline = timeline_of()
+    older = incident("old", BEGIN, update(-895, "resolved"), entry_digest="second")
+    assert timeline.read(5, older) == [] and "older copy" in timeline.outcome.notes.suspicion
+    assert timeline.read(40, older) == [] and not timeline.outcome.notes.suspicion
+    assert timeline.read(45, older) == [] and not timeline.outcome.notes.suspicion
+    both = incident("old", BEGIN, update(-895, "resolved"), END, entry_digest="third")
+    assert timeline.read(50, both) == [] and not timeline.outcome.notes.suspicion
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (BEGIN, update(-890, "monitoring", key="twin"), END),  # which of the two is the newest does not follow
+        (with_fields(BEGIN, created_at=END.created_at), END),
+    ],
+)
+def test_updates_of_one_second_are_remembered_by_id(parts: tuple[Any, ...]) -> None:
+    """4.9c: a record is brief only where time alone tells what comes later."""
+    record = record_of(timeline_of(incident("old", *parts, entry_digest="first")))
+    assert not record.is_brief and len(record.update_digests) == len(parts)
+
+
+def test_a_digest_alone_is_not_saved() -> None:
+    """6.1: digests of raw bytes are saved only together with another change; then all of them are."""
+    timeline = timeline_of()
+    assert timeline.read(5, with_fields(OLD, entry_digest="second")) == []
+    assert not timeline.outcome.dirty and record_of(timeline).entry_digest == "first"
+    timeline.read(10, incident("new", update(9, "investigating")), with_fields(OLD, entry_digest="third"))
+    assert record_of(timeline).entry_digest == "third"
+
+
+def test_a_moved_record_forgets_its_digest() -> None:
+    """4.4.5, 6.1: the bytes under a former id say nothing of the incident under its new one."""
+    timeline = timeline_of()
+    assert timeline.read(5, with_fields(OLD, id="moved", entry_digest=msgspec.UNSET)) == []
+    assert timeline.outcome.state and timeline.outcome.state.incidents["moved"].entry_digest == ""
+
+
+# ------------------------------------------------------------------------------------------ entries that are left out
+
+
+def read_again(platform: str, change: Callable[[Documents], None]) -> DocumentTimeline:
+    """Return a page that was read a second time, with its documents changed. Each read is compared with a whole one."""
+    page, documents = first_read(platform)
+    changed = copy.deepcopy(documents)
+    change(changed)
+    page.read_later(5, changed)
+    return page
+
+
+def left_out(page: DocumentTimeline) -> set[str]:
+    """Return the ids of the entries that the last read left out."""
+    assert page.timeline.outcome.feed
+    return set(page.timeline.outcome.feed.as_remembered)
+
+
+@pytest.mark.parametrize("platform", WITH_DIGESTS)
+def test_what_is_as_remembered_is_left_out(platform: str) -> None:
+    """6.1: closed incidents are recognised by their bytes, and listed all the same: no other read says less."""
+    page = read_again(platform, lambda _: None)
+    assert page.timeline.outcome.state and page.timeline.outcome.feed
+    records = page.timeline.outcome.state.incidents
+    closed = {key for key, record in records.items() if record.closed}
+    assert closed and closed == left_out(page)
+    assert {incident.id for incident in page.timeline.outcome.feed.incidents} == records.keys() - closed
+
+
+@pytest.mark.parametrize("platform", WITH_DIGESTS)
+def test_what_matters_is_looked_at_whole(platform: str) -> None:
+    """4, 6.1: where an incident is absent, unknown or broken, nothing is left out."""
+    sample = SAMPLES[platform]
+
+    def listed(documents: Documents) -> list[Any]:
+        return sample.listed(documents[sample.base])
+
+    def drop_open(documents: Documents) -> None:
+        for name, document in documents.items():
+            if isinstance(document, dict) and "incidents" in document:
+                documents[name] = {**document, "incidents": [one for one in document["incidents"] if is_closed(one)]}
+
+    def break_one(documents: Documents) -> None:
+        listed(documents)[0].update(sample.bad)
+
+    assert left_out(read_again(platform, break_one)) == set()
+    if platform == "statuspage":
+        assert left_out(read_again(platform, drop_open)) == set()
+
+
+def is_closed(entry: dict[str, Any]) -> bool:
+    return str(entry["status"]) in {"resolved", "postmortem"}
+
+
+def test_a_copy_in_another_list_is_compared() -> None:
+    """4: where the other list shows an incident that is as remembered in this one, the newest copy counts."""
+
+    def reopen(documents: Documents) -> None:
+        entry = copy.deepcopy(next(one for one in documents["incidents.json"]["incidents"] if is_closed(one)))
+        entry["status"] = "investigating"
+        note = {**entry["incident_updates"][0], "id": "fresh0000001", "status": "investigating"}
+        entry["incident_updates"] = [{**note, "created_at": "2030-01-01T00:00:00Z"}, *entry["incident_updates"]]
+        documents["summary.json"]["incidents"].append(entry)
+
+    page = read_again("statuspage", reopen)
+    assert left_out(page) == set()
+    assert [event.changes for event in page.timeline.outcome.events] == [("reopened",)]
+
+
+def test_a_digest_is_64_bits_of_all_that_an_entry_means() -> None:
+    """6.1: another entry, and the same entry under another version of its parser or other names, has another digest."""
+    digests = {entry_digest(context, entry) for context in (b"1", b"2") for entry in (b'{"a":1}', b'{"a":2}')}
+    assert len(digests) == 4 and {len(digest) for digest in digests} == {11}
