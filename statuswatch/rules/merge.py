@@ -220,12 +220,28 @@ def _merge_record(
         return older
     if older == before:
         return newer
-    mine, other = _ids(older), _ids(newer)
-    if not ordered and mine > other:
+    if not ordered and _remembers_less(newer, older):
         older, newer = newer, older
-    elif not ordered and not mine < other:
+    elif not ordered and not _remembers_less(older, newer):
         newer = _with_changes_of(key, before, older, newer)
-    return _joined(older, newer)
+    return _with_proved_digest(_joined(older, newer), older, newer)
+
+
+def _remembers_less(record: IncidentRecord, other: IncidentRecord) -> bool:
+    """Return whether the other record remembers all updates of this one, and more; of brief ones, a later time."""
+    if not (record.updates or other.updates):
+        return record.last_update_at < other.last_update_at
+    return _ids(record) < _ids(other)
+
+
+def _with_proved_digest(joined: IncidentRecord, *sides: IncidentRecord) -> IncidentRecord:
+    """Return the record with the digest of the side that it equals; without one where it equals neither.
+
+    An entry of that digest is not compared, so it must have been compared with this record.
+    """
+    candidates = [msgspec.structs.replace(joined, entry_digest=side.entry_digest) for side in sides]
+    proved = (candidate for candidate in candidates if candidate in sides)
+    return next(proved, msgspec.structs.replace(joined, entry_digest=""))
 
 
 def _ids(record: IncidentRecord) -> set[str]:
@@ -287,7 +303,7 @@ def _joined(older: IncidentRecord, newer: IncidentRecord) -> IncidentRecord:
         **filled,
         updates=updates,
         update_times=update_times,
-        last_update_at=newer.last_update_at if updates == newer.updates else _last_update_at(older, newer),
+        last_update_at=newer.last_update_at if updates and updates == newer.updates else _last_update_at(older, newer),
         former_components=_former(older, newer),
         peak_impact=None if peak is newer.impact else peak,
         event_count=max(older.event_count, newer.event_count),

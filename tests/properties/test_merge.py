@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from statuswatch.model.digest import parse_digests
 from statuswatch.model.incident import Impact, Incident
 from statuswatch.rules.merge import UndecidedError, merge_page
+from statuswatch.text import digest
 from tests.support.page_timeline import PageTimeline, at, incident, snapshot, update, with_fields
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Story:
 
     def _snapshot(self) -> PageSnapshot:
         times = {"incidents.json": at(self._minutes)} if self.with_times else {}
-        listed = sorted(self._incidents.values(), key=lambda entry: entry.created_at, reverse=True)
+        entries = [with_fields(entry, entry_digest=digest(repr(entry))) for entry in self._incidents.values()]
+        listed = sorted(entries, key=lambda entry: entry.created_at, reverse=True)
         return snapshot(*listed, updated_at=times)
 
     def _open(self) -> None:

@@ -1,4 +1,4 @@
-"""Contract 4.9c and 6.1: what was over at the baseline in brief, and entries whose bytes are as remembered."""
+"""Contract 4.9c and 6.2: what was over at the baseline in brief, and entries whose bytes are as remembered."""
 
 import copy
 from collections.abc import Callable
@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from statuswatch.model.digest import entry_digest
-from statuswatch.model.incident import Incident
+from statuswatch.model.incident import Component, Impact, Incident
 from statuswatch.model.state import IncidentRecord
+from statuswatch.rules.merge import merge_page
 from tests.support.document_timeline import Documents, DocumentTimeline, first_read
 from tests.support.page_timeline import PageTimeline, incident, shape, update, with_fields
 from tests.support.platform_samples import SAMPLES
@@ -101,7 +102,7 @@ def test_updates_of_one_second_are_remembered_by_id(parts: tuple[Any, ...]) -> N
 
 
 def test_a_digest_alone_is_not_saved() -> None:
-    """6.1: digests of raw bytes are saved only together with another change; then all of them are."""
+    """6.2: digests of raw bytes are saved only together with another change; then all of them are."""
     timeline = timeline_of()
     assert timeline.read(5, with_fields(OLD, entry_digest="second")) == []
     assert not timeline.outcome.dirty and record_of(timeline).entry_digest == "first"
@@ -110,7 +111,7 @@ def test_a_digest_alone_is_not_saved() -> None:
 
 
 def test_a_moved_record_forgets_its_digest() -> None:
-    """4.4.5, 6.1: the bytes under a former id say nothing of the incident under its new one."""
+    """4.4.5, 6.2: the bytes under a former id say nothing of the incident under its new one."""
     timeline = timeline_of()
     assert timeline.read(5, with_fields(OLD, id="moved", entry_digest=msgspec.UNSET)) == []
     assert timeline.outcome.state and timeline.outcome.state.incidents["moved"].entry_digest == ""
@@ -136,7 +137,7 @@ def left_out(page: DocumentTimeline) -> set[str]:
 
 @pytest.mark.parametrize("platform", WITH_DIGESTS)
 def test_what_is_as_remembered_is_left_out(platform: str) -> None:
-    """6.1: closed incidents are recognised by their bytes, and listed all the same: no other read says less."""
+    """6.2: closed incidents are recognised by their bytes, and listed all the same: no other read says less."""
     page = read_again(platform, lambda _: None)
     assert page.timeline.outcome.state and page.timeline.outcome.feed
     records = page.timeline.outcome.state.incidents
@@ -147,7 +148,7 @@ def test_what_is_as_remembered_is_left_out(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", WITH_DIGESTS)
 def test_what_matters_is_looked_at_whole(platform: str) -> None:
-    """4, 6.1: where an incident is absent, unknown or broken, nothing is left out."""
+    """4, 6.2: where an incident is absent, unknown or broken, nothing is left out."""
     sample = SAMPLES[platform]
 
     def listed(documents: Documents) -> list[Any]:
@@ -186,6 +187,30 @@ def test_a_copy_in_another_list_is_compared() -> None:
 
 
 def test_a_digest_is_64_bits_of_all_that_an_entry_means() -> None:
-    """6.1: another entry, and the same entry under another version of its parser or other names, has another digest."""
+    """6.2: another entry, and the same entry under another version of its parser or other names, has another digest."""
     digests = {entry_digest(context, entry) for context in (b"1", b"2") for entry in (b'{"a":1}', b'{"a":2}')}
     assert len(digests) == 4 and {len(digest) for digest in digests} == {11}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_merge_of_brief_records(*, swapped: bool) -> None:
+    """4.9c, 6.12: of two baselines the merge remembers the later update, and the digest that belongs to it."""
+    noted = incident("old", BEGIN, END, update(-5, "postmortem"), entry_digest="second")
+    states = [timeline.state for timeline in (timeline_of(), timeline_of(noted)) if timeline.state]
+    first, second = reversed(states) if swapped else states
+    merged = PageTimeline()
+    merged.state = merge_page(None, first, second)
+    assert record_of(merged) == states[1].incidents["old"]
+    assert merged.read(5, noted) == [] and not merged.outcome.notes.suspicion
+
+
+def test_a_merge_with_changes_of_both_sides_has_no_digest() -> None:
+    """6.2, 6.12: an entry that was compared with one side's record only is compared again."""
+    state = timeline_of().state
+    assert state
+    record = state.incidents["old"]
+    sides = [
+        with_fields(state, incidents={"old": with_fields(record, **change)})
+        for change in ({"impact": Impact.MAJOR}, {"components": (Component("Login"),), "entry_digest": "second"})
+    ]
+    assert merge_page(state, sides[0], sides[1]).incidents["old"].entry_digest == ""
