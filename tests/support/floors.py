@@ -34,7 +34,7 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *("check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
+        *("init", "check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
         *("output", "options", "completion"),
     ),
     "render": (
@@ -58,7 +58,19 @@ INSIDE: Final = {
         *("repository", "npm", "python", "go", "ruby", "rust", "php", "terraform", "variables", "workflows"),
         *("containers", "hosts", "files", "formats"),
     ),
-    "config": ("json_schema", "review", "load", "select", "build", "tables", "checks", "resolve", "suggest", "schema"),
+    "config": (
+        "starter",
+        "json_schema",
+        "review",
+        "load",
+        "select",
+        "build",
+        "tables",
+        "checks",
+        "resolve",
+        "suggest",
+        "schema",
+    ),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
     "model": ("report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
 }
