@@ -13,7 +13,7 @@ from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact
 from statuswatch.model.page import Feed, Page
 from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport
-from statuswatch.model.state import State
+from statuswatch.model.state import ALL_PAGES, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
 from statuswatch.reading.part import Keep, Part, decode_state, read_part
@@ -127,17 +127,39 @@ def read_views(run: Run, now: datetime) -> tuple[PageView, ...]:
     before = run.store.load()
     options = msgspec.structs.replace(run.options, on_page=keep_feed, conditional=False, brief=False)
     outcomes, after = read_all(msgspec.structs.replace(run, options=options), before, now)
-    states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
-    statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]
-    shared = with_shared_failures(statuses, before.shared)
-    return tuple(PageView(status, states[status.page.key], feeds[status.page.key]) for status in shared)
+    views = []
+    for outcome in outcomes:
+        page = outcome.page
+        state = decode_state(page, after.pages, run.store.name)
+        status = page_status(outcome, state)
+        known_until = now if state and not status.unknown else _known_until(state, before, page)
+        views.append(PageView(status, state, feeds[page.key], known_until))
+    return _with_shared(views, before)
+
+
+def recall_views(run: Run) -> tuple[PageView, ...]:
+    """Return what the state file remembers of the pages, without reading one. Raises StateError."""
+    before = run.store.load()
+    views = []
+    for page in run.pages:
+        state = decode_state(page, before.pages, run.store.name)
+        known_until = _known_until(state, before, page)
+        views.append(PageView(remembered_status(page, state), state, known_until=known_until))
+    return _with_shared(views, before)
+
+
+def _known_until(state: PageState | None, before: State, page: Page) -> datetime | None:
+    return state.known_until(before.last_read(page.key)) if state else None
+
+
+def _with_shared(views: Sequence[PageView], before: State) -> tuple[PageView, ...]:
+    statuses = with_shared_failures([view.status for view in views], before.shared)
+    return tuple(msgspec.structs.replace(view, status=status) for view, status in zip(views, statuses, strict=True))
 
 
 def recall_status(run: Run) -> tuple[PageStatus, ...]:
     """Return what the state file says is open, without reading a page. Raises StateError."""
-    before = run.store.load()
-    statuses = [remembered_status(page, decode_state(page, before.pages, run.store.name)) for page in run.pages]
-    return with_shared_failures(statuses, before.shared)
+    return tuple(view.status for view in recall_views(run))
 
 
 def state_store(config: Config, pages: tuple[Page, ...]) -> StateStore:
@@ -223,13 +245,20 @@ def compose_report(
         pages=outcomes,
         events=reported,
         muted=muted_events(run.config.mutes, reported, now),
-        state=msgspec.structs.replace(after, pages=pages, shared=settlement.shared),
+        state=msgspec.structs.replace(after, pages=pages, shared=settlement.shared).written_at(now, _scopes(run)),
         dirty=after.dirty
         or bool(settlement.failing)
         or settlement.shared != after.shared
         or any(outcome.dirty for outcome in outcomes),
         shard=str(run.config.shard or ""),
     )
+
+
+def _scopes(run: Run) -> list[str]:
+    """Return what a run reads: all pages, a shard, or single pages."""
+    if run.partial:
+        return [page.key for page in run.pages]
+    return [str(run.config.shard) if run.config.shard else ALL_PAGES]
 
 
 def _is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact) -> bool:

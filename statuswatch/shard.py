@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from statuswatch.errors import UsageError
 
 PLACEHOLDER: Final = "{shard}"  # stands for the shard's number in a `state` path: then every shard has its own file
 MAX_SHARDS: Final = 256  # a matrix of GitHub Actions has at most so many jobs
+SEPARATOR: Final = "/"  # of "K/N"; the key of a page has none
 _SHARD: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
 
 
@@ -25,6 +27,13 @@ class Shard(msgspec.Struct, frozen=True):
     def holds(self, key: str) -> bool:
         """Return whether the page with this key belongs to the shard."""
         return shard_of(key, self.count) == self.number
+
+
+def is_shard(word: str) -> bool:
+    """Return whether the word is "K/N"."""
+    with suppress(UsageError):
+        return bool(parse_shard(word))
+    return False
 
 
 def parse_shard(word: str) -> Shard:

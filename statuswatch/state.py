@@ -22,9 +22,10 @@ from filelock import FileLock, Timeout
 from statuswatch import text
 from statuswatch.errors import StateError
 from statuswatch.model.event import PendingDelivery
+from statuswatch.model.incident import Moment
 from statuswatch.model.state import EncodedPage, PageState, SharedFailure, State
 from statuswatch.shard import Shard, shard_of
-from statuswatch.state_check import Invalid, checked_deliveries, checked_page, checked_shared
+from statuswatch.state_check import Invalid, checked_deliveries, checked_page, checked_shared, checked_written
 
 VERSION: Final = 1
 LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
@@ -53,6 +54,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     shared: dict[str, SharedFailure] = {}
     waiting: dict[str, list[PendingDelivery]] = {}
     dropped: dict[str, int] = {}
+    written: dict[str, Moment] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -76,7 +78,8 @@ def encode(state: State) -> Iterator[bytes]:
     for number, (name, deliveries) in enumerate(sorted(state.outbox.items())):
         lines = b",\n   ".join(_json(delivery) for delivery in deliveries)
         yield (b",\n  " if number else b',\n "waiting": {\n  ') + _json(name) + b": [\n   " + lines + b"]"
-    yield b"\n }\n}\n" if state.outbox else b"\n}\n"
+    yield b"\n }" if state.outbox else b""
+    yield b',\n "written": ' + _json(state.written) + b"\n}\n" if state.written else b"\n}\n"
 
 
 def decode(content: bytes, name: str) -> State:
@@ -90,9 +93,11 @@ def decode(content: bytes, name: str) -> State:
     try:
         outbox = {text.line(sink): checked_deliveries(deliveries) for sink, deliveries in file.waiting.items()}
         shared = {group: _with_lower_keys(failure) for group, failure in checked_shared(file.shared).items()}
+        written = checked_written(file.written)
     except Invalid as error:
         raise _unusable(name, text.line(str(error))) from error
-    return State(pages=_by_lower_key(file.pages), outbox=outbox, shared=shared, dropped=file.dropped)
+    pages = _by_lower_key(file.pages)
+    return State(pages=pages, outbox=outbox, shared=shared, dropped=file.dropped, written=written)
 
 
 def _by_lower_key(pages: Mapping[str, msgspec.Raw]) -> dict[str, EncodedPage]:
@@ -177,8 +182,8 @@ class StateFile:
 
     def save(self, state: State) -> bool:
         """Replace the file by a complete new one, unless it would be the same. Raises StateError."""
-        if self._loaded and msgspec.structs.replace(state, dirty=False) == self._loaded:
-            return False
+        if self._loaded and msgspec.structs.replace(state, dirty=False, written=self._loaded.written) == self._loaded:
+            return False  # the time of the run alone is no reason to write
         self._remove_leftovers()
         temporary = ""
         try:

@@ -15,6 +15,7 @@ from statuswatch import text
 from statuswatch.model.event import Event, PendingDelivery
 from statuswatch.model.incident import CLOSED_STATUSES, utc
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
+from statuswatch.shard import SEPARATOR, is_shard
 
 T = TypeVar("T", PageState, SharedFailure, PendingDelivery)
 MAX_ADDRESS: Final = 2_000  # characters
@@ -61,6 +62,14 @@ def checked_shared(shared: Mapping[str, SharedFailure]) -> dict[str, SharedFailu
     return checked
 
 
+def checked_written(written: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Return the times of the last runs, in UTC. Raises ValueError or OverflowError where a scope is impossible."""
+    for scope in written:
+        if SEPARATOR in scope and not is_shard(scope):
+            raise ValueError(f"malformed `written`: {scope!r} is no shard")
+    return {scope: utc(time) for scope, time in written.items()}
+
+
 def safe_address(address: str) -> str:
     """Return an address that may be followed; "" where it may not."""
     is_web = address[:8].lower().startswith(("https://", "http://"))
@@ -85,7 +94,7 @@ def _is_printable(encoded: bytes) -> bool:
 
 def _is_record_safe(key: str, record: IncidentRecord) -> bool:
     """Return whether a record's address may be followed. Raises ValueError where the record is impossible."""
-    _check_status(key, record.status)
+    check_status(key, record.status)
     if not _UPDATES.fullmatch(record.updates):
         raise ValueError(f"incident {key}: malformed `updates`")
     if record.update_times and not _TIMES.fullmatch(record.update_times):
@@ -93,16 +102,17 @@ def _is_record_safe(key: str, record: IncidentRecord) -> bool:
     return not record.url or bool(safe_address(record.url))
 
 
-def _check_status(key: str, status: str) -> None:
+def check_status(key: str, status: str) -> None:
+    """Raise ValueError for a status that no platform can have stated."""
     if status not in CLOSED_STATUSES and not _STATUS.fullmatch(status):
         raise ValueError(f"incident {key}: malformed `status`")
 
 
 def _checked_delivery(delivery: PendingDelivery) -> PendingDelivery:
     event = delivery.event
-    _check_status(event.id, event.incident.status)
+    check_status(event.id, event.incident.status)
     for update in (*event.incident.updates, *event.updates):
-        _check_status(event.id, update.status)
+        check_status(event.id, update.status)
     return msgspec.structs.replace(delivery, event=_with_safe_addresses(event))
 
 

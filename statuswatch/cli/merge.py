@@ -70,6 +70,7 @@ def _merged(base: "State", ours: "State", theirs: "State") -> "State":
         outbox=rules.merge_outbox(base.outbox, ours.outbox, theirs.outbox),
         dropped=rules.merge_dropped(base.dropped, ours.dropped, theirs.dropped),
         shared=rules.merge_shared(base.shared, ours.shared, theirs.shared),
+        written=rules.merge_written(ours.written, theirs.written),
         dirty=True,
     )
 

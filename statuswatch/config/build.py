@@ -45,6 +45,7 @@ from statuswatch.sinks import SINKS, Options
 
 _NAME_PAGES: Final = 'name the pages to watch, for example pages = ["openai"]'
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
+ARCHIVE: Final = "archive"  # under this name events wait for the archive, beside those that wait for sinks
 SHARED_PAGES: Final = ("platform:", "host:")  # so begin the page keys of shared incidents
 
 
@@ -70,6 +71,7 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     config = Config(
         pages=tuple(page for page in built if page),
         state=folder / file.state,
+        history=_history(file, folder, place),
         timeout=file.timeout,
         deadline=file.deadline,
         concurrency=file.concurrency,
@@ -84,6 +86,17 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     if not config.pages:
         raise mistake(place.at("pages"), f"no page to watch: {_NAME_PAGES}")
     return config
+
+
+def _history(file: FileTable, folder: Path, file_place: Place) -> Path | None:
+    """Return the folder of the archive; its name is checked here, whatever else goes wrong with it is no mistake."""
+    if file.history is None:
+        return None
+    path = folder / file.history
+    with file_place.collecting():
+        if path.is_file():
+            raise mistake(file_place.at("history"), f"{path} is a file: name a folder for the archive")
+    return path
 
 
 def _page_spellings(file: FileTable, place: Place) -> dict[str, str]:
@@ -276,6 +289,8 @@ def _build_sink(
     if common.name is not None:
         with place.collecting():
             check_key(common.name, place.at("name"), noun="name")
+            if common.name.casefold() == ARCHIVE:
+                raise mistake(place.at("name"), f"{common.name!r} is reserved for the archive: choose another name")
     min_impact = _sink_min_impact(common, place)
     pages = _sink_pages(common, place, page_keys, tags)
     return SinkConfig(

@@ -48,7 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shard has a file of its own: the files of all shards there can be, by number.
 
     `headers` are those of private pages: by the key of the page and the name of the header, the environment variable
-    that holds the value. `public` are the keys of the pages that may be shown to anybody all the same.
+    that holds the value. `public` are the keys of the pages that may be shown to anybody all the same. `history` is the
+    folder of the archive, None where none is kept.
 
     `named` are the words of the command line, in lower case, by the key of the page that each means. `single_look`:
     among these pages is one that is not watched, so that nothing is remembered or delivered.
@@ -56,6 +57,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     pages: tuple[Page, ...]
     state: Path
+    history: Path | None = None
     timeout: float = 15.0
     deadline: float = 240.0
     concurrency: int = 128

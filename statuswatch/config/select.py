@@ -93,10 +93,13 @@ def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Confi
     """
     files = state_files(config.state)
     if word is None:
-        if len(files) > 1:
-            raise UsageError(f"{config.state} is a file for each shard: say which, for example --shard 1/8")
+        for path, noun in ((config.state, "file"), (config.history, "folder")):
+            if PLACEHOLDER in str(path):
+                raise UsageError(f"{path} is a {noun} for each shard: say which, for example --shard 1/8")
         return config
     shard = parse_shard(word)
+    if config.history:
+        config = msgspec.structs.replace(config, history=_path_of(config.history, shard.number))
     for key in map(str.lower, keys):
         if not shard.holds(key):
             home = f"{shard_of(key, shard.count)}/{shard.count}"
@@ -111,7 +114,11 @@ def state_files(state: Path) -> tuple[Path, ...]:
     if PLACEHOLDER not in str(state):
         return (state,)
     numbers = range(1, MAX_SHARDS + 1)
-    return tuple(Path(str(state).replace(PLACEHOLDER, str(number))) for number in numbers)
+    return tuple(_path_of(state, number) for number in numbers)
+
+
+def _path_of(path: Path, number: int) -> Path:
+    return Path(str(path).replace(PLACEHOLDER, str(number)))
 
 
 def page_at(target: str) -> Page:

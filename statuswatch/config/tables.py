@@ -59,6 +59,7 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     pages: list[str] | None = None
     state: Annotated[str, msgspec.Meta(min_length=1)] = "state.json"
+    history: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 15.0
     deadline: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 240.0
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 128

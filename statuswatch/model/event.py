@@ -67,7 +67,8 @@ class PendingDelivery(msgspec.Struct, frozen=True):
     """An event for one sink. It waits for `reason`; the receiver first rejected it for good at `since`.
 
     `held`: it was kept back outside the sink's hours. `recipients` are digests of those that still wait for it, where
-    others have it. UNSET is not written to the file.
+    others have it. `filtered` and `muted` say, of what waits for the archive, why nobody was notified of it. UNSET is
+    not written to the file.
     """
 
     event: Event
@@ -76,6 +77,8 @@ class PendingDelivery(msgspec.Struct, frozen=True):
     reason: str = ""
     held: bool | msgspec.UnsetType = msgspec.UNSET
     recipients: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    filtered: bool | msgspec.UnsetType = msgspec.UNSET
+    muted: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Notification(msgspec.Struct, frozen=True):

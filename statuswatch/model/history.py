@@ -1,19 +1,68 @@
 """What is known of the past: incidents folded from events or taken from a vendor's own list, and what is covered."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from statuswatch.model.event import Change
-from statuswatch.model.incident import CLOSED_STATUSES, Impact, Incident, IncidentKind, IncidentUpdate
+from statuswatch.model.event import Change, EventKind
+from statuswatch.model.incident import Impact, Incident, IncidentKind, IncidentUpdate, Moment, closing_time
 from statuswatch.model.page import Page
+
+_IN_PROGRESS: Final = frozenset({"in_progress", "verifying"})  # statuses of a maintenance that has begun
+
+
+class ArchivedIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """The incident of an archived event, as it was then; `components` are their labels."""
+
+    id: str
+    kind: IncidentKind = IncidentKind.INCIDENT
+    title: str
+    status: str
+    impact: Impact
+    url: str = ""
+    components: tuple[str, ...] = ()
+    created_at: Moment
+    pages: tuple[str, ...] = ()  # keys, of a shared incident
+    scheduled_for: Moment | None = None
+    scheduled_until: Moment | None = None
+
+
+class ArchivedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as a line of the archive has it. `filtered`, `muted`: why nobody was notified of it."""
+
+    id: str
+    kind: EventKind = msgspec.field(name="event")
+    changes: tuple[Change, ...] = ()
+    page: Page
+    incident: ArchivedIncident
+    updates: tuple[IncidentUpdate, ...] = ()
+    detected_at: Moment
+    filtered: bool = False
+    muted: bool = False
+
+    @property
+    def is_start(self) -> bool:
+        """True for the event that has all updates of its incident so far."""
+        return self.kind is EventKind.NEW or Change.MISSED in self.changes
+
+
+class ArchiveReading(msgspec.Struct, frozen=True):
+    """What was read of an archive: the events in order of detection, none twice, and what could not be read of it."""
+
+    events: tuple[ArchivedEvent, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class Rewrite(msgspec.Struct, frozen=True, kw_only=True):
-    """An edit in place of published text; `detected_at` is when it was seen, `after_end` that the incident was over."""
+    """An edit in place of a published text. It was seen at `detected_at`, after the end of the incident or before.
+
+    `update_id` is "" where an earlier version of the text is not archived, so that nobody can say which one it was.
+    """
 
     detected_at: datetime
     after_end: bool
+    update_id: str = ""
 
 
 class PastIncident(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,9 +70,11 @@ class PastIncident(msgspec.Struct, frozen=True, kw_only=True):
 
     `page.platform` may be "". `impact` is the last one, `peak_impact` the highest. `started_at` is the earlier of
     creation and the time the vendor claims, `published_at` the first update's time of publication, `detected_at` the
-    time of our first event (None: taken from the vendor's list, we had none). `ended_at` is None while it is open;
-    `end_detected`: no vendor stated the end, it is the time at which we noticed (`ending` says how). `changes` are all
-    changes of its events. `filtered`, `muted`: some event of it was held back.
+    time of our first event (None: taken from the vendor's list, we had none). `is_start_archived`: that event was its
+    start, so that no earlier update is missing; else it may have been open before its page was watched. `components`
+    are all that it ever named. `ended_at` is None while it is open; `end_detected`: no vendor stated the end, it is
+    the time at which we noticed (`ending` says how, where that is known). `changes` are all changes of its events.
+    `filtered`, `muted`: some event of it was held back.
     """
 
     page: Page
@@ -39,6 +90,7 @@ class PastIncident(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     published_at: datetime
     detected_at: datetime | None = None
+    is_start_archived: bool = False
     ended_at: datetime | None = None
     end_detected: bool = False
     ending: Change | None = None  # DELISTED, WITHDRAWN or EXPIRED
@@ -55,6 +107,28 @@ class PastIncident(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """True while nobody stated or detected its end."""
         return self.ended_at is None
+
+    @property
+    def active_from(self) -> datetime | None:
+        """Time from which on it counts. Of a maintenance the start of its progress; None where it never was in any."""
+        if self.kind is not IncidentKind.MAINTENANCE:
+            return self.started_at
+        progress = [update for update in self.updates if update.status in _IN_PROGRESS]
+        if progress:
+            return min(progress[0].created_at, progress[0].display_at)
+        if self.status == "cancelled":
+            return None
+        if self.status == "scheduled":
+            return self.scheduled_for
+        begin = self.scheduled_for or self.started_at
+        return min(begin, self.ended_at) if self.ended_at else begin
+
+    def overlaps(self, begin: datetime, end: datetime) -> bool:
+        """Return whether it counted at any time of the range; one that is open has no end."""
+        active_from = self.active_from
+        if active_from is None or active_from > end:
+            return False
+        return self.ended_at is None or self.ended_at >= begin
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
@@ -100,10 +174,5 @@ def listed_incident(page: Page, incident: Incident) -> PastIncident:
 
 
 def end_of(incident: Incident) -> datetime:
-    """Return the time of the update that closed the incident: the first closed one after the last open one."""
-    end = incident.last_update_at
-    for update in reversed(incident.updates):
-        if update.status not in CLOSED_STATUSES:
-            break
-        end = update.created_at
-    return end
+    """Return the time of the update that closed the incident; of its newest one where none says so."""
+    return closing_time(incident.updates) or incident.last_update_at

@@ -1,5 +1,6 @@
 """Incidents and their updates, as a vendor publishes them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -102,6 +103,22 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def last_update_at(self) -> datetime:
         """Time of publication of the newest update; of the incident where it has none."""
         return self.updates[-1].created_at if self.updates else self.created_at
+
+
+def closing_time(updates: Iterable[IncidentUpdate]) -> datetime | None:
+    """Return the time of the update that closed an incident, oldest first; None where none says so.
+
+    A note after the end does not move the end, and neither does a postmortem. An update under a closed status that
+    follows one under an open status is another end: the incident had reopened.
+    """
+    closed_at = None
+    is_open = True
+    for update in updates:
+        closes = update.status in CLOSED_STATUSES
+        if closes and is_open and not (closed_at and update.status == "postmortem"):
+            closed_at = update.created_at
+        is_open = not closes
+    return closed_at
 
 
 def utc(moment: datetime) -> datetime:

@@ -114,14 +114,16 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageView(msgspec.Struct, frozen=True):
-    """One page as it was read just now: what is open, its state after the read, and all that its lists show.
+    """One page as it was read just now, or as it is remembered: what is open, its state, and all that its lists show.
 
-    `feed` is None where the page could not be read.
+    `feed` is None where the page was not read, or could not be. `known_until` is the time until when its incidents are
+    known: of the read itself, if that is good, else of the last one that the state file knows of.
     """
 
     status: PageStatus
     state: PageState | None
-    feed: Feed | None
+    feed: Feed | None = None
+    known_until: datetime | None = None
 
 
 class OpenIncident(msgspec.Struct, frozen=True):

@@ -3,8 +3,9 @@
 Names in the file are those of version 1; where the attribute has a plainer name, `name=` keeps the file's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final, Self
 
 import msgspec
 
@@ -21,6 +22,7 @@ from statuswatch.model.incident import (
     Moment,
 )
 from statuswatch.model.page import FailureClass, LookUp, Validators
+from statuswatch.shard import SEPARATOR, parse_shard
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,7 +168,8 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     document was not read yet. `components` are those that the page listed when it was last read in full before the
     state was saved, each with its group. `read_at` is the newest good read that was saved of documents whose `Age` was
     stated, and `last_modified` what the servers stated last. `history_empty`: that the history lists nothing is
-    believed.
+    believed. `watched_since` is the time of the first good read, which pruning never moves; files of earlier versions
+    lack it.
     """
 
     url: str
@@ -186,6 +189,25 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, f
     suspicion: Suspicion | None = None
     to_look_up: dict[str, LookUp] = {}
     incidents: dict[str, IncidentRecord] = {}
+    watched_since: Moment | None = None
+
+    @property
+    def known_since(self) -> datetime | None:
+        """Time since when the page is watched; None before its first good read."""
+        return self.watched_since or self.baseline
+
+    def known_until(self, last_read: datetime | None) -> datetime | None:
+        """Return the time until when its incidents are known, if the page was read at `last_read`.
+
+        Reads that fail, or that are not trusted, show nothing of what happens.
+        """
+        times = [last_read or self.read_at or self.baseline]
+        times += [self.failing.since] if self.failing else []
+        times += [self.suspicion.since] if self.suspicion else []
+        return min((time for time in times if time), default=None)
+
+
+ALL_PAGES: Final = ""  # what a run over every page of the configuration is called in `written`
 
 
 EncodedPage = bytes | msgspec.Raw  # encoded in this run, or a slice of the file that is not copied
@@ -195,7 +217,8 @@ Outbox = Mapping[str, tuple[PendingDelivery, ...]]  # what waits, by the name of
 class State(msgspec.Struct, frozen=True):
     """The state of all pages, each still encoded, the outbox, and the shared incidents that are open, by group.
 
-    `dropped` counts the events that a sink was never sent, until its next notification announces them.
+    `dropped` counts the events that a sink was never sent, until its next notification announces them. `written` has
+    the times of the runs that wrote the file last: over all pages (`ALL_PAGES`), over a shard ("2/8"), over one page.
     `dirty`: it differs from the file it came from.
     """
 
@@ -203,4 +226,27 @@ class State(msgspec.Struct, frozen=True):
     outbox: Outbox = {}
     dropped: Mapping[str, int] = {}
     shared: Mapping[str, SharedFailure] = {}
+    written: Mapping[str, datetime] = {}
     dirty: bool = False
+
+    def last_read(self, key: str) -> datetime | None:
+        """Return the time of the newest run that read the page and wrote the file; None where none is known."""
+        return max((time for scope, time in self.written.items() if _covers(scope, key)), default=None)
+
+    def written_at(self, now: datetime, scopes: Sequence[str]) -> Self:
+        """Return the state as a run over these scopes writes it, without what that replaces."""
+        rest = {scope: time for scope, time in self.written.items() if not _is_replaced(scope, scopes)}
+        return msgspec.structs.replace(self, written=rest | dict.fromkeys(scopes, now.replace(microsecond=0)))
+
+
+def _covers(scope: str, key: str) -> bool:
+    return scope in (ALL_PAGES, key) or (SEPARATOR in scope and parse_shard(scope).holds(key))
+
+
+def _is_replaced(scope: str, scopes: Sequence[str]) -> bool:
+    if scope == ALL_PAGES or ALL_PAGES in scopes:
+        return ALL_PAGES in scopes
+    if SEPARATOR not in scope:
+        return any(_covers(newer, scope) for newer in scopes)
+    count = parse_shard(scope).count
+    return scope in scopes or any(SEPARATOR in newer and parse_shard(newer).count != count for newer in scopes)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 
 
-def render(event: Event, detected_at: datetime, *, muted: bool = False) -> str:
-    """Return the line of an event, without its end."""
-    line = fields(event, detected_at)
-    return encode({**line, "muted": True} if muted else line)
+def render(event: Event, detected_at: datetime, *, filtered: bool = False, muted: bool = False) -> str:
+    """Return the line of an event, without its end; `filtered`, `muted`: why nobody is notified of it."""
+    reasons = {"filtered": filtered, "muted": muted}
+    return encode(fields(event, detected_at) | {name: True for name, is_set in reasons.items() if is_set})
 
 
 def fields(event: Event, detected_at: datetime) -> dict[str, object]:

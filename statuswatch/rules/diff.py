@@ -25,6 +25,7 @@ from statuswatch.model.incident import (
     Incident,
     IncidentKind,
     IncidentUpdate,
+    closing_time,
 )
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
@@ -70,7 +71,7 @@ def compare_unknown(page: Page, incident: Incident, baseline: datetime) -> Diffe
         return Difference(None, record)
     if not incident.closed:  # rule 2
         return _report(page, None, incident, _News(EventKind.NEW, (), incident.updates), record)
-    if max(incident.created_at, _closed_at(incident)) > baseline:  # rule 3
+    if max(incident.created_at, closing_time(incident.updates) or incident.last_update_at) > baseline:  # rule 3
         news = _News(EventKind.RESOLVED, (Change.MISSED,), incident.updates)
         return _report(page, None, incident, news, record)
     later = tuple(update for update in incident.updates if update.created_at > baseline)
@@ -161,22 +162,6 @@ def event_id(page: str, incident: str, kind: EventKind, content: object) -> str:
 
 def _is_expired_as_before(record: IncidentRecord, incident: Incident, updates: UpdateComparison) -> bool:
     return record.status == EXPIRED and not incident.closed and not updates.fresh and not updates.edited
-
-
-def _closed_at(incident: Incident) -> datetime:
-    """Return the time of the update that closed the incident; of its newest update where none says so.
-
-    A note after the end does not move the end, and neither does a postmortem. An update under a closed status that
-    follows one under an open status is another end: the incident had reopened.
-    """
-    closed_at = None
-    is_open = True
-    for update in incident.updates:
-        closes = update.status in CLOSED_STATUSES
-        if closes and is_open and not (closed_at and update.status == "postmortem"):
-            closed_at = update.created_at
-        is_open = not closes
-    return closed_at or incident.last_update_at
 
 
 def _published_later(record: IncidentRecord, updates: UpdateComparison) -> UpdateComparison:

@@ -69,14 +69,13 @@ def merge_page(base: PageState | None, ours: PageState, theirs: PageState) -> Pa
         raise UndecidedError("its address or platform differs")
     sides = _order(base, ours, theirs)
     older, newer = sides.older, sides.newer
-    baselines = [side.baseline for side in (older, newer) if side.baseline]
-    read_at = [side.read_at for side in (older, newer) if side.read_at]
     return msgspec.structs.replace(
         newer,
         id=newer.id or older.id,
         identity=newer.identity or older.identity,
-        baseline=min(baselines, default=None),  # of what is pruned on one side alone, the record stays
-        read_at=max(read_at, default=None),
+        baseline=_earliest(older.baseline, newer.baseline),  # of what is pruned on one side alone, the record stays
+        read_at=max(filter(None, (older.read_at, newer.read_at)), default=None),
+        watched_since=_earliest(older.known_since, newer.known_since),
         updated_at=_latest(older.updated_at, newer.updated_at),
         last_modified=_latest(older.last_modified, newer.last_modified),
         history_empty=newer.history_empty and older.history_empty,
@@ -89,6 +88,10 @@ def merge_page(base: PageState | None, ours: PageState, theirs: PageState) -> Pa
         to_look_up=_merge_to_look_up(base, older.to_look_up, newer.to_look_up),
         incidents=_merge_incidents(sides),
     )
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    return min(filter(None, times), default=None)
 
 
 def _latest(older: Mapping[str, datetime], newer: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -384,6 +387,11 @@ def _less_delivered(ours: PendingDelivery, theirs: PendingDelivery) -> PendingDe
         return theirs if ours.recipients is msgspec.UNSET else ours
     left = tuple(recipient for recipient in ours.recipients if recipient in theirs.recipients)
     return msgspec.structs.replace(ours, recipients=left or ours.recipients)
+
+
+def merge_written(ours: Mapping[str, datetime], theirs: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Return the newest run over each scope that wrote either side."""
+    return _latest(ours, theirs)
 
 
 def merge_dropped(base: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:

@@ -286,4 +286,5 @@ def _renew(
         names=dict(feed.names),
         components=_listed(after, feed),
         incidents=records,
+        watched_since=min(after.watched_since or after.baseline or baseline, baseline),
     )

@@ -43,6 +43,7 @@ INSIDE: Final = {
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
     "recording": ("read", "write", "line", "recorder"),
+    "history": ("archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),

@@ -18,8 +18,8 @@ from statuswatch.model.page import Page
 
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = (
-    "pages, state, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, assume_impact, page, "
-    "notify, mute"
+    "pages, state, history, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, "
+    "assume_impact, page, notify, mute"
 )
 NOT_BASE: Final = "is not the base address of a page: write it like https://status.acme.example"
 ADD_IT: Final = ": set its `url` in a table [page.KEY]"

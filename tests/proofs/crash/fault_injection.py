@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ERRNOS: Final = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _BY_NAME: Final = ["stat", "lstat", "access", "mkdir", "chmod", "unlink", "replace", "rename", "scandir", "readlink"]
-_BY_DESCRIPTOR: Final = ["fstat", "fsync", "ftruncate", "fchmod"]
+_BY_DESCRIPTOR: Final = ["fstat", "fsync", "ftruncate", "fchmod", "lseek", "read", "write"]
 
 
 class Faults(ExitStack):
