@@ -1,7 +1,6 @@
 """The documentation describes the whole program as it is."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import msgspec
 import pytest
 import yaml
 
+from statuswatch import __version__
 from statuswatch.config import load
 from statuswatch.config.schema import Config, SinkConfig
 from statuswatch.config.tables import MuteTable
@@ -160,11 +160,10 @@ def test_every_issue_form_is_complete(path: Path) -> None:
 def test_dependabot_covers_every_ecosystem() -> None:
     """Python's dependencies and the actions of the workflows are kept up to date."""
     settings = yaml.safe_load(document("dependabot.yml"))
-    assert [update["package-ecosystem"] for update in settings["updates"]] == ["pip", "github-actions"]
+    assert [update["package-ecosystem"] for update in settings["updates"]] == ["pip", "github-actions", "docker"]
 
 
 def test_the_changelog_has_the_version_of_the_package() -> None:
     """The version of the package is released, or announced."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changelog = document("CHANGELOG.md")
-    assert "## [Unreleased]" in changelog and version in changelog
+    assert "## [Unreleased]" in changelog and __version__ in changelog

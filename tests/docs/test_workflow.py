@@ -57,7 +57,7 @@ def named(name: str, workflow: dict[Any, Any] | None = None) -> dict[str, Any]:
     return step
 
 
-NAMES = ("catalog.yml", "ci.yml", "proofs.yml", "statuswatch.yml")
+NAMES = tuple(sorted(path.name for path in WORKFLOWS.glob("*.yml")))
 MAX_MINUTES = {"proofs.yml": 90}  # of a job; of any other workflow 15
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -191,6 +191,33 @@ def test_all_workflows_use_the_same_actions() -> None:
     """An action that is updated in one workflow is updated in the others."""
     uses = {step["uses"] for name in NAMES for step in steps(load(name)) if "uses" in step}
     assert len(uses) == len({use.partition("@")[0] for use in uses})
+
+
+def test_a_release_gives_each_job_what_it_needs() -> None:
+    """What builds and tests can write nothing; what publishes runs in an environment, and no code of the checkout."""
+    jobs = load("release.yml")["jobs"]
+    assert load("release.yml")[True] == {"push": {"tags": ["v[0-9]*"]}}
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"},
+        "attest": {"id-token": "write", "attestations": "write"},
+        "pypi": {"id-token": "write"},
+        "image": {"contents": "read", "packages": "write"},
+        "index": {"packages": "write", "id-token": "write", "attestations": "write"},
+        "github": {"contents": "write"},
+    }
+    assert {name for name, job in jobs.items() if "environment" in job} == {"pypi", "image", "index", "github"}
+    assert set(jobs["github"]["needs"]) == {"pypi", "index"}
+    assert named("Build and check", load("release.yml"))["run"] == "PYTHON=python bash .ci/release release"
+    for name in ("attest", "pypi", "index", "github"):
+        assert not [step for step in jobs[name]["steps"] if "actions/checkout" in step.get("uses", "")]
+
+
+def test_the_dependencies_are_installed_by_their_lock() -> None:
+    """The check installs nothing whose hash is not in the lock that comes with it."""
+    installs = [line.strip() for line in named("Install statuswatch")["run"].splitlines() if " pip install " in line]
+    assert all("--no-deps" in line for line in installs) and len(installs) == 2
+    assert installs[1].endswith('--require-hashes --requirement "$package/locks/$LOCK"')
+    assert (REPOSITORY / "statuswatch" / "locks" / load("statuswatch.yml")["env"]["LOCK"]).exists()
 
 
 @every
