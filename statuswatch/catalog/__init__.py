@@ -15,6 +15,7 @@ import msgspec
 
 from statuswatch.model.page import Page
 
+HEAD: Final = "key,name,url,platform,category,id,aliases,evidence,checked"
 ALIAS_SEPARATOR: Final = ";"
 DORMANT: Final = "dormant?"
 

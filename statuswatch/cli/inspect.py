@@ -72,6 +72,7 @@ def inspect(
             stream, lambda width: rendered.render(inspection, origin, remembered, width, caution=dormant_caution(page))
         )
         lines = rendered.configuration(inspection, catalog(), watched=watched)
+        lines += rendered.catalog_row(inspection, catalog(), f"{now:%Y-%m}") if not watched else []
         stream.writelines(f"{line}\n" for line in lines)
     if isinstance(inspection.result, Failure):
         raise errors.PageUnavailableError(f"the page could not be read ({page.url}): the reason is printed above")

@@ -49,13 +49,17 @@ def unreadable_reason(page: Page) -> str:
     return missing_reader(page.platform) if page.platform else "platform not known"
 
 
+def as_unknown(page: Page) -> Page:
+    """Return a page that nobody here can read as one whose platform is to be recognised; any other as it is."""
+    return msgspec.structs.replace(page, platform="", id="") if missing_reader(page.platform) else page
+
+
 def caution(page: Page) -> str:
     """Return what a person must know before trusting a page: that nobody reads it, or that it may be abandoned.
 
     "" where there is nothing to say, and for a page that the catalog does not have at that address.
     """
-    row = catalog().row(page)
-    reason = unreadable_reason(row.page) if row else ""
+    reason = unreadable_reason(page) if catalog().row(page) else ""
     return f"known but unreadable ({reason})" if reason else dormant_caution(page)
 
 

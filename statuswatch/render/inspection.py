@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
 from rich.text import Text
 
+from statuswatch.catalog.patch import found_row
 from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Incident, IncidentKind
 from statuswatch.model.page import (
     Exchange,
@@ -87,6 +89,17 @@ def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watche
     fields = {"name": page.name, "url": page.url, "platform": page.platform, "id": page.id}
     settings = [f"  {name} = {json.dumps(value)}" for name, value in fields.items() if value]
     return ["To watch it", f"  [page.{_toml_key(key)}]", *settings]
+
+
+def catalog_row(inspection: Inspection, catalog: Mapping[str, Page], month: str) -> list[str]:
+    """Return the lines with a row for the catalog; none where the page was not read, is listed, or is not public."""
+    page = inspection.page
+    listed = any((other.url, other.id) == (page.url, page.id) for other in catalog.values())
+    if isinstance(inspection.result, Failure) or listed or not page.url.startswith("https://"):
+        return []
+    key = page.key if page.key not in catalog else f"{page.key}-2"
+    row = found_row(msgspec.structs.replace(page, key=key), None, month)
+    return ["For the catalog, once it has a name and a category", f"  {row.line()}"]
 
 
 def _toml_key(key: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from statuswatch.catalog import ALIAS_SEPARATOR, DORMANT, EVIDENCE, catalog
+from statuswatch.catalog import ALIAS_SEPARATOR, DORMANT, EVIDENCE, HEAD, Row, catalog
 from statuswatch.catalog.search import squash
 from statuswatch.config import build
 from statuswatch.config.checks import is_key
@@ -55,7 +55,7 @@ UNREAD_OF_SIXTY: Final = {"fastly", "postmark", "braintree", "redis", "mistral",
 def test_it_is_a_table_that_git_merges_well() -> None:
     """A row a line, all of the same columns, none quoted, sorted by key, with a newline at the end."""
     head, *lines = TEXT.removesuffix("\n").split("\n")
-    assert head == "key,name,url,platform,category,id,aliases,evidence,checked"
+    assert head == HEAD == ",".join(Row.__struct_fields__)
     assert TEXT.endswith("\n")
     assert {line.count(",") for line in lines} == {8}
     assert all(line.isprintable() and '"' not in line for line in lines)
