@@ -18,7 +18,7 @@ FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("demo", "replay", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
-    Floor(("github_actions", "scan", "config"), "what the user asked for; what a repository and a runner show"),
+    Floor(("github_actions", "publish", "scan", "config"), "what the user asked for; what a repository and a runner show"),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
     Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),
@@ -34,14 +34,19 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *("init", "check", "status", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
+        *("init", "check", "status", "report", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
         *("output", "options", "completion"),
     ),
     "render": (
-        *("status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
+        *("site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
+    "history": ("board", "ledger"),
+    "render.site": (
+        *("index", "vendor", "ledger", "figures", "strip", "maintenance", "atom", "api", "badges", "metrics"),
+        *("assets", "markup"),
+    ),
     "recording": ("read", "write", "line", "recorder"),
     "history": ("archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
@@ -73,5 +78,5 @@ INSIDE: Final = {
         "schema",
     ),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
-    "model": ("report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
+    "model": ("board", "report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
 }
