@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from statuswatch import __version__
-from statuswatch.cli import check, config, demo, init, inspect, merge, notify, pages, replay, status
+from statuswatch.cli import check, config, demo, init, inspect, merge, notify, pages, replay, report, status
 from statuswatch.cli.options import EXIT_CODES, help_end
 from statuswatch.cli.output import prepare_streams, say, stdout_stream
 from statuswatch.errors import StatuswatchError
@@ -37,6 +37,7 @@ app.command(epilog=inspect.HELP_END)(inspect.inspect)
 app.add_typer(notify_app, name="notify")
 notify_app.callback(epilog=notify.HELP_END)(notify.notify)
 notify_app.command("test", epilog=notify.HELP_END)(notify.notify_test)
+app.command(epilog=report.HELP_END)(report.report)
 app.add_typer(config_app, name="config")
 config_app.callback(epilog=config.HELP_END)(config.config)
 config_app.command("check", epilog=config.HELP_END)(config.config_check)

@@ -5,6 +5,7 @@ import os
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
@@ -61,6 +62,7 @@ class PassOptions(NamedTuple):
     verbose: bool
     recorder: "Recorder"
     jobs: int
+    metrics: Path | None = None
 
 
 def check(
@@ -86,6 +88,10 @@ def check(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 10 if there were events.")] = False,
     jobs: JobsOption = None,
     record: RecordOption = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option("--metrics", metavar="FILE", help="Write the state of the pages for Prometheus (textfile)."),
+    ] = None,
     quiet: QuietOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")
@@ -95,6 +101,7 @@ def check(
     reject_together({"--watch": watch, "--once": once})
     reject_together({"--watch": watch, "--exit-code": exit_code})
     reject_together({"--quiet": quiet, "--verbose": verbose})
+    reject_together({"--dry-run": dry_run, "--metrics": metrics is not None})
     if every is not None and not watch:
         raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
     settings = load_settings(config, state, shard, pages)
@@ -104,7 +111,7 @@ def check(
     sinks = () if dry_run else connect_sinks(settings.notify)
     with interruptible(), recording(record) as recorder:
         options = PassOptions(
-            tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, processes
+            tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, processes, metrics
         )
         if watch:
             repeat(settings, sinks, options, every or DEFAULT_INTERVAL)
@@ -169,7 +176,7 @@ def make_pass(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: P
         print_report_notes(report, settings, verbose=options.verbose)
     for problem in problems:
         say(problem)
-    raise_for(report)
+    raise_for(report, write_metrics(run, report, options.metrics) if options.metrics else "")
     return report
 
 
@@ -201,6 +208,19 @@ def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOut
         on_page=on_page,
     )
     return msgspec.structs.replace(run, store=ReadOnlyState(run.store)) if options.dry_run else run
+
+
+def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:
+    """Write the state of the pages, also where none could be read. Return what is wrong where that failed."""
+    from statuswatch import pipeline
+    from statuswatch.publish import publish_file
+    from statuswatch.render.site.metrics import text_of
+
+    try:
+        publish_file(path, text_of(pipeline.report_statuses(run, report), report.detected_at).encode())
+    except errors.OutputError as error:
+        return f"--metrics: {error}"
+    return ""
 
 
 def delivery_of(
@@ -247,14 +267,14 @@ def print_report_notes(report: "RunReport", settings: "Config", *, verbose: bool
     say(f"{summary.closing_line(report)} · {report.seconds:.1f} s")
 
 
-def raise_for(report: "RunReport") -> None:
-    """Raise NetworkError where no page answered at all, DeliveryError where a sink did not accept every event."""
+def raise_for(report: "RunReport", problem: str = "") -> None:
+    """Raise NetworkError where no page answered at all, DeliveryError for a `problem` or what a sink did not accept."""
     from statuswatch.render import summary
 
     if not report.reached_anyone:
         raise errors.NetworkError(
             "no page answered at all; nothing was reported, nothing was written: check your own network"
         )
-    rejections = summary.delivery_errors(report)
+    rejections = [*summary.delivery_errors(report), *filter(None, [problem])]
     if rejections:
         raise errors.DeliveryError("; ".join(rejections))

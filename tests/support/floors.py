@@ -18,7 +18,9 @@ FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("demo", "replay", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
-    Floor(("github_actions", "publish", "scan", "config"), "what the user asked for; what a repository and a runner show"),
+    Floor(
+        ("github_actions", "publish", "scan", "config"), "what the user asked for; what a repository and a runner show"
+    ),
     Floor(("sinks", "net"), "one file a sink; HTTP, connections, names"),
     Floor(("rules",), "what changed: reconcile, diff, filters", pure=True),
     Floor(("platforms", "render"), "one file a platform; one file an output", pure=True),

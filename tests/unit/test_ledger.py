@@ -82,10 +82,10 @@ def test_messages_an_hour() -> None:
     """Messages up to the end, over the time that incidents were open; where only the latest is known, none."""
     latest = IncidentUpdate(LATEST, "resolved", "…", ago(days=1), ago(days=1))
     postmortem = message(900, "postmortem", "…", ago(days=2))
-    told = begun("b", 2, 120)
+    whole = begun("b", 2, 120)
     ledger = figures(
         begun("a", 1, 60),
-        past_incident(PAGE, "b", started_at=ago(days=2), ended_at=told.ended_at, updates=(*told.updates, postmortem)),
+        past_incident(PAGE, "b", started_at=ago(days=2), ended_at=whole.ended_at, updates=(*whole.updates, postmortem)),
         begun("c", 3, updates=(latest,)),
     )
     assert ledger.messages == 4

@@ -1,0 +1,121 @@
+"""`statuswatch report`, and `check --metrics`, as their user meets them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.fake_vendor import incident
+
+if TYPE_CHECKING:
+    from tests.support.workspace import Workspace
+
+
+def test_a_site_is_written(workspace: Workspace) -> None:
+    """Every file of the site is there; nothing is printed on stdout, and the state file is not written."""
+    completed = workspace.run("report", "--out", "site", "--days", "30")
+    assert (completed.code, completed.out) == (0, "")
+    assert "statuswatch: site: " in completed.err
+    assert "1 open" in completed.err
+    site = workspace.folder / "site"
+    for name in (
+        *("index.html", "ledger.html", "style.css", "board.js", "feed.atom", "maintenance.ics", "metrics.prom"),
+        *("v/acme.html", "v/acme.atom", "api/status.json", "api/incidents.json", "badge/acme.svg", "badge/acme.json"),
+    ):
+        assert (site / name).is_file(), name
+    assert "Last 30 days" in (site / "index.html").read_text("utf-8")
+    assert not workspace.state.exists()
+
+
+def test_a_vendor_no_longer_watched_goes_away(workspace: Workspace) -> None:
+    """Its files are removed with the next site."""
+    workspace.bolt(incident("b0", "investigating"))
+    workspace.watch("acme", "bolt")
+    assert workspace.run("report", "--out", "site", "--quiet").err == ""
+    assert (workspace.folder / "site/v/bolt.html").exists()
+    workspace.watch("acme")
+    workspace.run("report", "--out", "site")
+    assert [path.name for path in (workspace.folder / "site/v").iterdir() if path.suffix == ".html"] == ["acme.html"]
+
+
+def test_a_private_page_appears_nowhere(workspace: Workspace) -> None:
+    """Contract 3: a page with secret headers is not even read, unless it is public."""
+    workspace.bolt(incident("b0", "investigating"))
+    workspace.watch("acme", "bolt")
+    config = workspace.folder / "statuswatch.toml"
+    private = config.read_text() + 'headers_env = { Authorization = "BOLT_TOKEN" }\n'
+    config.write_text(private)
+    completed = workspace.run("report", "--out", "site", env={"BOLT_TOKEN": "hunter2hunter2"})
+    assert "1 private page left out" in completed.err
+    site = {path: path.read_text("utf-8") for path in (workspace.folder / "site").rglob("*") if path.is_file()}
+    assert not [path for path, content in site.items() if "bolt" in f"{path.name} {content}".lower()]
+    config.write_text(private + "public = true\n")
+    workspace.run("report", "--out", "site", env={"BOLT_TOKEN": "hunter2hunter2"})
+    assert (workspace.folder / "site/v/bolt.html").exists()
+
+
+def test_only_private_pages(workspace: Workspace) -> None:
+    """There is nothing to show: exit 2."""
+    workspace.watch("acme", settings='headers_env = { Authorization = "TOKEN" }\n')
+    completed = workspace.run("report", "--out", "site")
+    assert completed.code == 2
+    assert "error: every page is private" in completed.err
+
+
+def test_no_network(workspace: Workspace, dead: str) -> None:
+    """No page answered at all: exit 4, and the old site stands."""
+    workspace.run("report", "--out", "site")
+    before = (workspace.folder / "site/index.html").read_bytes()
+    workspace.watch("acme", acme=f"{dead}/acme")
+    completed = workspace.run("report", "--out", "site")
+    assert completed.code == 4
+    assert "the old site stands" in completed.err
+    assert (workspace.folder / "site/index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "--out"),
+        (("--out", "site", "--days", "0"), 2, "--days"),
+        (("--out", "site", "--base-url", "board.example"), 2, "--base-url: 'board.example' is not the base address"),
+        (("--out", "statuswatch.toml"), 5, "error: Not a directory"),
+    ],
+)
+def test_wrong_input(workspace: Workspace, arguments: tuple[str, ...], code: int, words: str) -> None:
+    """A mistake is named, with what to do."""
+    completed = workspace.run("report", *arguments)
+    assert completed.code == code
+    assert words in completed.err
+
+
+def test_metrics_of_a_run(workspace: Workspace, dead: str) -> None:
+    """`check --metrics` writes what is open after the run; where no page answered, that none could be read."""
+    workspace.check("--metrics", "acme.prom")
+    content = (workspace.folder / "acme.prom").read_text()
+    assert 'statuswatch_page_read{page="acme"} 1\n' in content
+    assert 'statuswatch_incidents_open{page="acme",impact="minor"} 1\n' in content
+    workspace.watch("acme", acme=f"{dead}/acme")
+    assert workspace.run("check", "--metrics", "acme.prom").code == 4
+    content = (workspace.folder / "acme.prom").read_text()
+    assert 'statuswatch_page_read{page="acme"} 0\n' in content
+    assert 'statuswatch_incidents_open{page="acme"' not in content
+
+
+def test_metrics_that_cannot_be_written(workspace: Workspace) -> None:
+    """Exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2."""
+    completed = workspace.run("check", "--metrics", "missing/acme.prom")
+    assert completed.code == 5
+    assert "error: --metrics: No such file or directory" in completed.err
+    assert workspace.state.exists()
+    assert workspace.run("check", "--metrics", "acme.prom", "--dry-run").code == 2
+
+
+def test_the_documents_of_a_site(workspace: Workspace) -> None:
+    """`api/status.json` names the page and what is open there; `--base-url` makes the links of the feeds absolute."""
+    workspace.run("report", "--out", "site", "--base-url", "https://board.example/x/")
+    now = json.loads((workspace.folder / "site/api/status.json").read_bytes())
+    assert [entry["incident"]["id"] for entry in now["incidents"]] == ["a0"]
+    assert 'href="https://board.example/x/feed.atom"' in (workspace.folder / "site/feed.atom").read_text()
