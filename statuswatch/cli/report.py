@@ -94,18 +94,18 @@ def read_views(settings: "Config", pages: "Sequence[Page]", now: datetime, *, sh
 
 def board_of(settings: "Config", views: "Sequence[PageView]", now: datetime, *, days: int, address: str) -> "Board":
     """Return the board: of what was read just now, and of what is known of the past."""
-    from statuswatch.history.board import PagePast, compose_board
-    from statuswatch.model.history import Coverage, listed_incident
+    from statuswatch.history.archive import read_archive
+    from statuswatch.history.board import compose_board, pasts_of, window_of
+    from statuswatch.history.fold import known_incidents
+    from statuswatch.model.history import ArchiveReading
 
-    pasts = {}
-    for view in views:
-        feed = view.feed
-        listed = (*feed.longer, *feed.incidents) if feed else ()
-        incidents = {incident.id: listed_incident(view.status.page, incident) for incident in listed}
-        for key, record in view.status.open.items():
-            incidents.setdefault(key, listed_incident(view.status.page, record.as_incident(key)))
-        since = view.state.baseline if view.state else None
-        pasts[view.status.page.key] = PagePast(tuple(incidents.values()), Coverage(since, now if since else None))
+    archive = ArchiveReading()
+    if settings.history:
+        opened = [(view.status.page.key, incident) for view in views for incident in view.status.open]
+        archive = read_archive(settings.history, since=window_of(now, days).begin, incidents=opened)
+    for problem in archive.problems:
+        say(problem)
+    pasts = pasts_of(views, known_incidents(archive, views))
     statuses = [view.status for view in views]
     return compose_board(statuses, pasts, now, days=days, base_url=address, mutes=settings.mutes)
 

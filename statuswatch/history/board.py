@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+from statuswatch.history.coverage import coverage_of
 from statuswatch.history.ledger import last_word, ledger_of, ledger_of_all
 from statuswatch.model.board import Board, BoardPage, Day, DayKind, begin_of, span_of
 from statuswatch.model.history import Coverage, PastIncident, Span
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
-from statuswatch.model.report import PageStatus
+from statuswatch.model.report import PageStatus, PageView
 from statuswatch.rules.mutes import mute_of_incident
 from statuswatch.rules.status import status_view
 
@@ -39,10 +40,31 @@ class PagePast(NamedTuple):
     coverage: Coverage = Coverage()
 
 
+def pasts_of(views: Sequence[PageView], incidents: Sequence[PastIncident]) -> dict[str, PagePast]:
+    """Return what is known of the past of each page. `incidents` are those of `known_incidents`, of all pages.
+
+    A shared incident is a hole in each page that it lists, and not one of its incidents: it names other pages.
+    """
+    own: dict[str, list[PastIncident]] = {view.status.page.key: [] for view in views}
+    unreadable = [incident for incident in incidents if incident.kind is IncidentKind.PAGE]
+    for incident in incidents:
+        if incident.page.key in own:
+            own[incident.page.key].append(incident)
+    return {
+        view.status.page.key: PagePast(tuple(own[view.status.page.key]), coverage_of(view, unreadable))
+        for view in views
+    }
+
+
 def shown_pages(pages: Iterable[Page], private: Iterable[str], public: Iterable[str]) -> tuple[Page, ...]:
     """Return the pages that may be shown to anybody: a private one only where the configuration calls it public."""
     hidden = set(private) - set(public)
     return tuple(page for page in pages if page.key not in hidden)
+
+
+def window_of(now: datetime, days: int) -> Span:
+    """Return the time that a site of so many days is about: whole days (UTC), the last one up to the read."""
+    return Span(_midnight(now.date() - timedelta(days=days - 1)), now)
 
 
 def compose_board(
@@ -55,14 +77,13 @@ def compose_board(
     mutes: Sequence[Mute] = (),
 ) -> Board:
     """Return the board of these pages, all of which may be shown. `pasts` are by the key of the page."""
-    first_day = now.date() - timedelta(days=days - 1)
-    window = Span(_midnight(first_day), now)
+    window = window_of(now, days)
     pages = [_page(status, pasts.get(status.page.key, PagePast()), window, mutes=mutes) for status in statuses]
     pages.sort(key=lambda page: (page.page.name.casefold(), page.page.key))
     return Board(
         at=now,
         trust_until=now + TRUSTED_FOR,
-        first_day=first_day,
+        first_day=window.begin.date(),
         view=status_view(statuses, now, mutes=mutes),
         pages=tuple(pages),
         ledger=ledger_of_all([(page.incidents, page.coverage) for page in pages], window),

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from statuswatch.model.board import Ledger, Spread, begin_of, claimed_end, last_word_of, messages_known
+from statuswatch.model.board import Ledger, Spread, claimed_end, last_word_of, messages_known, span_of
 from statuswatch.model.event import Change
 from statuswatch.model.history import Coverage, PastIncident, Span
 from statuswatch.model.incident import IncidentKind
@@ -35,7 +35,7 @@ def ledger_of_all(pages: Sequence[tuple[Iterable[PastIncident], Coverage]], wind
 
 def compute(incidents: Iterable[PastIncident], window: Span, *, covered: float) -> Ledger:
     """Return the figures about the incidents that began in the window."""
-    begun = [incident for incident in incidents if window.begin <= begin_of(incident) < window.end]
+    begun = [incident for incident in incidents if _began_in(incident, window)]
     proper = _of_kind(begun, IncidentKind.INCIDENT)
     whole = list(filter(messages_known, proper))
     live = [(hours, incident) for incident in whole if (hours := _open_hours(incident, window.end)) > 0]
@@ -94,6 +94,11 @@ def _seconds(span: Span) -> float:
     return max((span.end - span.begin).total_seconds(), 0.0)
 
 
+def _began_in(incident: PastIncident, window: Span) -> bool:
+    span = span_of(incident, window.end)
+    return span is not None and window.begin <= span.begin < window.end
+
+
 def _of_kind(incidents: Iterable[PastIncident], kind: IncidentKind) -> list[PastIncident]:
     return [incident for incident in incidents if incident.kind is kind]
 
@@ -117,7 +122,9 @@ def _publication_delay(incident: PastIncident) -> timedelta:
 
 def _detection_delay(incident: PastIncident) -> timedelta | None:
     """Return from the first message to our first event; None where that was not the start of the incident."""
-    return incident.detected_at - incident.published_at if incident.detected_at else None
+    if incident.detected_at is None or not incident.is_start_archived:
+        return None
+    return incident.detected_at - incident.published_at
 
 
 def _message_count(incident: PastIncident) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from statuswatch.model.history import Coverage, PastIncident, Span
-from statuswatch.model.incident import CLOSED_STATUSES, LATEST, Impact, IncidentKind
+from statuswatch.model.incident import LATEST, Impact, IncidentKind, closing_time
 from statuswatch.model.page import Page
 from statuswatch.model.report import PageStatus, StatusView
 
@@ -119,7 +119,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin_of(incident: PastIncident) -> datetime:
-    """Return the time at which an incident began; a maintenance begins with its schedule."""
+    """Return the time by which incidents are in order; that of a maintenance is its schedule's."""
     if incident.kind is IncidentKind.MAINTENANCE and incident.scheduled_for:
         return incident.scheduled_for
     return incident.started_at
@@ -127,10 +127,12 @@ def begin_of(incident: PastIncident) -> datetime:
 
 def span_of(incident: PastIncident, now: datetime) -> Span | None:
     """Return the time in which an incident was going on; None for a maintenance that did not begin."""
-    begin, end = begin_of(incident), incident.ended_at or now
-    if incident.kind is IncidentKind.MAINTENANCE and (begin >= now or end <= begin):
+    begin, end = incident.active_from, incident.ended_at or now
+    if begin is None or begin > now:
         return None
-    return Span(min(begin, now), max(min(end, now), min(begin, now)))
+    if incident.kind is IncidentKind.MAINTENANCE and end <= begin:
+        return None
+    return Span(begin, max(min(end, now), begin))
 
 
 def messages_known(incident: PastIncident) -> bool:
@@ -145,9 +147,6 @@ def last_word_of(incident: PastIncident) -> datetime:
 
 def claimed_end(incident: PastIncident) -> datetime | None:
     """Return the end that the vendor's closing message claims; None where there is no such message."""
-    end = None
-    for update in reversed(incident.updates):
-        if update.status not in CLOSED_STATUSES:
-            break
-        end = update.display_at
-    return end
+    closed_at = closing_time(incident.updates)
+    claims = (update.display_at for update in incident.updates if update.created_at == closed_at)
+    return next(claims, None)

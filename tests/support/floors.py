@@ -44,13 +44,12 @@ INSIDE: Final = {
         *("notification", "jsonlines", "progress", "phrases"),
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
-    "history": ("board", "ledger"),
     "render.site": (
         *("index", "vendor", "ledger", "figures", "strip", "maintenance", "atom", "api", "badges", "metrics"),
         *("assets", "markup"),
     ),
     "recording": ("read", "write", "line", "recorder"),
-    "history": ("archive", "fold", "coverage"),
+    "history": ("board", "ledger", "archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),

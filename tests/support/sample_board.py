@@ -63,6 +63,7 @@ def past_incident(page: Page, key: str = "i1", **fields: Any) -> PastIncident:
         "started_at": start,
         "published_at": start,
         "detected_at": start + timedelta(minutes=5),
+        "is_start_archived": True,
         "ended_at": start + timedelta(minutes=40),
         "updates": updates,
     }
