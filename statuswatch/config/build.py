@@ -22,7 +22,7 @@ from statuswatch.config.checks import (
     mistake,
     safe_word,
 )
-from statuswatch.config.resolve import catalog_key, is_address, is_same_address
+from statuswatch.config.resolve import catalog_key, is_address, is_same_address, near_hint
 from statuswatch.config.schema import DEFAULT_EVENTS, EVENT_CHOICES, KIND_CHOICES, Config, SinkConfig
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.config.tables import (
@@ -168,7 +168,7 @@ def _unknown_page(key: str, file: FileTable, place: Place) -> UsageError:
         problem = f"{safe_word(key)!r} is an address, not a key: set it as `url` in a table [page.KEY]"
         return mistake(place.at("pages"), f"{problem}; a token belongs in a variable that `headers_env` names")
     problem = f"the catalog has no page {safe_word(key)!r}"
-    near = did_you_mean(key, catalog())
+    near = near_hint(key)
     if key in file.page:
         return mistake(own_place.at("url"), f"missing, and {problem}{near or ': add the address of the page'}")
     return mistake(place.at("pages"), f"{problem}{near or ': set its `url` in a table [page.KEY]'}")

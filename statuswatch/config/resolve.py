@@ -136,3 +136,9 @@ def near_keys(word: str) -> tuple[str, ...]:
     alike = get_close_matches(squash(word), spelt, n=MAX_NEAR, cutoff=MIN_SIMILARITY_OF_MANY)
     found = [page.key for page in search_catalog(catalog().values(), [word], chance=False)]
     return tuple(dict.fromkeys([*(spelt[name] for name in alike), *found]))[:MAX_NEAR]
+
+
+def near_hint(word: str) -> str:
+    """Return the end of an error message that names the keys that are near; "" where none is."""
+    near = [repr(key) for key in near_keys(word)]
+    return f": did you mean {' or '.join(near)}?" if near else ""

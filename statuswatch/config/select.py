@@ -10,7 +10,7 @@ import msgspec
 
 from statuswatch.catalog import catalog
 from statuswatch.config.checks import Place, check_url, safe_word
-from statuswatch.config.resolve import catalog_key, is_address, is_same_address, near_keys
+from statuswatch.config.resolve import catalog_key, is_address, is_same_address, near_hint
 from statuswatch.config.schema import Config
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.errors import UsageError
@@ -80,10 +80,7 @@ def _with_own_key(page: Page, watched: Mapping[str, Page]) -> Page:
 
 def near_pages(word: str) -> str:
     """Return the end of an error message: the keys that are near, and what else may be given."""
-    near = [repr(key) for key in near_keys(word)]
-    if not near:
-        return ": `statuswatch pages` searches the catalog; or give an address, https://…"
-    return f": did you mean {' or '.join(near)}?"
+    return near_hint(word) or ": `statuswatch pages` searches the catalog; or give an address, https://…"
 
 
 def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Config:

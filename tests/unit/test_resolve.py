@@ -9,7 +9,7 @@ import pytest
 from statuswatch.catalog import catalog
 from statuswatch.catalog.search import search_catalog
 from statuswatch.config.load import load_config
-from statuswatch.config.resolve import NotFound, Unreadable, catalog_key, near_keys, resolve
+from statuswatch.config.resolve import NotFound, Unreadable, _keys_by_word, catalog_key, near_keys, resolve
 from statuswatch.config.select import select_pages
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Page
@@ -69,6 +69,13 @@ def test_names_that_people_say_are_known(word: str) -> None:
 def test_a_word_means_a_page(word: str, key: str) -> None:
     """Contract 2 and 3: keys, names, aliases and addresses, also former ones; case and punctuation do not matter."""
     assert catalog_key(word) == key
+
+
+def test_aliases_are_looked_at_only_without_a_key() -> None:
+    """Contract 3: a word that is a key costs no search: the file is read, its aliases are not."""
+    before = _keys_by_word.cache_info()
+    assert catalog_key("openai") == "openai" and catalog_key("GitHub") == "github"
+    assert _keys_by_word.cache_info() == before
 
 
 @pytest.mark.parametrize(
