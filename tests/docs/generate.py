@@ -21,7 +21,7 @@ from statuswatch.cli import app
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS, UNREAD_PLATFORMS
 from statuswatch.sinks import SINKS
-from tests.docs import samples
+from tests.docs import reusable, samples
 from tests.support.floors import FLOORS, INSIDE
 
 ROOT: Final = Path(__file__).parents[2]
@@ -416,6 +416,10 @@ def write_or_check(*, check: bool) -> list[str]:
         stale.append(path.relative_to(ROOT).as_posix())
         if not check:
             path.write_text(current, encoding="utf-8")
+    if reusable.TARGET.read_text(encoding="utf-8") != reusable.workflow():
+        stale.append(reusable.TARGET.relative_to(ROOT).as_posix())
+        if not check:
+            reusable.TARGET.write_text(reusable.workflow(), encoding="utf-8")
     return stale
 
 
