@@ -52,6 +52,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft_limit, hard_limit))
         os.sched_setaffinity(0, cores[:1])  # for every measured process
         bench = Bench(root, origin, shlex.split(options.subject), options.runs, pages)
+        bench.all_cores = tuple(cores)
         bench.check(*hosts(1))  # not measured: compiles the modules
         rows = []
         for name in chosen:

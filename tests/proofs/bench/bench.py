@@ -108,6 +108,7 @@ class Bench:
 
     def __init__(self, root: Path, origin: Origin, subject: list[str], rounds: int, pages: int) -> None:
         self.root, self.origin, self.subject, self.rounds, self.pages = root, origin, subject, rounds, pages
+        self.all_cores: tuple[int, ...] = ()  # for a client of several processes, together with the origin
         self.plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(root), "PYTHONPATH": str(REPOSITORY)}
         self.bypassed = self.plain | {"PYTHONPATH": INSIDE, "SSL_CERT_FILE": str(root / "ca.pem")}
 
@@ -115,8 +116,24 @@ class Bench:
         """Return the rounds of a long measurement."""
         return range(min(self.rounds, maximum))
 
-    def run(self, command: Sequence[str], environment: dict[str, str], folder: Path, output: Path = NOWHERE) -> Sample:
-        """Run a process to its end, and measure it."""
+    def run(
+        self,
+        command: Sequence[str],
+        environment: dict[str, str],
+        folder: Path,
+        output: Path = NOWHERE,
+        *,
+        cores: Iterable[int] | None = None,
+    ) -> Sample:
+        """Run a process to its end, and measure it; on other `cores` than this one."""
+        affinity = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores or affinity)
+        try:
+            return self._run(command, environment, folder, output)
+        finally:
+            os.sched_setaffinity(0, affinity)
+
+    def _run(self, command: Sequence[str], environment: dict[str, str], folder: Path, output: Path) -> Sample:
         before = self.origin.counts()
         with tempfile.TemporaryFile() as errors, output.open("wb") as stdout:
             started_at, started = time.time(), time.perf_counter()
@@ -182,9 +199,18 @@ class Bench:
         return self.run([sys.executable, program, str(plan)], self.bypassed, self.root)
 
     def check(
-        self, *hosts: str, kind: str = "statuspage", timeout: int = 15, concurrency: int = 0, **environment: str
+        self,
+        *hosts: str,
+        kind: str = "statuspage",
+        timeout: int = 15,
+        concurrency: int = 0,
+        jobs: int = 0,
+        **environment: str,
     ) -> tuple[Sample, Path]:
-        """Run a first `check --once` of these hosts, in a directory of its own; return its state.json too."""
+        """Run a first `check --once` of these hosts, in a directory of its own; return its state.json too.
+
+        With `jobs` it may use all cores.
+        """
         folder = Path(tempfile.mkdtemp(dir=self.root))
         lines = ['state = "state.json"', f"timeout = {timeout}"]
         lines += [f"concurrency = {concurrency}"] if concurrency else []
@@ -192,12 +218,13 @@ class Bench:
             key, url = host.partition(".")[0], f"https://{host}:{self.origin.port}"
             lines += [f'[page.{key}]\nname = "{key.upper()}"\nurl = "{url}"\nplatform = "{kind}"']
         (folder / "statuswatch.toml").write_text("\n".join(lines))
-        return self.again(folder / "state.json", **environment), folder / "state.json"
+        return self.again(folder / "state.json", jobs=jobs, **environment), folder / "state.json"
 
-    def again(self, state: Path, **environment: str) -> Sample:
+    def again(self, state: Path, *, jobs: int = 0, **environment: str) -> Sample:
         config = str(state.with_name("statuswatch.toml"))
         command = [*self.subject, "check", "--once", "--config", config]
-        return self.run(command, self.bypassed | environment, state.parent)
+        command += ["--jobs", str(jobs)] if jobs else []
+        return self.run(command, self.bypassed | environment, state.parent, cores=self.all_cores if jobs else None)
 
 
 def digest(state: Path) -> str:

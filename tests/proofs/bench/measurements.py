@@ -3,13 +3,23 @@
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from tests.proofs.bench.bench import NO_AIOHTTP, Bench, Row, digest, hosts
 from tests.proofs.bench.documents import DOCUMENTS, pages_of
+from tests.proofs.bench.memory import measure_tree
 from tests.proofs.bench.origin import DELAY, SLOWEST
 
 SILENCE = 3  # seconds; the configured `timeout` where names are dead
 PATIENT = 5  # seconds; the same where pages hang
+TAILS = (  # platform, concurrency, processes
+    ("betterstack", 128, 0),
+    ("betterstack", 256, 0),
+    ("betterstack", 512, 0),
+    ("statuspage", 128, 0),
+    ("betterstack", 512, 2),
+    ("statuspage", 512, 2),
+)
 
 
 def start(bench: Bench) -> list[Row]:
@@ -108,20 +118,41 @@ def tail(bench: Bench) -> list[Row]:
     tails = [host.replace("tail", "hang") if n % 100 == 50 else host for n, host in enumerate(hosts(1000, "tail"))]
     good = [number for number in range(1000) if number % 100 != 50]
     slowest = next(host for number, host in enumerate(tails) if number % 10 == SLOWEST)
-    for kind, concurrency in (("betterstack", 128), ("betterstack", 256), ("betterstack", 512), ("statuspage", 128)):
+    for kind, concurrency, jobs in TAILS:
         work = f"{pages_of(1000, kind)} of 50–500 ms, 1 % hang, concurrency = {concurrency}"
-        answers = Row(f"{work}: the last answer", "the slowest page alone: its last answer", "s later", 1)
-        whole = Row(f"{work}: wall", f"the slowest page alone: wall, and timeout = {PATIENT} s", "s more", 1)
+        work += f", --jobs {jobs} on {len(bench.all_cores)} core(s)" if jobs else ""
+        goal = 1.2 if jobs else 1
+        answers = Row(f"{work}: the last answer", "the slowest page alone: its last answer", "s later", goal)
+        whole = Row(f"{work}: wall", f"the slowest page alone: wall, and timeout = {PATIENT} s", "s more", goal)
         for _ in bench.few(2):
             alone, _ = bench.check(slowest, kind=kind, timeout=PATIENT)
             answered = bench.origin.last_answer() - alone.started_at
-            sample, state = bench.check(*tails, kind=kind, timeout=PATIENT, concurrency=concurrency)
+            sample, state = bench.check(*tails, kind=kind, timeout=PATIENT, concurrency=concurrency, jobs=jobs)
             after = bench.origin.last_answer() - sample.started_at
             answers.add(after - answered, sample, state, good)
             answers.notes = f"{after:.2f} s against {answered:.2f}"
             whole.add(sample.wall - PATIENT - alone.wall, sample, state, good)
             whole.notes = f"{sample}; alone {alone.wall:.2f} s"
         rows += answers, whole
+    return rows
+
+
+def jobs(bench: Bench) -> list[Row]:
+    """Measure two worker processes against none, both with all cores."""
+    rows: list[Row] = []
+    for kind in DOCUMENTS:
+        work = f"{pages_of(1000, kind)}, first run on {len(bench.all_cores)} core(s), --jobs 2"
+        wall, cpu = (Row(f"{work}: {figure}", f"--jobs 1: {figure}", "×") for figure in ("wall", "CPU"))
+        memory = Row(f"{work}: peak memory of all processes", "--jobs 1", "MB more")
+        for _ in bench.few(3):
+            one, _ = bench.check(*hosts(1000), kind=kind, jobs=1)
+            several, state = bench.check(*hosts(1000), kind=kind, jobs=2)
+            wall.compare("wall", several, one, state, range(1000))
+            cpu.compare("cpu", several, one, state, range(1000))
+            peaks = [measure_tree(partial(bench.check, *hosts(1000), kind=kind, jobs=count)) for count in (1, 2)]
+            memory.add(peaks[1] - peaks[0], several, state)
+            memory.notes = f"{peaks[1]:.0f} MB against {peaks[0]:.0f}, pages that processes share counted once"
+        rows += wall, cpu, memory
     return rows
 
 
@@ -185,6 +216,7 @@ MEASUREMENTS: dict[str, tuple[int, Callable[[Bench], list[Row]]]] = {  # with th
     "cold5000": (5000, cold5000),
     "overlap": (100, overlap),
     "tail": (1000, tail),
+    "jobs": (1000, jobs),
     "names": (1000, names),
     "dead": (98, dead),
     "bomb": (10, bomb),
