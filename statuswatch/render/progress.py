@@ -21,7 +21,6 @@ def bar(pages: int) -> Iterator[Callable[[PageOutcome], None]]:
     columns = (TextColumn("reading pages"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
         task = progress.add_task("", total=pages)
-        progress.refresh()
         drawn_at = progress.get_time()
 
         def advance(_: PageOutcome) -> None:

@@ -27,6 +27,8 @@ from tests.support.floors import FLOORS, INSIDE
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENTS: Final = (ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md")))
 BLOCK: Final = re.compile(r"(?ms)^<!-- generated: (?P<name>[^\n]+) -->\n(?P<body>.*?)^<!-- end -->$")
+GROWTH_ROW: Final = re.compile(r"(?m)^\| [\d,]+ of \d documents? \| [\d.]+ MB \| ([\d,]+) \|")
+GITHUB_LIMITS: Final = (50 * 2**20, 100 * 2**20)  # bytes of a file: GitHub warns of more, and refuses more
 HOST: Final = "page.example"
 
 
@@ -351,6 +353,21 @@ def sink_option(field: Any, facts: SinkFacts) -> str:
     return f"`{field.name}` (`{field.default}`)" if field.default else f"`{field.name}`"
 
 
+# ------------------------------------------------------------------------------------------ measurements
+
+
+def state_size() -> str:
+    """Return at how many pages GitHub refuses a state file, by the bytes a page that were measured last."""
+    results = (ROOT / "tests/proofs/bench/RESULTS.md").read_text(encoding="utf-8")
+    size = max(int(match[1].replace(",", "")) for match in GROWTH_ROW.finditer(results))
+    warned, refused = (f"{limit // size // 100 * 100:,}" for limit in GITHUB_LIMITS)
+    return (
+        f"GitHub warns of a pushed file of more than 50 MiB and refuses one of more than 100 MiB. A page with 50 past "
+        f"incidents takes up to {size / 1000:.1f} KB of the state file: that is some {warned} and {refused} pages in "
+        "one file."
+    )
+
+
 # ------------------------------------------------------------------------------------------ drawings
 
 
@@ -381,6 +398,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "platforms": platform_table,
     "sink options": sink_options,
     "sinks": sink_table,
+    "state size": state_size,
 }
 
 

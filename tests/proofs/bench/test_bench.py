@@ -10,6 +10,7 @@ import pytest
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.parsing import ParseInput
+from tests.proofs.bench import growth
 from tests.proofs.bench.bench import INSIDE, Row, Sample
 from tests.proofs.bench.documents import DOCUMENTS, PAGE, marker, templates
 from tests.proofs.bench.origin import REPOSITORY
@@ -64,6 +65,16 @@ def test_a_page_not_read_misses(tmp_path: Path) -> None:
     state.write_text(f"{marker(0)}\n{marker(1)}")
     row.add(1, sample(), state, range(3), bomb=1)
     assert {"2 pages not read", "1 pages not read", "the bomb was read"} == row.spoilt and "**missed**" in str(row)
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_growth_in_short(kind: str, tmp_path: Path) -> None:
+    """A first run saves every page; in the next one every page answers 304, and nothing changes."""
+    first, calm = growth.run(tmp_path, kind, 3), growth.run(tmp_path, kind, 3)
+    assert (first.changed, calm.changed, first.failed, calm.failed) == (True, False, (), ())
+    assert len(first.baseline) == 3 and {note.outcome for page in calm.pages for note in page.notes.requests} == {
+        "HTTP 304"
+    }
 
 
 def test_the_sampler_finds_the_work(tmp_path: Path) -> None:
