@@ -1,13 +1,15 @@
 """The hours of a sink: wall time of a zone, as `Mon-Fri 08:00-18:00 Europe/Berlin`. Pure."""
 
 import re
-import zoneinfo
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
 from statuswatch.errors import UsageError
+
+if TYPE_CHECKING:
+    import zoneinfo
 
 EXAMPLE: Final = "Mon-Fri 08:00-18:00 Europe/Berlin"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -81,7 +83,9 @@ def _minute(words: str) -> int:
     return total
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
+def _zone(name: str) -> "zoneinfo.ZoneInfo":
+    import zoneinfo  # only here: few configurations have hours
+
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

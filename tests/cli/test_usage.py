@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.support.warm_command import CAN_FORK, inherited_environment, warm_command
 from tests.support.workspace import COMMAND, PATIENCE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.workspace import Workspace
 
 COMMANDS: Final = ("check", "status", "pages", "inspect", "notify", "demo")
@@ -19,6 +22,17 @@ COMMANDS: Final = ("check", "status", "pages", "inspect", "notify", "demo")
 def test_version(workspace: Workspace) -> None:
     """Contract 2: --version is the version."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", workspace.run("--version").out)
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="it forks")
+def test_what_is_registered_runs_at_exit(tmp_path: Path) -> None:
+    """The process ends without freeing its objects, but with its exit functions, its output and its exit code."""
+    program = "import atexit, sys\natexit.register(print, 'at exit')\nsys.argv = ['statuswatch', *{}]\n"
+    program += "from statuswatch.__main__ import main\nmain()"
+    command, env = warm_command(), inherited_environment()
+    version, wrong = (command.run(["-c", program.format([word])], tmp_path, env) for word in ("--version", "--wrong"))
+    assert (version.code, wrong.code) == (0, 2)
+    assert version.out.endswith("at exit\n") and wrong.out == "at exit\n" and "--wrong" in wrong.err
 
 
 def test_help_names_every_command(workspace: Workspace) -> None:
