@@ -129,7 +129,7 @@ def _start(job: Job, context: BaseContext, siblings: tuple[Any, ...]) -> tuple[A
     ours, theirs = context.Pipe()
     inherited = (ours, *siblings) if forks else ()
     worker = context.Process(  # type: ignore[attr-defined]  # every context has one
-        target=_work, args=(job if forks else _without_network(job), theirs, inherited), daemon=True
+        target=_work, args=(job if forks else _without_network(job), theirs, inherited, gc.get_threshold()), daemon=True
     )
     worker.start()
     theirs.close()
@@ -194,11 +194,13 @@ def _fail(pages: Sequence[Page], job: Job, end: str, keep: Callable[[Found], Non
 # ------------------------------------------------------------------------------------------------ in the worker
 
 
-def _work(job: Job, connection: Any, inherited: Sequence[Any]) -> None:
-    """Do a job, and send what it finds."""
+def _work(job: Job, connection: Any, inherited: Sequence[Any], thresholds: tuple[int, int, int]) -> None:
+    """Do a job, and send what it finds. `thresholds` are those of the garbage collection."""
     for other in inherited:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.enable()  # started afresh, it has imported `__main__`, which disables that
+    gc.set_threshold(*thresholds)
     gc.freeze()  # what a fork inherits is never garbage, and to look at it would copy it
     threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
     try:
