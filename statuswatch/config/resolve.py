@@ -14,6 +14,7 @@ from statuswatch.model.page import Page
 from statuswatch.platforms import missing_reader
 
 MAX_NEAR: Final = 3  # keys that are suggested
+MIN_SEARCHED: Final = 3  # characters of a word that finds a suggestion: shorter ones are in everything
 DORMANT_CAUTION: Final = "dormant? silent for over a year: nothing open there does not mean that all is well"
 
 
@@ -134,7 +135,8 @@ def near_keys(word: str) -> tuple[str, ...]:
     """Return the keys that a person may have meant: words spelt alike, then pages found by one of the words."""
     spelt = {squash(name): row.key for row in catalog().rows.values() for name in row.words}
     alike = get_close_matches(squash(word), spelt, n=MAX_NEAR, cutoff=MIN_SIMILARITY_OF_MANY)
-    found = [page.key for page in search_catalog(catalog().values(), [word], chance=False)]
+    words = [part for part in word.split() if len(part) >= MIN_SEARCHED]
+    found = [page.key for page in search_catalog(catalog().values(), words, chance=False)] if words else []
     return tuple(dict.fromkeys([*(spelt[name] for name in alike), *found]))[:MAX_NEAR]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from statuswatch.config.resolve import caution
 from statuswatch.config.schema import Config
 from statuswatch.model.incident import Component
 from statuswatch.rules.filters import unmatched_globs
@@ -17,6 +18,7 @@ def review(
     `listed` has the components that each page lists, as far as they are remembered.
     """
     return [
+        *(f"{page.key}: {caution(page)} ({page.url})" for page in config.pages if caution(page)),
         *_unset_headers(config, env),
         *_unmatched_globs(config, listed),
         *_sink_globs(config, listed),

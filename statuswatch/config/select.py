@@ -121,7 +121,7 @@ def _path_of(path: Path, number: int) -> Path:
 def page_at(target: str) -> Page:
     """Return a page of which only the address is known; the scheme may be left out. Raises UsageError."""
     has_scheme = "://" in target
-    url = check_url(target if has_scheme else f"https://{target}", Place("inspect"))
+    url = check_url(target if has_scheme else f"https://{target}", Place("PAGE"))
     key = key_of(url)
     return Page(key=key, name=key, url=url)
 

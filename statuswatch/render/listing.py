@@ -67,7 +67,8 @@ def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
 
 
 def _fitted(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
-    """Return the columns that there is room for."""
+    """Return the columns that there is room for, and that have anything in them."""
+    columns = {name: cells for name, cells in columns.items() if any(cells)}
     if _width(columns) > width and "url" in columns:
         columns = {**columns, "url": [url.removeprefix(SCHEME) for url in columns["url"]]}
     for name in _LEAST_NEEDED:

@@ -67,7 +67,7 @@ def test_a_vendor_without_a_reader(workspace: Workspace) -> None:
 
 
 def test_a_dormant_page_is_no_reassurance(workspace: Workspace) -> None:
-    """Contract 2: a page that may be abandoned says so in `pages` and `inspect`."""
+    """Contract 2: a page that may be abandoned says so in `pages`, `inspect` and `config check`."""
     warning = "dormant? silent for over a year: nothing open there does not mean that all is well"
     assert workspace.run("pages", "okta").out.startswith(
         f"okta\tOkta\trss\tsecurity\thttps://status.okta.com\t{warning}\n"
@@ -78,6 +78,8 @@ def test_a_dormant_page_is_no_reassurance(workspace: Workspace) -> None:
     )
     assert [line.plain for line in shown][:2] == ["Okta · https://status.okta.com", warning]
     assert not dormant_caution(catalog()["openai"])
+    (workspace.folder / "statuswatch.toml").write_text('pages = ["okta", "openai"]')
+    assert f"\nwarning: okta: {warning} (https://status.okta.com)\n" in workspace.run("config", "check").out
 
 
 def test_near_words_are_suggested(workspace: Workspace) -> None:

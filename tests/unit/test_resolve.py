@@ -92,7 +92,7 @@ def test_near_keys_are_suggested() -> None:
     assert near_keys("opnai")[0] == "openai"
     assert near_keys("dokcerhub")[0] == "docker"
     assert "openai" in near_keys("openai api")
-    assert near_keys("qqqqqq") == ()
+    assert near_keys("qqqqqq") == near_keys("a b") == ()
 
 
 def test_an_unknown_page_names_what_is_near(tmp_path: Path) -> None:
