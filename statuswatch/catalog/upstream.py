@@ -6,8 +6,8 @@ and denials are no cause. Where the wording leaves a doubt, nothing is claimed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from statuswatch.catalog import catalog
@@ -15,6 +15,9 @@ from statuswatch.catalog.vendors import VendorKind, vendor_of_host, vendor_rows
 from statuswatch.model.page import Page
 
 MAX_SENTENCE: Final = 1000  # characters; the rest of a longer one is not looked at
+MAX_TEXT: Final = 10_000  # characters of one message
+MAX_TEXTS: Final = 50  # messages of one incident, the newest
+MAX_REMEMBERED: Final = 512  # incidents: every output of a run asks about each of its events
 MAX_UPSTREAM: Final = 3  # vendors of one incident
 
 _CUE: Final = re.compile(
@@ -152,13 +155,14 @@ class Upstream(NamedTuple):
     link: str = ""
 
 
-def find_upstream(page: Page, texts: Iterable[str]) -> tuple[Upstream, ...]:
+@lru_cache(MAX_REMEMBERED)
+def find_upstream(page: Page, texts: tuple[str, ...]) -> tuple[Upstream, ...]:
     """Return the vendors that the texts of a page's incident name as its cause, in the order of the texts.
 
     The catalog is read only where a text has a link or a word for a cause.
     """
     found: dict[str, Upstream] = {}
-    for text in dict.fromkeys(texts):
+    for text in dict.fromkeys(text[:MAX_TEXT] for text in (*texts[:1], *texts[1:][-MAX_TEXTS:])):
         if not _CUE.search(text):
             continue
         for sentence in _SENTENCE_END.split(text):

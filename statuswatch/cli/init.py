@@ -44,7 +44,10 @@ def init(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take every proposed vendor without a question.")] = False,
 ) -> None:
-    """Write statuswatch.toml for your vendors, or print what an existing configuration lacks."""
+    """Write a configuration for your vendors.
+
+    An existing one is left as it is: what it lacks is printed.
+    """
     from statuswatch.config.load import load_config
     from statuswatch.config.starter import plan
 

@@ -32,6 +32,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "digest_above": "More events of a run than this are sent as one notification; 0: never.",
     "events": "Kinds of events that the sink receives.",
     "headers_env": "Headers of a private page, each with the environment variable that holds its value.",
+    "history": "The folder that keeps every event, relative to this file; {shard} in it is the number of the shard.",
     "hours": 'Hours in which the sink is sent to, such as "Mon-Fri 08:00-18:00 Europe/Berlin".',
     "id": "What some platforms need besides the address: status.io's id, the address of a feed.",
     "incident": "The incident's id, or a glob on its title.",

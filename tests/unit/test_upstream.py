@@ -28,7 +28,7 @@ BLAMES: Final = "Builds are delayed due to an ongoing GitHub outage."
 
 
 def keys(page: Page, *texts: str) -> list[str]:
-    return [upstream.key for upstream in find_upstream(page, texts)]
+    return [upstream.key for upstream in find_upstream(page, tuple(texts))]
 
 
 @pytest.mark.parametrize("labelled", LABELLED, ids=lambda labelled: labelled.text[:40])
@@ -51,13 +51,13 @@ def by_text(words: str) -> LabelledText:
 
 def test_the_sentence_and_its_link_are_kept() -> None:
     """The quote is the vendor's own sentence; one with a link stands for the vendor, whichever comes first."""
-    (upstream,) = find_upstream(CIRCLECI, [f"Hello. {BLAMES} Sorry.", "See https://www.githubstatus.com/incidents/a1."])
+    (upstream,) = find_upstream(CIRCLECI, (f"Hello. {BLAMES} Sorry.", "See https://www.githubstatus.com/incidents/a1."))
     assert (upstream.key, upstream.name, upstream.url) == ("github", "GitHub", "https://www.githubstatus.com")
     assert (upstream.quote, upstream.link) == (
         "See https://www.githubstatus.com/incidents/a1.",
         "https://www.githubstatus.com/incidents/a1",
     )
-    (upstream,) = find_upstream(CIRCLECI, [f"Hello. {BLAMES} Sorry."])
+    (upstream,) = find_upstream(CIRCLECI, (f"Hello. {BLAMES} Sorry.",))
     assert (upstream.quote, upstream.link) == (BLAMES, "")
 
 
@@ -70,7 +70,7 @@ def test_pages_that_the_catalog_lacks_have_upstream_vendors_too() -> None:
 def test_their_number_is_bounded() -> None:
     """A text that blames everybody names three."""
     names = ("AWS", "Cloudflare", "Twilio", "Stripe", "Heroku")
-    assert len(find_upstream(CIRCLECI, [f"It is down due to a {name} outage." for name in names])) == MAX_UPSTREAM
+    assert len(find_upstream(CIRCLECI, tuple(f"It is down due to a {name} outage." for name in names))) == MAX_UPSTREAM
 
 
 def test_an_event_quotes_it() -> None:
@@ -99,7 +99,7 @@ def test_the_recorded_incidents_have_two() -> None:
     found = {
         (page.key, upstream.key, upstream.quote[:50])
         for page, recorded in recorded_texts()
-        for upstream in find_upstream(page, [recorded])
+        for upstream in find_upstream(page, (recorded,))
     }
     assert found == {
         ("github", "azure", "This looks related to Azure networking issue which"),
