@@ -110,7 +110,8 @@ def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableForm
     read = [page for page in chosen if not (catalog().row(page) and unreadable_reason(page))]
     outcomes = read_each(read, settings, quiet=quiet)
     rows = catalog().rows
-    failures = [listing.failure(outcome, rows.get(outcome.page.key)) for outcome in outcomes if outcome.failure]
+    month = f"{datetime.now(UTC):%Y-%m}"
+    failures = [listing.failure(outcome, rows.get(outcome.page.key), month) for outcome in outcomes if outcome.failure]
     fields: list[dict[str, object]] = [{"key": key, "reason": reason, "row": row} for key, reason, row in failures]
     print_table(listing.FAILURE_HEAD, failures, fields, output)
     if not quiet:

@@ -45,10 +45,10 @@ def fields(page: Page, row: Row | None, note: str) -> dict[str, object]:
     }
 
 
-def failure(outcome: PageOutcome, row: Row | None) -> tuple[str, str, str]:
-    """Return key, reason, and the row of the catalog that would be right today, where that could be found."""
+def failure(outcome: PageOutcome, row: Row | None, month: str) -> tuple[str, str, str]:
+    """Return key, reason, and the row of the catalog that is right in this month, where that could be found."""
     suggested = outcome.failure.suggested_page if outcome.failure else None
-    return outcome.page.key, str(outcome.failure), found_row(suggested, row).line() if suggested else ""
+    return outcome.page.key, str(outcome.failure), found_row(suggested, row, month).line() if suggested else ""
 
 
 def terminal(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:

@@ -215,7 +215,7 @@ def test_an_inspection_gives_a_runner_no_command(vendor_text: str, width: int | 
         assert runner_commands("\n".join(lines)) == []
         assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(lines))
         assert squashed(name) in squashed("".join(lines))
-    cells = listing.failure(PageOutcome(page=event.page, failure=failed), None)
+    cells = listing.failure(PageOutcome(page=event.page, failure=failed), None, "2026-11")
     (line,) = listing.plain([cells])
     assert line.count("\t") == len(cells) - 1 and runner_commands(line) == []
     *_, row = listing.as_markdown(listing.FAILURE_HEAD, [cells]).splitlines()
