@@ -6,9 +6,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from statuswatch import text
 from statuswatch.history.board import PagePast, compose_board
+from statuswatch.model.event import Change
 from statuswatch.model.history import Coverage, PastIncident, Rewrite, Span
 from statuswatch.model.incident import Component, Impact, IncidentKind, IncidentUpdate
+from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import PageStatus
 from statuswatch.model.state import IncidentRecord
@@ -192,3 +195,73 @@ def _maintenance(chance: random.Random, page: Page, number: int) -> PastIncident
         scheduled_until=end,
         updates=tuple(updates),
     )
+
+
+def open_incident(page: Page, key: str = "o1", **fields: Any) -> PastIncident:
+    """Return a critical incident that is open for two hours."""
+    start = fields.pop("started_at", ago(hours=2, minutes=10))
+    usual: dict[str, Any] = {
+        "status": "identified",
+        "impact": Impact.CRITICAL,
+        "started_at": start,
+        "ended_at": None,
+        "updates": (message(5, "identified", "A bad deployment is being rolled back.", start),),
+    }
+    return past_incident(page, key, **usual | fields)
+
+
+def planned(page: Page, key: str = "m1", *, days: float = 2, **fields: Any) -> PastIncident:
+    """Return a maintenance that begins in so many days and takes two hours."""
+    start = NOW + timedelta(days=days)
+    usual: dict[str, Any] = {
+        "kind": IncidentKind.MAINTENANCE,
+        "title": "Nameserver upgrade; with, commas",
+        "status": "scheduled",
+        "impact": Impact.MAINTENANCE,
+        "started_at": ago(days=1),
+        "ended_at": None,
+        "scheduled_for": start,
+        "scheduled_until": start + timedelta(hours=2),
+        "updates": (message(0, "scheduled", "Queries are answered\nthroughout.", ago(days=1)),),
+    }
+    return past_incident(page, key, **usual | fields)
+
+
+def eventful_board() -> Board:
+    """Return a board that has one of everything, with long names and texts."""
+    openai, github, cloud = page_of("openai", "OpenAI"), page_of("github", "GitHub"), page_of("cloudflare")
+    long = page_of("long-key-of-a-vendor", "Consolidated International Telecommunications of the North")
+    frozen, down, fresh = page_of("frozen"), page_of("down", "PyPI"), page_of("fresh", "日本クラウド")
+    started: dict[str, Any] = {"status": "in_progress"}
+    return board_of(
+        *(openai, github, cloud, long, frozen, down, fresh),
+        incidents=(
+            open_incident(openai, components=("API", "Login", "Chat completions", "Files", "Batch", "Voice", "Sora")),
+            open_incident(github, impact=Impact.MINOR, title="Delayed webhooks"),
+            open_incident(long, impact=Impact.UNKNOWN, title="Interruption" * 12, components=("x" * 120,)),
+            open_incident(down, impact=Impact.MAJOR, title="Uploads fail"),
+            planned(cloud, days=-0.05, **started),
+            planned(cloud, "m2", components=()),
+            past_incident(github, impact=Impact.NONE, started_at=ago(days=20)),
+            past_incident(github, "i2", started_at=ago(days=9), ended_at=ago(days=6), impact=Impact.MAJOR),
+            past_incident(frozen, started_at=ago(days=400)),
+            past_incident(openai, "w", started_at=ago(days=44), ending=Change.WITHDRAWN, end_detected=True),
+        ),
+        failures={"down": Failure(FailureKind.UNAVAILABLE, "HTTP 503", "https://status.pypi.example/x")},
+        holes={"down": (Span(ago(days=2.3), NOW),)},
+        mutes=(Mute(page="github", incident="o1", until=NOW + timedelta(days=3)),),
+        since=ago(days=60),
+    )
+
+
+def hostile_board(vendor_text: str) -> Board:
+    """Return a board on which every text and address of a vendor is this text, cleaned as at parsing."""
+    line, body = text.line(vendor_text) or "x", text.paragraph(vendor_text) or "x"
+    words: dict[str, Any] = {"title": line, "components": (line,), "url": line}
+    page, other = page_of("openai", line[:80]), page_of("github", "GitHub")
+    updates = (message(0, line, body, ago(hours=1)),)
+    incidents = (
+        open_incident(page, line, status=line, updates=updates, **words),
+        planned(other, title=line, components=(line,)),
+    )
+    return board_of(page, other, incidents=incidents)

@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from statuswatch import text
 from statuswatch.model.event import Change
 from statuswatch.model.history import Rewrite
 from statuswatch.model.incident import Impact, IncidentKind
@@ -28,7 +27,18 @@ from statuswatch.model.page import Failure, FailureKind
 from statuswatch.render.site import OUTPUTS, render_site
 from statuswatch.render.site.maintenance import folded
 from tests.support.hostile_text import ALL_SPLICES, MARKUP, vendor_texts
-from tests.support.sample_board import NOW, ago, board_of, message, page_of, past_incident, simulated_board
+from tests.support.sample_board import (
+    NOW,
+    ago,
+    board_of,
+    hostile_board,
+    message,
+    open_incident,
+    page_of,
+    past_incident,
+    simulated_board,
+)
+from tests.support.sample_board import planned as planned_maintenance
 
 OPENAI: Final = page_of("openai", "OpenAI")
 GITHUB: Final = page_of("github", "GitHub")
@@ -36,31 +46,11 @@ DOWN: Final = Failure(FailureKind.UNAVAILABLE, "HTTP 503", "https://status.githu
 
 
 def opened(page: Any = OPENAI, key: str = "o1", **fields: Any) -> Any:
-    start = fields.pop("started_at", ago(hours=2, minutes=10))
-    usual = {
-        "status": "identified",
-        "impact": Impact.CRITICAL,
-        "started_at": start,
-        "ended_at": None,
-        "updates": (message(5, "identified", "A bad deployment is being rolled back.", start),),
-    }
-    return past_incident(page, key, **usual | fields)
+    return open_incident(page, key, **fields)
 
 
-def planned(key: str = "m1", days: float = 2, **fields: Any) -> Any:
-    start = NOW + timedelta(days=days)
-    usual = {
-        "kind": IncidentKind.MAINTENANCE,
-        "title": "Nameserver upgrade; with, commas",
-        "status": "scheduled",
-        "impact": Impact.MAINTENANCE,
-        "started_at": ago(days=1),
-        "ended_at": None,
-        "scheduled_for": start,
-        "scheduled_until": start + timedelta(hours=2),
-        "updates": (message(0, "scheduled", "Queries are answered\nthroughout.", ago(days=1)),),
-    }
-    return past_incident(GITHUB, key, **usual | fields)
+def planned(**fields: Any) -> Any:
+    return planned_maintenance(GITHUB, **fields)
 
 
 def site(*incidents: Any, **options: Any) -> dict[str, str]:
@@ -237,17 +227,7 @@ def test_only_files_of_the_site_may_run() -> None:
 
 
 def hostile_site(vendor_text: str) -> dict[str, str]:
-    line, body = text.line(vendor_text) or "x", text.paragraph(vendor_text) or "x"
-    words: dict[str, Any] = {"title": line, "components": (line,), "url": line}
-    start = ago(hours=1)
-    page = page_of("openai", line[:80])
-    incidents = (
-        opened(page, line, status=line, updates=(message(0, line, body, start),), **words),
-        planned(title=line, components=(line,)),
-    )
-    return {
-        path: content.decode() for path, content in render_site(board_of(page, GITHUB, incidents=incidents)).items()
-    }
+    return {path: content.decode() for path, content in render_site(hostile_board(vendor_text)).items()}
 
 
 STRUCTURE: Final = {

@@ -35,7 +35,7 @@ reports more looks worse.</p>
 </section>
 <section aria-labelledby="each">
 <h2 id="each">By vendor</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="each">
+<div class="scroll" tabindex="0" role="region" aria-label="Table by vendor">
 <table class="grid"><thead><tr>{head}</tr></thead><tbody>
 {rows}
 </tbody></table>

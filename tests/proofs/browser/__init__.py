@@ -1,0 +1,1 @@
+"""The board, seen by a real browser."""
