@@ -181,6 +181,19 @@ def test_a_vendors_page_has_every_message() -> None:
         assert part in words
 
 
+def test_a_vendor_that_blames_another_is_quoted() -> None:
+    """Item 5: in the vendor's own words, with a link to that vendor's page on the board; never by the time alone."""
+    words = "Webhooks are delayed. This is caused by an outage at GitHub."
+    blamed = opened(updates=(message(5, "identified", words, ago(hours=2)),))
+    files = site(blamed, opened(GITHUB))
+    quote = "OpenAI says: “This is caused by an outage at GitHub.” (GitHub)"
+    assert quote in words_of(files["index.html"])
+    assert quote in words_of(files["v/openai.html"])
+    assert '(<a href="../v/github.html">GitHub</a>)' in files["v/openai.html"]
+    assert [named["key"] for named in json.loads(files["api/incidents.json"])["incidents"][1]["upstream"]] == ["github"]
+    assert "says:" not in files["v/github.html"]
+
+
 def test_muted_incidents_are_shown_and_marked() -> None:
     """Contract 7: a mute hides nothing on the board, in its feeds and documents; it marks."""
     mute = Mute(page="openai", incident="o1")

@@ -6,6 +6,7 @@ from datetime import datetime
 from statuswatch.model.board import Board, BoardPage
 from statuswatch.model.history import PastIncident
 from statuswatch.render import jsonlines, status
+from statuswatch.render.site.upstream import upstream_of
 
 
 def render(board: Board) -> dict[str, str]:
@@ -57,6 +58,8 @@ def _incident(page: BoardPage, incident: PastIncident) -> dict[str, object]:
         "rewritten_after_end": sum(rewrite.after_end for rewrite in incident.rewrites),
         "updates": [jsonlines.update(update) for update in incident.updates],
     }
+    if named := upstream_of(page.page, incident):
+        fields["upstream"] = jsonlines.upstream(named)
     return {**fields, "muted": True} if page.is_muted(incident) else fields
 
 

@@ -77,8 +77,8 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .legend i{display:inline-block;width:.85em;height:.85em;border-radius:2px;margin-inline-end:.4em;vertical-align:-.05em;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .figures th,.figures td{padding:.3rem .75rem .3rem 0;border-top:1px solid var(--line);vertical-align:baseline}
-.figures th{width:16rem}
-.num{width:19rem;font-variant-numeric:tabular-nums}
+.figures th{width:28%}
+.num{width:30%;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 .grid{font-size:.875rem;font-variant-numeric:tabular-nums}
 .grid th,.grid td{padding:.3rem .75rem .3rem 0;border-top:1px solid var(--line);white-space:nowrap}
@@ -89,7 +89,7 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 body{font-size:15px}
 h1{font-size:1.3125rem}
 .rows th{width:7.5rem}
-.rows tr>:last-child{width:4.25rem}
+.rows tr>:last-child{width:5rem}
 .rows td:last-child{font-size:.75rem;padding-inline-start:.4rem;white-space:normal;line-height:1.2}
 .strip i,.strip a{border-inline-width:0}
 .figures,.figures tbody,.figures tr,.figures th,.figures td{display:block}

@@ -20,6 +20,7 @@ from statuswatch.render.site.markup import (
     vendor_path,
 )
 from statuswatch.render.site.strip import axis, legend, strip
+from statuswatch.render.site.upstream import quotes
 
 MAX_COMPONENTS: Final = 5
 MAX_COMING: Final = 20  # maintenance to come; the calendar has all
@@ -88,7 +89,8 @@ def _open_entry(board: Board, entry: OpenIncident, past: Past) -> str:
         phrases.counted(len(listed.updates), "message") if listed and len(listed.updates) > 1 else "",
         *_remarks(entry),
     ]
-    return _card(_CLASSES[record.impact], entry, facts, _last_words(board, entry), linked=listed is not None)
+    words = _last_words(board, entry) + (quotes(board, entry.page, listed) if listed else "")
+    return _card(_CLASSES[record.impact], entry, facts, words, linked=listed is not None)
 
 
 def _card(style: str, entry: OpenIncident, facts: Iterable[str], words: str, *, linked: bool) -> str:

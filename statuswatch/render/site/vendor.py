@@ -24,6 +24,7 @@ from statuswatch.render.site.markup import (
     vendor_path,
 )
 from statuswatch.render.site.strip import axis, day_anchor, legend, runs, strip
+from statuswatch.render.site.upstream import quotes
 
 MAX_COMPONENTS: Final = 300  # of a page
 MAX_INCIDENT_COMPONENTS: Final = 20
@@ -100,7 +101,8 @@ def _incident(board: Board, page: BoardPage, incident: PastIncident, days: list[
     listed = f"<ol>{messages}</ol>" if messages else ""
     return (
         f'<article id="{anchor(incident.id)}" class="{_style(incident)}">{anchors}<h3>{title}</h3>'
-        f'<p class="dim">{joined(_facts(board, page, incident))}</p>{listed}</article>'
+        f'<p class="dim">{joined(_facts(board, page, incident))}</p>'
+        f"{quotes(board, page.page, incident, root='../')}{listed}</article>"
     )
 
 
