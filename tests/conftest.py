@@ -55,6 +55,13 @@ def dead() -> Iterator[str]:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not looked at because a program is missing here."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr}
+    for reason in sorted(reason for reason in reasons if "not installed" in reason):
+        terminalreporter.write_line(f"NOT TESTED HERE: {reason.removeprefix('Skipped: ')}", yellow=True, bold=True)
+
+
 def pytest_collection_finish() -> None:
     """Leave the modules and tests out of garbage collection: hundreds of thousands of objects that never are any."""
     gc.collect()

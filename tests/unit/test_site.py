@@ -385,7 +385,9 @@ def test_a_failed_page_is_absent_from_the_metrics() -> None:
 PROMTOOL: Final = shutil.which("promtool")
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)")
+@pytest.mark.skipif(
+    PROMTOOL is None, reason="metrics by promtool: promtool is not installed (Debian: apt-get install prometheus)"
+)
 def test_promtool_accepts_the_metrics() -> None:
     """Prometheus' own linter has nothing to say."""
     content = site(opened(), planned(), failures={"github": DOWN})["metrics.prom"]

@@ -31,7 +31,7 @@ def findings_of(browser: Browser, pictures: Path | None) -> Iterator[tuple[str, 
     views = [View("index.html", width, scheme) for width in WIDTHS for scheme in SCHEMES]
     yield "100 vendors", len(views), _look_at(browser, many, [*views, View("ledger.html", 360)])
     texts = (ALL_SPLICES, MARKUP, *(text[:20_000] for text in LONG_TEXTS))
-    views = [View(path, width) for path in HOSTILE_PAGES for width in (360, 1440)]
+    views = [*(View(path, 360) for path in HOSTILE_PAGES), View("index.html")]
     wrong = [found for text in texts for found in _look_at(browser, render_site(hostile_board(text)), views)]
     yield f"{len(texts)} hostile texts everywhere", len(texts) * len(views), wrong
 

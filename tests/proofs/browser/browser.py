@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Dialog, Page, Route
 
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
-NOT_LOOKED_AT: Final = (
-    "the board was not looked at by a browser: there is no chromium (Debian: apt-get install chromium)"
-)
+_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM: Final = next(filter(None, map(shutil.which, _BROWSERS)), None)
+NOT_LOOKED_AT: Final = "the board in a browser: chromium is not installed (Debian: apt-get install chromium)"
 Scheme = Literal["light", "dark"]
 WIDTHS: Final = (360, 768, 1440)
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
