@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from statuswatch.catalog.vendors import VendorKind, vendor_of_host, vendor_rows, vendors_of
+from statuswatch.model.why import LogMatch
 
 MAX_HOST: Final = 253  # characters of a host name
 MAX_LABEL: Final = 20  # of a label that is printed: a longer one may be a secret
@@ -29,15 +30,6 @@ _TROUBLE: Final = re.compile(
     rb"err!|error|fail|fatal|exception|timed? ?out|refused|reset by peer|unreachable|unavailable|could not|unable to"
     rb"|denied|toomanyrequests|\b(?:429|50[0234])\b"
 )
-
-
-class LogMatch(NamedTuple):
-    """A name in a log that belongs to a vendor: in which line, counted from 1; `in_error`: the line reports trouble."""
-
-    key: str
-    line: int
-    name: str
-    in_error: bool
 
 
 class _Found(NamedTuple):

@@ -167,10 +167,17 @@ def find_upstream(page: Page, texts: tuple[str, ...]) -> tuple[Upstream, ...]:
             continue
         for sentence in _SENTENCE_END.split(text):
             for upstream in _in_sentence(page, sentence.strip()[:MAX_SENTENCE]):
-                earlier = found.get(upstream.key)
-                if earlier is None or (upstream.link and not earlier.link):
-                    found[upstream.key] = upstream
+                found[upstream.key] = _better(found.get(upstream.key), upstream)
     return tuple(found.values())[:MAX_UPSTREAM]
+
+
+def _better(earlier: Upstream | None, later: Upstream) -> Upstream:
+    """Return the first sentence that names the cause in words, with the first link."""
+    if earlier is None:
+        return later
+    is_link_quoted = bool(earlier.link) and earlier.link in earlier.quote
+    quote = later.quote if is_link_quoted and not later.link else earlier.quote
+    return earlier._replace(quote=quote, link=earlier.link or later.link)
 
 
 def _in_sentence(page: Page, sentence: str) -> Iterator[Upstream]:

@@ -1,7 +1,7 @@
 """The words that every output for people shares."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -91,7 +91,11 @@ def product(event: Event, max_components: int = MAX_NOTIFIED_COMPONENTS) -> str:
 
 def affected(page: Page, components: Iterable[Component], max_components: int = MAX_NOTIFIED_COMPONENTS) -> str:
     """Return the vendor's name and the components; beyond `max_components` only how many more there are."""
-    labels = [component.label for component in components]
+    return affected_labels(page, [component.label for component in components], max_components)
+
+
+def affected_labels(page: Page, labels: Sequence[str], max_components: int) -> str:
+    """Return the vendor's name and components of which only the labels are known."""
     left_out = len(labels) - max_components
     rest = f" and {left_out} more" if left_out > 0 else ""
     max_length = MAX_TITLE if max_components < UNLIMITED else UNLIMITED
@@ -140,7 +144,7 @@ def remark(event: Event) -> str:
         remarks = ["It began and ended between two runs."]
     if event.page.components and not event.incident.components and event.incident.kind is not IncidentKind.PAGE:
         remarks.append(NO_COMPONENT_STATED)
-    return " · ".join([*remarks, *(_quoted(event.page, upstream) for upstream in upstream_of(event))])
+    return " · ".join([*remarks, *(quoted(event.page, upstream) for upstream in upstream_of(event))])
 
 
 def upstream_of(event: Event) -> "tuple[Upstream, ...]":
@@ -154,7 +158,8 @@ def upstream_of(event: Event) -> "tuple[Upstream, ...]":
     return find_upstream(event.page, (incident.title, *(update.body for update in updates)))
 
 
-def _quoted(page: Page, upstream: "Upstream") -> str:
+def quoted(page: Page, upstream: "Upstream") -> str:
+    """Return the sentence in which a vendor makes another one the cause, with the other one's page."""
     return f"{page.name} says: “{short(upstream.quote, MAX_QUOTE)}” ({upstream.name}: {upstream.link or upstream.url})"
 
 

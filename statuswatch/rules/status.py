@@ -18,7 +18,7 @@ from statuswatch.rules.filters import matches_any, unmatched_globs
 from statuswatch.rules.mutes import mute_of_incident
 
 # An unstated impact may be any, and stands below those that are known to hurt.
-_WORST_FIRST: Final = (
+WORST_FIRST: Final = (
     *(Impact.CRITICAL, Impact.MAJOR, Impact.MINOR),
     *(Impact.UNKNOWN, Impact.NONE, Impact.MAINTENANCE),
 )
@@ -75,7 +75,7 @@ def _open_incidents(page: PageStatus, mutes: Sequence[Mute], now: datetime) -> l
 
 def _worst_first(entry: OpenIncident) -> tuple[int, float, str, str]:
     """Return the place of an incident: by impact, then the latest first, for it is the likelier news."""
-    return _WORST_FIRST.index(entry.record.impact), -entry.started_at.timestamp(), entry.page.key, entry.key
+    return WORST_FIRST.index(entry.record.impact), -entry.started_at.timestamp(), entry.page.key, entry.key
 
 
 def _soonest_first(entry: OpenIncident) -> tuple[bool, datetime, str, str]:

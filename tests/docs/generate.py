@@ -169,10 +169,11 @@ EXIT_CODES: Final = {
     2: "The command line or the configuration is wrong.",
     3: "The state file cannot be read, locked, written or merged, or its folder does not exist.",
     4: "No page answered at all: most likely our own network. Nothing is reported or written. With `status --fail-on` "
-    "(unless `--allow-unknown`) and `inspect`: a page in question could not be read.",
+    "(unless `--allow-unknown`), `why` and `inspect`: what was asked about is not known.",
     5: "The output could not be printed, or a sink did not accept every event. They are kept for the next run; "
     "what had to be dropped is named.",
-    10: "With `--exit-code`: there were events. With `status --fail-on`: a matching incident is open.",
+    10: "With `--exit-code`: there were events. With `status --fail-on`: a matching incident is open. "
+    "With `why`: a vendor had something open.",
     130: "Interrupted.",
 }
 

@@ -36,11 +36,24 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *("init", "check", "status", "report", "pages", "inspect", "notify", "config", "demo", "replay", "merge"),
+        *(
+            "init",
+            "check",
+            "status",
+            "why",
+            "report",
+            "pages",
+            "inspect",
+            "notify",
+            "config",
+            "demo",
+            "replay",
+            "merge",
+        ),
         *("output", "options", "completion"),
     ),
     "render": (
-        *("site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
+        *("why", "site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
     "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
@@ -61,7 +74,7 @@ INSIDE: Final = {
         *("assets", "markup"),
     ),
     "recording": ("read", "write", "line", "recorder"),
-    "history": ("board", "ledger", "archive", "fold", "coverage"),
+    "history": ("why", "board", "ledger", "archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
@@ -91,5 +104,17 @@ INSIDE: Final = {
         "schema",
     ),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
-    "model": ("board", "report", "state", "history", "digest", "event_line", "event", "page", "mute", "incident"),
+    "model": (
+        "why",
+        "board",
+        "report",
+        "state",
+        "history",
+        "digest",
+        "event_line",
+        "event",
+        "page",
+        "mute",
+        "incident",
+    ),
 }

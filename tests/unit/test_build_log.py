@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from statuswatch.catalog.build_log import MAX_LINE, LogMatch, match_line, scan_log
+from statuswatch.catalog.build_log import MAX_LINE, match_line, scan_log
+from statuswatch.model.why import LogMatch
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,14 @@ def by_text(words: str) -> LabelledText:
 
 
 def test_the_sentence_and_its_link_are_kept() -> None:
-    """The quote is the vendor's own sentence; one with a link stands for the vendor, whichever comes first."""
-    (upstream,) = find_upstream(CIRCLECI, (f"Hello. {BLAMES} Sorry.", "See https://www.githubstatus.com/incidents/a1."))
+    """The quote is the vendor's own sentence, one that states the cause before one that only links; with the link."""
+    link = "https://www.githubstatus.com/incidents/a1"
+    (upstream,) = find_upstream(CIRCLECI, (f"Hello. See {link}. Sorry.",))
     assert (upstream.key, upstream.name, upstream.url) == ("github", "GitHub", "https://www.githubstatus.com")
-    assert (upstream.quote, upstream.link) == (
-        "See https://www.githubstatus.com/incidents/a1.",
-        "https://www.githubstatus.com/incidents/a1",
-    )
-    (upstream,) = find_upstream(CIRCLECI, (f"Hello. {BLAMES} Sorry.",))
-    assert (upstream.quote, upstream.link) == (BLAMES, "")
+    assert (upstream.quote, upstream.link) == (f"See {link}.", link)
+    for texts in ((f"Hello. {BLAMES} See {link}.",), (f"See {link}.", f"Hello. {BLAMES}")):
+        (upstream,) = find_upstream(CIRCLECI, texts)
+        assert (upstream.quote, upstream.link) == (BLAMES, link)
 
 
 def test_pages_that_the_catalog_lacks_have_upstream_vendors_too() -> None:

@@ -1,0 +1,186 @@
+"""`statuswatch why`: tell whether it is us or them, by what vendors had open in a range of time."""
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from statuswatch import errors
+from statuswatch.cli.options import (
+    ConfigOption,
+    PagesArgument,
+    QuietOption,
+    ShardOption,
+    StateOption,
+    help_end,
+    load_settings,
+    parse_moment,
+)
+from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from statuswatch.config.schema import Config
+    from statuswatch.model.history import Span
+    from statuswatch.model.page import Page
+    from statuswatch.model.why import LogMatch, WhyView
+
+MAX_NAMED_PAGES = 5
+CHUNK = 1 << 20  # bytes of the log that are read at once
+HELP_END = help_end(
+    ("statuswatch why --log build.log", "statuswatch why github npm --from 2026-11-03T14:00Z --to 2026-11-03T14:30Z"),
+    (0, 2, 3, 4, 10),
+    code_0="they admit nothing, and all of the range is known",
+    code_4="of a page, a part of the range is unknown, and nobody had anything open",
+    code_10="a vendor had something open",
+)
+
+
+class WhyFormat(StrEnum):
+    """How the answer is printed."""
+
+    CONSOLE = "console"
+    JSON = "json"
+    GITHUB = "github"
+
+
+def why(
+    *,
+    pages: PagesArgument = None,
+    begin: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="Begin of the range: a time, a date, or how long ago.")
+    ] = "2h",
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="End of the range: now, where it is left out.")
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="Look for vendors in a build log, and read them too; - is stdin."),
+    ] = None,
+    output: Annotated[
+        WhyFormat, typer.Option("--format", case_sensitive=False, help="How the answer is printed.")
+    ] = WhyFormat.CONSOLE,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    shard: ShardOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Tell whether it is us or them: what vendors had open then.
+
+    Three answers are kept apart: they had this, nothing they admit, and not known.
+    """
+    now = datetime.now(UTC)
+    span = parse_span(begin, end, now)
+    settings = load_settings(config, state, shard, pages)
+    chosen = settings.chosen(pages or ())
+    with interruptible("interrupted"):
+        named = scan(log) if log else None
+        watched = (*chosen, *unwatched(chosen, settings, named or {}))
+        view = find_out(settings, watched, span, now, named=named, shown=not quiet)
+    print_answer(view, output)
+    stop(view)
+
+
+def parse_span(begin: str, end: str | None, now: datetime) -> "Span":
+    """Return the range, of which nothing lies in the future. Raises UsageError."""
+    from statuswatch.model.history import Span
+
+    since = parse_moment(begin, now, "--from")
+    until = min(parse_moment(end, now, "--to"), now) if end else now
+    if since >= until:
+        raise errors.UsageError(f"--from {begin} is not before --to {end or 'now'}: give an earlier --from")
+    return Span(since, until)
+
+
+def scan(log: Path) -> "Mapping[str, LogMatch]":
+    """Return what the log has of each vendor. Raises UsageError where it cannot be read."""
+    from statuswatch.catalog.build_log import scan_log
+
+    try:
+        if str(log) == "-":
+            return {match.key: match for match in scan_log(chunks(sys.stdin.buffer))}
+        with log.open("rb") as file:
+            return {match.key: match for match in scan_log(chunks(file))}
+    except OSError as error:
+        raise errors.UsageError(f"the log cannot be read ({log}): {error.strerror or error}") from error
+
+
+def chunks(file: "BinaryIO") -> "Iterator[bytes]":
+    """Yield the file in parts: a log is never held as a whole."""
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def unwatched(chosen: "Sequence[Page]", settings: "Config", named: "Mapping[str, LogMatch]") -> "list[Page]":
+    """Return the other pages that the log names, a configured one as the configuration has it."""
+    from statuswatch.catalog import catalog
+
+    configured = {page.key: page for page in settings.pages}
+    present = {page.key for page in chosen}
+    return [configured.get(key) or catalog()[key] for key in named if key not in present]
+
+
+def find_out(
+    settings: "Config",
+    pages: "Sequence[Page]",
+    span: "Span",
+    now: datetime,
+    *,
+    named: "Mapping[str, LogMatch] | None",
+    shown: bool,
+) -> "WhyView":
+    """Read the pages and the archive, and return the answers. Raises StateError."""
+    import msgspec
+
+    from statuswatch import pipeline
+    from statuswatch.history.archive import read_archive
+    from statuswatch.history.coverage import coverage_of
+    from statuswatch.history.fold import known_incidents
+    from statuswatch.history.why import compose_why
+    from statuswatch.model.history import ArchiveReading
+
+    settings = msgspec.structs.replace(settings, pages=tuple(pages), shard=None, state_files=())
+    with progress(len(pages), shown=shown) as advance:
+        views = pipeline.read_views(pipeline.run_of(settings, on_page=advance), now)
+    reading = ArchiveReading()
+    if settings.history:
+        open_now = [(view.status.page.key, key) for view in views for key in view.status.open]
+        reading = read_archive(
+            settings.history, since=span.begin, keys=[page.key for page in pages], incidents=open_now
+        )
+        for problem in reading.problems:
+            say(problem)
+    incidents = known_incidents(reading, views)
+    archived = {view.status.page.key: coverage_of(view, incidents) for view in views} if settings.history else {}
+    return compose_why(views, incidents, span, now, archived=archived, named=named, mutes=settings.mutes)
+
+
+def print_answer(view: "WhyView", output: WhyFormat) -> None:
+    """Print the answer. Raises OutputError."""
+    from statuswatch.render import why as rendered
+
+    with stdout_stream("the answer") as stream:
+        match output:
+            case WhyFormat.JSON:
+                stream.write(rendered.document(view) + "\n")
+            case WhyFormat.GITHUB:
+                stream.writelines(f"{line}\n" for line in rendered.annotations(view))
+            case WhyFormat.CONSOLE:
+                print_lines(stream, lambda width: rendered.render(view, width))
+
+
+def stop(view: "WhyView") -> None:
+    """Exit with 10 where anybody had something open, else raise PageUnavailableError where anything is unknown."""
+    from statuswatch.model.why import Answer
+    from statuswatch.render.phrases import some
+
+    if view.of(Answer.HAD):
+        raise typer.Exit(errors.EVENTS_FOUND)
+    if view.has_unknown:
+        keys = some((answer.page.key for answer in view.answers if answer.unknown), MAX_NAMED_PAGES)
+        raise errors.PageUnavailableError(f"the range is not known for {keys}: try a later --from, or keep an archive")
