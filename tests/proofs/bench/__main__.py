@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ def main() -> None:
     )
     parser.add_argument("--subject", default=shlex.join([sys.executable, "-m", "statuswatch"]), metavar="COMMAND")
     parser.add_argument("--no-nginx", action="store_true", help="use the built-in origin even if nginx is installed")
+    parser.add_argument("--before", default="", metavar="FOLDER", help="a checkout of the code before, for `calm1000`")
     options = parser.parse_args()
     if unknown := set(options.names) - {*MEASUREMENTS, "profile"}:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
@@ -51,14 +53,17 @@ def main() -> None:
         origin = Origin(stack, root, min(4, max(1, len(cores) - 1)), use_nginx=not options.no_nginx)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft_limit, hard_limit))
         os.sched_setaffinity(0, cores[:1])  # for every measured process
-        bench = Bench(root, origin, shlex.split(options.subject), options.runs, pages)
+        subject, before = shlex.split(options.subject), options.before and str(Path(options.before).resolve())
+        bench = Bench(root, origin, subject, rounds=options.runs, pages=pages, before=before)
         bench.all_cores = tuple(cores)
         bench.check(*hosts(1))  # not measured: compiles the modules
         rows = []
         for name in chosen:
             print(f"{name} …", file=sys.stderr)  # noqa: T201
             rows += MEASUREMENTS[name][1](bench)
-        machine = f"Python {platform.python_version()}, {platform.machine()}, {len(cores)} core(s)"
+        optimised = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
+        build = f"built {'with' if optimised else 'without'} PGO"
+        machine = f"Python {platform.python_version()}, {build}, {platform.machine()}, {len(cores)} core(s)"
         place = "the client has one of them" if cores[1:] else "shared by client and origin"
         lines = [
             f"{datetime.now(UTC):%Y-%m-%d}, {machine}: {place}. Origin: {origin.name}.",

@@ -106,9 +106,12 @@ def markers_in(state: Path) -> set[str]:
 class Bench:
     """Runs processes against an origin. A `kind` of pages is the platform that they are on."""
 
-    def __init__(self, root: Path, origin: Origin, subject: list[str], rounds: int, pages: int) -> None:
+    def __init__(
+        self, root: Path, origin: Origin, subject: list[str], *, rounds: int, pages: int, before: str = ""
+    ) -> None:
         self.root, self.origin, self.subject, self.rounds, self.pages = root, origin, subject, rounds, pages
         self.all_cores: tuple[int, ...] = ()  # for a client of several processes, together with the origin
+        self.before = before  # a checkout of the code before
         self.plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(root), "PYTHONPATH": str(REPOSITORY)}
         self.bypassed = self.plain | {"PYTHONPATH": INSIDE, "SSL_CERT_FILE": str(root / "ca.pem")}
 
@@ -188,15 +191,19 @@ class Bench:
         command = [curl, "--parallel", "--parallel-max", "100", "--no-progress-meter", "--config", str(config)]
         return self.run(command, self.plain, self.root)
 
-    def aiohttp(self, pages: int, kind: str) -> Sample | None:
-        """Fetch them by a plain program on aiohttp, where that is installed."""
+    def aiohttp(self, pages: int, kind: str, program: str = "aiohttp_gather.py") -> Sample | None:
+        """Fetch them by a program on aiohttp, where that is installed."""
         if not find_spec("aiohttp"):
             return None
         plan = self.root / f"aiohttp-{kind}-{pages}"
         lines = (" ".join(self.address(number, path) for path in DOCUMENTS[kind]) for number in range(pages))
         plan.write_text("".join(f"{line}\n" for line in lines))
-        program = str(Path(__file__).with_name("aiohttp_gather.py"))
-        return self.run([sys.executable, program, str(plan)], self.bypassed, self.root)
+        return self.run([sys.executable, str(Path(__file__).with_name(program)), str(plan)], self.bypassed, self.root)
+
+    def check_before(self, count: int, kind: str) -> Sample:
+        """Run a first `check --once` by the code before; by today's where none is given."""
+        path = f"{self.before}{os.pathsep}{INSIDE}" if self.before else INSIDE
+        return self.check(*hosts(count), kind=kind, PYTHONPATH=path)[0]
 
     def check(
         self,
@@ -221,10 +228,18 @@ class Bench:
         return self.again(folder / "state.json", jobs=jobs, **environment), folder / "state.json"
 
     def again(self, state: Path, *, jobs: int = 0, **environment: str) -> Sample:
+        """Run `check --once` with that state."""
         config = str(state.with_name("statuswatch.toml"))
         command = [*self.subject, "check", "--once", "--config", config]
         command += ["--jobs", str(jobs)] if jobs else []
         return self.run(command, self.bypassed | environment, state.parent, cores=self.all_cores if jobs else None)
+
+
+def forget_validators(state: Path) -> None:
+    """Make the next run read every document again."""
+    lines = state.read_text().splitlines(keepends=True)
+    forgotten = ['   "validators": {}\n' if line.startswith('   "validators": ') else line for line in lines]
+    state.write_text("".join(forgotten))
 
 
 def digest(state: Path) -> str:

@@ -39,6 +39,7 @@ http {
   server_names_hash_bucket_size 128;
   default_type application/json;
   gzip_static always;
+  ssl_protocols TLSv1.2 TLSv1.3;
   ssl_certificate server.pem;
   ssl_certificate_key server.pem;
   add_header Cache-Control "max-age=0, private, must-revalidate";
