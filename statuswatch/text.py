@@ -108,7 +108,7 @@ def digest(text: str) -> str:
     """
     if not text.isascii() or "\n" in text or "  " in text:  # cleaned text has no other white space
         text = " ".join(text.split())
-    return b2a_base64(crc32(text.encode()).to_bytes(4, "big"), newline=False)[:6].decode()
+    return b2a_base64(crc32(text.encode()).to_bytes(4, "big"))[:6].decode()
 
 
 @lru_cache(maxsize=256)

@@ -17,9 +17,9 @@ Oddities, reported by those readers:
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, Final, Generic, Literal, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
@@ -41,6 +41,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     oldest_first,
     parse_entries,
+    path_part,
 )
 
 PARSER_VERSION: Final = 2
@@ -52,6 +53,7 @@ _IMPACTS: Final = {  # the worst first; the vendor calls `downtime` a major serv
     "degraded": Impact.MINOR,
     "operational": Impact.NONE,
 }
+_ORDER: Final = itemgetter(0, 1, 2)
 _WORST_FIRST: Final = ("downtime", "degraded", "maintenance")
 
 
@@ -124,7 +126,7 @@ class _Index(msgspec.Struct, Generic[Entry]):
 
 _decode_included: Final = msgspec.json.Decoder(_Included).decode
 _decode_named: Final = msgspec.json.Decoder(_Named).decode
-_decode_update: Final = msgspec.json.Decoder(_Update).decode
+_decode_updates: Final = msgspec.json.Decoder(list[_Update]).decode
 _decode_report: Final = msgspec.json.Decoder(_ReportAttributes).decode
 _decode_links: Final = msgspec.json.Decoder(_ReportLinks).decode
 _decode_index: Final = msgspec.json.Decoder(_Index[_Included]).decode
@@ -232,7 +234,7 @@ def _incident(
     attributes = _decode_report(report.attributes)
     key = identifier(str(report.id))
     kind = IncidentKind.MAINTENANCE if attributes.report_type == "maintenance" else IncidentKind.INCIDENT
-    stated = {key: _decode_update(update) for key, update in linked.items()}
+    stated = dict(zip(linked, _decode_updates(b"[%b]" % b",".join(linked.values())), strict=True))
     updates = _updates(stated, kind)
     affected = _all_affected(attributes, stated.values())
     components, source_quality = _components(affected, included)
@@ -243,7 +245,7 @@ def _incident(
         title=clean_title(attributes.title or "") or _UNTITLED,
         status=_status(attributes, kind),
         impact=_peak_impact([attributes.aggregate_state, *(resource.status for resource in affected)]),
-        url=f"{_base(page)}/incident/{quote(key, safe='')}",
+        url=f"{_base(page)}/incident/{path_part(key)}",
         created_at=min([starts, *(update.created_at for update in updates)]),  # a window is announced before it starts
         position=starts,
         components=components,
@@ -282,6 +284,11 @@ def _closed_status(kind: IncidentKind) -> str:
 
 def _peak_impact(states: Iterable[str | None]) -> Impact:
     """Return the impact of the worst state; a resolved report states none of its own, but its updates do."""
+    return _worst_impact(frozenset(states))
+
+
+@lru_cache(maxsize=256)
+def _worst_impact(states: frozenset[str | None]) -> Impact:
     stated = {state.lower() for state in states if state}
     return next((impact for state, impact in _IMPACTS.items() if state in stated), Impact.UNKNOWN)
 
@@ -298,21 +305,18 @@ def _linked_updates(report: _Included, included: _Inclusions) -> dict[str, msgsp
 def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[IncidentUpdate, ...]:
     """Return the updates of a report, each with the worst state that it states.
 
-    An update that states no resource leaves the state as it was. Of two with the same time the lower id is the older.
+    An update that states no resource leaves the state as it was. Of two with the same time the lower id is the older:
+    ids are numbers, and a longer one is higher.
     """
     state = "update"  # until one is stated
     updates: list[IncidentUpdate] = []
-    for key, update in sorted(stated.items(), key=_published):
+    for published_at, _, key, update in sorted(
+        [(utc(update.published_at), len(key), key, update) for key, update in stated.items()], key=_ORDER
+    ):
         state = _worst_state(update.affected_resources or ()) or state
         status = _closed_status(kind) if state == "resolved" else state
-        updates.append(incident_update(key, status, update.message, update.published_at, None))
+        updates.append(incident_update(key, status, update.message, published_at, None))
     return oldest_first(reversed(updates))
-
-
-def _published(item: tuple[str, _Update]) -> tuple[datetime, int, str]:
-    """Return the order of updates. Ids are numbers: a longer one is higher."""
-    key, update = item
-    return utc(update.published_at), len(key), key
 
 
 # --------------------------------------------------------------------------------------------------------- resources
@@ -336,7 +340,12 @@ def _components(affected: Iterable[_Affected], included: _Inclusions) -> tuple[t
 
 def _worst_state(affected: Iterable[_Affected]) -> str:
     """Return the worst open state; "resolved" where all resources are, "" where none is stated."""
-    states = {resource.status.lower() for resource in affected if resource.status}
+    return _worst_of(frozenset([resource.status for resource in affected]))
+
+
+@lru_cache(maxsize=256)
+def _worst_of(stated: frozenset[str]) -> str:
+    states = {state.lower() for state in stated if state}
     open_states = states - {"resolved"}
     if open_states:
         return next((state for state in _WORST_FIRST if state in open_states), min(open_states))

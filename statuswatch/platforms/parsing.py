@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import msgspec
 
@@ -36,6 +36,7 @@ _NO_COMPONENT: Final = re.compile(
     r"|not (?:affected|impacted|specified|stated|applicable)|none|n/a|[-–—.]?",
     re.IGNORECASE,
 )
+_CREATED_AT: Final = attrgetter("created_at")
 MAX_NAME: Final = 500  # characters
 MAX_ID: Final = 200  # characters; the longest recorded is an ARN of 113
 MAX_STATUS: Final = 50  # characters
@@ -234,6 +235,11 @@ def identifier(vendor_id: str) -> str:
     return vendor_id
 
 
+def path_part(key: str) -> str:
+    """Return an id as a part of an address."""
+    return key if key.isalnum() and key.isascii() else quote(key, safe="")
+
+
 def derived_id(*facts: str) -> str:
     """Return an id for an entry without one, derived from facts that stay when it is edited, moved or resolved."""
     return hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:12]
@@ -310,12 +316,12 @@ def incident_update(
     `display_at`, the time that the vendor claims, is `created_at` where the vendor states none.
     """
     created = utc(created_at)
-    return IncidentUpdate(
-        id=identifier(vendor_id),
-        status=clean_status(status),
-        body=text.paragraph(body) if body else "",
-        created_at=created,
-        display_at=utc(display_at) if display_at else created,
+    return IncidentUpdate(  # by position: it is made more often than anything else
+        identifier(vendor_id),
+        clean_status(status),
+        text.paragraph(body) if body else "",
+        created,
+        utc(display_at) if display_at else created,
     )
 
 
@@ -325,7 +331,7 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     Of two updates with the same time, the one listed later is the older.
     """
     by_id = {update.id: update for update in reversed(_bounded(updates))}
-    return tuple(sorted(by_id.values(), key=attrgetter("created_at")))
+    return tuple(sorted(by_id.values(), key=_CREATED_AT))
 
 
 class UpdateWithoutId(msgspec.Struct):

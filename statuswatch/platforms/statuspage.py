@@ -64,6 +64,7 @@ from statuswatch.platforms.parsing import (
     oldest_first,
     page_changed_at,
     parse_entries,
+    path_part,
     updates_by_time,
 )
 
@@ -374,14 +375,16 @@ def _incident(
         title=clean_title(incident.name),
         status=clean_status(incident.status),
         impact=_IMPACTS.get(incident.impact or "", Impact.UNKNOWN),
-        url=f"{page.url}/incidents/{quote(key, safe='')}",
+        url=f"{page.url}/incidents/{path_part(key)}",
         created_at=created,
         position=created,
         components=components,
         source_quality=source_quality,
         updates=oldest_first(
-            incident_update(update.id, update.status, update.body, update.created_at, update.display_at)
-            for update in incident.incident_updates
+            [
+                incident_update(update.id, update.status, update.body, update.created_at, update.display_at)
+                for update in incident.incident_updates
+            ]
         ),
         scheduled_for=utc(incident.scheduled_for) if incident.scheduled_for and has_schedule else None,
         scheduled_until=utc(incident.scheduled_until) if incident.scheduled_until and has_schedule else None,

@@ -33,10 +33,11 @@ def baseline_record(incident: Incident) -> IncidentRecord:
 
 
 def _record(incident: Incident, updates: str) -> IncidentRecord:
-    record = IncidentRecord(
+    closed = incident.closed  # a closed one is built as `shrink` leaves it
+    return IncidentRecord(
         status=incident.status,
         impact=incident.impact,
-        title=incident.title,
+        title=short_title(incident.title) if closed else incident.title,
         kind=incident.kind,
         last_update_at=_last_change(incident),
         updates=updates,
@@ -44,14 +45,13 @@ def _record(incident: Incident, updates: str) -> IncidentRecord:
         source_quality=incident.source_quality,
         scheduled_for=_second_or(incident.scheduled_for, None),
         scheduled_until=_second_or(incident.scheduled_until, None),
-        url=incident.url,
-        message=_summary(incident),
-        created_at=to_second(incident.created_at),
-        status_unstated=incident.status_unstated is True,
-        update_times=encode_times("", incident.updates, updates, only_without_id=incident.closed),
+        url="" if closed else incident.url,
+        message="" if closed else _summary(incident),
+        created_at=None if closed else to_second(incident.created_at),
+        status_unstated=incident.status_unstated is True and not closed,
+        update_times=encode_times("", incident.updates, updates, only_without_id=closed) if updates else "",
         entry_digest=_entry_digest(incident),
     )
-    return shrink(record)
 
 
 def with_updates(record: IncidentRecord, incident: Incident) -> IncidentRecord:
@@ -82,8 +82,11 @@ def _is_told_by_time(incident: Incident) -> bool:
     """Return whether time alone tells what was published after the end: the newest update has its second for itself."""
     if not _entry_digest(incident):
         return False
-    seconds = [to_second(update.created_at) for update in incident.updates]
-    return not seconds or (seconds.count(seconds[-1]) == 1 and seconds[-1] == _last_change(incident))
+    if not incident.updates:
+        return True
+    *others, newest = incident.updates
+    second = to_second(newest.created_at)
+    return second == _last_change(incident) and all(update.created_at < second for update in others)
 
 
 def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> IncidentRecord:
@@ -203,7 +206,7 @@ def highest_impact(impact: Impact, record: IncidentRecord | None) -> Impact:
 
 def to_second(moment: datetime) -> datetime:
     """Return the time without the fraction of its second."""
-    return moment.replace(microsecond=0)
+    return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
 def _second_or(moment: datetime | None, otherwise: datetime | None) -> datetime | None:
