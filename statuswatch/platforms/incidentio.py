@@ -19,7 +19,7 @@ The vendor does not document the native documents. Their fields are those of rec
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -34,6 +34,7 @@ from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     ENTRY_ERRORS,
     PAGE_ID_FORMS,
+    ClosedEntries,
     IncidentList,
     ParseInput,
     StatedUpdate,
@@ -201,8 +202,10 @@ def parse(reading: ParseInput, /) -> Feed:
     """Return the incidents of the compatibility list, enriched, and the native windows. Raises FeedError."""
     compat = decode(reading.required(_COMPAT), IncidentList, _COMPAT)
     sources = _decode_sources(reading, compat)
-    listed, skipped = parse_entries(compat.incidents, partial(_incident, reading, sources), _COMPAT)
-    windows, bad_windows = _native_windows(sources, listed, reading.page)
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    listed, skipped = parse_entries(compat.incidents, partial(_incident, reading, sources, closed), _COMPAT)
+    listed_ids = closed.listed.union(incident.id for incident in listed)
+    windows, bad_windows = _native_windows(sources, listed_ids, closed, reading.page)
     changed = page_changed_at(compat.page)
     history = {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if sources.native else {IncidentKind.INCIDENT}
     return Feed(
@@ -213,7 +216,8 @@ def parse(reading: ParseInput, /) -> Feed:
         skipped=(*skipped, *sources.skipped, *bad_windows),
         losses=sources.losses,
         unread=_unread_kinds(reading, sources),
-        longer=_longer(sources, reading, listed),
+        as_remembered=closed.listed,
+        longer=_longer(sources, reading, listed_ids),
         names=_names_to_remember(sources),
         components=_listed(reading, compat.page.id),
     )
@@ -235,7 +239,7 @@ def parse_own(reading: ParseInput, incident_id: str, body: bytes, /) -> Incident
 
     Raises FeedError, also where the list may not reach back so far.
     """
-    native, skipped = _native_incidents(body)
+    native, _, skipped = _native_incidents(body)
     try:
         if incident_id in native:
             return _native_incident(reading, native[incident_id])
@@ -255,9 +259,8 @@ def _unread_kinds(reading: ParseInput, sources: "_Sources") -> frozenset[Inciden
     return frozenset() if sources.native or page_lacks_list else frozenset({IncidentKind.MAINTENANCE})
 
 
-def _longer(sources: "_Sources", reading: ParseInput, listed: Iterable[Incident]) -> tuple[Incident, ...]:
+def _longer(sources: "_Sources", reading: ParseInput, listed_ids: Set[str]) -> tuple[Incident, ...]:
     """Return the native incidents that the compatibility list lacks; none where not one id stands in both lists."""
-    listed_ids = {incident.id for incident in listed}
     if listed_ids.isdisjoint(sources.native):
         return ()
     unlisted = [one for one in sources.native.values() if one.id not in listed_ids and one.type != "maintenance"]
@@ -302,6 +305,7 @@ class _Sources(NamedTuple):
     """The enriching documents. `skipped` names bad entries of the native list, `losses` documents that are not used."""
 
     native: Mapping[str, _NativeIncident]  # by incident id
+    encoded: Mapping[str, msgspec.Raw]  # the same incidents, as the list has them
     names: Mapping[str, Component]  # by component id; `_NO_NAME` where the page of names has none
     feed: Mapping[str, tuple[Component, ...]]  # by incident id
     skipped: tuple[str, ...]
@@ -311,11 +315,12 @@ class _Sources(NamedTuple):
 def _decode_sources(reading: ParseInput, compat: IncidentList) -> _Sources:
     losses: list[str] = []
     native: Mapping[str, _NativeIncident] = {}
+    encoded: Mapping[str, msgspec.Raw] = {}
     skipped: tuple[str, ...] = ()
     found: Mapping[str, Component] = {}
     feed: Mapping[str, tuple[Component, ...]] = {}
     try:
-        native, skipped = _native_incidents(reading.documents.get(_NATIVE))
+        native, encoded, skipped = _native_incidents(reading.documents.get(_NATIVE))
     except FeedError as error:
         losses.append(str(error))
     try:
@@ -326,7 +331,7 @@ def _decode_sources(reading: ParseInput, compat: IncidentList) -> _Sources:
         feed = _components_of_feed(reading.documents.get(_FEED))
     except FeedError as error:
         losses.append(str(error))
-    return _Sources(native, _all_names(reading, native, found), feed, skipped, tuple(losses))
+    return _Sources(native, encoded, _all_names(reading, native, found), feed, skipped, tuple(losses))
 
 
 def _all_names(
@@ -350,11 +355,17 @@ def _used_ids(native: Mapping[str, _NativeIncident]) -> set[str]:
     return {key for incident in native.values() for key in incident.component_ids()}
 
 
-def _native_incidents(body: bytes | None) -> tuple[dict[str, _NativeIncident], tuple[str, ...]]:
-    """Return the native incidents by id, and why entries were skipped. Raises FeedError where it is no list."""
+def _native_incidents(
+    body: bytes | None,
+) -> tuple[dict[str, _NativeIncident], dict[str, msgspec.Raw], tuple[str, ...]]:
+    """Return the native incidents by id, decoded and encoded, and why entries were skipped.
+
+    Raises FeedError where it is no list.
+    """
     if body is None:
-        return {}, ()
+        return {}, {}, ()
     incidents: dict[str, _NativeIncident] = {}
+    encoded: dict[str, msgspec.Raw] = {}
     skipped: list[str] = []
     for raw in decode(body, _NativeIncidents, _NATIVE).incidents:
         try:
@@ -365,7 +376,8 @@ def _native_incidents(body: bytes | None) -> tuple[dict[str, _NativeIncident], t
             skipped.append(f"{_NATIVE}: {text.line(str(error))}")
         else:
             incidents[incident.id] = incident
-    return incidents, tuple(skipped)
+            encoded[incident.id] = raw
+    return incidents, encoded, tuple(skipped)
 
 
 def _names_of_page(body: bytes | None, page_id: str) -> dict[str, Component]:
@@ -441,16 +453,19 @@ def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
 # --------------------------------------------------------------------------------------------------------- incidents
 
 
-def _incident(reading: ParseInput, sources: _Sources, entry: msgspec.Raw) -> Incident:
-    """Return an incident of the compatibility list, enriched from its native twin."""
+def _incident(reading: ParseInput, sources: _Sources, closed: ClosedEntries, entry: msgspec.Raw) -> Incident | None:
+    """Return an incident of the compatibility list, enriched from its native twin; None where it is as remembered."""
     listed = _decode_incident(entry)
     key = identifier(listed.id)
-    status = clean_status(listed.status)
     twin = sources.native.get(key)
+    components, source_quality = _components(key, sources)
+    digest = _digest(closed, components, source_quality, entry, sources.encoded.get(key, b""))
+    if closed.holds(digest):
+        return None
+    status = clean_status(listed.status)
     is_maintenance = _is_maintenance(listed, status, twin)
     updates = oldest_first(_update(update) for update in listed.incident_updates)
     created = utc(listed.created_at)
-    components, source_quality = _components(key, sources)
     incident = Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
@@ -463,8 +478,16 @@ def _incident(reading: ParseInput, sources: _Sources, entry: msgspec.Raw) -> Inc
         components=components,
         source_quality=source_quality,
         updates=updates,
+        entry_digest=digest or msgspec.UNSET,
     )
     return _enriched(incident, twin, is_new=key not in reading.records) if twin else incident
+
+
+def _digest(closed: ClosedEntries, components: tuple[Component, ...], source_quality: int, *parts: bytes) -> str:
+    """Return the digest of an entry, its native twin and its components; "" where some of these are looked up again."""
+    if source_quality in (_UNNAMED, _NOT_LOOKED_UP):
+        return ""
+    return closed.digest(*parts, repr((components, source_quality)).encode())
 
 
 def _enriched(incident: Incident, twin: _NativeIncident, *, is_new: bool) -> Incident:
@@ -561,24 +584,31 @@ def _messages_by_second(incident: _NativeIncident) -> dict[tuple[str, int], str]
 # ----------------------------------------------------------------------------------------------- maintenance windows
 
 
-def _native_windows(sources: _Sources, listed: Iterable[Incident], page: Page) -> tuple[list[Incident], list[str]]:
+def _native_windows(
+    sources: _Sources, listed_ids: Set[str], closed: ClosedEntries, page: Page
+) -> tuple[list[Incident], list[str]]:
     """Return the native maintenance windows that the compatibility list does not have, and why some were skipped."""
-    listed_ids = {incident.id for incident in listed}
     windows: list[Incident] = []
     skipped: list[str] = []
     for incident in sources.native.values():
         if incident.type != "maintenance" or incident.id in listed_ids:
             continue
         try:
-            windows.append(_window(incident, sources, page))
+            window = _window(incident, sources, closed, page)
         except (OverflowError, ValueError) as error:
             skipped.append(f"{_NATIVE}: {text.line(str(error))}")
+        else:
+            windows += [window] if window else []
     return windows, skipped
 
 
-def _window(window: _NativeIncident, sources: _Sources, page: Page) -> Incident:
+def _window(window: _NativeIncident, sources: _Sources, closed: ClosedEntries, page: Page) -> Incident | None:
+    """Return a native window; None where it is as remembered."""
     key = identifier(window.id)
     components, source_quality = _components(window.id, sources)
+    digest = _digest(closed, components, source_quality, sources.encoded[window.id])
+    if closed.holds(digest):
+        return None
     updates = oldest_first(_native_update(update) for update in window.updates)
     created = utc(window.published_at)
     start, end = _schedule(window)
@@ -596,6 +626,7 @@ def _window(window: _NativeIncident, sources: _Sources, page: Page) -> Incident:
         updates=updates,
         scheduled_for=start,
         scheduled_until=end,
+        entry_digest=digest or msgspec.UNSET,
     )
 
 

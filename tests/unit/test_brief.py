@@ -17,7 +17,7 @@ from tests.support.platform_samples import SAMPLES
 
 BEGIN, END = update(-900, "investigating"), update(-890, "resolved")
 OLD = incident("old", BEGIN, END, entry_digest="first")
-WITH_DIGESTS = ("statuspage", "betterstack", "google")
+WITH_DIGESTS = ("statuspage", "betterstack", "google", "incidentio")
 
 
 def timeline_of(old: Incident = OLD) -> PageTimeline:

@@ -16,7 +16,7 @@ from respx.mocks import AbstractRequestMocker
 
 from statuswatch.model.page import Document, Failure, FailureKind, Fetched, NotModified, Validators
 from statuswatch.net.client import Client, connect
-from statuswatch.net.http import _body, _transport_failure, open_network
+from statuswatch.net.http import PageClient, _body, _transport_failure, open_network
 
 URL = "https://status.acme.example/api/v2/incidents.json"
 
@@ -252,3 +252,21 @@ def test_many_parts_leave_other_pages_their_turns() -> None:
         return turns
 
     assert asyncio.run(count_turns()) >= 10
+
+
+def test_cookies_are_of_one_page() -> None:
+    """7: a page gets the cookies back that it has set, and no other page gets them."""
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie", ""))
+        return httpx.Response(200, headers={"set-cookie": "session=1"} if len(sent) == 2 else {})
+
+    async def request_four() -> None:
+        for number in range(4):
+            if number in (0, 3):
+                client = PageClient(httpx.MockTransport(answer))
+            await client.get(URL)
+
+    asyncio.run(request_four())
+    assert sent == ["", "", "session=1", ""]
