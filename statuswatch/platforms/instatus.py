@@ -52,6 +52,7 @@ from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -147,18 +148,22 @@ def parse(reading: ParseInput, /) -> Feed:
     """Return what the summary lists as open and the feed as over. Raises FeedError."""
     summary = decode(reading.required(_SUMMARY), _Summary, _SUMMARY)
     active, skipped = _active_entries(summary, reading.page)
-    entries, losses = _feed_entries(reading)
+    remembered = ClosedEntries(reading, PARSER_VERSION)
+    entries, losses = _feed_entries(reading, remembered)
     by_id = {entry.id: entry for entry in entries or ()}
     closed = [entry for entry in by_id.values() if entry.closed]
     incidents = newest_copies((_joined(incident, by_id.get(incident.id)) for incident in active), closed)
-    feed_is_empty = entries == []  # the feed has both kinds; a kind of which it shows nothing may not be in it
+    closed_kinds = {entry.kind for entry in closed} | {reading.records[key].kind for key in remembered.listed}
+    feed_is_empty = entries == [] and not remembered.listed
     return Feed(
         identity=_identity(summary.page),
         incidents=incidents,
         by_creation=True,
-        history=_BOTH if feed_is_empty else frozenset(entry.kind for entry in closed),
+        # The feed has both kinds; a kind of which it shows nothing may not be in it.
+        history=_BOTH if feed_is_empty else frozenset(closed_kinds),
         complete=_BOTH,
         current=frozenset() if newly_absent(reading, _FEED, incidents) else _BOTH,
+        as_remembered=remembered.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
@@ -296,14 +301,14 @@ def _status(vendor_status: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- the feed
 
 
-def _feed_entries(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
+def _feed_entries(reading: ParseInput, remembered: ClosedEntries) -> tuple[list[Incident] | None, list[str]]:
     """Return the entries of the feed, None where it could not be read, and reasons for what it does not add."""
     body = reading.documents.get(_FEED)
     if body is None:
         return None, []
     try:
         items = _feed_items(body)
-        return parse_entries(items[:_MAX_ITEMS], partial(_feed_entry, reading.page), _FEED)
+        return parse_entries(items[:_MAX_ITEMS], partial(_feed_entry, reading.page, remembered), _FEED)
     except (ElementTree.ParseError, UnicodeDecodeError) as error:
         return None, [f"{_FEED}: {text.line(str(error))}"]
     except FeedError as error:
@@ -321,8 +326,12 @@ def _feed_items(body: bytes) -> list[ElementTree.Element]:
     return root.findall("channel/item")
 
 
-def _feed_entry(page: Page, item: ElementTree.Element) -> Incident:
-    """Return an entry of the feed with all of its updates. Raises ValueError."""
+def _feed_entry(page: Page, remembered: ClosedEntries, item: ElementTree.Element) -> Incident | None:
+    """Return an entry of the feed with all of its updates; None where it is as remembered. Raises ValueError."""
+    facts = [item.findtext(name, "") for name in ("link", "pubDate", "title", "description", _CONTENT)]
+    digest = remembered.digest("\0".join(facts).encode())
+    if remembered.holds(digest):
+        return None
     address = item.findtext("link", "").strip()
     key = _last_part(address)
     if not key:
@@ -344,6 +353,7 @@ def _feed_entry(page: Page, item: ElementTree.Element) -> Incident:
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
+        entry_digest=digest,
     )
 
 
