@@ -37,6 +37,7 @@ Oddities of the feed, recorded on two pages:
 import html
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -153,20 +154,24 @@ def parse(reading: ParseInput, /) -> Feed:
     by_id = {entry.id: entry for entry in entries or ()}
     closed = [entry for entry in by_id.values() if entry.closed]
     incidents = newest_copies((_joined(incident, by_id.get(incident.id)) for incident in active), closed)
-    closed_kinds = {entry.kind for entry in closed} | {reading.records[key].kind for key in remembered.listed}
-    feed_is_empty = entries == [] and not remembered.listed
+    remembered_kinds = [reading.records[key].kind for key in remembered.listed]
+    feed_is_empty = entries == [] and not remembered_kinds
     return Feed(
         identity=_identity(summary.page),
         incidents=incidents,
         by_creation=True,
         # The feed has both kinds; a kind of which it shows nothing may not be in it.
-        history=_BOTH if feed_is_empty else frozenset(closed_kinds),
+        history=_BOTH if feed_is_empty else _kinds(closed).union(remembered_kinds),
         complete=_BOTH,
         current=frozenset() if newly_absent(reading, _FEED, incidents) else _BOTH,
         as_remembered=remembered.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
+
+
+def _kinds(incidents: Iterable[Incident]) -> frozenset[IncidentKind]:
+    return frozenset(incident.kind for incident in incidents)
 
 
 def _identity(page: _Page) -> str:

@@ -84,9 +84,9 @@ def _is_told_by_time(incident: Incident) -> bool:
         return False
     if not incident.updates:
         return True
-    *others, newest = incident.updates
+    *earlier, newest = incident.updates
     second = to_second(newest.created_at)
-    return second == _last_change(incident) and all(update.created_at < second for update in others)
+    return second == _last_change(incident) and all(update.created_at < second for update in earlier)
 
 
 def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> IncidentRecord:
