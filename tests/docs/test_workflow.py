@@ -137,12 +137,88 @@ def test_the_continuous_integration_may_only_read() -> None:
 
 
 def test_the_catalog_is_verified_weekly_and_by_hand() -> None:
-    """One job that may only read verifies the catalog once a week, off the full hour, and says so in its summary."""
+    """A job that may only read verifies the catalog once a week, off the full hour; another opens one issue."""
     workflow = load("catalog.yml")
-    (job,) = workflow["jobs"].values()
     assert workflow[True] == {"schedule": [{"cron": "37 4 * * 1"}], "workflow_dispatch": None}
-    assert job["permissions"] == {"contents": "read"}
-    assert job["steps"][-1]["run"] == 'statuswatch pages --verify --format markdown >> "$GITHUB_STEP_SUMMARY"'
+    permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert permissions == {"verify": {"contents": "read"}, "issue": {"issues": "write"}}
+    assert 'statuswatch pages --verify --fix > "$FOLDER/catalog.patch"' in named("Verify", workflow)["run"]
+
+
+GH = """#!/bin/sh
+echo "$@" >> "$CALLS"
+[ "$2" != list ] || echo "$OPEN"
+while [ $# -gt 0 ]; do [ "$1" = --body-file ] && cp "$2" "$CALLS.body"; shift; done
+"""
+
+
+def answer(folder: Path, step: dict[str, Any], files: dict[str, str], **variables: str) -> tuple[list[str], str]:
+    """Run a step that speaks to GitHub, with a `gh` that only notes; return its calls and the text that it sent."""
+    program, calls = folder / "bin" / "gh", folder / "calls"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(GH)
+    program.chmod(0o755)
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    environment = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "CALLS": str(calls), "OPEN": ""}
+    subprocess.run(
+        [BASH, "-e", "-c", step["run"]], cwd=folder, env=environment | {"FOLDER": str(folder)} | variables, check=True
+    )
+    return calls.read_text().splitlines(), (folder / "calls.body").read_text()
+
+
+HOSTILE_LINES = "+a,@everyone\n~~~~~~~~~~~~~~~\n# heading\n   ~~~\n"
+
+
+@pytest.mark.parametrize(("found", "verb"), [("", "create"), ("7", "edit 7")])
+def test_a_verification_has_one_issue(tmp_path: Path, found: str, verb: str) -> None:
+    """The issue is opened once and brought up to date; what vendors wrote stays in its block."""
+    step = named("Open or update the issue", load("catalog.yml"))
+    calls, body = answer(tmp_path, step, {"catalog.patch": HOSTILE_LINES, "notes.txt": "note\n"}, OPEN=found)
+    assert len(calls) == 2 and calls[1].startswith(f"issue {verb} ")
+    assert body.count("\n~~~~~~~~~~~~\n") == 2 and "\n~~\n# heading\n ~~\n" not in body
+    assert re.findall(r"(?m)^ *(~~~+)", body) == ["~" * 12] * 4
+
+
+def test_the_answer_to_the_form_is_a_comment(tmp_path: Path) -> None:
+    """What the page says becomes one comment, in a block that nothing in it can end."""
+    step = named("Comment", load("add-page.yml"))
+    calls, body = answer(tmp_path, step, {"inspection.txt": HOSTILE_LINES}, NUMBER="12")
+    assert calls == ["issue comment 12 --body-file comment.md"]
+    assert re.findall(r"(?m)^ *(~~~+)", body) == ["~" * 12] * 2
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted"),
+    [
+        ("https://status.acme.example", True),
+        ("https://acme.example/status/page-1", True),
+        ("http://status.acme.example", False),
+        ("https://127.0.0.1/", False),
+        ("https://localhost", False),
+        ("https://user@acme.example", False),
+        ("https://acme.example:8080", False),
+        ("https://acme.example/?q=$(id)", False),
+        ("--config=x", False),
+        ("https://acme.example/" + "a" * 200, False),
+    ],
+)
+def test_the_form_takes_an_address_and_nothing_else(tmp_path: Path, address: str, *, accepted: bool) -> None:
+    """The address of the form reaches the command only if it has a public form; the rest of the issue never does."""
+    workflow = load("add-page.yml")
+    form = yaml.safe_load((REPOSITORY / ".github" / "ISSUE_TEMPLATE" / "add_page.yml").read_text())
+    labels = {field["id"]: field["attributes"]["label"] for field in form["body"]}
+    assert form["labels"] == ["add-page"] and "'add-page'" in workflow["jobs"]["inspect"]["if"]
+    assert workflow["jobs"]["inspect"]["permissions"] == {"contents": "read"}
+    assert "secrets." not in str(workflow) and "github.token" not in str(workflow["jobs"]["inspect"])
+    output = tmp_path / "output"
+    lines = ("### Vendor", "https://other.example", f"### {labels['address']}", address, "### Recording", "none")
+    body = "\r\n\r\n".join(lines)
+    environment = {"PATH": os.environ["PATH"], "BODY": body, "GITHUB_OUTPUT": str(output)}
+    script = named("Validate the address", workflow)["run"]
+    run = subprocess.run([BASH, "-e", "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == (0 if accepted else 1)
+    assert (output.read_text() if output.exists() else "") == (f"address={address}\n" if accepted else "")
 
 
 def test_the_long_proofs_run_weekly_and_by_hand() -> None:
