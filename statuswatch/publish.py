@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,8 +49,8 @@ def publish_site(folder: Path, files: Mapping[str, bytes]) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         _refuse_foreign_files(folder, files)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)
         with _staging_folder(folder) as staged:
+            _remove_leftovers(folder, staged)
             _write_all(staged, files, folder)
             _replace_folder(folder, staged, files)
     except OSError as error:
@@ -75,11 +74,12 @@ def _own_files(folder: Path) -> frozenset[str]:
     return frozenset((*listed, MANIFEST))
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left beside the folder. A young one may belong to a run that is under way."""
+def _remove_leftovers(folder: Path, staged: Path) -> None:
+    """Remove what killed runs left beside the folder. One that is hardly older than ours may be of a run under way."""
+    made_at = staged.stat().st_mtime  # by the clock of the file system
     for leftover in folder.parent.glob(f".{folder.name}.statuswatch-*"):
         with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > MAX_LEFTOVER_AGE:
+            if made_at - leftover.stat().st_mtime > MAX_LEFTOVER_AGE:
                 shutil.rmtree(leftover)
 
 
