@@ -120,6 +120,20 @@ def test_a_log_puts_its_vendors_first(workspace: Workspace) -> None:
     assert SECRET not in completed.out + completed.err + json.dumps(document)
 
 
+def test_a_log_may_come_from_a_pipe(workspace: Workspace) -> None:
+    """Contract 2.9: `--log -` is stdin; a vendor that the log names is read, though nobody asked about it."""
+    workspace.watch("acme", "npm")
+    workspace.acme()
+    workspace.vendor.put(statuspage("/npm", [incident("n1", "investigating", at=ago(10))]))
+    assert answers(workspace, "acme", code=0) == {"acme": "nothing"}
+    with_log(workspace, "npm ERR! code E503")
+    with (workspace.folder / "build.log").open("rb") as log:
+        completed = workspace.run("why", "acme", "--log", "-", "--format", "json", stdin=log)
+    npm, acme = json.loads(completed.out)["answers"]
+    assert (npm["page"]["key"], npm["answer"], npm["named"]["line"]) == ("npm", "had", 1)
+    assert (acme["answer"], completed.code) == ("nothing", 10)
+
+
 def test_annotations(workspace: Workspace) -> None:
     """Contract 2.9: `--format github` prints workflow commands, in which vendor text begins none of its own."""
     entry = incident("a1", "investigating", impact="major", at=ago(10))
