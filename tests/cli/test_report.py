@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fake_vendor import incident
+from tests.support.workspace import finish
 
 if TYPE_CHECKING:
     from tests.support.workspace import Workspace
@@ -119,3 +120,12 @@ def test_the_documents_of_a_site(workspace: Workspace) -> None:
     now = json.loads((workspace.folder / "site/api/status.json").read_bytes())
     assert [entry["incident"]["id"] for entry in now["incidents"]] == ["a0"]
     assert 'href="https://board.example/x/feed.atom"' in (workspace.folder / "site/feed.atom").read_text()
+
+
+def test_a_check_imports_nothing_of_the_board(workspace: Workspace) -> None:
+    """Item 9: a run of `check` without --metrics pays for none of it."""
+    process = workspace.start("check", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    completed = finish(process)
+    assert "statuswatch.pipeline" in completed.err
+    for module in ("statuswatch.render.site", "statuswatch.publish", "statuswatch.model.board", "ctypes"):
+        assert f" {module}\n" not in completed.err
