@@ -26,6 +26,7 @@ from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import PageOutcome
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
+from statuswatch.net.loop import Interruption
 from statuswatch.reading.part import Part, encoded_change, read_part
 from statuswatch.reading.private import with_headers
 from statuswatch.reading.reader import ReadOptions
@@ -34,6 +35,7 @@ from statuswatch.rules.reconcile import reconcile
 from statuswatch.shard import job_of
 
 MAX_LATE: Final = 10.0  # seconds after the deadline of the run for a worker to end
+MAX_WAIT: Final = 0.5  # seconds without a look at the interruption
 MAX_EXIT_SECONDS: Final = 5.0  # for a process that has closed its connection
 _RETRIED: Final = "retried on the next run; with fewer --jobs a run needs less memory"
 
@@ -77,7 +79,7 @@ def read_in_jobs(job: Job, count: int, keep: Callable[[Found], None]) -> None:
                     _fail(each.part.pages, each, f"could not be started: {error.strerror or error}", keep)
                 else:
                     workers[connection] = worker, each
-        _collect(workers, until, keep)
+        _collect(workers, until, keep, job.options.interruption)
     finally:
         for connection, (worker, _) in workers.items():
             worker.kill()
@@ -142,11 +144,18 @@ def _without_network(job: Job) -> Job:
     return msgspec.structs.replace(job, connect=None, config=config)
 
 
-def _collect(workers: Workers, until: float, keep: Callable[[Found], None]) -> None:
-    """Hand over what the workers find, until each has ended; what one leaves unread has failed."""
+def _collect(workers: Workers, until: float, keep: Callable[[Found], None], interruption: Interruption) -> None:
+    """Hand over what the workers find, until each has ended; what one leaves unread has failed.
+
+    An interruption leaves out what is not read yet.
+    """
     unread = {connection: {page.key: page for page in job.part.pages} for connection, (_, job) in workers.items()}
     while unread:
-        ready: list[Any] = wait(list(unread), max(0.0, until - time.monotonic()))
+        ready: list[Any] = wait(list(unread), max(0.0, min(MAX_WAIT, until - time.monotonic())))
+        if interruption.requested:
+            return
+        if not ready and time.monotonic() < until:
+            continue
         for connection in ready or list(unread):
             message = _receive(connection) if ready else None
             match message:

@@ -13,7 +13,7 @@ from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact
 from statuswatch.model.page import Feed, Page
 from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport
-from statuswatch.model.state import ALL_PAGES, PageState, State
+from statuswatch.model.state import ALL_PAGES, EncodedPage, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
 from statuswatch.reading.part import Keep, Part, decode_state, read_part
@@ -27,10 +27,36 @@ from statuswatch.rules.status import page_status, remembered_status, with_shared
 from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page
 
 
+class LastReads:
+    """The last reads of a process that watches. A pass reads what is due, and decides with them on shared fate.
+
+    What the state says of a page is decoded again only where it changed.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[str, datetime] = {}
+        self._found: dict[str, tuple[Page, EncodedPage | None, WatchedPage]] = {}
+
+    def note(self, outcomes: Sequence[PageOutcome], now: datetime) -> None:
+        """Note the reads of a pass whose state counts."""
+        self._times |= {outcome.page.key: now for outcome in outcomes}
+
+    def find(self, page: Page, after: State, name: str) -> WatchedPage:
+        """Return a page that this pass does not read. Raises StateError."""
+        encoded = after.pages.get(page.key)
+        known_page, known_state, watched = self._found.get(page.key, (None, None, None))
+        if watched is None or known_page is not page or known_state is not encoded:
+            watched = _unread_page(page, decode_state(page, after.pages, name))
+            self._found[page.key] = page, encoded, watched
+        read_at = self._times.get(page.key)
+        return watched._replace(was_read=read_at is not None, read_at=read_at)
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What a run reads, how it reaches it, and where its state lives.
 
-    `partial`: it leaves out pages of the configuration, so that nothing is forgotten.
+    `partial`: it leaves out pages of the configuration, so that nothing is forgotten. `last_reads` are those of the
+    process that watches: a page that it read before counts as read.
     """
 
     config: Config
@@ -41,6 +67,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder = NoRecorder()
     partial: bool = False
     jobs: int = 1  # how many processes read
+    last_reads: LastReads | None = None
 
 
 _NO_RECORDER: Final = NoRecorder()
@@ -106,10 +133,13 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
 
 
 def report_statuses(run: Run, report: RunReport) -> tuple[PageStatus, ...]:
-    """Return what is open on each page after a run that is over, as `read_status` does for pages it has just read."""
-    statuses = [
-        page_status(outcome, decode_state(outcome.page, report.state.pages, run.store.name)) for outcome in report.pages
-    ]
+    """Return what is open on each page after a run that is over: as it was just read, or as it is remembered."""
+    read = {outcome.page.key: outcome for outcome in report.pages}
+    statuses = []
+    for page in run.pages:
+        state = decode_state(page, report.state.pages, run.store.name)
+        outcome = read.get(page.key)
+        statuses.append(page_status(outcome, state) if outcome else remembered_status(page, state))
     return with_shared_failures(statuses, report.state.shared)
 
 
@@ -162,7 +192,7 @@ def recall_status(run: Run) -> tuple[PageStatus, ...]:
     return tuple(view.status for view in recall_views(run))
 
 
-def state_store(config: Config, pages: tuple[Page, ...]) -> StateStore:
+def state_store(config: Config, pages: tuple[Page, ...]) -> StateFile:
     """Return where the configuration keeps the state of the pages."""
     if config.shard and config.state_files:
         return ShardStateFile(config.shard, config.state_files, (page.key for page in pages))
@@ -191,7 +221,8 @@ def read_all(run: Run, before: State, now: datetime) -> tuple[tuple[PageOutcome,
         _read_in_jobs(run, part, now, connect, keep)
     else:
         read_part(part, run.options, now=now, connect=run.recorder.connect(connect), keep=keep)
-    return tuple(outcomes[page.key] for page in run.pages), msgspec.structs.replace(before, pages=states)
+    read = tuple(outcomes[page.key] for page in run.pages if page.key in outcomes)  # all of them, unless interrupted
+    return read, msgspec.structs.replace(before, pages=states)
 
 
 def _read_in_jobs(run: Run, part: Part, now: datetime, connect: ClientFactory, keep: Keep) -> None:
@@ -216,17 +247,23 @@ def _start_of(run: Run) -> RunStart:
 def watched_pages(run: Run, outcomes: tuple[PageOutcome, ...], after: State) -> tuple[WatchedPage, ...]:
     """Return every page that the configuration watches, with its last read: of this run, or remembered."""
     read = {outcome.page.key: outcome for outcome in outcomes}
-    return tuple(_watched_page(page, read.get(page.key), after, run.store.name) for page in run.config.chosen())
+    return tuple(_watched_page(run, page, read.get(page.key), after) for page in run.config.chosen())
 
 
-def _watched_page(page: Page, outcome: PageOutcome | None, after: State, name: str) -> WatchedPage:
-    is_state_needed = outcome is None or not page.platform
-    state = decode_state(page, after.pages, name) if is_state_needed else None
+def _watched_page(run: Run, page: Page, outcome: PageOutcome | None, after: State) -> WatchedPage:
+    if outcome is None and run.last_reads:
+        return run.last_reads.find(page, after, run.store.name)
+    if outcome is None:
+        return _unread_page(page, decode_state(page, after.pages, run.store.name))
+    if not page.platform and (state := decode_state(page, after.pages, run.store.name)):
+        page = msgspec.structs.replace(page, platform=state.platform)
+    return WatchedPage(page, outcome.failing, outcome.failure.reason if outcome.failure else "")
+
+
+def _unread_page(page: Page, state: PageState | None) -> WatchedPage:
     if state and not page.platform:
         page = msgspec.structs.replace(page, platform=state.platform)
-    if outcome is None:
-        return WatchedPage(page, state.failing if state else None, was_read=False)
-    return WatchedPage(page, outcome.failing, outcome.failure.reason if outcome.failure else "")
+    return WatchedPage(page, state.failing if state else None, was_read=False)
 
 
 def compose_report(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -146,6 +146,14 @@ def load_page(path: Path, key: str) -> PageState | None:
     return decode_page(page, key, file.name) if page else None
 
 
+class FileVersion(NamedTuple):
+    """What the file system says of one version of a file: saving replaces the file, so that its number differs."""
+
+    number: int
+    size: int
+    changed_at: int
+
+
 class StateStore(Protocol):
     """A place where the state of a run is kept."""
 
@@ -207,6 +215,14 @@ class StateFile:
         self._flush_folder()
         self._loaded = state
         return True
+
+    def version(self) -> FileVersion | None:
+        """Return what tells this version of the file from another; None where there is no file, or no way to it."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return FileVersion(status.st_ino, status.st_size, status.st_mtime_ns)
 
     @contextmanager
     def locked(self) -> Iterator[Self]:
@@ -325,6 +341,50 @@ class ReadOnlyState:
     def save(self, state: State) -> bool:
         """Write nothing."""
         return False
+
+
+class KeptState:
+    """Another store, for a process that makes many passes: a file that did not change is not loaded again.
+
+    What a calm pass learned and did not save is kept in memory, as if it had been saved. It is dropped once another run
+    has changed the file.
+    """
+
+    def __init__(self, store: StateFile) -> None:
+        self._store = store
+        self.name = store.name
+        self._state: State | None = None
+        self._version: FileVersion | None = None
+
+    @contextmanager
+    def locked(self) -> Iterator[Self]:
+        """Keep other runs away. Raises StateError."""
+        with self._store.locked():
+            yield self
+
+    def load(self) -> State:
+        """Load the state, if the file is not the one that is kept. Raises StateError."""
+        version = self._store.version()
+        if self._state is None or version != self._version:
+            self._state = self._store.load()
+            self._version = version
+        return self._state
+
+    def save(self, state: State) -> bool:
+        """Save the state; return whether anything was written. Raises StateError."""
+        is_written = self._store.save(state)
+        self.keep(state)
+        self._version = self._store.version()
+        return is_written
+
+    @property
+    def has_waiting(self) -> bool:
+        """True where anything waits in the outbox."""
+        return self._state is not None and bool(self._state.outbox)
+
+    def keep(self, state: State) -> None:
+        """Keep what a pass learned, until it is saved with something that has to be."""
+        self._state = msgspec.structs.replace(state, dirty=False)
 
 
 class MemoryState:

@@ -1,12 +1,11 @@
 """`statuswatch check`: read the pages and print what changed since the last run."""
 
-import gc
 import os
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -25,6 +24,7 @@ from statuswatch.cli.options import (
     help_end,
     job_count,
     load_settings,
+    parse_seconds,
     recording,
     reject_together,
 )
@@ -33,15 +33,16 @@ from statuswatch.cli.output import annotate, interruptible, print_events, progre
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from statuswatch.cli.watching import PassPart
     from statuswatch.config.schema import Config
     from statuswatch.delivery.deliver import ConnectedSink
     from statuswatch.model.report import Delivery, PageOutcome, RunReport
     from statuswatch.model.state import State
     from statuswatch.pipeline import Run
     from statuswatch.recording.recorder import Recorder
+    from statuswatch.state import KeptState
 
-DEFAULT_INTERVAL = 300.0  # seconds from the start of one pass to that of the next
-BETWEEN_PASSES = "interrupted between two passes; every finished pass is complete"
+METRICS_PAUSE = 15.0  # seconds between two writes of --metrics by a watch
 HELP_END = help_end(
     ("statuswatch check openai github", "statuswatch check --watch --every 60 --format jsonl"),
     (0, 2, 3, 4, 5, 10, 130),
@@ -61,7 +62,7 @@ class PassOptions(NamedTuple):
     quiet: bool
     verbose: bool
     recorder: "Recorder"
-    jobs: int
+    jobs: str | None
     metrics: Path | None = None
 
 
@@ -79,7 +80,12 @@ def check(
     watch: Annotated[bool, typer.Option("--watch", help="Make one pass after another until interrupted.")] = False,
     every: Annotated[
         float | None,
-        typer.Option("--every", metavar="SECONDS", min=1, help="With --watch: start a pass so often; default 300."),
+        typer.Option(
+            "--every", metavar="SECONDS", min=1, max=86_400, help="With --watch: read each page so often; default 300."
+        ),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="With --watch: end after so long, as in 55m.")
     ] = None,
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
@@ -102,82 +108,108 @@ def check(
     reject_together({"--watch": watch, "--exit-code": exit_code})
     reject_together({"--quiet": quiet, "--verbose": verbose})
     reject_together({"--dry-run": dry_run, "--metrics": metrics is not None})
-    if every is not None and not watch:
-        raise errors.UsageError("--every needs --watch: add --watch, or leave --every out")
-    settings = load_settings(config, state, shard, pages)
-    reject_together({"--watch": watch, "a page that is not watched": settings.single_look})
-    dry_run |= settings.single_look
-    processes = job_count(jobs, len(settings.chosen(pages or ())))
-    sinks = () if dry_run else connect_sinks(settings.notify)
+    for option, value in {"--every": every, "--for": duration}.items():
+        if value is not None and not watch:
+            raise errors.UsageError(f"{option} needs --watch: add --watch, or leave {option} out")
+    seconds = None if duration is None else parse_seconds(duration, "--for")
     with interruptible(), recording(record) as recorder:
         options = PassOptions(
-            tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, processes, metrics
+            tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, jobs, metrics
         )
         if watch:
-            repeat(settings, sinks, options, every or DEFAULT_INTERVAL)
-        report = make_pass(settings, sinks, options)
+            from statuswatch.cli.watching import Clock, Watch
+
+            passes = WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every)
+            Watch(passes, clock=Clock(), seconds=seconds).run()
+            return
+        settings = load_settings(config, state, shard, pages)
+        options = options._replace(dry_run=dry_run or settings.single_look)
+        sinks = () if options.dry_run else connect_sinks(settings.notify)
+        run, report = make_pass(settings, sinks, options)
+        raise_for(report, write_metrics(run, report, options.metrics) if options.metrics else "")
     if exit_code and report.events:
         raise typer.Exit(errors.EVENTS_FOUND)
 
 
-def repeat(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: PassOptions, interval: float) -> NoReturn:
-    """Make one pass after another until interrupted; an error of one pass does not end it."""
-    while True:
-        begin = time.monotonic()
-        started_at = datetime.now(UTC)
-        if not options.quiet:
-            say(f"[{_clock(started_at)}] pass begins")
+class WatchedPasses:
+    """The passes of a process that stays running. `every` is the interval of pages that have none of their own."""
+
+    def __init__(self, load: "Callable[[], Config]", options: PassOptions, every: float | None = None) -> None:
+        self.options, self.quiet, self.keys = options, options.quiet, options.pages
+        self._load, self._every = load, every
+        self._settings: Config
+        self._sinks: tuple[ConnectedSink, ...] = ()
+        self._metrics_at = 0.0
+
+    def load(self) -> "Config":
+        """Load the configuration and connect the sinks. Raises UsageError; what was loaded before then stays."""
+        import msgspec
+
+        settings = self._load()
+        reject_together({"--watch": True, "a page that is not watched": settings.single_look})
+        if self._every is not None:
+            settings = msgspec.structs.replace(settings, every=self._every)
+        self._sinks = () if self.options.dry_run else connect_sinks(settings.notify)
+        self._settings = settings
+        return settings
+
+    def open_store(self) -> "KeptState":
+        """Return the state file of the configuration."""
+        from statuswatch import pipeline
+        from statuswatch.state import KeptState
+
+        return KeptState(pipeline.state_store(self._settings, self._settings.chosen(self.keys)))
+
+    def make(self, part: "PassPart") -> "tuple[RunReport, errors.StatuswatchError | None]":
+        """Make a pass; return its report, and the error that it ends with. Raises StateError and OutputError."""
+        run, report = make_pass(self._settings, self._sinks, self.options, part)
         try:
-            make_pass(settings, sinks, options)
-        except (errors.NetworkError, errors.StateError, errors.DeliveryError) as error:
-            say(f"error: {error}")
-        with interruptible(BETWEEN_PASSES):
-            if not options.quiet:
-                next_at = max(datetime.now(UTC), started_at + timedelta(seconds=interval))
-                say(f"next pass at {_clock(next_at)}; Ctrl-C ends the watch")
-            collect_garbage()
-            time.sleep(max(0.0, begin + interval - time.monotonic()))
+            raise_for(report, self._write_metrics(run, report))
+        except (errors.NetworkError, errors.DeliveryError) as error:
+            return report, error
+        return report, None
+
+    def _write_metrics(self, run: "Run", report: "RunReport") -> str:
+        """Write the metrics of all pages, not at every pass: that would decode the state of a thousand pages."""
+        if self.options.metrics is None or time.monotonic() < self._metrics_at:
+            return ""
+        self._metrics_at = time.monotonic() + METRICS_PAUSE
+        import msgspec
+
+        whole = msgspec.structs.replace(run, pages=self._settings.chosen(self.keys))
+        return write_metrics(whole, report, self.options.metrics)
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def collect_garbage() -> None:
-    """Free the garbage of a pass: with the thresholds of `main` it would stay for hours.
-
-    It runs on another thread: a Ctrl-C is raised on the main one, where a finalizer would swallow it.
-    """
-    from threading import Thread
-
-    thread = Thread(target=gc.collect)
-    thread.start()
-    thread.join()
-
-
-def make_pass(settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: PassOptions) -> "RunReport":
-    """Make one run and print its report. Raises StateError, NetworkError, OutputError and DeliveryError."""
+def make_pass(
+    settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: PassOptions, part: "PassPart | None" = None
+) -> "tuple[Run, RunReport]":
+    """Make one run and print its report: a whole one, or a part of a watch. Raises StateError and OutputError."""
     from statuswatch import pipeline
     from statuswatch.github_actions import is_runner
+    from statuswatch.render.phrases import counted
 
     count = len(settings.chosen(options.pages))
+    is_shown = not options.quiet and (part is None or not part.keys)
     with ExitStack() as bar:
-        on_page = bar.enter_context(progress(count, shown=not options.quiet))
+        on_page = bar.enter_context(progress(count, shown=is_shown))
 
         def print_report(report: "RunReport") -> None:
             bar.close()  # the terminal belongs to the events from here on
+            if part and not options.quiet and report.events:
+                say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC] pass over {counted(len(report.pages), 'page')}")
             print_events(report.events, report.detected_at, options.output, full=options.full, muted=report.muted)
 
-        run = run_of(settings, options, on_page)
-        deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run)
+        run = run_of(settings, options, on_page, part)
+        deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run, part=part)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
-    problems = report_to_step(run, report, settings) if is_runner(os.environ) and not options.dry_run else []
-    if not options.quiet:
+    has_news = part is None or part.has_news(report) or options.verbose
+    reports_to_runner = has_news and is_runner(os.environ) and not options.dry_run
+    problems = report_to_step(run, report, settings) if reports_to_runner else []
+    if has_news and not options.quiet:
         print_report_notes(report, settings, verbose=options.verbose)
     for problem in problems:
         say(problem)
-    raise_for(report, write_metrics(run, report, options.metrics) if options.metrics else "")
-    return report
+    return run, report
 
 
 def report_to_step(run: "Run", report: "RunReport", settings: "Config") -> list[str]:
@@ -192,21 +224,31 @@ def report_to_step(run: "Run", report: "RunReport", settings: "Config") -> list[
     return report_to_runner(report, os.environ, view)
 
 
-def run_of(settings: "Config", options: PassOptions, on_page: "Callable[[PageOutcome], None]") -> "Run":
+def run_of(
+    settings: "Config", options: PassOptions, on_page: "Callable[[PageOutcome], None]", part: "PassPart | None" = None
+) -> "Run":
     """Return the run of one pass. A dry run cannot write the state file."""
     import msgspec
 
     from statuswatch import pipeline
     from statuswatch.state import ReadOnlyState
 
+    def on_each(outcome: "PageOutcome") -> None:
+        on_page(outcome)
+        if part:
+            part.on_page(outcome)
+
     run = pipeline.run_of(
         settings,
-        options.pages,
+        part.keys if part and part.keys else options.pages,
         options.recorder,
-        jobs=options.jobs,
+        jobs=1 if part and part.keys else job_count(options.jobs, len(settings.chosen(options.pages))),
         announce_open=options.announce_open,
-        on_page=on_page,
+        on_page=on_each,
     )
+    if part:
+        read = msgspec.structs.replace(run.options, interruption=part.interruption)
+        run = msgspec.structs.replace(run, store=part.store, last_reads=part.last_reads, options=read)
     return msgspec.structs.replace(run, store=ReadOnlyState(run.store)) if options.dry_run else run
 
 
@@ -224,28 +266,33 @@ def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:
 
 
 def delivery_of(
-    settings: "Config", sinks: "tuple[ConnectedSink, ...]", *, partial: bool, dry_run: bool
+    settings: "Config",
+    sinks: "tuple[ConnectedSink, ...]",
+    *,
+    partial: bool,
+    dry_run: bool,
+    part: "PassPart | None" = None,
 ) -> "Callable[[RunReport, State], Delivery]":
     """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox."""
     if dry_run and settings.notify:
         from statuswatch.delivery.deliver import rehearse
 
         return rehearse(settings.notify, os.environ, settings.mutes)
-    if sinks:
-        from statuswatch.delivery.deliver import deliver_report
 
-        return deliver_report(sinks, partial=partial, mutes=settings.mutes)
-
-    def deliver_nothing(report: "RunReport", before: "State") -> "Delivery":
+    def deliver(report: "RunReport", before: "State") -> "Delivery":
         from statuswatch.model.report import Delivery
 
-        if not before.outbox or partial or dry_run:
+        has_work = bool(sinks) or bool(before.outbox and not partial and not dry_run)
+        if not has_work or (part and not part.delivers and not report.events):
             return Delivery(outbox=before.outbox, dropped=before.dropped)
         from statuswatch.delivery.deliver import deliver_report
+        from statuswatch.net.loop import NEVER
 
-        return deliver_report((), partial=False)(report, before)
+        interruption = part.interruption if part else NEVER
+        send = deliver_report(sinks, partial=partial, mutes=settings.mutes, interruption=interruption)
+        return send(report, before)
 
-    return deliver_nothing
+    return deliver
 
 
 def print_report_notes(report: "RunReport", settings: "Config", *, verbose: bool) -> None:

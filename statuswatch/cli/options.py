@@ -195,3 +195,16 @@ def connect_sinks(configured: "tuple[SinkConfig, ...]") -> "tuple[ConnectedSink,
     from statuswatch.delivery.deliver import connect
 
     return connect(configured, os.environ)
+
+
+def parse_seconds(word: str, option: str) -> float:
+    """Return the seconds of a duration that an option names. Raises UsageError."""
+    from datetime import timedelta
+
+    try:
+        duration = parse_duration(word) or timedelta()
+    except OverflowError:
+        duration = timedelta()
+    if not duration:
+        raise UsageError(f"{option}: {word!r} is no duration: write it like 90s, 55m or 2h")
+    return duration.total_seconds()

@@ -81,6 +81,10 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         source=source,
         headers=_build_all_headers(spellings, file, place),
         public=frozenset(key for key in keys if tables[key].public),
+        every=file.every,
+        every_open=file.every_open,
+        page_every={key: table.every for key, table in tables.items() if table.every},
+        page_every_open={key: table.every_open for key, table in tables.items() if table.every_open},
     )
     place.raise_mistakes()
     if not config.pages:

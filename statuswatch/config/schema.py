@@ -11,6 +11,7 @@ from statuswatch.model.event import EventKind
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
+from statuswatch.schedule import DEFAULT_EVERY, Interval
 from statuswatch.shard import Shard
 
 ALL_KINDS: Final = frozenset(IncidentKind)
@@ -53,6 +54,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `named` are the words of the command line, in lower case, by the key of the page that each means. `single_look`:
     among these pages is one that is not watched, so that nothing is remembered or delivered.
+
+    `every` and `every_open` are intervals in seconds, for a process that stays running; `page_every` and
+    `page_every_open` are those of single pages, by key.
     """
 
     pages: tuple[Page, ...]
@@ -71,6 +75,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public: frozenset[str] = frozenset()
     named: Mapping[str, str] = {}
     single_look: bool = False
+    every: float = DEFAULT_EVERY
+    every_open: float | None = None
+    page_every: Mapping[str, float] = {}
+    page_every_open: Mapping[str, float] = {}
+
+    def interval(self, key: str) -> Interval:
+        """Return how often a page is read by a process that stays running."""
+        return Interval(self.page_every.get(key, self.every), self.page_every_open.get(key, self.every_open))
 
     def chosen(self, words: Collection[str] = ()) -> tuple[Page, ...]:
         """Return the pages of a run: those that these words name, in any case, or all; of a shard only its own."""

@@ -9,8 +9,11 @@ import msgspec
 from statuswatch.config.checks import Place, mistake, safe_word
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.model.incident import Moment
+from statuswatch.schedule import DEFAULT_EVERY, MAX_EVERY, MIN_EVERY, MIN_EVERY_OPEN
 
 T = TypeVar("T")
+Every = Annotated[float, msgspec.Meta(ge=MIN_EVERY, le=MAX_EVERY)]
+EveryOpen = Annotated[float, msgspec.Meta(ge=MIN_EVERY_OPEN, le=MAX_EVERY)]
 _LIST_OR_TABLE: Final = 'list keys as pages = ["openai"], or write a table for one page, [page.acme]'
 
 
@@ -28,6 +31,8 @@ class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: list[str] = []
     headers_env: dict[str, str] = {}
     public: bool = False
+    every: Every | None = None
+    every_open: EveryOpen | None = None
 
 
 class NotifyTable(msgspec.Struct, frozen=True):
@@ -68,6 +73,8 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: bool = True
     kinds: list[str] = []
     assume_impact: str = "unknown"
+    every: Every = DEFAULT_EVERY
+    every_open: EveryOpen | None = None
     page: dict[str, PageTable] = {}
     notify: list[dict[str, Any]] = []
     mute: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ from statuswatch.model.page import Page
 from statuswatch.model.report import Delivery, RunReport, SinkOutcome
 from statuswatch.model.state import State
 from statuswatch.net.http import RequestError, SinkClient, open_sink_client, proxy_secrets
-from statuswatch.net.loop import Loop
+from statuswatch.net.loop import NEVER, Interruption, Loop
 from statuswatch.net.trust import trust_store
 from statuswatch.rules.diff import event_id
 from statuswatch.sinks import SINKS, Options, Send, SinkError
@@ -77,6 +77,7 @@ def deliver(
     dropped: Mapping[str, int] = MappingProxyType({}),
     mutes: Sequence[Mute] = (),
     records: Records | None = None,
+    interruption: Interruption = NEVER,
 ) -> tuple[SinkOutcome, ...]:
     """Deliver to all sinks what is due to them. Never raises: a fault of a sink is in its outcome.
 
@@ -93,7 +94,7 @@ def deliver(
             turns.append((sink, SinkTurn(agenda, digest_above=sink.digest_above, now=now, dropped=count)))
     configured = {config.name for config in configs}
     removed = [removed_sink(name, waiting) for name, waiting in outbox.items() if name not in configured]
-    return (*_run_turns(turns), *removed)
+    return (*_run_turns(turns, interruption), *removed)
 
 
 def send_examples(sinks: Sequence[ConnectedSink], now: datetime) -> tuple[SinkOutcome, ...]:
@@ -112,7 +113,7 @@ def send_examples(sinks: Sequence[ConnectedSink], now: datetime) -> tuple[SinkOu
 
 
 def deliver_report(
-    sinks: Sequence[ConnectedSink], *, partial: bool, mutes: Sequence[Mute] = ()
+    sinks: Sequence[ConnectedSink], *, partial: bool, mutes: Sequence[Mute] = (), interruption: Interruption = NEVER
 ) -> Callable[[RunReport, State], Delivery]:
     """Return how a run delivers its events. A `partial` run keeps what waits for sinks that it does not have."""
     names = {sink.config.name for sink in sinks}
@@ -128,6 +129,7 @@ def deliver_report(
             dropped=before.dropped,
             mutes=mutes,
             records=Records(before.pages, report.state.pages),
+            interruption=interruption,
         )
         outbox = {**kept, **{outcome.name: outcome.waiting for outcome in outcomes if outcome.waiting}}
         dropped = {name: count for name, count in before.dropped.items() if partial or name in names}
@@ -208,7 +210,9 @@ async def _send_nothing(_client: SinkClient, _notification: Notification) -> Non
     raise SinkError("the sink cannot deliver", ends_turn=True)
 
 
-def _run_turns(turns: Sequence[tuple[ConnectedSink, SinkTurn]]) -> tuple[SinkOutcome, ...]:
+def _run_turns(
+    turns: Sequence[tuple[ConnectedSink, SinkTurn]], interruption: Interruption = NEVER
+) -> tuple[SinkOutcome, ...]:
     """Run the turns of all sinks at the same time."""
     if not turns:
         return ()
@@ -216,23 +220,25 @@ def _run_turns(turns: Sequence[tuple[ConnectedSink, SinkTurn]]) -> tuple[SinkOut
     async def run_all() -> list[SinkOutcome]:
         trust = trust_store()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_run_turn(sink, turn, trust)) for sink, turn in turns]
+            tasks = [group.create_task(_run_turn(sink, turn, trust, interruption)) for sink, turn in turns]
         return [task.result() for task in tasks]
 
     with asyncio.Runner(loop_factory=Loop) as runner:
         return tuple(runner.run(run_all()))
 
 
-async def _run_turn(sink: ConnectedSink, turn: SinkTurn, trust: ssl.SSLContext) -> SinkOutcome:
+async def _run_turn(
+    sink: ConnectedSink, turn: SinkTurn, trust: ssl.SSLContext, interruption: Interruption
+) -> SinkOutcome:
     if sink.broken:
         turn.break_off(sink.broken)
         return turn.outcome(sink.config.name)
     try:
-        async with asyncio.timeout(MAX_SECONDS), open_sink_client(trust) as client:
+        async with interruption.timeout(MAX_SECONDS), open_sink_client(trust) as client:
             while notification := turn.next_notification():
                 await _deliver_one(sink, turn, client, notification)
     except TimeoutError:
-        turn.fail(f"not finished within {MAX_SECONDS:g} s")
+        turn.fail("interrupted" if interruption.requested else f"not finished within {MAX_SECONDS:g} s")
     except RequestError as error:
         turn.fail(str(error))
     except (OSError, RuntimeError) as error:  # while closing connections: what was accepted stays accepted

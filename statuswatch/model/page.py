@@ -132,7 +132,7 @@ class Failure(msgspec.Struct, frozen=True):
 
     `redirect` is the address on another host that the server redirects to, "" where it is private or without TLS.
     `suggested_page` is the page as it is now, where that could be found, and `suggested_config` the line of
-    configuration for it.
+    configuration for it. `retry_after` is the number of seconds that the server asks to wait.
     """
 
     kind: FailureKind
@@ -142,6 +142,7 @@ class Failure(msgspec.Struct, frozen=True):
     redirect: str = ""
     suggested_page: Page | None = None
     suggested_config: str = ""
+    retry_after: float = 0.0
 
     @property
     def answered(self) -> bool:

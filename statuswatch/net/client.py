@@ -181,7 +181,7 @@ def _result(response: Response, url: str, *, conditional: bool) -> tuple[Documen
         return NotModified(_served_at(response)), None
     kind = _KINDS.get(status) or (FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REJECTED)
     fault = "the vendor's server has a fault; retried on the next run" if status >= 500 else "unexpected"
-    failure = Failure(kind, f"HTTP {status}", url, _HINTS.get(status) or fault)
+    failure = Failure(kind, f"HTTP {status}", url, _HINTS.get(status) or fault, retry_after=_pause_asked_for(response))
     return failure, _retry_after(response) if status == 429 or status in _PASSING_STATUSES else None
 
 
@@ -233,3 +233,12 @@ def _retry_after(response: Response) -> float | None:
     if not value:
         return PAUSE_BEFORE_RETRY if response.status != 429 else None
     return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
+
+
+def _pause_asked_for(response: Response) -> float:
+    """Return the seconds of a `Retry-After`, for the next run; a date is taken by the server's own clock."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:MAX_AGE_DIGITS])
+    until, served_at = _moment(response, "retry-after"), _served_at(response)
+    return max(0.0, (until - served_at).total_seconds()) if until and served_at else 0.0

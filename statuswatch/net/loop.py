@@ -7,7 +7,8 @@ the exit of the run.
 import asyncio
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from queue import SimpleQueue
 from threading import Thread
@@ -15,9 +16,43 @@ from typing import Any, Final, TypeVar
 
 PROMPT_RESOLVERS: Final = 8  # threads, which are enough where names resolve
 RESOLVED_WITHIN: Final = 0.01  # seconds; where they do not, each gets one
+GRACE: Final = 0.7  # seconds that work in progress has left once an interruption is requested
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class Interruption:
+    """A request to end soon, from a signal handler or another thread: what is in progress gets a moment to finish."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._limits: dict[asyncio.Timeout, asyncio.AbstractEventLoop] = {}
+
+    def request(self) -> None:
+        """Bring every limit forward."""
+        self.requested = True
+        for limit, loop in list(self._limits.items()):
+            with suppress(RuntimeError):  # the loop is closed: what it ran has ended
+                loop.call_soon_threadsafe(self._bring_forward, limit, loop)
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[None]:
+        """Limit a block to so many seconds, or to a moment from the request on. Raises TimeoutError."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(min(seconds, GRACE) if self.requested else seconds) as limit:
+            self._limits[limit] = loop
+            try:
+                yield
+            finally:
+                del self._limits[limit]
+
+    def _bring_forward(self, limit: asyncio.Timeout, loop: asyncio.AbstractEventLoop) -> None:
+        if limit in self._limits:
+            limit.reschedule(min(limit.when() or sys.maxsize, loop.time() + GRACE))
+
+
+NEVER: Final = Interruption()  # for a run that only a Ctrl-C ends
 
 
 async def map_concurrently(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:

@@ -15,7 +15,7 @@ from statuswatch.model.page import DocumentResult, Failure, FailureKind, Fetched
 from statuswatch.model.report import PageOutcome
 from statuswatch.model.state import PageState
 from statuswatch.net.client import Client, ClientFactory
-from statuswatch.net.loop import Loop, map_concurrently
+from statuswatch.net.loop import NEVER, Interruption, Loop, map_concurrently
 from statuswatch.net.threads import run_in_daemon_thread, without_collection
 from statuswatch.reading.gather import Plan, Request, Results, Round
 from statuswatch.reading.plan import read
@@ -39,7 +39,8 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How pages are read: seconds for one page and for all, how many pages at a time, and what the run asked for.
 
     Without `conditional` no validators are sent. Unless it is `brief`, each outcome has all that its page
-    says. `on_page` is called with each outcome, in the order of arrival.
+    says. `on_page` is called with each outcome, in the order of arrival. Once `interruption` is requested no further
+    page is begun, and those left have no outcome.
     """
 
     timeout: float
@@ -49,6 +50,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     conditional: bool = True
     brief: bool = True
     on_page: Callable[[PageOutcome], None] = ignore_outcome
+    interruption: Interruption = NEVER
 
 
 def run_loop(work: Coroutine[Any, Any, T]) -> T:
@@ -64,18 +66,25 @@ async def read_pages(
     connect: ClientFactory,
     options: ReadOptions,
 ) -> None:
-    """Read the pages, in this order as far as `concurrency` allows; each ends in one call of `on_page`."""
+    """Read the pages, in this order as far as `concurrency` allows; each ends in one call of `on_page`.
+
+    An interruption leaves out those that are not read yet.
+    """
     finished: set[str] = set()
 
     async def read_one(page: Page) -> None:
+        if options.interruption.requested:
+            return
         outcome = await read_page(page, state_of(page), now, connect, options)
         finished.add(page.key)
         options.on_page(outcome)
 
     try:
-        async with asyncio.timeout(options.deadline):
+        async with options.interruption.timeout(options.deadline):
             await map_concurrently(pages, read_one, options.concurrency)
     except TimeoutError:
+        if options.interruption.requested:
+            return
         reason = f"not reached within the run's deadline of {options.deadline:g} s"
         late = Failure(FailureKind.NOT_REACHED, reason)
         for page in pages:

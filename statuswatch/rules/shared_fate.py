@@ -27,13 +27,18 @@ class WatchedPage(NamedTuple):
     """A page of the configuration after a run. `page` has the platform that it was found to run on.
 
     `failing` is its series of failing reads, None after a good one; `reason` that of the last read. `was_read`: in this
-    run.
+    run, or before by the process that watches; then `read_at` is the time of its last read.
     """
 
     page: Page
     failing: Failing | None = None
     reason: str = ""
     was_read: bool = True
+    read_at: datetime | None = None
+
+    def is_hour_up(self, since: datetime, now: datetime) -> bool:
+        """Return whether its failing reads span an hour, at its last read."""
+        return is_hour_up(since, self.read_at or now)
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +59,7 @@ class Group(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """True where this run read every member: only then does it begin or end a shared incident."""
+        """True where every member was read: only then does the run begin or end a shared incident."""
         return all(member.was_read for member in self.members)
 
     @property
@@ -156,13 +161,12 @@ def _beginning(
     A page belongs to at most one: the group with more failing pages has it, the host if equal.
     """
     claimed = {key for key, series in failing.items() if covering_group(key, series, ongoing, groups)}
-    hour_up = {key: series for key, series in failing.items() if is_hour_up(series.failed_alike_since, now)}
     while True:
         candidates = []
         for group in groups.values():
             if group.key in ongoing or not group.is_complete:
                 continue
-            keys = _largest_alike(group, hour_up, claimed)
+            keys = _largest_alike(group, failing, claimed, now)
             if group.is_enough(len(keys)):
                 candidates.append((group, keys))
         if not candidates:
@@ -173,12 +177,13 @@ def _beginning(
         claimed |= {key for key in group.keys if key in failing and failing[key].failure_class is failure_class}
 
 
-def _largest_alike(group: Group, failing: Mapping[str, Failing], claimed: set[str]) -> frozenset[str]:
-    """Return the members that fail alike, in the way in which most do."""
+def _largest_alike(group: Group, failing: Mapping[str, Failing], claimed: set[str], now: datetime) -> frozenset[str]:
+    """Return the members that fail alike for an hour, in the way in which most do."""
     by_class: dict[FailureClass, set[str]] = {}
-    for key in group.keys - claimed:
-        if key in failing:
-            by_class.setdefault(failing[key].failure_class, set()).add(key)
+    for member in group.members:
+        key, series = member.page.key, failing.get(member.page.key)
+        if series and key not in claimed and member.is_hour_up(series.failed_alike_since, now):
+            by_class.setdefault(series.failure_class, set()).add(key)
     return max((frozenset(keys) for keys in by_class.values()), key=len, default=frozenset())
 
 
@@ -194,7 +199,7 @@ def _reported_alone(
     covered = {key for key, series in failing.items() if covering_group(key, series, ongoing, groups)}
     for member in watched:
         series = failing.get(member.page.key)
-        if series is None or series.reported or member.page.key in covered or not is_hour_up(series.since, now):
+        if series is None or series.reported or member.page.key in covered or not member.is_hour_up(series.since, now):
             continue
         own_groups = [group for group in groups.values() if member.page.key in group.keys]
         if member.was_read and not any(_must_wait(group, series, failing, covered) for group in own_groups):

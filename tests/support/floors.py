@@ -27,7 +27,7 @@ FLOORS: Final = (
     Floor(("state", "state_check", "catalog"), "state.json; the pages that have a key"),
     Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
     Floor(
-        ("hours", "shard", "registry", "masking", "text", "errors", "statuswatch"),
+        ("hours", "schedule", "shard", "registry", "masking", "text", "errors", "statuswatch"),
         "what everything stands on",
         pure=True,
     ),
@@ -50,7 +50,7 @@ INSIDE: Final = {
             "replay",
             "merge",
         ),
-        *("output", "options", "completion"),
+        *("watching", "output", "options", "completion"),
     ),
     "render": (
         *("why", "site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
@@ -85,7 +85,7 @@ INSIDE: Final = {
         *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
         *("payloads", "http"),
     ),
-    "net": ("client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
+    "net": ("systemd", "client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),
     "scan": (
         *("repository", "npm", "python", "go", "ruby", "rust", "php", "terraform", "variables", "workflows"),
         *("containers", "hosts", "files", "formats"),

@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from asyncio import Task
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from statuswatch.cli.watching import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Pass(NamedTuple):
     held: Held
 
 
-class Clock(datetime):
+class Now(datetime):
     """The time, as the command takes it."""
 
     moment: datetime
@@ -53,15 +53,25 @@ def watch(config: str) -> None:
     """Run `check --watch`. Where it would sleep it prints its figures, and goes on at the time that it is given."""
     counts_objects = wait_for_time()
 
-    def rest(_: float) -> None:
-        nonlocal counts_objects
-        sys.stdout.write(json.dumps({"figures": figures(counts_objects=counts_objects)}) + "\n")
-        sys.stdout.flush()
-        counts_objects = wait_for_time()
+    class WorldClock(Clock):
+        """The world's clock. A rest lasts until the world goes on, and every page is due then."""
 
-    command = import_module("statuswatch.cli.check")
-    vars(command).update(datetime=Clock, time=SimpleNamespace(monotonic=time.monotonic, sleep=rest))
-    sys.argv[1:] = ["check", "--watch", "--quiet", "--format", "jsonl", "--config", config]
+        def now(self) -> datetime:
+            return Now.moment
+
+        def monotonic(self) -> float:
+            return Now.moment.timestamp()
+
+        def rest(self, _: float) -> bool:
+            nonlocal counts_objects
+            sys.stdout.write(json.dumps({"figures": figures(counts_objects=counts_objects)}) + "\n")
+            sys.stdout.flush()
+            counts_objects = wait_for_time()
+            return False
+
+    vars(import_module("statuswatch.cli.watching")).update(Clock=WorldClock)
+    vars(import_module("statuswatch.cli.check")).update(datetime=Now)
+    sys.argv[1:] = ["check", "--watch", "--every", "1", "--quiet", "--format", "jsonl", "--config", config]
     import_module("statuswatch.cli").main()
 
 
@@ -70,7 +80,7 @@ def wait_for_time() -> bool:
     moment, _, count = sys.stdin.readline().strip().partition(" ")
     if not moment:
         raise KeyboardInterrupt
-    Clock.moment = datetime.fromisoformat(moment)
+    Now.moment = datetime.fromisoformat(moment)
     return bool(count)
 
 
