@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing.connection import wait
@@ -150,24 +150,28 @@ def _collect(workers: Workers, until: float, keep: Callable[[Found], None], inte
     An interruption leaves out what is not read yet.
     """
     unread = {connection: {page.key: page for page in job.part.pages} for connection, (_, job) in workers.items()}
-    while unread:
-        ready: list[Any] = wait(list(unread), max(0.0, min(MAX_WAIT, until - time.monotonic())))
-        if interruption.requested:
-            return
-        if not ready and time.monotonic() < until:
-            continue
-        for connection in ready or list(unread):
-            message = _receive(connection) if ready else None
-            match message:
-                case Found():
-                    del unread[connection][message.outcome.page.key]
-                    keep(message)
-                case StatuswatchError():
-                    raise message
-                case _:
-                    worker, job = workers[connection]
-                    pages = tuple(unread.pop(connection).values())
-                    _fail(pages, job, _end_of(worker) if pages else "", keep)
+    for connection, message in _messages(unread, until, interruption):
+        match message:
+            case Found():
+                del unread[connection][message.outcome.page.key]
+                keep(message)
+            case StatuswatchError():
+                raise message
+            case _:
+                worker, job = workers[connection]
+                pages = tuple(unread.pop(connection).values())
+                _fail(pages, job, _end_of(worker) if pages else "", keep)
+
+
+def _messages(unread: Mapping[Any, object], until: float, interruption: Interruption) -> Iterator[tuple[Any, object]]:
+    """Yield the messages of the workers; None from each that has ended, and from all at the end of the time."""
+    while unread and not interruption.requested:
+        seconds = until - time.monotonic()
+        ready = wait(list(unread), max(0.0, min(MAX_WAIT, seconds)))
+        for connection in ready:
+            yield connection, _receive(connection)
+        if not ready and seconds <= 0:
+            yield from [(connection, None) for connection in unread]
 
 
 def _receive(connection: Any) -> object:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -40,6 +40,10 @@ class LastReads:
     def note(self, outcomes: Sequence[PageOutcome], now: datetime) -> None:
         """Note the reads of a pass whose state counts."""
         self._times |= {outcome.page.key: now for outcome in outcomes}
+
+    def times(self, keys: Iterable[str]) -> list[datetime]:
+        """Return when these pages were read, those that were."""
+        return [self._times[key] for key in keys if key in self._times]
 
     def find(self, page: Page, after: State, name: str) -> WatchedPage:
         """Return a page that this pass does not read. Raises StateError."""
@@ -282,7 +286,7 @@ def compose_report(
         pages=outcomes,
         events=reported,
         muted=muted_events(run.config.mutes, reported, now),
-        state=msgspec.structs.replace(after, pages=pages, shared=settlement.shared).written_at(now, _scopes(run)),
+        state=_written(run, msgspec.structs.replace(after, pages=pages, shared=settlement.shared), now),
         dirty=after.dirty
         or bool(settlement.failing)
         or settlement.shared != after.shared
@@ -291,11 +295,17 @@ def compose_report(
     )
 
 
-def _scopes(run: Run) -> list[str]:
-    """Return what a run reads: all pages, a shard, or single pages."""
+def _written(run: Run, state: State, now: datetime) -> State:
+    """Return the state with the time of the reads that it rests on: of all pages, of a shard, or of single pages."""
+    oldest = now
     if run.partial:
-        return [page.key for page in run.pages]
-    return [str(run.config.shard) if run.config.shard else ALL_PAGES]
+        read = {page.key for page in run.pages}
+        unread = [page.key for page in run.config.chosen() if page.key not in read]
+        times = run.last_reads.times(unread) if run.last_reads else ()
+        if not times or len(times) < len(unread):
+            return state.written_at(now, [page.key for page in run.pages])
+        oldest = min(times)  # by which the process that watches had read every page
+    return state.written_at(oldest, [str(run.config.shard) if run.config.shard else ALL_PAGES])
 
 
 def _is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact) -> bool:

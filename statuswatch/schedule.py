@@ -27,10 +27,10 @@ MAX_STALE: Final = 1000  # items of the queue that stand for nothing any more
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """How often a page is read: `every` so many seconds, `every_open` while something is open there."""
+    """How often a page is read: `every` so many seconds, `every_open` while something is open there; 0 if not set."""
 
-    every: float = DEFAULT_EVERY
-    every_open: float | None = None
+    every: float = 0.0
+    every_open: float = 0.0
 
 
 class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +70,7 @@ class Slot(msgspec.Struct, kw_only=True):
     @property
     def every(self) -> float:
         """Its interval at present, in seconds."""
-        every_open = self.interval.every_open
-        return every_open if self.is_open and every_open else self.interval.every
+        return (self.is_open and self.interval.every_open) or self.interval.every
 
     def next_after(self, now: float) -> float:
         """Return its first slot after a time."""
@@ -138,18 +137,20 @@ class Schedule:
         whether our own network works.
         """
         slots = []
-        while self._queue and self._queue[0][0] <= now:
-            due_at, key = heapq.heappop(self._queue)
-            slot = self._slots.get(key)
-            if slot and slot.due_at == due_at and not slot.is_running:
-                slot.is_running = True
-                slots.append(slot)
-        if slots and all(slot.answered is False for slot in slots):
-            controls = [slot for slot in self._slots.values() if slot.answered and not slot.is_running]
-            slots += sorted(controls, key=lambda slot: slot.due_at)[:1]
-        for slot in slots:
+        while (due_at := self.next_at) is not None and due_at <= now:
+            slot = self._slots[heapq.heappop(self._queue)[1]]
             slot.is_running, slot.began_at = True, now
+            slots.append(slot)
+        if slots and all(slot.answered is False for slot in slots):
+            slots += self._control(now)
         return tuple(slot.key for slot in slots)
+
+    def _control(self, now: float) -> list[Slot]:
+        candidates = [slot for slot in self._slots.values() if slot.answered and not slot.is_running]
+        controls = sorted(candidates, key=lambda slot: slot.due_at)[:1]
+        for slot in controls:
+            slot.is_running, slot.began_at = True, now
+        return controls
 
     @property
     def next_at(self) -> float | None:

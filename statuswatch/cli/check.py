@@ -108,27 +108,42 @@ def check(
     reject_together({"--watch": watch, "--exit-code": exit_code})
     reject_together({"--quiet": quiet, "--verbose": verbose})
     reject_together({"--dry-run": dry_run, "--metrics": metrics is not None})
-    for option, value in {"--every": every, "--for": duration}.items():
-        if value is not None and not watch:
-            raise errors.UsageError(f"{option} needs --watch: add --watch, or leave {option} out")
-    seconds = None if duration is None else parse_seconds(duration, "--for")
+    seconds = watch_seconds(every, duration, watch=watch)
+    settings = load_settings(config, state, shard, pages)
     with interruptible(), recording(record) as recorder:
         options = PassOptions(
             tuple(pages or ()), output, full, announce_open, dry_run, quiet, verbose, recorder, jobs, metrics
         )
         if watch:
-            from statuswatch.cli.watching import Clock, Watch
-
-            passes = WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every)
-            Watch(passes, clock=Clock(), seconds=seconds).run()
+            watch_pages(WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every), seconds)
             return
-        settings = load_settings(config, state, shard, pages)
-        options = options._replace(dry_run=dry_run or settings.single_look)
-        sinks = () if options.dry_run else connect_sinks(settings.notify)
-        run, report = make_pass(settings, sinks, options)
-        raise_for(report, write_metrics(run, report, options.metrics) if options.metrics else "")
+        report = check_once(settings, options)
     if exit_code and report.events:
         raise typer.Exit(errors.EVENTS_FOUND)
+
+
+def watch_seconds(every: float | None, duration: str | None, *, watch: bool) -> float | None:
+    """Return the seconds that `--for` names; None for ever. Raises UsageError for an option that needs --watch."""
+    for option, value in {"--every": every, "--for": duration}.items():
+        if value is not None and not watch:
+            raise errors.UsageError(f"{option} needs --watch: add --watch, or leave {option} out")
+    return None if duration is None else parse_seconds(duration, "--for")
+
+
+def check_once(settings: "Config", options: PassOptions) -> "RunReport":
+    """Make one run over all pages, and return its report."""
+    options = options._replace(dry_run=options.dry_run or settings.single_look)
+    sinks = () if options.dry_run else connect_sinks(settings.notify)
+    run, report = make_pass(settings, sinks, options)
+    raise_for(report, write_metrics(run, report, options.metrics) if options.metrics else "")
+    return report
+
+
+def watch_pages(passes: "WatchedPasses", seconds: float | None) -> None:
+    """Make one pass after another, until a signal or for so many seconds."""
+    from statuswatch.cli.watching import Clock, Watch
+
+    Watch(passes, clock=Clock(), seconds=seconds).run()
 
 
 class WatchedPasses:
@@ -174,42 +189,49 @@ class WatchedPasses:
         if self.options.metrics is None or time.monotonic() < self._metrics_at:
             return ""
         self._metrics_at = time.monotonic() + METRICS_PAUSE
-        import msgspec
-
-        whole = msgspec.structs.replace(run, pages=self._settings.chosen(self.keys))
-        return write_metrics(whole, report, self.options.metrics)
+        return write_metrics(run, report, self.options.metrics)
 
 
 def make_pass(
     settings: "Config", sinks: "tuple[ConnectedSink, ...]", options: PassOptions, part: "PassPart | None" = None
 ) -> "tuple[Run, RunReport]":
-    """Make one run and print its report: a whole one, or a part of a watch. Raises StateError and OutputError."""
-    from statuswatch import pipeline
-    from statuswatch.github_actions import is_runner
-    from statuswatch.render.phrases import counted
+    """Make one run and print its report: a whole one, or a part of a watch. Raises StateError and OutputError.
 
-    count = len(settings.chosen(options.pages))
+    Return it as a run over all pages, with the report.
+    """
+    import msgspec
+
+    from statuswatch import pipeline
+
+    pages = settings.chosen(options.pages)
     is_shown = not options.quiet and (part is None or not part.keys)
     with ExitStack() as bar:
-        on_page = bar.enter_context(progress(count, shown=is_shown))
+        on_page = bar.enter_context(progress(len(pages), shown=is_shown))
 
         def print_report(report: "RunReport") -> None:
             bar.close()  # the terminal belongs to the events from here on
-            if part and not options.quiet and report.events:
-                say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC] pass over {counted(len(report.pages), 'page')}")
+            if part and report.events and not options.quiet:
+                say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC]")
             print_events(report.events, report.detected_at, options.output, full=options.full, muted=report.muted)
 
         run = run_of(settings, options, on_page, part)
         deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run, part=part)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
-    has_news = part is None or part.has_news(report) or options.verbose
-    reports_to_runner = has_news and is_runner(os.environ) and not options.dry_run
-    problems = report_to_step(run, report, settings) if reports_to_runner else []
-    if has_news and not options.quiet:
+    whole = msgspec.structs.replace(run, pages=pages)
+    if part is None or part.has_news(report) or options.verbose:
+        print_outcome(whole, report, settings, options)
+    return whole, report
+
+
+def print_outcome(run: "Run", report: "RunReport", settings: "Config", options: PassOptions) -> None:
+    """Print on stderr, and to an Actions runner, what a run came to besides its events."""
+    from statuswatch.github_actions import is_runner
+
+    problems = report_to_step(run, report, settings) if is_runner(os.environ) and not options.dry_run else []
+    if not options.quiet:
         print_report_notes(report, settings, verbose=options.verbose)
     for problem in problems:
         say(problem)
-    return run, report
 
 
 def report_to_step(run: "Run", report: "RunReport", settings: "Config") -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from statuswatch.model.report import PageOutcome, RunReport
     from statuswatch.net.loop import Interruption
     from statuswatch.pipeline import LastReads
-    from statuswatch.schedule import Interval
+    from statuswatch.schedule import Interval, ReadResult
     from statuswatch.state import KeptState
 
 MAX_REST = 30.0  # seconds without a look at the clock
@@ -257,25 +257,13 @@ class Watch:
         self._settle(report, keys)
 
     def _settle(self, report: "RunReport", keys: tuple[str, ...]) -> None:
-        from statuswatch.schedule import ReadResult
-
         now = self.clock.now().timestamp()
         counts = report.reached_anyone
         if counts:
             self._last_reads.note(report.pages, report.detected_at)
             self._store.keep(report.state)
         for outcome in report.pages:
-            failure = outcome.failure
-            is_clear = not failure and not outcome.notes.suspicion
-            result = ReadResult(
-                failed=failure is not None,
-                answered=failure is None or failure.answered,
-                counts=counts,
-                changed=is_clear and (outcome.dirty or bool(outcome.events)),
-                is_open=outcome.open.incidents + outcome.open.in_progress > 0 if is_clear else None,
-                retry_after=failure.retry_after if failure else 0.0,
-            )
-            self.schedule.finish(outcome.page.key, result, now)
+            self.schedule.finish(outcome.page.key, result_of(outcome, counts=counts), now)
         read = {outcome.page.key for outcome in report.pages}
         self.schedule.postpone([key for key in keys if key not in read], now)  # interrupted
         self._finish_rings()
@@ -323,11 +311,13 @@ class Watch:
 
     def _has_news(self, report: "RunReport") -> bool:
         """Return whether a pass is worth a line: an event, a change of the file, a sink, or another failure."""
-        reasons = {outcome.page.key: outcome.failure.reason for outcome in report.failed if outcome.failure}
-        read = {outcome.page.key for outcome in report.pages}
-        before = {key: reason for key, reason in self._reasons.items() if key in read}
-        self._reasons = {key: reason for key, reason in self._reasons.items() if key not in read} | reasons
-        return bool(report.events or report.dirty or report.sinks or reasons != before)
+        before = dict(self._reasons)
+        for outcome in report.pages:
+            if outcome.failure:
+                self._reasons[outcome.page.key] = outcome.failure.reason
+            else:
+                self._reasons.pop(outcome.page.key, None)
+        return bool(report.events or report.dirty or report.sinks) or self._reasons != before
 
     def _complain(self, error: errors.StatuswatchError) -> None:
         """Print an error; the same one not again for a while."""
@@ -377,6 +367,20 @@ class Watch:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def result_of(outcome: "PageOutcome", *, counts: bool) -> "ReadResult":
+    """Return what a read came to, as the schedule needs it. A suspicious one tells nothing."""
+    from statuswatch.schedule import ReadResult
+
+    if outcome.failure:
+        return ReadResult(
+            failed=True, answered=outcome.failure.answered, counts=counts, retry_after=outcome.failure.retry_after
+        )
+    if outcome.notes.suspicion:
+        return ReadResult()
+    is_open = outcome.open.incidents + outcome.open.in_progress > 0
+    return ReadResult(changed=outcome.dirty or bool(outcome.events), is_open=is_open)
 
 
 def collect_garbage() -> None:

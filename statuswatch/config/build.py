@@ -41,6 +41,7 @@ from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind, utc
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.platforms import PLATFORMS
+from statuswatch.schedule import Interval
 from statuswatch.sinks import SINKS, Options
 
 _NAME_PAGES: Final = 'name the pages to watch, for example pages = ["openai"]'
@@ -83,8 +84,7 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         public=frozenset(key for key in keys if tables[key].public),
         every=file.every,
         every_open=file.every_open,
-        page_every={key: table.every for key, table in tables.items() if table.every},
-        page_every_open={key: table.every_open for key, table in tables.items() if table.every_open},
+        intervals={key: Interval(table.every, table.every_open) for key, table in tables.items()},
     )
     place.raise_mistakes()
     if not config.pages:

@@ -55,8 +55,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     `named` are the words of the command line, in lower case, by the key of the page that each means. `single_look`:
     among these pages is one that is not watched, so that nothing is remembered or delivered.
 
-    `every` and `every_open` are intervals in seconds, for a process that stays running; `page_every` and
-    `page_every_open` are those of single pages, by key.
+    `every` and `every_open` are intervals in seconds, for a process that stays running; `intervals` are those of single
+    pages, by key, 0 where a page has none of its own.
     """
 
     pages: tuple[Page, ...]
@@ -76,13 +76,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     named: Mapping[str, str] = {}
     single_look: bool = False
     every: float = DEFAULT_EVERY
-    every_open: float | None = None
-    page_every: Mapping[str, float] = {}
-    page_every_open: Mapping[str, float] = {}
+    every_open: float = 0.0
+    intervals: Mapping[str, Interval] = {}
 
     def interval(self, key: str) -> Interval:
         """Return how often a page is read by a process that stays running."""
-        return Interval(self.page_every.get(key, self.every), self.page_every_open.get(key, self.every_open))
+        own = self.intervals.get(key, Interval())
+        return Interval(own.every or self.every, own.every_open or self.every_open)
 
     def chosen(self, words: Collection[str] = ()) -> tuple[Page, ...]:
         """Return the pages of a run: those that these words name, in any case, or all; of a shard only its own."""

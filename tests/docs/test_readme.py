@@ -96,7 +96,18 @@ def test_every_key_of_the_configuration_is_shown(tmp_path: Path) -> None:
     """The configuration page has a valid example that names every key."""
     (example,) = fenced(document("docs/configuration.md"), "toml")
     assert [page.key for page in loaded(tmp_path, example).pages] == ["openai", "github", "acme"]
-    internal = {"notify", "source", "shard", "state_files", "key", "headers", "mutes", "named", "single_look"}
+    internal = {
+        "notify",
+        "source",
+        "shard",
+        "state_files",
+        "key",
+        "headers",
+        "mutes",
+        "named",
+        "single_look",
+        "intervals",
+    }
     fields = {*Config.__struct_fields__, *Page.__struct_fields__, *MuteTable.__struct_fields__}
     keys = (fields | {"tags", "headers_env"}) - internal
     assert [key for key in sorted(keys) if f"\n{key} = " not in f"\n{example}"] == []

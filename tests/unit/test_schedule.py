@@ -83,10 +83,10 @@ def test_failures_back_off_to_a_quarter_of_an_hour() -> None:
     assert calm.next_at == NOON + 60
 
 
-@pytest.mark.parametrize(("asked", "wait"), [(0, 600), (700, 700), (2000, 2000), (90_000, 3600)])
-def test_retry_after_is_obeyed_up_to_an_hour(asked: float, wait: float) -> None:
+@pytest.mark.parametrize(("header", "wait"), [(0, 600), (700, 700), (2000, 2000), (90_000, 3600)])
+def test_retry_after_is_obeyed_up_to_an_hour(header: float, wait: float) -> None:
     """A failure with `Retry-After` waits at least so long, at most one hour."""
-    assert next_of(failed=True, retry_after=asked) == wait
+    assert next_of(failed=True, retry_after=header) == wait
 
 
 def test_our_own_network_costs_no_page_its_interval() -> None:
@@ -153,9 +153,9 @@ def test_a_ring_does_not_ask_a_server_that_asked_for_a_pause() -> None:
 
 def test_a_page_that_was_removed_is_forgotten() -> None:
     """A reload adds pages at once, removes others, and keeps the slots of the rest."""
-    schedule = Schedule({"acme": Interval(), "bolt": Interval()}, NOON, lambda: 0.0)
+    schedule = Schedule({"acme": Interval(300), "bolt": Interval(300)}, NOON, lambda: 0.0)
     assert len(schedule.due(NOON)) == 2
-    schedule.configure({"acme": Interval(), "curl": Interval()}, NOON + 1)
+    schedule.configure({"acme": Interval(300), "curl": Interval(300)}, NOON + 1)
     schedule.finish("acme", GOOD, NOON + 2)
     schedule.finish("bolt", GOOD, NOON + 2)
     assert schedule.due(NOON + 2) == ("curl",)
