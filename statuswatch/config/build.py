@@ -83,13 +83,17 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         headers=_build_all_headers(spellings, file, place),
         public=frozenset(key for key in keys if tables[key].public),
         every=file.every,
-        every_open=file.every_open,
-        intervals={key: Interval(table.every, table.every_open) for key, table in tables.items()},
+        every_open=_interval(file).every_open,
+        intervals={key: _interval(table) for key, table in tables.items()},
     )
     place.raise_mistakes()
     if not config.pages:
         raise mistake(place.at("pages"), f"no page to watch: {_NAME_PAGES}")
     return config
+
+
+def _interval(table: FileTable | PageTable) -> Interval:
+    return Interval(table.every or 0.0, table.every_open or 0.0)
 
 
 def _history(file: FileTable, folder: Path, file_place: Place) -> Path | None:

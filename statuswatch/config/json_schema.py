@@ -31,6 +31,8 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "deadline": "Seconds for the whole run.",
     "digest_above": "More events of a run than this are sent as one notification; 0: never.",
     "events": "Kinds of events that the sink receives.",
+    "every": "Seconds from one read of a page to the next, for a process that stays running.",
+    "every_open": "The same while something is open there.",
     "headers_env": "Headers of a private page, each with the environment variable that holds its value.",
     "history": "The folder that keeps every event, relative to this file; {shard} in it is the number of the shard.",
     "hours": 'Hours in which the sink is sent to, such as "Mon-Fri 08:00-18:00 Europe/Berlin".',

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
-MAX_LISTED: Final = 15  # so many choices are listed where none is near
+MAX_LISTED: Final = 18  # so many choices are listed where none is near
 MIN_SIMILARITY: Final = 0.6  # as difflib measures it, from 0 to 1
 MIN_SIMILARITY_OF_MANY: Final = 0.75  # among the hundreds of keys of the catalog, one is always a little near
 

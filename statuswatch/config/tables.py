@@ -31,8 +31,8 @@ class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: list[str] = []
     headers_env: dict[str, str] = {}
     public: bool = False
-    every: Every = 0.0
-    every_open: EveryOpen = 0.0
+    every: Every | None = None
+    every_open: EveryOpen | None = None
 
 
 class NotifyTable(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: list[str] = []
     assume_impact: str = "unknown"
     every: Every = DEFAULT_EVERY
-    every_open: EveryOpen = 0.0
+    every_open: EveryOpen | None = None
     page: dict[str, PageTable] = {}
     notify: list[dict[str, Any]] = []
     mute: list[dict[str, Any]] = []
