@@ -12,7 +12,9 @@ Oddities, which those clients report of live documents:
 - The colours of `systems` show their state now: they are green again once the incident is over.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -30,6 +32,7 @@ from statuswatch.model.incident import (
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -112,14 +115,16 @@ def matches(feed: Feed, /) -> bool:
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the list and the current status. Raises FeedError if the list is missing or cannot be understood."""
     body = reading.required("incidents")
-    listed, skipped = _parse_list(decode(body, list[msgspec.Raw], "incidents"), reading.page, "incidents")
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    build = partial(_parse_incident, reading.page, closed)
+    listed, skipped = _parse_list(decode(body, list[msgspec.Raw], "incidents"), build, "incidents")
     current: list[Incident] | None = None
     losses: list[str] = []
     current_body = reading.documents.get(_CURRENT)
     if current_body is not None:
         try:
             entries = decode(current_body, _CurrentStatus, _CURRENT).incidents
-            current, skipped_current = _parse_list(entries, reading.page, _CURRENT)
+            current, skipped_current = _parse_list(entries, build, _CURRENT)
             skipped += skipped_current
         except FeedError as error:
             losses.append(str(error))
@@ -131,15 +136,18 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=kinds,
         complete=kinds,
+        as_remembered=closed.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
-def _parse_list(entries: list[msgspec.Raw], page: Page, name: str) -> tuple[list[Incident], list[str]]:
+def _parse_list(
+    entries: list[msgspec.Raw], build: Callable[[msgspec.Raw], Incident | None], name: str
+) -> tuple[list[Incident], list[str]]:
     """Return the incidents and why entries were skipped; maintenance is left out."""
     incidents = (entry for entry in entries if not _is_maintenance(entry))
-    return parse_entries(incidents, lambda entry: _parse_incident(entry, page), name)
+    return parse_entries(incidents, build, name)
 
 
 def _is_maintenance(entry: msgspec.Raw) -> bool:
@@ -149,7 +157,11 @@ def _is_maintenance(entry: msgspec.Raw) -> bool:
         return False
 
 
-def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
+def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw) -> Incident | None:
+    """Parse an incident; None where it is as remembered."""
+    digest = closed.digest(entry)
+    if closed.holds(digest):
+        return None
     incident = _decode_incident(entry)
     created_at = utc(incident.created_at)
     status = clean_status(incident.state)
@@ -167,6 +179,7 @@ def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
         components=labelled_components(((clean_title(system.name), "") for system in systems), {}),
         source_quality=STATED_BY_VENDOR if systems else 0,
         updates=oldest_first(_build_update(update, resolved_at) for update in incident.updates),
+        entry_digest=digest,
     )
 
 

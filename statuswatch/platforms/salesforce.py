@@ -14,7 +14,9 @@ Oddities, which those clients report of live documents:
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -32,6 +34,7 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -132,13 +135,15 @@ def matches(feed: Feed, /) -> bool:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Parse both lists. Raises FeedError if the active incidents are missing or cannot be understood."""
-    active, skipped = _parse_list(reading.required("active"), reading.page, "active")
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    build = partial(_parse_incident, reading.page, closed)
+    active, skipped = _parse_list(reading.required("active"), build, "active")
     recent: list[Incident] = []
     losses: list[str] = []
     recent_body = reading.documents.get("incidents")
     if recent_body is not None:
         try:
-            recent, skipped_recent = _parse_list(recent_body, reading.page, "incidents")
+            recent, skipped_recent = _parse_list(recent_body, build, "incidents")
             skipped += skipped_recent
         except FeedError as error:
             losses.append(str(error))
@@ -150,18 +155,25 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if requested and recent_body is not None else ()),
         current=frozenset({IncidentKind.INCIDENT} if requested else ()),
+        as_remembered=closed.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
 
 
-def _parse_list(body: bytes, page: Page, name: str) -> tuple[list[Incident], list[str]]:
+def _parse_list(
+    body: bytes, build: Callable[[msgspec.Raw], Incident | None], name: str
+) -> tuple[list[Incident], list[str]]:
     """Return the incidents of a document and why entries were skipped. Raises FeedError."""
     entries = decode(body, list[msgspec.Raw], name)
-    return parse_entries(entries, lambda entry: _parse_incident(entry, page), name)
+    return parse_entries(entries, build, name)
 
 
-def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
+def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw) -> Incident | None:
+    """Parse an incident; None where it is as remembered."""
+    digest = closed.digest(entry)
+    if closed.holds(digest):
+        return None
     incident = _decode_incident(entry)
     key = identifier(str(incident.id))
     created_at = utc(incident.created_at)
@@ -179,6 +191,7 @@ def _parse_incident(entry: msgspec.Raw, page: Page) -> Incident:
         components=labelled_components(((clean_title(component), "") for component in components), {}),
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=oldest_first(_build_update(event, ended_at) for event in incident.events),
+        entry_digest=digest,
     )
 
 

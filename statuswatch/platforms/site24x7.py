@@ -14,8 +14,9 @@ Oddities, as those libraries have them:
 - No incident has an address.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -33,6 +34,7 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ClosedEntries,
     ParseInput,
     clean_title,
     decode,
@@ -147,9 +149,11 @@ def matches(_feed: Feed, /) -> bool:
 def parse(reading: ParseInput, /) -> Feed:
     """Parse the document. Raises FeedError if it, or every active incident in it, cannot be understood."""
     data = decode(reading.required(_SUMMARY), _Summary, _SUMMARY).data
-    active, skipped = _parse_list(data.active_incident_details, reading.page, resolved=False)
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    build = partial(_parse_incident, reading.page, closed)
+    active, skipped = parse_entries(data.active_incident_details, partial(build, resolved=False), _SUMMARY)
     try:
-        resolved, skipped_resolved = _parse_list(data.resolved, reading.page, resolved=True)
+        resolved, skipped_resolved = parse_entries(data.resolved, partial(build, resolved=True), _SUMMARY)
     except FeedError as error:
         resolved, skipped_resolved = [], [str(error)]
     return Feed(
@@ -158,17 +162,19 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if data.resolved_incident_details is not None else ()),
         current=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
+        as_remembered=closed.listed,
         skipped=(*skipped, *skipped_resolved),
     )
 
 
-def _parse_list(entries: Iterable[msgspec.Raw], page: Page, *, resolved: bool) -> tuple[list[Incident], list[str]]:
-    """Return the incidents and why entries were skipped. Raises FeedError."""
-    return parse_entries(entries, lambda entry: _parse_incident(entry, page, resolved=resolved), _SUMMARY)
+def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw, *, resolved: bool) -> Incident | None:
+    """Parse an incident; None where it is as remembered.
 
-
-def _parse_incident(entry: msgspec.Raw, page: Page, *, resolved: bool) -> Incident:
-    """Parse an incident. `resolved`: it stands among the resolved ones, whatever its newest message says."""
+    `resolved`: it stands among the resolved ones, whatever its newest message says.
+    """
+    digest = closed.digest(entry, b"resolved" if resolved else b"active")
+    if closed.holds(digest):
+        return None
     incident = _decode_incident(entry)
     key = identifier(incident.enc_inc_id)
     began_at = utc(incident.incident_began_at)
@@ -188,6 +194,7 @@ def _parse_incident(entry: msgspec.Raw, page: Page, *, resolved: bool) -> Incide
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
+        entry_digest=digest,
     )
 
 

@@ -19,6 +19,7 @@ but without an end; whether its ids are the same is not documented.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
@@ -26,6 +27,7 @@ import msgspec
 from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    ClosedEntries,
     ParseInput,
     clean_status,
     clean_title,
@@ -126,25 +128,30 @@ def parse(reading: ParseInput, /) -> Feed:
     """Parse the document. Raises FeedError if it, or every incident in it, cannot be understood."""
     document = decode(reading.required(_INCIDENTS), _List, _INCIDENTS)
     services = _Services(document.links)
-    incidents, skipped = parse_entries(
-        document.data, lambda entry: _parse_incident(entry, reading.page, services), _INCIDENTS
-    )
+    closed = ClosedEntries(reading, PARSER_VERSION)
+    build = partial(_parse_incident, reading.page, services, closed)
+    incidents, skipped = parse_entries(document.data, build, _INCIDENTS)
     return Feed(
         identity="zendesk",  # the document does not name the page
         incidents=tuple({incident.id: incident for incident in incidents}.values()),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT}),
+        as_remembered=closed.listed,
         skipped=tuple(skipped),
     )
 
 
-def _parse_incident(entry: msgspec.Raw, page: Page, services: _Services) -> Incident:
+def _parse_incident(page: Page, services: _Services, closed: ClosedEntries, entry: msgspec.Raw) -> Incident | None:
+    """Parse an incident; None where it is as remembered."""
     incident = _decode_incident(entry)
     key = identifier(incident.id)
+    components = labelled_components(services.by_incident.get(key, []), services.groups)
+    digest = closed.digest(entry, repr(components).encode())
+    if closed.holds(digest):
+        return None
     attributes = incident.attributes
     started_at = utc(attributes.started_at)
     maintenance_end = attributes.maint_resolves_at
-    components = services.by_incident.get(key, [])
     return Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if maintenance_end else IncidentKind.INCIDENT,
@@ -154,10 +161,11 @@ def _parse_incident(entry: msgspec.Raw, page: Page, services: _Services) -> Inci
         url=incident_link(attributes.postmortem, page),
         created_at=started_at,
         position=started_at,
-        components=labelled_components(components, services.groups),
+        components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         scheduled_for=started_at if maintenance_end else None,
         scheduled_until=utc(maintenance_end) if maintenance_end else None,
+        entry_digest=digest,
     )
 
 
