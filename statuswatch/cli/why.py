@@ -183,4 +183,6 @@ def stop(view: "WhyView") -> None:
         raise typer.Exit(errors.EVENTS_FOUND)
     if view.has_unknown:
         keys = some((answer.page.key for answer in view.answers if answer.unknown), MAX_NAMED_PAGES)
-        raise errors.PageUnavailableError(f"the range is not known for {keys}: try a later --from, or keep an archive")
+        raise errors.PageUnavailableError(
+            f"the range is not known ({keys}): the answer says why; try again, give a later --from, or keep an archive"
+        )

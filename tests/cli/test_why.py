@@ -68,7 +68,7 @@ def test_not_known(workspace: Workspace) -> None:
     assert answers(workspace, code=4) == {"acme": "nothing", "bolt": "unknown"}
     completed = workspace.run("why")
     assert "UNKNOWN   Bolt · not known: " in completed.out
-    assert "error: the range is not known for bolt" in completed.err
+    assert "error: the range is not known (bolt): the answer says why" in completed.err
     workspace.acme(incident("a1", "investigating", at=ago(10)))
     assert answers(workspace, code=10) == {"acme": "had", "bolt": "unknown"}
 
