@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -12,8 +13,8 @@ from statuswatch.config.schema import Config
 from statuswatch.model.event import Event
 from statuswatch.model.incident import Impact
 from statuswatch.model.page import Feed, Page
-from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport
-from statuswatch.model.state import ALL_PAGES, EncodedPage, PageState, State
+from statuswatch.model.report import Delivery, PageOutcome, PageStatus, PageView, RunReport, SinkOutcome
+from statuswatch.model.state import ALL_PAGES, ARCHIVE, EncodedPage, PageState, State
 from statuswatch.net.client import ClientFactory, connect_to
 from statuswatch.net.http import open_network
 from statuswatch.reading.part import Keep, Part, decode_state, read_part
@@ -60,7 +61,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What a run reads, how it reaches it, and where its state lives.
 
     `partial`: it leaves out pages of the configuration, so that nothing is forgotten. `last_reads` are those of the
-    process that watches: a page that it read before counts as read.
+    process that watches: a page that it read before counts as read. `archive` is the folder to
+    which events are appended.
     """
 
     config: Config
@@ -72,6 +74,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     jobs: int = 1  # how many processes read
     last_reads: LastReads | None = None
+    archive: Path | None = None
 
 
 _NO_RECORDER: Final = NoRecorder()
@@ -102,6 +105,7 @@ def run_of(
         recorder=recorder,
         partial=bool(keys),
         jobs=min(jobs, len(pages), config.concurrency),
+        archive=config.history,
     )
 
 
@@ -122,9 +126,32 @@ def check(run: Run, now: datetime, print_events: Printer, deliver: Deliver) -> R
         report = compose_report(run, outcomes, settlement, after, now)
         if report.reached_anyone:
             print_events(report)
-            report = report.delivered(deliver(report, before))
+            report = report.delivered(_deliver(deliver, report, before))
+            report = report.archived(_archive(run, report, before))
             report = msgspec.structs.replace(report, changed=report.dirty and store.save(report.state))
     return msgspec.structs.replace(report, seconds=time.monotonic() - started)
+
+
+def _deliver(deliver: Deliver, report: RunReport, before: State) -> Delivery:
+    """Deliver to the sinks: what waits for the archive is none of theirs."""
+    waiting = {name: queue for name, queue in before.outbox.items() if name == ARCHIVE}
+    if not waiting:
+        return deliver(report, before)
+    rest = {name: queue for name, queue in before.outbox.items() if name != ARCHIVE}
+    delivery = deliver(report, msgspec.structs.replace(before, outbox=rest))
+    return msgspec.structs.replace(delivery, outbox={**delivery.outbox, **waiting})
+
+
+def _archive(run: Run, report: RunReport, before: State) -> SinkOutcome:
+    """Append the events of the run to the archive, after those that wait for it. A dry run leaves them there."""
+    waiting = before.outbox.get(ARCHIVE, ())
+    if run.archive is None and run.config.history is not None:
+        return SinkOutcome(ARCHIVE, waiting=waiting)
+    if not (waiting or (run.archive and (report.events or report.filtered))):
+        return SinkOutcome(ARCHIVE)
+    from statuswatch.delivery.archiving import archive_report
+
+    return archive_report(run.archive, report, waiting, run.config.mutes)
 
 
 def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
@@ -275,16 +302,16 @@ def compose_report(
 ) -> RunReport:
     """Put together what the pages came to: events in order, and the state to save. Pure."""
     configured = {page.key: page for page in run.config.pages}
-    events = [*settlement.events, *(event for outcome in outcomes for event in outcome.events)]
+    events = sorted([*settlement.events, *(event for outcome in outcomes for event in outcome.events)], key=_order)
     pages = {key: page for key, page in after.pages.items() if run.partial or key in configured}
     for key, failing in settlement.failing.items():
         pages[key] = encode_page(msgspec.structs.replace(decode_page(pages[key], key, run.store.name), failing=failing))
-    assumed = run.config.assume_impact
-    reported = tuple(sorted((event for event in events if _is_reported(event, configured, assumed)), key=_order))
+    reported, filtered = _filtered(events, configured, run.config.assume_impact)
     return RunReport(
         detected_at=now,
         pages=outcomes,
         events=reported,
+        filtered=filtered,
         muted=muted_events(run.config.mutes, reported, now),
         state=_written(run, msgspec.structs.replace(after, pages=pages, shared=settlement.shared), now),
         dirty=after.dirty
@@ -306,6 +333,15 @@ def _written(run: Run, state: State, now: datetime) -> State:
             return state.written_at(now, [page.key for page in run.pages])
         oldest = min(times)  # by which the process that watches had read every page
     return state.written_at(oldest, [str(run.config.shard) if run.config.shard else ALL_PAGES])
+
+
+def _filtered(
+    events: Sequence[Event], configured: Mapping[str, Page], assumed: Impact
+) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """Return the events that the filters pass, and those that they hold back."""
+    held = {event.id for event in events if not _is_reported(event, configured, assumed)}
+    passed = tuple(event for event in events if event.id not in held)
+    return passed, tuple(event for event in events if event.id in held)
 
 
 def _is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact) -> bool:

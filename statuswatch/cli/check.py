@@ -249,7 +249,7 @@ def report_to_step(run: "Run", report: "RunReport", settings: "Config") -> list[
 def run_of(
     settings: "Config", options: PassOptions, on_page: "Callable[[PageOutcome], None]", part: "PassPart | None" = None
 ) -> "Run":
-    """Return the run of one pass. A dry run cannot write the state file."""
+    """Return the run of one pass. A dry run cannot write the state file or the archive."""
     import msgspec
 
     from statuswatch import pipeline
@@ -271,7 +271,7 @@ def run_of(
     if part:
         read = msgspec.structs.replace(run.options, interruption=part.interruption)
         run = msgspec.structs.replace(run, store=part.store, last_reads=part.last_reads, options=read)
-    return msgspec.structs.replace(run, store=ReadOnlyState(run.store)) if options.dry_run else run
+    return msgspec.structs.replace(run, store=ReadOnlyState(run.store), archive=None) if options.dry_run else run
 
 
 def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:

@@ -40,13 +40,13 @@ from statuswatch.hours import Hours
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind, utc
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
+from statuswatch.model.state import ARCHIVE
 from statuswatch.platforms import PLATFORMS
 from statuswatch.schedule import Interval
 from statuswatch.sinks import SINKS, Options
 
 _NAME_PAGES: Final = 'name the pages to watch, for example pages = ["openai"]'
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
-ARCHIVE: Final = "archive"  # under this name events wait for the archive, beside those that wait for sinks
 SHARED_PAGES: Final = ("platform:", "host:")  # so begin the page keys of shared incidents
 
 

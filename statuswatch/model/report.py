@@ -10,7 +10,7 @@ from statuswatch.model.event import Event, PendingDelivery
 from statuswatch.model.incident import CLOSED_STATUSES, IMPACT_SCALE, Component, Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, Feed, Page, RequestNote, any_page_answered
-from statuswatch.model.state import Failing, IncidentRecord, Outbox, PageState, State
+from statuswatch.model.state import ARCHIVE, Failing, IncidentRecord, Outbox, PageState, State
 
 
 class OpenCounts(msgspec.Struct, frozen=True):
@@ -224,6 +224,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     detected_at: datetime
     pages: tuple[PageOutcome, ...]
     events: tuple[Event, ...]
+    filtered: tuple[Event, ...] = ()  # that no filter of its page passes: nobody is notified of them
     muted: Mapping[str, Mute] = {}  # by the event's id
     state: State = State()
     dirty: bool = False
@@ -243,6 +244,17 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
             needed=delivery.needed,
             dirty=self.dirty or (delivery.outbox, delivery.dropped) != (self.state.outbox, self.state.dropped),
             state=msgspec.structs.replace(self.state, outbox=delivery.outbox, dropped=delivery.dropped),
+        )
+
+    def archived(self, outcome: SinkOutcome) -> Self:
+        """Return the report with what came of the archive; what could not be appended has to be saved."""
+        waits = {ARCHIVE: outcome.waiting} if outcome.waiting else {}
+        rest = {name: waiting for name, waiting in self.state.outbox.items() if name != ARCHIVE}
+        return msgspec.structs.replace(
+            self,
+            sinks=(*self.sinks, outcome) if outcome.remarks else self.sinks,
+            dirty=self.dirty or self.state.outbox.get(ARCHIVE, ()) != outcome.waiting,
+            state=msgspec.structs.replace(self.state, outbox=rest | waits),
         )
 
     @property

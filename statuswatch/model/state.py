@@ -211,6 +211,7 @@ ALL_PAGES: Final = ""  # what a run over every page of the configuration is call
 
 
 EncodedPage = bytes | msgspec.Raw  # encoded in this run, or a slice of the file that is not copied
+ARCHIVE: Final = "archive"  # in an outbox: what could not be appended; no sink may have this name
 Outbox = Mapping[str, tuple[PendingDelivery, ...]]  # what waits, by the name of the sink
 
 

@@ -56,7 +56,7 @@ INSIDE: Final = {
         *("why", "site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("deliver", "outbox", "muting", "routing", "secrets"),
+    "delivery": ("archiving", "deliver", "outbox", "muting", "routing", "secrets"),
     "render.site": (
         *(
             "index",

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from statuswatch.history.archive import read_archive
 from tests.proofs.crash.fault_injection import ERRNOS
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
@@ -100,6 +101,7 @@ class Ground:
         place = self.folder / str(self.count) / "state"
         place.mkdir(parents=True)
         (place.parent / "statuswatch.toml").write_text(
+            'history = "history"\n'
             f'[page.acme]\nname = "Acme"\nurl = "{self.vendor.url}/acme"\nplatform = "statuspage"\n'
             '[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n'
         )
@@ -153,6 +155,7 @@ class Ground:
         lost = len(set(self.ids) - set(delivered))
         row.lost += lost
         row.repeated += len(delivered) - len(set(delivered))
+        archived = {event.id for event in read_archive(place.parent / "history").events}
         left = {path.name for path in place.iterdir()} - {"state.json", ".state.json.lock"}
         wrong = [
             (code not in expected or "Traceback" in errors, f"exit {code}: {errors}"),
@@ -160,6 +163,7 @@ class Ground:
             (code != 0 and "state" not in errors, f"the error names no file: {errors}"),
             (next_code != 0 or without_time(path) != self.new, f"the next run: exit {next_code}: {next_errors}"),
             (bool(lost) or not set(delivered) <= set(self.ids), f"delivered: {delivered}"),
+            (archived != set(self.ids), f"archived: {archived}"),
             (bool(left), f"left behind: {left}"),
         ]
         row.wrong += [f"{row.fault}: {text}" for is_wrong, text in wrong if is_wrong]

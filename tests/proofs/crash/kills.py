@@ -21,9 +21,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from statuswatch.config.load import load_config
 from statuswatch.delivery.deliver import deliver_report
 from statuswatch.errors import StateError
+from statuswatch.history.archive import read_archive
 from statuswatch.pipeline import check, run_of
 from statuswatch.render import jsonlines
 from statuswatch.state import decode, decode_page
@@ -55,6 +58,7 @@ class Figures:
     files: Counter[str] = field(default_factory=Counter)  # old, new or other, after each kill
     codes: Counter[int] = field(default_factory=Counter)  # exit codes of the runs that were not killed
     lost: int = 0
+    archived: int = 0
     events: list[Json] = field(default_factory=list)  # that the twin reports
     sinks: list[RefusingSink] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -68,7 +72,8 @@ class Figures:
         codes = ", ".join(f"{code} ({count})" for code, count in sorted(self.codes.items()))
         refused, requests = sum(sink.refused for sink in self.sinks), sum(len(sink.requests) for sink in self.sinks)
         message = f"the runs between: {codes}; the sinks refused {refused} of {requests} requests"
-        name = f"SIGKILL at {self.kills} random instants, {len(self.events)} events to each of three sinks"
+        receivers = f"{len(self.events)} events to each of three sinks, {self.archived} to the archive"
+        name = f"SIGKILL at {self.kills} random instants, {receivers}"
         return Row(name, self.runs, self.files, self.lost, repeated, Counter([message]), self.wrong)
 
 
@@ -109,7 +114,7 @@ class KillTrial:
         stack.enter_context(self.world.served())
         self.folder = folder / "killed"
         tables = "".join(sink.configuration() for sink in self.sinks)
-        configure(self.folder, self.world.configuration(PATIENCE) + tables)
+        configure(self.folder, 'history = "history"\n' + self.world.configuration(PATIENCE) + tables)
         twin = folder / "twin"
         configure(twin, self.world.configuration(PATIENCE))
         self.twin = load_config(twin / "statuswatch.toml", {}, twin)
@@ -202,7 +207,7 @@ class KillTrial:
         requests = [len(sink.requests) for sink in self.sinks]
         if self.run() != 0 or [len(sink.requests) for sink in self.sinks] != requests:
             self.figures.wrong.append("not calm in the end")
-        expected = {"statuswatch.toml", "state.json"}
+        expected = {"statuswatch.toml", "state.json", "history"}
         if left := {path.name for path in self.folder.iterdir()} - expected:
             self.figures.wrong.append(f"left behind: {left}")
 
@@ -214,6 +219,19 @@ class KillTrial:
             self.figures.lost += len(lost)
             self.figures.wrong += [f"{sink.name} never got {fact}" for fact in lost]
             self.figures.wrong += [f"{sink.name}: {fault}" for fault in misnamed(sink.accepted)]
+        self.compare_archive(reported)
+
+    def compare_archive(self, reported: set[tuple[str, ...]]) -> None:
+        """Note every fact that a reader of the archive lacks, and what it could not read or would report twice."""
+        reading = read_archive(self.folder / "history")
+        self.figures.archived += len(reading.events)
+        events = [msgspec.to_builtins(event) for event in reading.events]
+        lost = sorted(reported - {fact for event in events for fact in facts(event)})
+        self.figures.lost += len(lost)
+        self.figures.wrong += [f"the archive never got {fact}" for fact in lost]
+        self.figures.wrong += [f"the archive: {problem}" for problem in reading.problems]
+        if repeated := len(reading.events) - len({event.id for event in reading.events}):
+            self.figures.wrong.append(f"the archive: {repeated} events are repeated for its reader")
 
 
 def configure(folder: Path, content: str) -> None:
