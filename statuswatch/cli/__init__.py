@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from statuswatch import __version__
-from statuswatch.cli import check, config, demo, init, inspect, merge, notify, pages, replay, report, status, why
+from statuswatch.cli import (
+    check,
+    config,
+    demo,
+    history,
+    init,
+    inspect,
+    merge,
+    notify,
+    pages,
+    replay,
+    report,
+    status,
+    why,
+)
 from statuswatch.cli.options import EXIT_CODES, help_end
 from statuswatch.cli.output import prepare_streams, say, stdout_stream
 from statuswatch.errors import StatuswatchError
@@ -33,6 +47,7 @@ app.command(epilog=init.HELP_END)(init.init)
 app.command(epilog=check.HELP_END)(check.check)
 app.command(epilog=status.HELP_END)(status.status)
 app.command(epilog=why.HELP_END)(why.why)
+app.command(epilog=history.HELP_END)(history.history)
 app.command(epilog=pages.HELP_END)(pages.pages)
 app.command(epilog=inspect.HELP_END)(inspect.inspect)
 app.add_typer(notify_app, name="notify")

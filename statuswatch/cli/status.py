@@ -22,13 +22,14 @@ from statuswatch.cli.options import (
     help_end,
     job_count,
     load_settings,
+    parse_moment,
     recording,
     reject_together,
 )
 from statuswatch.cli.output import annotate, interruptible, print_lines, progress, say, stdout_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.text import Text
 
@@ -66,6 +67,13 @@ FailOnOption = Annotated[
 ]
 
 
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")]
+AtOption = Annotated[
+    str | None,
+    typer.Option("--at", metavar="T", help="What was open at a time, a date, or so long ago; from the archive."),
+]
+
+
 def status(
     *,
     pages: PagesArgument = None,
@@ -77,7 +85,8 @@ def status(
     ] = StatusFormat.CONSOLE,
     short: Annotated[bool, typer.Option("--short", help="Print one line for each affected vendor.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all components and every unknown page.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Read no page: answer from the state file.")] = False,
+    offline: OfflineOption = False,
+    at: AtOption = None,
     fail_on: FailOnOption = None,
     component: Annotated[
         list[str] | None,
@@ -96,26 +105,28 @@ def status(
     """
     from statuswatch.rules.status import status_view
 
+    refuse_with_at(at, {"--fail-on": fail_on, "--record": record, "--jobs": jobs})
     reject_together({"--short": short, "--full": full})
     reject_together({"--offline": offline, "--record": record is not None})
     reject_together({"--offline": offline, "--jobs": jobs is not None})
     reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
     globs = component_globs(component)
-    settings = load_settings(config, state, shard, pages)
-    count = job_count(jobs, len(settings.chosen(pages or ())))
+    settings, keys = load_settings(config, state, shard, pages), pages or []
+    count = job_count(jobs, len(settings.chosen(keys)))
     now = datetime.now(UTC)
+    if at is not None:
+        print_past(settings, keys, at, globs, output=output, short=short, full=full)
+        return
     with interruptible("interrupted"), recording(record) as recorder:
         if offline:
-            statuses, notes = recall_statuses(settings, pages or [])
+            statuses, notes = recall_statuses(settings, keys)
         else:
             read = partial(read_statuses, globs=globs, jobs=count, shown=not quiet)
-            statuses, notes = read(settings, pages or [], now, recorder)
+            statuses, notes = read(settings, keys, now, recorder)
     refuse_unmatched(statuses, globs)
     view = status_view(statuses, now, globs, settings.mutes)
-    if output is StatusFormat.JSON:
-        print_document(view, now, offline=offline)
-    else:
-        print_view(view, now, state_file=str(settings.state) if offline else "", short=short, full=full)
+    source = str(settings.state) if offline else ""
+    print_answer(view, now, output, source=source, short=short, full=full)
     if not quiet:
         print_notes(settings, notes)
     annotate_on_runner(view)
@@ -123,6 +134,51 @@ def status(
         stop_if_blocked(view, fail_on, settings.assume_impact, quiet=quiet)
     if not allow_unknown:
         raise_for_unknown(view, fail_on, offline=offline)
+
+
+def refuse_with_at(at: str | None, options: "Mapping[str, object]") -> None:
+    """Raise UsageError where `--at` is combined with an option of a read: no page is read, and no deploy is past."""
+    for option, value in options.items():
+        reject_together({"--at": at is not None, option: value is not None})
+
+
+def print_past(
+    settings: "Config",
+    pages: "Sequence[str]",
+    at: str,
+    globs: tuple[str, ...],
+    *,
+    output: StatusFormat,
+    short: bool,
+    full: bool,
+) -> None:
+    """Print what was open at a past moment. Raises UsageError, StateError and OutputError."""
+    from statuswatch.cli.history import past_of
+    from statuswatch.history.moment import statuses_at
+    from statuswatch.rules.status import status_view
+
+    now = datetime.now(UTC)
+    moment = parse_moment(at, now, "--at")
+    if moment > now:
+        raise errors.UsageError("--at is in the future: name a time that is past")
+    past = past_of(settings, pages, moment)
+    for problem in past.problems:
+        say(problem)
+    statuses = statuses_at(moment, past.views, past.incidents)
+    refuse_unmatched(statuses, globs)
+    view = status_view(statuses, moment, globs)
+    source = f"{settings.state} and the archive {settings.history}, as of {moment:%Y-%m-%d %H:%M} UTC"
+    print_answer(view, moment, output, source=source, short=short, full=full)
+
+
+def print_answer(
+    view: "StatusView", now: datetime, output: StatusFormat, *, source: str, short: bool, full: bool
+) -> None:
+    """Print the answer. Raises OutputError. `source` is the file that it comes from, where no page was read."""
+    if output is StatusFormat.JSON:
+        print_document(view, now, offline=bool(source))
+    else:
+        print_view(view, now, state_file=source, short=short, full=full)
 
 
 def component_globs(component: list[str] | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from statuswatch.render.phrases import counted, runner_safe, runner_safe_line
 from statuswatch.render.summary import MAX_KEYS
 
 Heading = tuple[str, str, str]  # sign, word, style
-_IMPACTS: Final = {
+IMPACT_HEADINGS: Final = {
     Impact.CRITICAL: ("🔴", "CRITICAL", "bold red"),
     Impact.MAJOR: ("🔴", "MAJOR", "bold red"),
     Impact.MINOR: ("🟡", "MINOR", "bold yellow"),
@@ -22,9 +22,9 @@ _IMPACTS: Final = {
     Impact.NONE: ("🟡", "NO IMPACT", "bold"),
     Impact.MAINTENANCE: ("🟡", "NO IMPACT", "bold"),  # an incident that its vendor calls nothing but maintenance
 }
-_IN_PROGRESS: Final = ("🔧", "NOW", "bold blue")
+IN_PROGRESS_HEADING: Final = ("🔧", "NOW", "bold blue")
 _SCHEDULED: Final = ("📅", "SCHEDULED", "bold")
-_UNKNOWN: Final = ("❔", "UNKNOWN", "bold magenta")
+UNKNOWN_HEADING: Final = ("❔", "UNKNOWN", "bold magenta")
 
 
 def render(
@@ -71,7 +71,7 @@ def _vendor(status: PageStatus, ongoing: Sequence[OpenIncident]) -> Text:
     if ongoing:
         title = phrases.short(ongoing[0].record.title, phrases.MAX_TITLE)
         facts.append(Text(runner_safe_line(title)))
-    sign = _heading(ongoing[0])[0] if ongoing else _UNKNOWN[0]
+    sign = _heading(ongoing[0])[0] if ongoing else UNKNOWN_HEADING[0]
     return Text.assemble(f"{sign} ", (runner_safe_line(status.page.name), "bold"), ": ", joined(facts))
 
 
@@ -80,13 +80,13 @@ def _is_maintenance(entry: OpenIncident) -> bool:
 
 
 def _heading(entry: OpenIncident) -> Heading:
-    return _IN_PROGRESS if _is_maintenance(entry) else _IMPACTS[entry.record.impact]
+    return IN_PROGRESS_HEADING if _is_maintenance(entry) else IMPACT_HEADINGS[entry.record.impact]
 
 
 def _impact_counts(ongoing: Sequence[OpenIncident]) -> list[str]:
     """Return how many incidents of each impact there are, and how much maintenance is in progress."""
-    words = [_IMPACTS[entry.record.impact][1] for entry in ongoing if not _is_maintenance(entry)]
-    ordered = dict.fromkeys(word for _, word, _ in _IMPACTS.values())
+    words = [IMPACT_HEADINGS[entry.record.impact][1] for entry in ongoing if not _is_maintenance(entry)]
+    ordered = dict.fromkeys(word for _, word, _ in IMPACT_HEADINGS.values())
     counts = [f"{words.count(word)} {word.lower()}" for word in ordered if word in words]
     maintenance = sum(_is_maintenance(entry) for entry in ongoing)
     return [*counts, f"{maintenance} maintenance in progress"] if maintenance else counts
@@ -108,9 +108,9 @@ def _entries(view: StatusView, now: datetime, *, full: bool) -> Iterator[list[Te
     for entry in view.incidents:
         age = phrases.ago(entry.started_at, now).removesuffix(" ago")
         at_least = "" if entry.record.created_at or age.startswith("dated") else "at least "
-        yield _entry(_IMPACTS[entry.record.impact], entry, f"open {at_least}{age}", view, now=now, full=full)
+        yield _entry(IMPACT_HEADINGS[entry.record.impact], entry, f"open {at_least}{age}", view, now=now, full=full)
     for entry in view.in_progress:
-        yield _entry(_IN_PROGRESS, entry, _progress(entry, now), view, now=now, full=full)
+        yield _entry(IN_PROGRESS_HEADING, entry, _progress(entry, now), view, now=now, full=full)
     for entry in view.scheduled:
         yield _entry(_SCHEDULED, entry, f"maintenance {_start(entry, now)}", view, now=now, full=full)
 
@@ -186,10 +186,10 @@ def _unknown_pages(view: StatusView, *, full: bool) -> Iterator[list[Text]]:
     for statuses in groups.values():
         if len(statuses) == 1:
             subject = f"{statuses[0].page.name} - status page"
-            yield [_first(_UNKNOWN, subject, _unknown_reason(statuses[0]))]
+            yield [_first(UNKNOWN_HEADING, subject, _unknown_reason(statuses[0]))]
         else:
             names = phrases.some((status.page.name for status in statuses), MAX_KEYS)
-            yield [_first(_UNKNOWN, f"{len(statuses)} pages", f"{statuses[0].unknown} ({names})")]
+            yield [_first(UNKNOWN_HEADING, f"{len(statuses)} pages", f"{statuses[0].unknown} ({names})")]
 
 
 def _unknown_reason(status: PageStatus) -> str:

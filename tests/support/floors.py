@@ -36,24 +36,12 @@ FLOORS: Final = (
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *(
-            "init",
-            "check",
-            "status",
-            "why",
-            "report",
-            "pages",
-            "inspect",
-            "notify",
-            "config",
-            "demo",
-            "replay",
-            "merge",
-        ),
-        *("watching", "output", "options", "completion"),
+        *("init", "check", "status", "why", "history", "report", "pages", "inspect", "notify", "config"),
+        *("demo", "replay", "merge", "watching", "output", "options", "completion"),
     ),
     "render": (
-        *("why", "site", "status", "inspection", "listing", "annotation", "markdown", "summary", "console"),
+        *("why", "site", "history", "status", "inspection", "listing", "annotation", "markdown", "summary"),
+        "console",
         *("notification", "jsonlines", "progress", "phrases"),
     ),
     "delivery": ("archiving", "deliver", "outbox", "muting", "routing", "secrets"),
@@ -74,7 +62,7 @@ INSIDE: Final = {
         *("assets", "markup"),
     ),
     "recording": ("read", "write", "line", "recorder"),
-    "history": ("why", "board", "ledger", "archive", "fold", "coverage"),
+    "history": ("why", "board", "ledger", "moment", "archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
