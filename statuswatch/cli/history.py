@@ -1,6 +1,6 @@
 """`statuswatch history`: print the incidents of the archive, each folded from its events."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from statuswatch.model.incident import Impact
     from statuswatch.model.report import PageView
 
+MIN_GAP = timedelta(minutes=1)  # a shorter one is the time since a run that has just ended
 HELP_END = help_end(
     ("statuswatch history --since 30d --min-impact major", "statuswatch history github --format csv"),
     (0, 2, 3, 5),
@@ -172,7 +173,8 @@ def gaps_of(past: Past, begin: datetime | None, end: datetime) -> "dict[str, tup
     found = {}
     for view in past.views:
         coverage = coverage_of(view, past.incidents)
-        found[view.status.page.name] = gaps(coverage, begin or coverage.since or end, end)
+        missing = gaps(coverage, begin or coverage.since or end, end)
+        found[view.status.page.name] = tuple(span for span in missing if span.end - span.begin >= MIN_GAP)
     return found
 
 

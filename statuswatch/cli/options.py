@@ -136,7 +136,8 @@ def parse_moment(word: str, now: "datetime", option: str) -> "datetime":
     from datetime import UTC, datetime
 
     try:
-        if ago := parse_duration(word):
+        ago = parse_duration(word)
+        if ago is not None:
             return now - ago
         moment = datetime.fromisoformat(word)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
