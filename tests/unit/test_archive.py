@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,3 +182,17 @@ def test_text_is_cleaned_as_a_vendors_is(tmp_path: Path) -> None:
     shown = (read.incident.title, *read.incident.components, read.updates[0].body)
     assert not any("\x1b" in part or "\u202e" in part or "\x00" in part for part in shown)
     assert read.incident.url == ""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_branches_of_one_month(tmp_path: Path, turned: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """6: what two shards appended to one month file is joined line by line, whichever is pushed first."""
+    sides = [tmp_path / "ours", tmp_path / "theirs"]
+    for side, shard in zip(sides, "ab", strict=True):
+        append_events(side, [waits("base"), *(waits(f"{shard}{number}") for number in range(3))])
+    append_events(tmp_path / "base", [waits("base")])
+    ours, theirs = reversed(sides) if turned else sides
+    files = [str(folder / "2026-11.jsonl") for folder in (ours, tmp_path / "base", theirs)]
+    subprocess.run(["git", "merge-file", "--union", *files], check=True)  # noqa: S607 - the git of the path
+    reading = read_archive(ours)
+    assert sorted(ids(reading)) == ["a0", "a1", "a2", "b0", "b1", "b2", "base"] and not reading.problems
