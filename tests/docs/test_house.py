@@ -1,7 +1,8 @@
 """The house: imports go down, the pure floors stay pure, functions stay short, and names are words of the field."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ MAX_COMPLEXITY: Final = 15
 MAX_ABOVE_TEN: Final = 25
 MAX_LINES: Final = 60
 MAX_POSITIONAL: Final = 5
+BOUNDARIES: Final = ("statuswatch/delivery/deliver.py", "statuswatch/reading/reader.py")
 # Words that say nothing about what they are bound to, and bounds that are not named MAX_ or MIN_.
 REFUSED_NAMES: Final = frozenset(
     """
@@ -31,6 +33,11 @@ REFUSED_NAMES: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 REFUSED_PREFIXES: Final = ("LONGEST_", "MOST_", "LARGEST_", "LEAST_", "SMALLEST_")
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 def name_of(path: Path) -> str:
@@ -45,7 +52,7 @@ def module_parts(path: Path) -> tuple[str, ...]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -61,96 +68,69 @@ def imported_parts(name: str) -> tuple[str, ...]:
     return tuple(parts) or ("statuswatch",)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_down(path: Path) -> None:
+def imports_that_go_up(path: Path) -> Iterator[str]:
     """A module imports only what stands lower in the table of floors, also inside a floor and inside a package."""
-    here_parts = module_parts(path)
+    own_parts = module_parts(path)
     for name in imports(path):
         if not name.startswith("statuswatch"):
             continue
         other = imported_parts(name)
-        if other[0] != here_parts[0]:
-            assert ORDER.index(other[0]) > ORDER.index(here_parts[0]), f"{name} is not lower than {here_parts[0]}"
-        elif here_parts[0] in INSIDE and len(here_parts) > 1 and len(other) > 1:
-            inner = other[1] == here_parts[1]  # a package inside the package, which has an order of its own
-            order, depth = (INSIDE[".".join(other[:2])], 2) if inner else (INSIDE[here_parts[0]], 1)
-            if min(len(here_parts), len(other)) > depth:
-                assert order.index(other[depth]) > order.index(here_parts[depth]), f"{name} is not below {here_parts}"
+        if other[0] != own_parts[0]:
+            if ORDER.index(other[0]) < ORDER.index(own_parts[0]):
+                yield f"{name} is not lower than {own_parts[0]}"
+        elif own_parts[0] in INSIDE and len(own_parts) > 1 and len(other) > 1:
+            inner = other[1] == own_parts[1]  # a package inside the package, which has an order of its own
+            order, depth = (INSIDE[".".join(other[:2])], 2) if inner else (INSIDE[own_parts[0]], 1)
+            if min(len(own_parts), len(other)) > depth and order.index(other[depth]) <= order.index(own_parts[depth]):
+                yield f"{name} is not below {own_parts}"
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if module_parts(path)[0] in PURE], ids=name_of)
-def test_the_pure_floors_are_pure(path: Path) -> None:
+def impure_parts(path: Path) -> Iterator[str]:
     """Nouns, rules, platforms and renderers touch no network, no file, no clock; `now` is an argument."""
-    assert not {name.split(".")[0] for name in imports(path)} & IMPURE_MODULES
-    called = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
-    assert not called & {"datetime.now", "datetime.utcnow", "open", "print"}
+    if module_parts(path)[0] in PURE:
+        called = {ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
+        yield from {name.split(".")[0] for name in imports(path)} & IMPURE_MODULES
+        yield from called & {"datetime.now", "datetime.utcnow", "open", "print"}
 
 
-def test_no_test_imports_a_test() -> None:
-    """What several tests need stands in tests/support."""
-    tests = [path for path in EVERYTHING if PACKAGE not in path.parents]
-    borrowed = [
-        f"{name_of(path)}: {name}"
-        for path in tests
-        for name in imports(path)
-        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
-    ]
-    assert borrowed == []
-
-
-def test_one_module_imports_httpx() -> None:
+def other_importers_of_httpx(path: Path) -> Iterator[str]:
     """The HTTP client can be replaced in one place."""
-    importers = [name_of(path) for path in MODULES if any(name.split(".")[0] == "httpx" for name in imports(path))]
-    assert importers == ["statuswatch/net/http.py"]
+    if name_of(path) != "statuswatch/net/http.py":
+        yield from (name for name in imports(path) if name.split(".")[0] == "httpx")
 
 
-def test_two_boundaries_catch_everything() -> None:
+def broad_handlers(path: Path) -> Iterator[str]:
     """`except Exception` stands twice, where a fault in one page, or in one sink, must not cost the others."""
     handlers = [
-        name_of(path)
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"line {node.lineno}: catches everything"
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
     ]
-    assert sorted(handlers) == ["statuswatch/delivery/deliver.py", "statuswatch/reading/reader.py"]
+    yield from handlers[1:] if name_of(path) in BOUNDARIES else handlers
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def long_functions(path: Path) -> Iterator[str]:
+    """No function is longer than 60 lines, or has more than 5 positional arguments."""
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+            if (node.end_lineno or 0) - node.lineno + 1 > MAX_LINES:
+                yield f"{node.name} is longer than {MAX_LINES} lines"
+            positional = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg != "self"]
+            if len(positional) > MAX_POSITIONAL:
+                yield f"{node.name} has {len(positional)} positional arguments"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_functions_are_short_and_shallow(path: Path) -> None:
-    """No function is more complex than 15 as radon counts, longer than 60 lines, or has more than 5 positional
-    arguments.
-    """
-    for block in cc_visit(path.read_text()):
-        if block.letter != "C":
-            assert block.complexity <= MAX_COMPLEXITY, f"{block.fullname}: complexity {block.complexity}"
-    for function in functions(path):
-        lines = (function.end_lineno or 0) - function.lineno + 1
-        assert lines <= MAX_LINES, f"{function.name}: {lines} lines"
-        positional = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args) if arg.arg != "self"]
-        assert len(positional) <= MAX_POSITIONAL, f"{function.name}: {len(positional)} positional arguments"
-
-
-def test_few_functions_are_above_ten() -> None:
-    """At most 25 functions of the package are more complex than 10 as radon counts."""
-    complex_ones = [
-        f"{name_of(path)}: {block.fullname} {block.complexity}"
-        for path in MODULES
-        for block in cc_visit(path.read_text())
-        if block.letter != "C" and block.complexity > 10
-    ]
-    assert len(complex_ones) <= MAX_ABOVE_TEN, "\n".join(complex_ones)
+def imported_tests(path: Path) -> Iterator[str]:
+    """What several tests need stands in tests/support."""
+    for name in imports(path):
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split(".")):
+            yield f"imports {name}"
 
 
 def bound_names(path: Path) -> Iterator[tuple[str, int]]:
     """Every name that the file binds, and its line."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 yield name, node.lineno
@@ -162,12 +142,42 @@ def bound_names(path: Path) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
-def test_names_are_words_of_the_field(path: Path) -> None:
+def refused_names(path: Path) -> Iterator[str]:
     """No name is a pronoun or a participle of nothing; bounds are MAX_ or MIN_."""
-    refused = [
-        f"line {line}: {name}"
-        for name, line in bound_names(path)
-        if name.strip("_") in REFUSED_NAMES or name.startswith(REFUSED_PREFIXES)
+    for name, line in bound_names(path):
+        if name.strip("_") in REFUSED_NAMES or name.startswith(REFUSED_PREFIXES):
+            yield f"line {line}: {name}"
+
+
+Rule = Callable[[Path], Iterator[str]]
+OF_MODULES: Final[tuple[Rule, ...]] = (
+    imports_that_go_up,
+    impure_parts,
+    other_importers_of_httpx,
+    broad_handlers,
+    long_functions,
+)
+OF_ALL: Final[tuple[Rule, ...]] = (imported_tests, refused_names)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_a_file_keeps_the_rules(path: Path) -> None:
+    """Imports go down, pure floors stay pure, functions are short, names are words of the field: see each rule above.
+
+    One test a file holds all of them: it is parsed once.
+    """
+    rules = (*OF_MODULES, *OF_ALL) if PACKAGE in path.parents else OF_ALL
+    findings = [f"{rule.__name__}: {finding}" for rule in rules for finding in rule(path)]
+    assert not findings, "\n".join(findings)
+
+
+def test_functions_are_shallow() -> None:
+    """No function of the package is more complex than 15 as radon counts, and at most 25 are above 10."""
+    blocks = [
+        (block.complexity, f"{name_of(path)}: {block.fullname} {block.complexity}")
+        for path in MODULES
+        for block in cc_visit(path.read_text("utf-8"))
+        if block.letter != "C" and block.complexity > 10
     ]
-    assert not refused, "\n".join(refused)
+    assert max(complexity for complexity, _ in blocks) <= MAX_COMPLEXITY, "\n".join(name for _, name in blocks)
+    assert len(blocks) <= MAX_ABOVE_TEN, "\n".join(name for _, name in blocks)
