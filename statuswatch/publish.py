@@ -121,18 +121,18 @@ def _replace_folder(folder: Path, staged: Path, files: Mapping[str, bytes]) -> N
     own = _own_files(folder)
     if not folder.exists():
         staged.rename(folder)
-    elif not _holds_working_directory(folder) and _carry_over(folder, staged, own) and _exchange(staged, folder):
-        _carry_over(staged, folder, own)  # what appeared in the meantime
+    elif _may_exchange(folder) and _carry_over(folder, staged, own) and _exchange(staged, folder):
+        _carry_over(staged, folder, own | _own_files(staged))  # what appeared in the meantime
     else:
         _replace_files(folder, staged, files, own)
 
 
-def _holds_working_directory(folder: Path) -> bool:
-    """Return whether the working directory lies in the folder: it must not be replaced below a shell."""
+def _may_exchange(folder: Path) -> bool:
+    """Return whether the folder may be replaced as a whole: not below a shell whose working directory is in it."""
     try:
-        return Path.cwd().is_relative_to(folder)
+        return sys.platform == "linux" and not Path.cwd().is_relative_to(folder)
     except FileNotFoundError:
-        return False
+        return True
 
 
 def _carry_over(source: Path, target: Path, own: frozenset[str]) -> bool:
@@ -155,9 +155,7 @@ def _carry_over(source: Path, target: Path, own: frozenset[str]) -> bool:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step. False where the system cannot: not Linux, a mount point, some file systems."""
-    if sys.platform != "linux":
-        return False
+    """Exchange two folders in one step. False where Linux cannot: a mount point, some file systems, old libraries."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False

@@ -57,7 +57,6 @@ def compute(incidents: Iterable[PastIncident], window: Span, *, covered: float) 
         withdrawn=_count(_is_withdrawn, begun),
         ended_without_word=_count(_ended_without_word, begun),
         published_after_end=_count(_is_published_after_end, whole),
-        last_word_at=last_word(begun),
     )
 
 

@@ -45,7 +45,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures about the incidents that began in a window. What each rests on stands in `LEDGER_LINES` of the site.
+    """Figures about the incidents that began in a window. What each rests on is said where they are shown.
 
     `covered` is the part of the window that records cover, of 1. `incidents` counts incidents proper, `with_end` those
     of which the vendor stated the end, `with_updates` those of which every message is known.
@@ -69,7 +69,6 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: int = 0
     ended_without_word: int = 0
     published_after_end: int = 0
-    last_word_at: datetime | None = None
 
     @property
     def messages_an_hour(self) -> float | None:

@@ -75,7 +75,7 @@ def _state(board: Board, page: BoardPage) -> str:
 def _last_word(board: Board, page: BoardPage) -> str:
     if page.last_word_at is None:
         return "no message of the vendor is known"
-    silent = "; it may be calm, or abandoned" if page.is_silent(board.at) else ""
+    silent = "; the page may be abandoned" if page.is_silent(board.at) else ""
     return f"last word {age(page.last_word_at, board.at)} ago{silent}"
 
 
