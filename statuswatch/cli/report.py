@@ -105,7 +105,7 @@ def board_of(settings: "Config", views: "Sequence[PageView]", now: datetime, *, 
         archive = read_archive(settings.history, since=window_of(now, days).begin, incidents=opened)
     for problem in archive.problems:
         say(problem)
-    pasts = pasts_of(views, known_incidents(archive, views))
+    pasts = pasts_of(views, known_incidents(archive, views), now)
     statuses = [view.status for view in views]
     return compose_board(statuses, pasts, now, days=days, base_url=address, mutes=settings.mutes)
 

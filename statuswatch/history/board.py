@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+import msgspec
+
 from statuswatch.history.coverage import coverage_of
 from statuswatch.history.ledger import last_word, ledger_of, ledger_of_all
+from statuswatch.history.why import listed_coverage
 from statuswatch.model.board import Board, BoardPage, Day, DayKind, begin_of, span_of
 from statuswatch.model.history import Coverage, PastIncident, Span
 from statuswatch.model.incident import Impact, IncidentKind
@@ -40,10 +43,11 @@ class PagePast(NamedTuple):
     coverage: Coverage = Coverage()
 
 
-def pasts_of(views: Sequence[PageView], incidents: Sequence[PastIncident]) -> dict[str, PagePast]:
+def pasts_of(views: Sequence[PageView], incidents: Sequence[PastIncident], now: datetime) -> dict[str, PagePast]:
     """Return what is known of the past of each page. `incidents` are those of `known_incidents`, of all pages.
 
-    A shared incident is a hole in each page that it lists, and not one of its incidents: it names other pages.
+    A page's own list of incidents covers what is older than our records, as far as it goes back. A shared incident is
+    a hole in each page that it lists, and not one of its incidents: it names other pages.
     """
     own: dict[str, list[PastIncident]] = {view.status.page.key: [] for view in views}
     unreadable = [incident for incident in incidents if incident.kind is IncidentKind.PAGE]
@@ -51,9 +55,16 @@ def pasts_of(views: Sequence[PageView], incidents: Sequence[PastIncident]) -> di
         if incident.page.key in own:
             own[incident.page.key].append(incident)
     return {
-        view.status.page.key: PagePast(tuple(own[view.status.page.key]), coverage_of(view, unreadable))
+        view.status.page.key: PagePast(tuple(own[view.status.page.key]), _coverage(view, unreadable, now))
         for view in views
     }
+
+
+def _coverage(view: PageView, unreadable: Sequence[PastIncident], now: datetime) -> Coverage:
+    watched, listed = coverage_of(view, unreadable), listed_coverage(view, now)
+    if listed.since is None:
+        return watched
+    return Coverage(min(listed.since, watched.since or listed.since), listed.until, watched.holes)
 
 
 def shown_pages(pages: Iterable[Page], private: Iterable[str], public: Iterable[str]) -> tuple[Page, ...]:
@@ -97,6 +108,8 @@ def _page(status: PageStatus, past: PagePast, window: Span, *, mutes: Sequence[M
     shown.sort(key=lambda incident: (begin_of(incident), incident.id), reverse=True)
     muted = (each.id for each in shown if mute_of_incident(mutes, key, each.id, each.title, now))
     coverage = past.coverage
+    if coverage.since:
+        coverage = msgspec.structs.replace(coverage, since=max(coverage.since, window.begin))
     return BoardPage(
         page=status.page,
         status=status,

@@ -62,7 +62,7 @@ INSIDE: Final = {
         *("assets", "markup"),
     ),
     "recording": ("read", "write", "line", "recorder"),
-    "history": ("why", "board", "ledger", "moment", "archive", "fold", "coverage"),
+    "history": ("board", "ledger", "why", "moment", "archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
         *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),

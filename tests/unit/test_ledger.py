@@ -7,13 +7,16 @@ from typing import Any, Final
 
 import pytest
 
-from statuswatch.history.board import shown_pages
+from statuswatch.history.board import pasts_of, shown_pages
 from statuswatch.history.ledger import covered_part, ledger_of, ledger_of_all, spread
+from statuswatch.history.why import ALWAYS
 from statuswatch.model.board import DayKind, Ledger, Spread
 from statuswatch.model.event import Change
 from statuswatch.model.history import Coverage, PastIncident, Rewrite, Span
 from statuswatch.model.incident import LATEST, Impact, IncidentKind, IncidentUpdate
-from statuswatch.model.page import Failure, FailureKind
+from statuswatch.model.page import Failure, FailureKind, Feed
+from statuswatch.model.report import PageStatus, PageView
+from statuswatch.model.state import PageState
 from tests.support.sample_board import NOW, ago, board_of, message, page_of, past_incident
 
 PAGE: Final = page_of("acme")
@@ -183,6 +186,27 @@ def test_kinds_of_days() -> None:
     """An impact that is not stated is its own kind, and no impact is another."""
     assert days_of(begun("a", 0.1, impact=Impact.NONE), days=1) == DayKind.NOTICE
     assert days_of(begun("a", 0.1, kind=IncidentKind.PAGE), days=1) == DayKind.UNREAD
+
+
+def test_the_past_of_a_page() -> None:
+    """Its own incidents; covered by the state, further back by its list; a shared incident is a hole, and not shown."""
+    shared = past_incident(
+        page_of("host:x"), "s", kind=IncidentKind.PAGE, started_at=ago(days=2), affected_pages=("acme", "secret")
+    )
+    state = PageState(url=PAGE.url, platform="statuspage", baseline=ago(days=9))
+    feed = Feed(
+        identity="acme",
+        incidents=(),
+        history=frozenset({IncidentKind.INCIDENT}),
+        window_sizes={IncidentKind.INCIDENT: 50},
+    )
+    hole = Span(ago(days=2), ago(days=2) + 40 * MINUTE)
+    status = PageStatus(page=PAGE, read_before=True)
+    for listed, since in ((None, ago(days=9)), (feed, ALWAYS)):
+        view = PageView(status, state, listed, NOW)
+        past = pasts_of([view], [begun("a", 1), shared], NOW)["acme"]
+        assert [incident.id for incident in past.incidents] == ["a"]
+        assert past.coverage == Coverage(since, NOW, (hole,))
 
 
 def test_private_pages_are_not_shown() -> None:

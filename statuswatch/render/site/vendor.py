@@ -81,7 +81,7 @@ def _last_word(board: Board, page: BoardPage) -> str:
 
 def _coverage(page: BoardPage) -> str:
     since = page.coverage.since
-    return f"records since {minute(since)}" if since else "no records yet"
+    return f"known since {minute(since)}" if since else "no records yet"
 
 
 def _incidents(board: Board, page: BoardPage) -> str:
