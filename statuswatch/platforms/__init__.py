@@ -79,6 +79,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "site24x7",
     "zendesk",
     "statusio",
+    "firehydrant",
     "azure",
     "rss",
 )
@@ -92,6 +93,7 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "pagerduty": "PagerDuty",
     "site24x7": "Site24x7",
     "statusio": "Status.io",
+    "firehydrant": "FireHydrant",
 }
 
 # What a platform may have besides: its module then has these functions, too.

@@ -117,6 +117,13 @@ PLATFORM_FACTS: Final = {
         "what is open",
         "a calm page recorded; the rest documented",
     ),
+    "firehydrant": PlatformFacts(
+        "FireHydrant",
+        "",
+        "those of the incident",
+        "incidents of any age",
+        "recorded (none of them open)",
+    ),
     "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",

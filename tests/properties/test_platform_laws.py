@@ -24,7 +24,10 @@ from tests.support.platform_sample import Sample
 from tests.support.platform_samples import SAMPLES, ending, enriching
 
 BODIES: Final = frozenset(
-    ("body", "message", "message_string", "details", "contents", "text", "incident_status_desc", "usersAffected")
+    (
+        *("body", "message", "message_string", "details", "contents", "text", "incident_status_desc", "usersAffected"),
+        *("note", "content", "latest_update"),
+    )
 )
 MOVING: Final = re.compile(r"updated_?at|modified|date_?updated|date_?posted|last_update_at|updated", re.IGNORECASE)
 ENTRY: Final = re.compile(rb"<(entry|item)>.*?</\1>", re.DOTALL)
