@@ -18,6 +18,7 @@ import yaml
 
 from statuswatch.config.build import build_config
 from statuswatch.delivery.deliver import connect
+from statuswatch.history import archive
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.fake_vendor import FakeVendor, incident
 from tests.support.workspace import Workspace
@@ -859,7 +860,7 @@ def test_the_archive_is_in_the_commit_of_the_state(untracked: Sandbox) -> None:
     run = untracked.commit()
     assert (run.returncode, errors(run)) == (0, [])
     assert untracked.changed() == [f"{HISTORY}/.gitattributes", MONTH, "state.json"]
-    assert untracked.state(f"{HISTORY}/.gitattributes") == "*.jsonl merge=union\n"
+    assert untracked.state(f"{HISTORY}/.gitattributes").encode() == archive.ATTRIBUTES
 
 
 @pytest.mark.parametrize("theirs", [lines(1, 2, 7), lines(1, 2) + '{"torn', None])
