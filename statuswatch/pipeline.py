@@ -25,7 +25,7 @@ from statuswatch.rules.filters import passes
 from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
-from statuswatch.state import ShardStateFile, StateFile, StateStore, decode_page, encode_page
+from statuswatch.state import ReadOnlyState, ShardStateFile, StateFile, StateStore, decode_page, encode_page
 
 
 class LastReads:
@@ -107,6 +107,11 @@ def run_of(
         jobs=min(jobs, len(pages), config.concurrency),
         archive=config.history,
     )
+
+
+def without_writing(run: Run) -> Run:
+    """Return the run of which neither the state file nor the archive learns anything."""
+    return msgspec.structs.replace(run, store=ReadOnlyState(run.store), archive=None)
 
 
 Printer = Callable[[RunReport], None]

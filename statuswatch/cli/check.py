@@ -253,7 +253,6 @@ def run_of(
     import msgspec
 
     from statuswatch import pipeline
-    from statuswatch.state import ReadOnlyState
 
     def on_each(outcome: "PageOutcome") -> None:
         on_page(outcome)
@@ -271,7 +270,7 @@ def run_of(
     if part:
         read = msgspec.structs.replace(run.options, interruption=part.interruption)
         run = msgspec.structs.replace(run, store=part.store, last_reads=part.last_reads, options=read)
-    return msgspec.structs.replace(run, store=ReadOnlyState(run.store), archive=None) if options.dry_run else run
+    return pipeline.without_writing(run) if options.dry_run else run
 
 
 def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:

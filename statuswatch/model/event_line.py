@@ -28,9 +28,9 @@ class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     impact: Impact
     url: str
-    components: list[str]
+    components: tuple[str, ...]
     created_at: Seconds
-    pages: list[str] | msgspec.UnsetType = msgspec.UNSET
+    pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     scheduled_for: Moment | msgspec.UnsetType | None = msgspec.UNSET
     scheduled_until: Moment | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -65,11 +65,11 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal[1]
     id: str
     event: EventKind
-    changes: list[Change]
+    changes: tuple[Change, ...]
     page: PageLine
     incident: IncidentLine
-    updates: list[UpdateLine]
+    updates: tuple[UpdateLine, ...]
     detected_at: Seconds
-    upstream: list[UpstreamLine] | msgspec.UnsetType = msgspec.UNSET
+    upstream: tuple[UpstreamLine, ...] | msgspec.UnsetType = msgspec.UNSET
     muted: Always | msgspec.UnsetType = msgspec.UNSET
     filtered: Always | msgspec.UnsetType = msgspec.UNSET

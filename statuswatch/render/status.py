@@ -230,7 +230,7 @@ def closing(view: StatusView, *, state_file: str = "") -> str:
 
 
 def document(view: StatusView, now: datetime, *, offline: bool) -> str:
-    """Return the whole answer as one JSON document on one line, without its end."""
+    """Return the whole answer as one JSON document on one line, without its end: `StatusReport` describes it."""
     return jsonlines.encode(
         {
             "schema": jsonlines.SCHEMA,
@@ -240,12 +240,15 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
             "components": view.globs,
             "hidden": view.hidden,
             "unknown": [{**jsonlines.page(status.page), "reason": status.unknown} for status in view.unknown],
-            "incidents": [{"page": jsonlines.page(entry.page), "incident": _fields(entry)} for entry in view.entries],
+            "incidents": [
+                {"page": jsonlines.page(entry.page), "incident": open_fields(entry)} for entry in view.entries
+            ],
         }
     )
 
 
-def _fields(entry: OpenIncident) -> dict[str, object]:
+def open_fields(entry: OpenIncident) -> dict[str, object]:
+    """Return the fields of an open incident: `OpenLine` describes them."""
     record = entry.record
     mute = entry.mute
     muted = {"muted": True, "muted_until": mute.until and jsonlines.moment(mute.until)} if mute else {}

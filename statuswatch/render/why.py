@@ -188,7 +188,7 @@ def _joined(*facts: str) -> str:
 
 
 def document(view: WhyView) -> str:
-    """Return the whole answer as one JSON document on one line, without its end."""
+    """Return the whole answer as one JSON document on one line, without its end: `WhyReport` describes it."""
     return jsonlines.encode(
         {
             "schema": jsonlines.SCHEMA,

@@ -16,6 +16,7 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
+    Floor(("api",), "what `import statuswatch` offers"),
     Floor(("demo", "replay", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(
@@ -33,6 +34,9 @@ FLOORS: Final = (
     ),
 )
 
+# What the package itself offers, imported when it is used: the one import that goes up.
+FRONT_DOOR: Final = "statuswatch.api"
+
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
@@ -40,7 +44,7 @@ INSIDE: Final = {
         *("demo", "replay", "merge", "watching", "output", "options", "completion"),
     ),
     "render": (
-        *("why", "site", "history", "status", "inspection", "listing", "annotation", "markdown", "summary"),
+        *("why", "site", "page", "history", "status", "inspection", "listing", "annotation", "markdown", "summary"),
         "console",
         *("notification", "jsonlines", "progress", "phrases"),
     ),
@@ -93,6 +97,7 @@ INSIDE: Final = {
     ),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
     "model": (
+        "report_line",
         "why",
         "board",
         "report",

@@ -1,0 +1,196 @@
+"""What commands answer as one JSON document, field by field: schema 1. Fields may be added, none changed or removed.
+
+The Python API returns these types, and the tools of `mcp` have their schemas.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from statuswatch.model.event_line import Always, EventLine, PageLine, Seconds, UpdateLine, UpstreamLine
+from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.why import Answer
+
+
+class PageCounts(msgspec.Struct, frozen=True):
+    """How many pages were asked about, and how many of them were read and understood in full."""
+
+    requested: int = msgspec.field(name="asked")
+    read: int
+
+
+class UnknownPage(msgspec.Struct, frozen=True):
+    """A page of which nobody can say that nothing else is open, and why."""
+
+    key: str
+    name: str
+    url: str
+    reason: str
+
+
+class OpenLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that is open. `message` is its newest update.
+
+    `absent_since`: the vendor's list has lacked it since then. `as_of_last_good_read`: the page is unknown now.
+    """
+
+    id: str
+    kind: IncidentKind
+    title: str
+    status: str
+    impact: Impact
+    url: str
+    components: tuple[str, ...]
+    created_at: Seconds | None
+    message: str
+    last_update_at: Seconds
+    absent_since: Seconds | None
+    as_of_last_good_read: bool
+    pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    scheduled_for: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+    scheduled_until: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+    muted: Always | msgspec.UnsetType = msgspec.UNSET
+    muted_until: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class OpenEntry(msgspec.Struct, frozen=True):
+    """An open incident, and its page."""
+
+    page: PageLine
+    incident: OpenLine
+
+
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is open, worst first: what `status --format json` prints.
+
+    `offline`: no page was read. `hidden` counts what the component globs exclude.
+    """
+
+    schema: Literal[1]
+    at: Seconds
+    offline: bool
+    pages: PageCounts
+    components: tuple[str, ...]
+    hidden: int
+    unknown: tuple[UnknownPage, ...]
+    incidents: tuple[OpenEntry, ...]
+
+
+class ListedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as its page lists it now, open or closed. Updates are oldest first."""
+
+    id: str
+    kind: IncidentKind
+    title: str
+    status: str
+    impact: Impact
+    url: str
+    components: tuple[str, ...]
+    created_at: Seconds
+    updates: tuple[UpdateLine, ...]
+    pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    scheduled_for: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+    scheduled_until: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class PageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One page as it was read just now: what is open, and all that it lists, the newest first.
+
+    `unknown` is why nobody can say that nothing else is open; "" where the page was read and understood in full.
+    `caution` is what the catalog knows against trusting the page. `platform` is "" where it was not recognised.
+    """
+
+    schema: Literal[1]
+    at: Seconds
+    page: PageLine
+    platform: str
+    unknown: str
+    caution: str
+    open: tuple[OpenLine, ...]
+    listed: tuple[ListedLine, ...]
+    components: tuple[str, ...]
+
+
+class SinkReport(msgspec.Struct, frozen=True):
+    """One sink: notifications that it accepted, events that wait for the next run, and how many of them are held."""
+
+    name: str
+    sent: int
+    waiting: int
+    held: int
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of `check`: its events, what is open after it, and what came of the deliveries.
+
+    `baseline` are the keys of pages that were read for the first time. `changed`: the state file was rewritten.
+    `rejections` say what a sink or the archive did not accept; its events wait for the next run.
+    """
+
+    schema: Literal[1]
+    at: Seconds
+    events: tuple[EventLine, ...]
+    status: StatusReport
+    baseline: tuple[str, ...]
+    changed: bool
+    sinks: tuple[SinkReport, ...]
+    rejections: tuple[str, ...]
+
+
+class SpanLine(msgspec.Struct, frozen=True):
+    """A stretch of time."""
+
+    begin: Seconds = msgspec.field(name="from")
+    end: Seconds = msgspec.field(name="to")
+
+
+class NamedLine(msgspec.Struct, frozen=True):
+    """Where a build log names the vendor: in which line, by which name, and whether the line reports an error."""
+
+    line: int
+    name: str
+    in_error: bool
+
+
+class OverlapLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that was open in the range, and when. `end_detected`: its end is when it was noticed to be gone."""
+
+    id: str
+    kind: IncidentKind
+    title: str
+    status: str
+    impact: Impact
+    peak_impact: Impact
+    url: str
+    components: tuple[str, ...]
+    started_at: Seconds
+    ended_at: Seconds | None
+    end_detected: bool
+    ending: str | None
+    overlap: SpanLine
+    last_words: UpdateLine | None
+    upstream: tuple[UpstreamLine, ...] | msgspec.UnsetType = msgspec.UNSET
+    muted: Always | msgspec.UnsetType = msgspec.UNSET
+
+
+class PageAnswerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer about one vendor: `had` something open, `nothing` that it admits, or `unknown`, with the reason."""
+
+    page: PageLine
+    answer: Answer
+    named: NamedLine | None
+    incidents: tuple[OverlapLine, ...]
+    unknown: tuple[SpanLine, ...]
+    reason: str
+
+
+class WhyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Which vendors had something open in a range of time: what `why --format json` prints."""
+
+    schema: Literal[1]
+    at: Seconds
+    begin: Seconds = msgspec.field(name="from")
+    end: Seconds = msgspec.field(name="to")
+    log: bool
+    counts: dict[str, int]
+    answers: tuple[PageAnswerLine, ...]
