@@ -1,11 +1,11 @@
-"""The board for programs: `api/status.json` as `status --format json` has it, and `api/incidents.json`."""
+"""The board for programs: what is open as `status --format json` has it, and the past as `history` has it."""
 
 import json
 from datetime import datetime
 
 from statuswatch.model.board import Board, BoardPage
 from statuswatch.model.history import PastIncident
-from statuswatch.render import jsonlines, status
+from statuswatch.render import history, jsonlines, status
 from statuswatch.render.site.upstream import upstream_of
 
 
@@ -36,31 +36,9 @@ def _vendor(page: BoardPage) -> dict[str, object]:
 
 
 def _incident(page: BoardPage, incident: PastIncident) -> dict[str, object]:
-    fields: dict[str, object] = {
-        "page": jsonlines.page(page.page),
-        "id": incident.id,
-        "kind": incident.kind,
-        "title": incident.title,
-        "status": incident.status,
-        "impact": incident.impact,
-        "peak_impact": incident.peak_impact,
-        "url": incident.url,
-        "components": incident.components,
-        "created_at": jsonlines.moment(incident.created_at),
-        "started_at": jsonlines.moment(incident.started_at),
-        "published_at": jsonlines.moment(incident.published_at),
-        "detected_at": _optional(incident.detected_at),
-        "ended_at": _optional(incident.ended_at),
-        "end_detected": incident.end_detected,
-        "ending": incident.ending,
-        "scheduled_for": _optional(incident.scheduled_for),
-        "scheduled_until": _optional(incident.scheduled_until),
-        "rewritten_after_end": sum(rewrite.after_end for rewrite in incident.rewrites),
-        "updates": [jsonlines.update(update) for update in incident.updates],
-    }
-    if named := upstream_of(page.page, incident):
-        fields["upstream"] = jsonlines.upstream(named)
-    return {**fields, "muted": True} if page.is_muted(incident) else fields
+    fields = {**history.fields(incident), "muted": page.is_muted(incident)}
+    named = upstream_of(page.page, incident)
+    return {**fields, "upstream": jsonlines.upstream(named)} if named else fields
 
 
 def _optional(moment: datetime | None) -> str | None:
