@@ -97,7 +97,8 @@ h1{font-size:1.3125rem}
 .figures th,.figures td{border:0;padding:0;width:auto}
 .figures td.num{font-weight:650}
 }
-@media print{nav,.skip,#stale[hidden]{display:none}body{font-size:10pt}.cards li,article,tr{break-inside:avoid}
+@media print{#stale{background:none;color:inherit;border:2px solid}
+nav,.skip,#stale[hidden]{display:none}body{font-size:10pt}.cards li,article,tr{break-inside:avoid}
 a{color:inherit}}
 """
 
