@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from statuswatch.config.starter import Entry, Plan
 
 FILE_NAME = "statuswatch.toml"
+WORKFLOW = ".github/workflows/statuswatch.yml"
 HELP_END = help_end(
-    ("statuswatch init openai 'new relic' ghcr", "statuswatch init --scan . --yes"),
+    ("statuswatch init openai 'new relic' ghcr", "statuswatch init --scan . --github --yes"),
     (0, 2, 130),
     code_0="written; or what an existing configuration lacks was printed",
     code_2="usage, nothing to watch, or a file that cannot be written",
@@ -42,6 +43,9 @@ def init(
             help="Propose the vendors that the files in DIR show; without VENDOR and in a repository: this folder.",
         ),
     ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help=f"Write the workflow {WORKFLOW} too, where there is none.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take every proposed vendor without a question.")] = False,
 ) -> None:
     """Write a configuration for your vendors.
@@ -64,6 +68,8 @@ def init(
         print_additions((*planned.named, *planned.proposed), settings.source)
     else:
         write_configuration(folder / FILE_NAME, chosen(planned, yes=yes), planned.remarks)
+    if github:
+        write_workflow(folder / WORKFLOW)
 
 
 def scanned_by_default(folder: Path) -> Path:
@@ -141,8 +147,20 @@ def write_configuration(path: Path, entries: "Sequence[Entry]", remarks: "Iterab
     say(f"{watches}; next: `statuswatch check` reads them, the first time as the baseline")
 
 
+def write_workflow(path: Path) -> None:
+    """Write the workflow that runs it on GitHub, where there is none. Raises UsageError."""
+    from statuswatch.config.starter import workflow_file
+
+    if path.exists():
+        say(f"{WORKFLOW} is there already, and left as it is")
+        return
+    _create(path, workflow_file())
+    say(f"{WORKFLOW} is written: put the name of statuswatch's repository and a commit in its line `uses:`")
+
+
 def _create(path: Path, content: str) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(content)
     except OSError as error:

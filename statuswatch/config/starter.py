@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -103,3 +104,8 @@ def own_pages(entries: Iterable[Entry]) -> str:
     return "".join(
         f"\n[page.{json.dumps(entry.key)}]\nurl = {json.dumps(entry.url)}\n" for entry in entries if entry.url
     )
+
+
+def workflow_file() -> str:
+    """Return the workflow that runs statuswatch in a repository on GitHub: the same file as the template's."""
+    return Path(__file__).with_name("workflow.yml").read_text(encoding="utf-8")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -12,9 +13,9 @@ from statuswatch.config.load import load_config
 from tests.support.scanned_repositories import REPOSITORIES, write_repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.workspace import Workspace
+
+ROOT: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -115,3 +116,14 @@ def test_an_existing_configuration_is_left_as_it_is(workspace: Workspace) -> Non
     ]
     assert workspace.files() == before
     assert "watches all of these already" in workspace.run("init", "github").err
+
+
+def test_the_workflow_is_written_once(bare: Workspace) -> None:
+    """--github writes the file of the template; one that is there already is a person's."""
+    template = ROOT / ".github/template/.github/workflows/statuswatch.yml"
+    path = bare.folder / ".github/workflows/statuswatch.yml"
+    assert "is written" in bare.run("init", "openai", "--github").err
+    assert path.read_text() == template.read_text()
+    path.write_text("name: mine\n")
+    assert "left as it is" in bare.run("init", "openai", "--github").err
+    assert path.read_text() == "name: mine\n"
