@@ -215,3 +215,12 @@ def test_a_merge_with_changes_of_both_sides_has_no_digest() -> None:
         for change in ({"impact": Impact.MAJOR}, {"components": (Component("Login"),), "entry_digest": "second"})
     ]
     assert merge_page(state, sides[0], sides[1]).incidents["old"].entry_digest == ""
+
+
+def test_another_name_of_a_component_looks_at_all() -> None:
+    """6.2: names come from another document than the entries: where one changes, none of these is as remembered."""
+
+    def rename(documents: Documents) -> None:
+        documents["summary.json"]["components"][0]["name"] += " (new)"
+
+    assert left_out(read_again("statuspage", rename)) == set()
