@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statuswatch.model.digest import parse_digests
+from statuswatch.model.event import Change, Event
 from statuswatch.model.incident import Impact, Incident
 from statuswatch.rules.merge import UndecidedError, merge_page
 from statuswatch.text import digest
@@ -56,8 +57,9 @@ class Story:
 
     def _change(self) -> None:
         before = self._random.choice([*self._incidents.values()])
+        impact = self._random.choice((Impact.MINOR, Impact.MAJOR, Impact.CRITICAL))
         changes: tuple[dict[str, Any], ...] = (
-            {"impact": self._random.choice((Impact.MINOR, Impact.MAJOR, Impact.CRITICAL))},
+            {"impact": impact} if self.with_times else {},  # may change back: only times tell that apart
             {"title": f"Title of {self._minutes}"},
             {"updates": (with_fields(before.updates[0], body=f"edited {self._minutes}"), *before.updates[1:])},
         )
@@ -79,6 +81,12 @@ def digests(state: PageState) -> set[tuple[str, str]]:
     }
 
 
+def described(event: Event) -> tuple[object, ...]:
+    """Return what an event reports, but for what one side may have reported together with something else."""
+    telling = (Change.MISSED, Change.REOPENED, Change.UPDATES)
+    return event.kind, event.incident.id, [one for one in event.changes if one in telling], event.updates
+
+
 moments = st.lists(st.integers(2, 9), min_size=1, max_size=4, unique=True).map(sorted)
 
 
@@ -93,7 +101,8 @@ def test_a_merge_loses_nothing_and_reports_nothing_again(
 ) -> None:
     """The merged state remembers what either run did; the newest documents that either read yield no event again.
 
-    Where the page states its times every merge is decided. What happens later is reported once, with its updates.
+    Where the page states its times every merge is decided. Where it does not, a value that changed back is left out of
+    the law: nothing tells it from one that did not change yet. What happens later is reported once, with its updates.
     """
     story = Story(seed, 12, with_times=with_times)
     start = PageTimeline()
@@ -124,7 +133,5 @@ def test_a_merge_loses_nothing_and_reports_nothing_again(
     alone = run_from(base, story, sorted({*ours, *theirs}))
     after = story.versions[11]
     events, expected = again.apply(11 * STEP + 1, after), alone.apply(11 * STEP + 1, after)
-    assert [(event.kind, event.incident.id, event.changes, event.updates) for event in events] == [
-        (event.kind, event.incident.id, event.changes, event.updates) for event in expected
-    ]
+    assert [described(event) for event in events] == [described(event) for event in expected]
     assert not {event.id for event in events} & {*runs[0].event_ids, *runs[1].event_ids}
