@@ -80,6 +80,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "zendesk",
     "statusio",
     "firehydrant",
+    "sorry",
     "azure",
     "rss",
 )
@@ -94,10 +95,11 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "site24x7": "Site24x7",
     "statusio": "Status.io",
     "firehydrant": "FireHydrant",
+    "sorry": "Sorry",
 }
 
 # What a platform may have besides: its module then has these functions, too.
-OWN_DOCUMENTS: Final[Mapping[str, OwnDocumentPlatform]] = Registry(__name__, "statuspage", "incidentio")
+OWN_DOCUMENTS: Final[Mapping[str, OwnDocumentPlatform]] = Registry(__name__, "statuspage", "incidentio", "sorry")
 LONGER_LISTS: Final[Mapping[str, LongerListPlatform]] = Registry(__name__, "statuspage")
 
 # Platforms of pages of the catalog, by the name that people know. One that is in `PLATFORMS` is read all the same.

@@ -124,6 +124,13 @@ PLATFORM_FACTS: Final = {
         "incidents of any age",
         "recorded (none of them open)",
     ),
+    "sorry": PlatformFacts(
+        "Sorry",
+        "`api/v1/notices/<id>`, `api/v1/components`; `api/v1/notices/<id>` of an absent incident",
+        "those of the whole notice",
+        "the newest 25",
+        "documented, and seen in running clients",
+    ),
     "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",
