@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from statuswatch import pipeline
 from statuswatch.config.load import load_config
 from statuswatch.delivery.deliver import deliver_report
 from statuswatch.model.page import Failure, Page
@@ -33,7 +32,7 @@ from statuswatch.net.client import Client
 from statuswatch.net.response import Progress, Response
 from statuswatch.pipeline import check, run_of
 from statuswatch.platforms import PLATFORMS
-from statuswatch.reading import gather, plan
+from statuswatch.reading import gather, part, plan
 from statuswatch.state import StateFile
 
 Seconds = dict[str, float]  # of CPU, by part
@@ -94,8 +93,8 @@ def count_parts(seconds: Seconds) -> None:
         vars(platform)["parse"] = timed(vars(platform)["parse"], "documents", seconds)
     vars(gather)["needs_all_entries"] = timed(vars(gather)["needs_all_entries"], "compare", seconds)
     vars(plan)["reconcile"] = timed(vars(plan)["reconcile"], "compare", seconds)
-    vars(pipeline)["decode_state"] = timed(vars(pipeline)["decode_state"], "decode", seconds)
-    vars(pipeline)["run_loop"] = timed(vars(pipeline)["run_loop"], "reading", seconds)
+    vars(part)["decode_state"] = timed(vars(part)["decode_state"], "decode", seconds)
+    vars(part)["run_loop"] = timed(vars(part)["run_loop"], "reading", seconds)
 
 
 def main(config: Path, root: Path, answer: str) -> None:
