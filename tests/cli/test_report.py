@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,3 +130,20 @@ def test_a_check_imports_nothing_of_the_board(workspace: Workspace) -> None:
     assert "statuswatch.pipeline" in completed.err
     for module in ("statuswatch.render.site", "statuswatch.publish", "statuswatch.model.board", "ctypes"):
         assert f" {module}\n" not in completed.err
+
+
+def test_what_the_archive_knows_is_on_the_site(workspace: Workspace) -> None:
+    """An incident that the vendor no longer lists is shown from the archive, with its end."""
+    began = datetime.now(UTC) - timedelta(hours=1)
+    workspace.watch("acme", top='history = "history"')
+    workspace.check()
+    workspace.acme(incident("a0", "investigating"), incident("a1", "investigating", at=began))
+    workspace.check()
+    workspace.acme(incident("a0", "investigating"), incident("a1", "investigating", "resolved", at=began))
+    workspace.check()
+    workspace.acme(incident("a0", "investigating"))
+    workspace.run("report", "--out", "site")
+    past = json.loads((workspace.folder / "site/api/incidents.json").read_bytes())["incidents"]
+    (archived,) = [entry for entry in past if entry["id"] == "a1"]
+    assert archived["status"] == "resolved"
+    assert archived["detected_at"] and archived["end"]
