@@ -78,6 +78,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "salesforce",
     "site24x7",
     "zendesk",
+    "cstate",
     "statusio",
     "firehydrant",
     "sorry",
@@ -106,7 +107,6 @@ LONGER_LISTS: Final[Mapping[str, LongerListPlatform]] = Registry(__name__, "stat
 UNREAD_PLATFORMS: Final[Mapping[str, str]] = {
     "cachet": "Cachet",
     "cloudflare": "Cloudflare Status",
-    "cstate": "cState",
     "datadog": "Datadog Status Page",
     "firehydrant": "FireHydrant",
     "freshstatus": "Freshstatus",

@@ -110,6 +110,13 @@ PLATFORM_FACTS: Final = {
         "documented",
     ),
     "zendesk": PlatformFacts("Zendesk", "", "services", "about 90 days", "documented"),
+    "cstate": PlatformFacts(
+        "cState",
+        "",
+        "affected systems",
+        "what is open; the second document lists all",
+        "the templates that write the documents",
+    ),
     "statusio": PlatformFacts(
         "Status.io",
         "",
