@@ -51,7 +51,7 @@ def test_the_image_is_locked_and_has_no_rights() -> None:
     """What the image installs is in the lock, by hash; it runs as a user without a name, and without a shell."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     lock = "requirements-serve.txt" if "serve" in extras else "requirements.txt"
-    assert f"\nARG LOCK={lock}\n" in DOCKERFILE  # the image serves, too
+    assert f"\nARG LOCK={lock}\n" in DOCKERFILE, "the image serves, too: name this lock in .github/docker/Dockerfile"
     assert "--require-hashes" in DOCKERFILE and "--only-binary :all:" in DOCKERFILE
     stages = DOCKERFILE.split("\nFROM ")[1:]
     assert len(stages) == 2 and "pip" not in stages[1]
