@@ -15,6 +15,7 @@ from statuswatch.cli import (
     config,
     demo,
     history,
+    ingest,
     init,
     inspect,
     merge,
@@ -22,6 +23,7 @@ from statuswatch.cli import (
     pages,
     replay,
     report,
+    serve,
     status,
     why,
 )
@@ -48,6 +50,8 @@ app.command(epilog=check.HELP_END)(check.check)
 app.command(epilog=status.HELP_END)(status.status)
 app.command(epilog=why.HELP_END)(why.why)
 app.command(epilog=history.HELP_END)(history.history)
+app.command(epilog=ingest.HELP_END)(ingest.ingest)
+app.command(epilog=serve.HELP_END)(serve.serve)
 app.command(epilog=pages.HELP_END)(pages.pages)
 app.command(epilog=inspect.HELP_END)(inspect.inspect)
 app.add_typer(notify_app, name="notify")

@@ -131,6 +131,11 @@ class Rings:
         with self._lock:
             self._keys.add(key)
 
+    def holds(self, key: str) -> bool:
+        """Return whether somebody rang for a page and the watch did not take that yet."""
+        with self._lock:
+            return key in self._keys
+
     def take(self) -> set[str]:
         """Return the pages, and forget them."""
         with self._lock:

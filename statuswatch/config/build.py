@@ -85,11 +85,31 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
         every=file.every,
         every_open=_interval(file).every_open,
         intervals={key: _interval(table) for key, table in tables.items()},
+        token_env=_variable(file.serve.token_env, place.at("serve.token_env")),
+        hook_secrets=_hook_secrets(tables, place),
     )
     place.raise_mistakes()
     if not config.pages:
         raise mistake(place.at("pages"), f"no page to watch: {_NAME_PAGES}")
     return config
+
+
+def _hook_secrets(tables: Mapping[str, PageTable], place: Place) -> dict[str, str]:
+    """Return the names of the variables that hold secrets of pushes, by the key of the page."""
+    named = {
+        key: _variable(table.hook_secret_env, page_place(key, place).at("hook_secret_env"))
+        for key, table in tables.items()
+    }
+    return {key: variable for key, variable in named.items() if variable}
+
+
+def _variable(word: str | None, place: Place) -> str:
+    """Return the name of a variable; "" where none is named."""
+    if word is None:
+        return ""
+    with place.collecting():
+        check_variable(word, place)
+    return word
 
 
 def _interval(table: FileTable | PageTable) -> Interval:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from statuswatch.config.schema import EVENT_CHOICES, KIND_CHOICES
-from statuswatch.config.tables import FileTable, MuteTable, NotifyTable, PageTable
+from statuswatch.config.tables import FileTable, MuteTable, NotifyTable, PageTable, ServeTable
 from statuswatch.model.event_line import EventLine
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
 from statuswatch.platforms import PLATFORMS
@@ -35,6 +35,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "every_open": "The same while something is open there.",
     "headers_env": "Headers of a private page, each with the environment variable that holds its value.",
     "history": "The folder that keeps every event, relative to this file; {shard} in it is the number of the shard.",
+    "hook_secret_env": "The environment variable that holds the secret with which the vendor signs its pushes.",
     "hours": 'Hours in which the sink is sent to, such as "Mon-Fri 08:00-18:00 Europe/Berlin".',
     "id": "What some platforms need besides the address: status.io's id, the address of a feed.",
     "incident": "The incident's id, or a glob on its title.",
@@ -48,10 +49,12 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "pages": "Keys of the catalog.",
     "platform": "The platform that the page runs on; it is recognised where this is left out.",
     "public": "Whether what is published may show this private page.",
+    "serve": "The HTTP side of `statuswatch serve`.",
     "sink": "Where notifications go.",
     "state": "The state file, relative to this file.",
     "tags": "Free words for routing.",
     "timeout": "Seconds for one page.",
+    "token_env": "The environment variable that holds the token in the address of a webhook.",
     "until": "The end of the mute, with a zone.",
     "url": "The base address of the page.",
 }
@@ -69,12 +72,13 @@ def config_schema() -> Schema:
         PageTable,
         NotifyTable,
         MuteTable,
+        ServeTable,
         *(sink.OPTIONS for sink in SINKS.values()),
     )
     _, definitions = msgspec.json.schema_components(tables, ref_template=_REF)
     names = {table: table.__name__ for table in tables}
     shown = {name: _without_null(schema) for name, schema in definitions.items()}
-    for name in ("FileTable", "PageTable", "NotifyTable", "MuteTable"):
+    for name in ("FileTable", "PageTable", "NotifyTable", "MuteTable", "ServeTable"):
         shown[name] = _explained(name, shown[name])
     file = shown["FileTable"]
     properties = {

@@ -56,7 +56,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     among these pages is one that is not watched, so that nothing is remembered or delivered.
 
     `every` and `every_open` are intervals in seconds, for a process that stays running; `intervals` are those of single
-    pages, by key, 0 where a page has none of its own.
+    pages, by key, 0 where a page has none of its own. `token_env` names the variable that holds the token of the
+    doorbell, and `hook_secrets`, by key of the page, those of the secrets that pushes are signed with.
     """
 
     pages: tuple[Page, ...]
@@ -78,6 +79,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     every: float = DEFAULT_EVERY
     every_open: float = 0.0
     intervals: Mapping[str, Interval] = {}
+    token_env: str = ""
+    hook_secrets: Mapping[str, str] = {}
 
     def interval(self, key: str) -> Interval:
         """Return how often a page is read by a process that stays running."""

@@ -33,6 +33,13 @@ class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public: bool = False
     every: Every | None = None
     every_open: EveryOpen | None = None
+    hook_secret_env: str | None = None
+
+
+class ServeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[serve]`."""
+
+    token_env: str | None = None
 
 
 class NotifyTable(msgspec.Struct, frozen=True):
@@ -78,6 +85,7 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: dict[str, PageTable] = {}
     notify: list[dict[str, Any]] = []
     mute: list[dict[str, Any]] = []
+    serve: ServeTable = ServeTable()
 
 
 def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:

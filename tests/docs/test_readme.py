@@ -106,6 +106,7 @@ def test_every_key_of_the_configuration_is_shown(tmp_path: Path) -> None:
         "mutes",
         "named",
         "single_look",
+        "hook_secrets",
         "intervals",
     }
     fields = {*Config.__struct_fields__, *Page.__struct_fields__, *MuteTable.__struct_fields__}

@@ -17,7 +17,7 @@ class Floor(NamedTuple):
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("api",), "what `import statuswatch` offers"),
-    Floor(("demo", "replay", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
+    Floor(("demo", "replay", "serve", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(
         ("github_actions", "publish", "scan", "config"), "what the user asked for; what a repository and a runner show"
@@ -40,7 +40,20 @@ FRONT_DOOR: Final = "statuswatch.api"
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *("init", "check", "status", "why", "history", "report", "pages", "inspect", "notify", "config"),
+        *(
+            "init",
+            "serve",
+            "ingest",
+            "check",
+            "status",
+            "why",
+            "history",
+            "report",
+            "pages",
+            "inspect",
+            "notify",
+            "config",
+        ),
         *("demo", "replay", "merge", "watching", "output", "options", "completion"),
     ),
     "render": (
@@ -96,6 +109,7 @@ INSIDE: Final = {
         "schema",
     ),
     "catalog": ("patch", "search", "upstream", "build_log", "vendors"),
+    "serve": ("server", "app", "figures", "pushes", "site", "inbox"),
     "model": (
         "report_line",
         "why",

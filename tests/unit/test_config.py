@@ -19,7 +19,7 @@ from statuswatch.model.page import Page
 ACME: Final = '[page.acme]\nurl = "https://status.acme.example"\n'
 KEYS: Final = (
     "pages, state, history, timeout, deadline, concurrency, components, min_impact, maintenance, kinds, "
-    "assume_impact, every, every_open, page, notify, mute"
+    "assume_impact, every, every_open, page, notify, mute, serve"
 )
 NOT_BASE: Final = "is not the base address of a page: write it like https://status.acme.example"
 ADD_IT: Final = ": set its `url` in a table [page.KEY]"
@@ -210,7 +210,7 @@ BAD: Final = {
     '[page.acme]\nulr = "https://a.example"': "page.acme.ulr: unknown key: did you mean 'url'?",
     f"{ACME}colour = 1": "page.acme.colour: unknown key: use one of "
     "name, url, platform, id, components, min_impact, maintenance, kinds, tags, headers_env, public, "
-    "every, every_open",
+    "every, every_open, hook_secret_env",
     # pages
     'page = ["openai"]': 'page: a list: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
     "[pages.acme]": 'pages: a table: list keys as pages = ["openai"], or write a table for one page, [page.acme]',
