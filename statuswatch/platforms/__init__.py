@@ -82,6 +82,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "statusio",
     "firehydrant",
     "sorry",
+    "statuspal",
     "azure",
     "rss",
 )
@@ -97,6 +98,7 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "statusio": "Status.io",
     "firehydrant": "FireHydrant",
     "sorry": "Sorry",
+    "statuspal": "Statuspal",
 }
 
 # What a platform may have besides: its module then has these functions, too.

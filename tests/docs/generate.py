@@ -138,6 +138,13 @@ PLATFORM_FACTS: Final = {
         "the newest 25",
         "documented, and seen in running clients",
     ),
+    "statuspal": PlatformFacts(
+        "Statuspal",
+        "",
+        "services, with their parent",
+        "what is open; the second document adds what is closed",
+        "recorded (the first document); the rest documented, and seen in running clients",
+    ),
     "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",

@@ -26,7 +26,7 @@ from tests.support.platform_samples import SAMPLES, ending, enriching
 BODIES: Final = frozenset(
     (
         *("body", "message", "message_string", "details", "contents", "text", "incident_status_desc", "usersAffected"),
-        *("note", "content"),
+        *("note", "content", "description"),
     )
 )
 MOVING: Final = re.compile(r"updated_?at|modified|date_?updated|date_?posted|last_update_at|updated", re.IGNORECASE)

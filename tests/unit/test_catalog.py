@@ -28,7 +28,10 @@ PAGES: Final = catalog()
 ROWS: Final = PAGES.rows.values()
 HTTPS: Final = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*"  # no port, no query, no fragment, no last slash
 FEED: Final = rf"(/[\w.-]+)+(\?[\w=.&-]+)?|{HTTPS}"
-IDS: Final = {"statusio": "[0-9a-f]{24}", "rss": FEED, "cloudflare": "[0-9a-z]{12}", "freshstatus": "[0-9]+"}
+IDS: Final = {
+    **{"statusio": "[0-9a-f]{24}", "rss": FEED, "cloudflare": "[0-9a-z]{12}", "freshstatus": "[0-9]+"},
+    "statuspal": r"([a-z0-9-]+\.statuspal\.(io|eu))?",
+}
 IDS_OF_UNREAD: Final = {"uptimerobot": "([0-9A-Za-z]{9,10})?", "uptime-kuma": r"[\w-]+"}
 CHECKED: Final = "20[0-9]{2}(-(0[1-9]|1[0-2]))? (read|polled|probed|used|listed|seen)"
 SOLID: Final = {"read", "poll", "probe", "code", "lists", DORMANT}
