@@ -1,14 +1,12 @@
 """`statuswatch history`: print the incidents of the archive, each folded from its events."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from statuswatch import errors
 from statuswatch.cli.options import (
-    BUILT_IN,
     ConfigOption,
     PagesArgument,
     QuietOption,
@@ -16,19 +14,14 @@ from statuswatch.cli.options import (
     StateOption,
     help_end,
     load_settings,
-    parse_moment,
 )
 from statuswatch.cli.output import print_lines, say, stdout_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from statuswatch.config.schema import Config
     from statuswatch.model.history import PastIncident, Span
-    from statuswatch.model.incident import Impact
-    from statuswatch.model.report import PageView
 
-MIN_GAP = timedelta(minutes=1)  # a shorter one is the time since a run that has just ended
 HELP_END = help_end(
     ("statuswatch history --since 30d --min-impact major", "statuswatch history github --format csv"),
     (0, 2, 3, 5),
@@ -89,93 +82,20 @@ def history(
 
     Each is folded from its events; the oldest comes first. No page is read. What the archive does not cover is said.
     """
+    from statuswatch.model.incident import Impact
+    from statuswatch.past import gaps_of, parse_range, past_of, selected
+
     settings = load_settings(config, state, shard, pages)
-    now = datetime.now(UTC)
-    begin, end = range_of(since, until, now)
-    past = past_of(settings, pages or [], begin)
+    span = parse_range(since, until, datetime.now(UTC))
+    past = past_of(settings, pages or [], span.begin)
     for problem in past.problems:
         say(problem)
-    incidents = [incident for incident in past.incidents if is_in_range(incident, begin, end)]
-    incidents = selected(incidents, kind or [], min_impact, settings.assume_impact)
-    gaps = gaps_of(past, begin, end)
+    minimum = Impact(min_impact) if min_impact else None
+    incidents = selected(past, span, kinds=kind or (), minimum=minimum, assumed=settings.assume_impact)
+    gaps = gaps_of(past, span)
     print_incidents(incidents, gaps, output)
     if output is not HistoryFormat.CONSOLE and not quiet:
         say_gaps(gaps)
-
-
-def range_of(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime]:
-    """Return the range that the options name. Raises UsageError."""
-    begin = parse_moment(since, now, "--since") if since is not None else None
-    end = parse_moment(until, now, "--until") if until is not None else now
-    if begin and begin > end:
-        raise errors.UsageError(f"--since is later than {'--until' if until else 'now'}: name an earlier time")
-    return begin, end
-
-
-class Past(NamedTuple):
-    """The pages as the state file remembers them, all that is known of the past, and faults of the archive."""
-
-    views: "tuple[PageView, ...]"
-    incidents: "tuple[PastIncident, ...]"
-    problems: tuple[str, ...]
-
-
-def past_of(settings: "Config", pages: "Sequence[str]", since: datetime | None) -> Past:
-    """Return the past of the pages, without reading one. What was over at `since` may be left out.
-
-    Raises StateError, and UsageError where no archive is kept.
-    """
-    from statuswatch import pipeline
-    from statuswatch.history.archive import read_archive
-    from statuswatch.history.fold import known_incidents
-
-    if settings.history is None:
-        where = settings.source or BUILT_IN
-        raise errors.UsageError(f'no archive is kept ({where}): set history = "history", and runs of `check` fill it')
-    run = pipeline.run_of(settings, pages)
-    views = pipeline.recall_views(run)
-    opened = [(view.status.page.key, incident) for view in views for incident in view.status.open]
-    keys = [page.key for page in run.pages] if pages or settings.shard else []
-    archive = read_archive(settings.history, since=since, keys=keys, incidents=opened)
-    return Past(views, known_incidents(archive, views), archive.problems)
-
-
-def is_in_range(incident: "PastIncident", begin: datetime | None, end: datetime) -> bool:
-    """Return whether the incident was there at any time of the range."""
-    from statuswatch.render.history import begin_of
-
-    is_too_early = begin is not None and incident.ended_at is not None and incident.ended_at < begin
-    return begin_of(incident) <= end and not is_too_early
-
-
-def selected(
-    incidents: "Iterable[PastIncident]", kinds: "Sequence[str]", minimum: MinImpact | None, assumed: "Impact"
-) -> "list[PastIncident]":
-    """Return the incidents that the options select. Maintenance has no impact that can be compared."""
-    chosen = [incident for incident in incidents if not kinds or incident.kind in kinds]
-    return [incident for incident in chosen if minimum is None or has_impact(incident, minimum, assumed)]
-
-
-def has_impact(incident: "PastIncident", minimum: MinImpact, assumed: "Impact") -> bool:
-    """Return whether an incident had that impact; an unstated one counts as `assumed`, and `unknown` as any."""
-    from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
-
-    if incident.kind is not IncidentKind.INCIDENT:
-        return incident.kind is IncidentKind.PAGE
-    impact = incident.peak_impact if incident.peak_impact in IMPACT_SCALE else assumed
-    return impact is Impact.UNKNOWN or IMPACT_SCALE.index(impact) >= IMPACT_SCALE.index(Impact(minimum))
-
-
-def gaps_of(past: Past, begin: datetime | None, end: datetime) -> "dict[str, tuple[Span, ...]]":
-    """Return the parts of the range that are not covered, by the name of the page."""
-    from statuswatch.history.coverage import coverage_of, gaps
-
-    found = {}
-    for view in past.views:
-        coverage = coverage_of(view, past.incidents)
-        missing = gaps(coverage, begin or coverage.since or end, end)
-        found[view.status.page.name] = tuple(span for span in missing if span.end - span.begin >= MIN_GAP)
-    return found
 
 
 def print_incidents(

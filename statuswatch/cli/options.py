@@ -1,7 +1,6 @@
 """Options that several commands share, the help that all of them end with, and the configuration they name."""
 
 import os
-import re
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +10,10 @@ import typer
 
 from statuswatch.cli.completion import watched_pages
 from statuswatch.errors import UsageError
+from statuswatch.moments import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
 
     from statuswatch.config.schema import Config, SinkConfig
     from statuswatch.delivery.deliver import ConnectedSink
@@ -78,8 +77,6 @@ BUILT_IN = "the built-in default, for no file was found"
 
 MAX_JOBS = 60  # Windows waits for no more processes at a time
 MIN_AUTO_PAGES = 500  # fewer are read before a second process is worth its start
-_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 EXIT_CODES: "Mapping[int, str]" = {
     0: "completed",
@@ -126,32 +123,6 @@ def job_count(word: str | None, pages: int) -> int:
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def parse_moment(word: str, now: "datetime", option: str) -> "datetime":
-    """Return the moment that an option names: a time, a date, or how long ago. Without a zone it is UTC.
-
-    Raises UsageError.
-    """
-    from datetime import UTC, datetime
-
-    try:
-        ago = parse_duration(word)
-        if ago is not None:
-            return now - ago
-        moment = datetime.fromisoformat(word)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        forms = "a time (2026-11-03T14:00Z), a date (2026-11-03), or how long ago (90m, 12h, 7d, 2w)"
-        raise UsageError(f"{option}: {word!r} is no time: write {forms}") from None
-
-
-def parse_duration(word: str) -> "timedelta | None":
-    """Return a duration such as 45s, 90m, 12h, 7d or 2w; None for any other word. Raises OverflowError."""
-    from datetime import timedelta
-
-    match = _DURATION.fullmatch(word)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
 
 def load_settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":

@@ -22,7 +22,6 @@ from statuswatch.cli.options import (
     help_end,
     job_count,
     load_settings,
-    parse_moment,
     recording,
     reject_together,
 )
@@ -153,8 +152,9 @@ def print_past(
     full: bool,
 ) -> None:
     """Print what was open at a past moment. Raises UsageError, StateError and OutputError."""
-    from statuswatch.cli.history import past_of
     from statuswatch.history.moment import statuses_at
+    from statuswatch.moments import parse_moment
+    from statuswatch.past import past_of
     from statuswatch.rules.status import status_view
 
     now = datetime.now(UTC)

@@ -17,7 +17,6 @@ from statuswatch.cli.options import (
     StateOption,
     help_end,
     load_settings,
-    parse_moment,
 )
 from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
 
@@ -74,6 +73,8 @@ def why(
 
     Three answers are kept apart: they had this, nothing they admit, and not known.
     """
+    from statuswatch.past import parse_span, unwatched
+
     now = datetime.now(UTC)
     span = parse_span(begin, end, now)
     settings = load_settings(config, state, shard, pages)
@@ -84,17 +85,6 @@ def why(
         view = find_out(settings, watched, span, now, named=named, shown=not quiet)
     print_answer(view, output)
     stop(view)
-
-
-def parse_span(begin: str, end: str | None, now: datetime) -> "Span":
-    """Return the range, of which nothing lies in the future. Raises UsageError."""
-    from statuswatch.model.history import Span
-
-    since = parse_moment(begin, now, "--from")
-    until = min(parse_moment(end, now, "--to"), now) if end else now
-    if since >= until:
-        raise errors.UsageError(f"--from {begin} is not before --to {end or 'now'}: give an earlier --from")
-    return Span(since, until)
 
 
 def scan(log: Path) -> "Mapping[str, LogMatch]":
@@ -116,15 +106,6 @@ def chunks(file: "BinaryIO") -> "Iterator[bytes]":
         yield chunk
 
 
-def unwatched(chosen: "Sequence[Page]", settings: "Config", named: "Mapping[str, LogMatch]") -> "list[Page]":
-    """Return the other pages that the log names, a configured one as the configuration has it."""
-    from statuswatch.catalog import catalog
-
-    configured = {page.key: page for page in settings.pages}
-    present = {page.key for page in chosen}
-    return [configured.get(key) or catalog()[key] for key in named if key not in present]
-
-
 def find_out(
     settings: "Config",
     pages: "Sequence[Page]",
@@ -138,26 +119,15 @@ def find_out(
     import msgspec
 
     from statuswatch import pipeline
-    from statuswatch.history.archive import read_archive
-    from statuswatch.history.coverage import coverage_of
-    from statuswatch.history.fold import known_incidents
-    from statuswatch.history.why import compose_why
-    from statuswatch.model.history import ArchiveReading
+    from statuswatch.past import explain
 
     settings = msgspec.structs.replace(settings, pages=tuple(pages), shard=None, state_files=())
     with progress(len(pages), shown=shown) as advance:
         views = pipeline.read_views(pipeline.run_of(settings, on_page=advance), now)
-    reading = ArchiveReading()
-    if settings.history:
-        open_now = [(view.status.page.key, key) for view in views for key in view.status.open]
-        reading = read_archive(
-            settings.history, since=span.begin, keys=[page.key for page in pages], incidents=open_now
-        )
-        for problem in reading.problems:
-            say(problem)
-    incidents = known_incidents(reading, views)
-    archived = {view.status.page.key: coverage_of(view, incidents) for view in views} if settings.history else {}
-    return compose_why(views, incidents, span, now, archived=archived, named=named, mutes=settings.mutes)
+    view, problems = explain(settings, views, span, now, named=named)
+    for problem in problems:
+        say(problem)
+    return view
 
 
 def print_answer(view: "WhyView", output: WhyFormat) -> None:

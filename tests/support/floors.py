@@ -17,7 +17,10 @@ class Floor(NamedTuple):
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
     Floor(("api",), "what `import statuswatch` offers"),
-    Floor(("demo", "replay", "serve", "pipeline", "jobs"), "one run: load, read, print, deliver, save"),
+    Floor(
+        ("past", "demo", "replay", "serve", "pipeline", "jobs"),
+        "one run: load, read, print, deliver, save; questions about the past",
+    ),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(
         ("github_actions", "publish", "scan", "config"), "what the user asked for; what a repository and a runner show"
@@ -28,7 +31,7 @@ FLOORS: Final = (
     Floor(("state", "state_check", "catalog"), "state.json; the pages that have a key"),
     Floor(("model",), "the nouns: incident, page, event, state, report", pure=True),
     Floor(
-        ("hours", "schedule", "shard", "registry", "masking", "text", "errors", "statuswatch"),
+        ("moments", "hours", "schedule", "shard", "registry", "masking", "text", "errors", "statuswatch"),
         "what everything stands on",
         pure=True,
     ),

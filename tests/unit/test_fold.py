@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from statuswatch.cli.options import parse_moment
 from statuswatch.errors import UsageError
 from statuswatch.history.coverage import coverage_of, gaps, is_known_at
 from statuswatch.history.fold import fold_events, known_incidents
@@ -16,6 +15,7 @@ from statuswatch.model.incident import Impact, Incident, IncidentKind
 from statuswatch.model.page import Failure, FailureKind, Feed
 from statuswatch.model.report import PageStatus, PageView
 from statuswatch.model.state import Failing, IncidentRecord, PageState, State
+from statuswatch.moments import parse_moment
 from tests.support.archive_lines import ACME, archived, minute, update
 
 NEW, UPDATED, RESOLVED = EventKind
