@@ -91,7 +91,7 @@ def _is_in_range(incident: PastIncident, span: Range) -> bool:
 
 
 def _has_impact(incident: PastIncident, minimum: Impact, assumed: Impact) -> bool:
-    """Return whether an incident had that impact; `unknown` counts as any. Maintenance has none that can be compared."""
+    """Return whether an incident had that impact; `unknown` counts as any, and maintenance has none to compare."""
     if incident.kind is not IncidentKind.INCIDENT:
         return incident.kind is IncidentKind.PAGE
     impact = incident.peak_impact if incident.peak_impact in IMPACT_SCALE else assumed

@@ -18,6 +18,7 @@ from statuswatch.cli import (
     ingest,
     init,
     inspect,
+    mcp,
     merge,
     notify,
     pages,
@@ -62,6 +63,7 @@ app.add_typer(config_app, name="config")
 config_app.callback(epilog=config.HELP_END)(config.config)
 config_app.command("check", epilog=config.HELP_END)(config.config_check)
 config_app.command("schema", epilog=config.HELP_END)(config.config_schema)
+app.command(epilog=mcp.HELP_END)(mcp.mcp)
 app.command(epilog=demo.HELP_END)(demo.demo)
 app.command(epilog=replay.HELP_END)(replay.replay)
 app.command(epilog=merge.HELP_END)(merge.merge)

@@ -65,6 +65,26 @@ def event_schema() -> Schema:
     return {"$schema": DIALECT, "title": "statuswatch event", **msgspec.json.schema(EventLine)}
 
 
+def object_schema(table: type[msgspec.Struct]) -> Schema:
+    """Return the schema of a type, itself at the root: some readers follow no reference there."""
+    schema = msgspec.json.schema(table)
+    definitions = {name: _one_line(definition) for name, definition in schema["$defs"].items()}
+    root = definitions.pop(table.__name__)
+    return {**root, "$defs": definitions} if definitions else root
+
+
+def _one_line(value: Any) -> Any:
+    """Return a schema whose descriptions are one line each."""
+    if isinstance(value, list):
+        return [_one_line(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: " ".join(part.split()) if name == "description" and isinstance(part, str) else _one_line(part)
+        for name, part in value.items()
+    }
+
+
 def config_schema() -> Schema:
     """Return the schema of `statuswatch.toml`. It accepts whatever the program accepts."""
     tables: tuple[type[msgspec.Struct], ...] = (

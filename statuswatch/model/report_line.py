@@ -194,3 +194,92 @@ class WhyReport(msgspec.Struct, frozen=True, kw_only=True):
     log: bool
     counts: dict[str, int]
     answers: tuple[PageAnswerLine, ...]
+
+
+class RewriteLine(msgspec.Struct, frozen=True):
+    """An edit in place of a published text; `update_id` is "" where nobody can say which."""
+
+    detected_at: Seconds
+    after_end: bool
+    update_id: str
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident of the past, folded from its events: a line of `history --format jsonl`. `page` is a key."""
+
+    schema: Literal[1]
+    page: str
+    page_name: str
+    id: str
+    kind: IncidentKind
+    title: str
+    status: str
+    impact: Impact
+    peak_impact: Impact
+    url: str
+    components: tuple[str, ...]
+    begin: Seconds
+    end: Seconds | None
+    seconds: int | None
+    end_detected: bool
+    ending: str | None
+    created_at: Seconds
+    published_at: Seconds
+    detected_at: Seconds | None
+    scheduled_for: Seconds | None
+    scheduled_until: Seconds | None
+    update_count: int
+    rewrite_count: int
+    changes: tuple[str, ...]
+    filtered: bool
+    muted: bool
+    pages: tuple[str, ...]
+    updates: tuple[UpdateLine, ...]
+    rewrites: tuple[RewriteLine, ...]
+
+
+class GapLine(msgspec.Struct, frozen=True):
+    """A part of the range in which the incidents of a page are not known."""
+
+    page_name: str
+    begin: Seconds = msgspec.field(name="from")
+    end: Seconds = msgspec.field(name="to")
+
+
+class HistoryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Incidents of the past, the oldest first. `problems` are faults of the archive."""
+
+    schema: Literal[1]
+    at: Seconds
+    incidents: tuple[HistoryLine, ...]
+    not_covered: tuple[GapLine, ...]
+    problems: tuple[str, ...]
+
+
+class PageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the catalog or of the configuration, as `pages --format json` lists it.
+
+    `note` is why it cannot be read, or should not be trusted.
+    """
+
+    key: str
+    name: str
+    url: str
+    platform: str
+    id: str
+    category: str
+    aliases: tuple[str, ...]
+    evidence: str
+    checked: str
+    note: str
+    components: tuple[str, ...]
+    min_impact: Impact
+    maintenance: bool
+    kinds: tuple[str, ...]
+
+
+class PageRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Pages that some words fit, the best first."""
+
+    schema: Literal[1]
+    pages: tuple[PageRow, ...]

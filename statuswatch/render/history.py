@@ -112,6 +112,25 @@ def jsonl(incidents: Iterable[PastIncident]) -> Iterator[str]:
         yield jsonlines.encode(fields(incident)) + "\n"
 
 
+def document(
+    incidents: Sequence[PastIncident], gaps: Mapping[str, Sequence[Span]], now: datetime, *, problems: Sequence[str]
+) -> str:
+    """Return the whole answer as one JSON document on one line, without its end: `HistoryReport` describes it."""
+    return jsonlines.encode(
+        {
+            "schema": jsonlines.SCHEMA,
+            "at": jsonlines.moment(now),
+            "incidents": [fields(incident) for incident in incidents],
+            "not_covered": [
+                {"page_name": name, "from": jsonlines.moment(span.begin), "to": jsonlines.moment(span.end)}
+                for name, spans in gaps.items()
+                for span in spans
+            ],
+            "problems": problems,
+        }
+    )
+
+
 def fields(incident: PastIncident) -> dict[str, object]:
     """Return an incident for programs: flat, as a database loads it."""
     begin, end = begin_of(incident), incident.ended_at

@@ -123,12 +123,14 @@ def test_the_documents_of_a_site(workspace: Workspace) -> None:
     assert 'href="https://board.example/x/feed.atom"' in (workspace.folder / "site/feed.atom").read_text()
 
 
-def test_a_check_imports_nothing_of_the_board(workspace: Workspace) -> None:
-    """Item 9: a run of `check` without --metrics pays for none of it."""
+def test_a_check_imports_nothing_of_the_board_or_of_an_extra(workspace: Workspace) -> None:
+    """A run of `check` without --metrics pays for none of it."""
     process = workspace.start("check", env={"PYTHONPROFILEIMPORTTIME": "1"})
     completed = finish(process)
     assert "statuswatch.pipeline" in completed.err
-    for module in ("statuswatch.render.site", "statuswatch.publish", "statuswatch.model.board", "ctypes"):
+    board = ("statuswatch.render.site", "statuswatch.publish", "statuswatch.model.board", "ctypes")
+    extras = ("statuswatch.mcp", "statuswatch.api", "mcp", "mcp_types", "pydantic", "starlette")
+    for module in (*board, *extras):
         assert f" {module}\n" not in completed.err
 
 

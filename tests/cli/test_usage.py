@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.workspace import Workspace
 
-COMMANDS: Final = ("check", "status", "pages", "inspect", "notify", "demo")
+COMMANDS: Final = ("check", "status", "pages", "inspect", "notify", "mcp", "demo")
 
 
 def test_version(workspace: Workspace) -> None:

@@ -16,10 +16,10 @@ class Floor(NamedTuple):
 
 FLOORS: Final = (
     Floor(("__main__", "cli"), "one file a command, and what they share: options, output"),
-    Floor(("api",), "what `import statuswatch` offers"),
+    Floor(("mcp", "api"), "tools for agents; what `import statuswatch` offers"),
     Floor(
         ("past", "demo", "replay", "serve", "pipeline", "jobs"),
-        "one run: load, read, print, deliver, save; questions about the past",
+        "one run: load, read, print, deliver, save; the past",
     ),
     Floor(("recording", "reading", "delivery", "history"), "pages in, notifications out; the archive"),
     Floor(
@@ -43,22 +43,10 @@ FRONT_DOOR: Final = "statuswatch.api"
 # The order inside packages whose modules import one another, the highest first.
 INSIDE: Final = {
     "cli": (
-        *(
-            "init",
-            "serve",
-            "ingest",
-            "check",
-            "status",
-            "why",
-            "history",
-            "report",
-            "pages",
-            "inspect",
-            "notify",
-            "config",
-        ),
-        *("demo", "replay", "merge", "watching", "output", "options", "completion"),
+        *("init", "serve", "ingest", "check", "status", "why", "history", "report", "pages", "inspect", "notify"),
+        *("config", "mcp", "demo", "replay", "merge", "watching", "output", "options", "completion"),
     ),
+    "mcp": ("server", "tools"),
     "render": (
         *("why", "site", "page", "history", "status", "inspection", "listing", "annotation", "markdown", "summary"),
         "console",
