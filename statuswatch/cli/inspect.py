@@ -13,9 +13,7 @@ from statuswatch.cli.options import ConfigOption, RecordOption, StateOption, hel
 from statuswatch.cli.output import interruptible, print_lines, stdout_stream
 
 if TYPE_CHECKING:
-    from statuswatch.config.schema import Config
     from statuswatch.model.page import Page
-    from statuswatch.model.state import PageState
 
 HELP_END = help_end(
     ("statuswatch inspect openai", "statuswatch inspect https://status.acme.example"),
@@ -46,7 +44,7 @@ def inspect(
     from statuswatch.catalog import catalog
     from statuswatch.config.load import load_config
     from statuswatch.config.resolve import dormant_caution
-    from statuswatch.config.select import look_at, watched_page
+    from statuswatch.config.select import look_at, remembered_page, watched_page
     from statuswatch.model.page import Failure
     from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
@@ -60,7 +58,7 @@ def inspect(
     configured = {page.key: page for page in settings.pages} if settings.source else {}
     page = watched_page(configured, target) or look_at(target, settings.source, configured)
     watched = page.key in configured
-    remembered = page_state(settings, state, page.key) if watched else None
+    remembered = remembered_page(state or settings.state, page.key) if watched else None
     with interruptible("interrupted"), recording(record) as recorder:
         now = datetime.now(UTC)
         recorder.begin(RunStart(pages=(page,), partial=True), State(), now)
@@ -76,18 +74,6 @@ def inspect(
         stream.writelines(f"{line}\n" for line in lines)
     if isinstance(inspection.result, Failure):
         raise errors.PageUnavailableError(f"the page could not be read ({page.url}): the reason is printed above")
-
-
-def page_state(settings: "Config", state: Path | None, key: str) -> "PageState | None":
-    """Return what the state file of the page's shard remembers of it. Raises StateError."""
-    from statuswatch.config.select import state_files
-    from statuswatch.state import load_page
-
-    for file in state_files(state or settings.state):
-        found = load_page(file, key)
-        if found:
-            return found
-    return None
 
 
 def platform_origin(page: "Page", *, watched: bool) -> str:

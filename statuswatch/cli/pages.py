@@ -70,6 +70,29 @@ def pages(
         verify_pages(chosen, settings, output, quiet=quiet)
         return
     print_pages(chosen, output)
+    print_components(named_pages(query or (), chosen), settings, output)
+
+
+def named_pages(query: "Sequence[str]", chosen: "Sequence[Page]") -> "list[Page]":
+    """Return the page that the query names by its key or an alias; none where it is only a search."""
+    from statuswatch.config.resolve import catalog_key
+
+    word = " ".join(query)
+    keys = {word.lower(), catalog_key(word)} if word else set()
+    return [page for page in chosen if page.key in keys]
+
+
+def print_components(named: "Sequence[Page]", settings: "Config", output: TableFormat) -> None:
+    """Print below a table for people the components of each page that are remembered, by group."""
+    from statuswatch.config.select import remembered_page
+    from statuswatch.render.inspection import remembered_components
+
+    if output is not TableFormat.CONSOLE:
+        return
+    with stdout_stream() as stream:
+        for page in named:
+            state = remembered_page(settings.state, page.key)
+            stream.writelines(f"{line}\n" for line in remembered_components(page.key, state))
 
 
 def refuse_fix(options: "Mapping[str, bool]", *, verify: bool) -> None:

@@ -123,7 +123,7 @@ def status(
             read = partial(read_statuses, globs=globs, jobs=count, shown=not quiet)
             statuses, notes = read(settings, keys, now, recorder)
     refuse_unmatched(statuses, globs)
-    view = status_view(statuses, now, globs, settings.mutes)
+    view = status_view(with_cautions(statuses), now, globs, settings.mutes)
     source = str(settings.state) if offline else ""
     print_answer(view, now, output, source=source, short=short, full=full)
     if not quiet:
@@ -186,6 +186,15 @@ def component_globs(component: list[str] | None) -> tuple[str, ...]:
     if not all(component or ()):
         raise errors.UsageError("--component is empty: give a GLOB, such as 'API*'")
     return tuple(component or ())
+
+
+def with_cautions(statuses: "tuple[PageStatus, ...]") -> "tuple[PageStatus, ...]":
+    """Return the statuses, each with what the catalog knows against trusting the page's silence."""
+    import msgspec
+
+    from statuswatch.config.resolve import dormant_caution
+
+    return tuple(msgspec.structs.replace(status, caution=dormant_caution(status.page)) for status in statuses)
 
 
 def annotate_on_runner(view: "StatusView") -> None:

@@ -15,7 +15,9 @@ from statuswatch.config.schema import Config
 from statuswatch.config.suggest import did_you_mean
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Page
+from statuswatch.model.state import PageState
 from statuswatch.shard import MAX_SHARDS, PLACEHOLDER, parse_shard, shard_of
+from statuswatch.state import load_page
 
 MAX_KEY: Final = 64  # characters
 _NONE_WATCHED: Final[Mapping[str, Page]] = {}
@@ -116,6 +118,11 @@ def state_files(state: Path) -> tuple[Path, ...]:
 
 def _path_of(path: Path, number: int) -> Path:
     return Path(str(path).replace(PLACEHOLDER, str(number)))
+
+
+def remembered_page(state: Path, key: str) -> PageState | None:
+    """Return what is remembered of a page, in the file of its shard where each has its own. Raises StateError."""
+    return next((found for file in state_files(state) if (found := load_page(file, key))), None)
 
 
 def page_at(target: str) -> Page:

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from statuswatch.model.history import Coverage, PastIncident, Span
 from statuswatch.model.incident import LATEST, Impact, IncidentKind, closing_time
 from statuswatch.model.page import Page
-from statuswatch.model.report import PageStatus, StatusView
-
-MIN_SILENCE: Final = timedelta(days=180)  # without a word for so long, a page may be calm, or abandoned
+from statuswatch.model.report import MIN_SILENCE, PageStatus, StatusView
 
 
 class DayKind(StrEnum):

@@ -1,8 +1,8 @@
 """The report of a run."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Self
+from datetime import datetime, timedelta
+from typing import Final, Self
 
 import msgspec
 
@@ -11,6 +11,8 @@ from statuswatch.model.incident import CLOSED_STATUSES, IMPACT_SCALE, Component,
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, Feed, Page, RequestNote, any_page_answered
 from statuswatch.model.state import ARCHIVE, Failing, IncidentRecord, Outbox, PageState, State
+
+MIN_SILENCE: Final = timedelta(days=180)  # without a word for so long, a page may be calm, or abandoned
 
 
 class OpenCounts(msgspec.Struct, frozen=True):
@@ -85,7 +87,8 @@ class PageOutcome(msgspec.Struct, frozen=True, kw_only=True):
 class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What is open on one page, and why that may not be all. `read_before`: there was at least one good read.
 
-    `shared_failure` is the title of the shared incident that its failure belongs to.
+    `shared_failure` is the title of the shared incident that its failure belongs to. `last_word_at` is the time of the
+    newest message that is remembered of it, and `caution` what the catalog knows against trusting its silence.
     """
 
     page: Page
@@ -96,6 +99,12 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     read_before: bool = False
     components: tuple[Component, ...] = ()  # that the page lists; none where that is unknown
     shared_failure: str = ""
+    last_word_at: datetime | None = None
+    caution: str = ""
+
+    def is_silent(self, now: datetime) -> bool:
+        """Return whether the page has published nothing for so long that it may be abandoned."""
+        return self.last_word_at is not None and now - self.last_word_at >= MIN_SILENCE
 
     @property
     def unknown(self) -> str:

@@ -63,7 +63,8 @@ class OpenEntry(msgspec.Struct, frozen=True):
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is open, worst first: what `status --format json` prints.
 
-    `offline`: no page was read. `hidden` counts what the component globs exclude.
+    `offline`: no page was read. `hidden` counts what the component globs exclude. `last_words` has the time of each
+    page's newest message that is remembered, and `dormant` the pages whose silence is no reassurance.
     """
 
     schema: Literal[1]
@@ -73,6 +74,8 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...]
     hidden: int
     unknown: tuple[UnknownPage, ...]
+    last_words: dict[str, Seconds | None]
+    dormant: tuple[str, ...]
     incidents: tuple[OpenEntry, ...]
 
 

@@ -1,14 +1,14 @@
 """One page explained, for the person who adds it or wonders why it is silent."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 from rich.text import Text
 
 from statuswatch.catalog.patch import found_row
-from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Incident, IncidentKind
+from statuswatch.model.incident import IMPACT_SCALE, STATED_BY_VENDOR, Component, Incident, IncidentKind
 from statuswatch.model.page import (
     Exchange,
     Failure,
@@ -63,9 +63,7 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, ca
         case Feed():
             yield 0, Text("Understood", "bold")
             yield from _understood(result)
-    if isinstance(result, Feed):
-        yield 0, Text("Components", "bold")
-        yield from _listed(result)
+    yield from _components(result, state)
     if state:
         yield 0, Text("State file", "bold")
         yield from _remembered(state)
@@ -75,6 +73,26 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, ca
         yield from ((INDENT, Text(line)) for line in filters)
     for glob in inspection.unmatched:
         yield INDENT, Text(runner_safe(f"warning: {glob!r} in `components` matches none of the components"), "yellow")
+
+
+def _components(result: Feed | Failure, state: PageState | None) -> Lines:
+    """Return what the page lists; where it could not be read, what it listed when it last was."""
+    if isinstance(result, Feed):
+        yield 0, Text("Components", "bold")
+        yield from component_lines(result.components)
+    elif state and state.components:
+        yield 0, Text("Components, as remembered", "bold")
+        yield from component_lines(state.components)
+
+
+def remembered_components(key: str, state: PageState | None) -> list[str]:
+    """Return the components that the page listed when it was last read, a line for each group or region."""
+    if not (state and state.components):
+        return [f"Components: not remembered; `statuswatch inspect {key}` reads them"]
+    return [
+        "Components, as remembered",
+        *(" " * indent + line.plain for indent, line in component_lines(state.components)),
+    ]
 
 
 def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watched: bool) -> list[str]:
@@ -155,6 +173,7 @@ def _understood(feed: Feed) -> Lines:
     yield INDENT, Text(f"{_counts(feed)}; {len(still_open)} open")
     if feed.incidents:
         yield INDENT, Text(_component_sources(feed))
+        yield INDENT, Text(_last_word(feed))
     for kind, plural in _LISTS:
         if coverage := _coverage(feed, kind):
             yield INDENT, Text(f"its list of {plural} has {coverage}")
@@ -167,6 +186,11 @@ def _understood(feed: Feed) -> Lines:
     if len(still_open) > MAX_OPEN:
         yield INDENT, Text(f"and {len(still_open) - MAX_OPEN} more that are open")
     yield from _newest_closed(feed)
+
+
+def _last_word(feed: Feed) -> str:
+    """Return when the page last published something: a calm page and an abandoned one look alike."""
+    return f"last word: {phrases.minute(max(incident.last_update_at for incident in feed.incidents))}"
 
 
 def _severity(incident: Incident) -> int:
@@ -205,12 +229,12 @@ def _coverage(feed: Feed, kind: IncidentKind) -> str:
     return ""
 
 
-def _listed(feed: Feed) -> Lines:
-    """Return what the page lists, a line for each group."""
-    if not feed.components:
+def component_lines(components: Sequence[Component]) -> Lines:
+    """Return what a page lists, a line for each group or region."""
+    if not components:
         yield INDENT, Text("it lists none: a glob is compared with what each incident names")
     by_group: dict[str, list[str]] = {}
-    for component in feed.components:
+    for component in components:
         by_group.setdefault(component.group, []).append(component.name)
     for group, names in sorted(by_group.items()):
         heading = f"{group}: " if group else ""

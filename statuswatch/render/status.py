@@ -25,6 +25,7 @@ IMPACT_HEADINGS: Final = {
 IN_PROGRESS_HEADING: Final = ("🔧", "NOW", "bold blue")
 _SCHEDULED: Final = ("📅", "SCHEDULED", "bold")
 UNKNOWN_HEADING: Final = ("❔", "UNKNOWN", "bold magenta")
+_SILENT: Final = ("⚪", "SILENT", "bold")
 
 
 def render(
@@ -36,7 +37,11 @@ def render(
     line for each unknown page.
     """
     lines = []
-    for paragraphs in (*_entries(view, now, full=full), *_unknown_pages(view, full=full)):
+    for paragraphs in (
+        *_entries(view, now, full=full),
+        *_unknown_pages(view, full=full),
+        *_silent_pages(view, now, full=full),
+    ):
         lines += indented(paragraphs, width)
     return [*lines, *indented([_closing(view, state_file)], width, 2)]
 
@@ -192,6 +197,16 @@ def _unknown_pages(view: StatusView, *, full: bool) -> Iterator[list[Text]]:
             yield [_first(UNKNOWN_HEADING, f"{len(statuses)} pages", f"{statuses[0].unknown} ({names})")]
 
 
+def _silent_pages(view: StatusView, now: datetime, *, full: bool) -> Iterator[list[Text]]:
+    """Yield a line for each page whose silence is no reassurance; with `full`, for each that is long silent."""
+    for status in view.pages:
+        if status.unknown or not (status.caution or (full and status.is_silent(now))):
+            continue
+        last = f"last word {phrases.ago(status.last_word_at, now)}" if status.last_word_at else "no word is remembered"
+        reason = status.caution or "it may be calm, or abandoned"
+        yield [_first(_SILENT, f"{status.page.name} - status page", f"{last}; {reason}")]
+
+
 def _unknown_reason(status: PageStatus) -> str:
     if not status.stale:
         return status.unknown
@@ -207,8 +222,9 @@ def _closing(view: StatusView, state_file: str) -> Text:
 
 
 def is_all_clear(view: StatusView) -> bool:
-    """Return whether every page asked about was read and understood, and nothing is open on any."""
-    return bool(view.pages) and not (view.unknown or view.incidents or view.in_progress)
+    """Return whether every page asked about was read, understood and is not dormant, and nothing is open on any."""
+    is_trusted = not any(status.caution for status in view.pages)
+    return bool(view.pages) and is_trusted and not (view.unknown or view.incidents or view.in_progress)
 
 
 def closing(view: StatusView, *, state_file: str = "") -> str:
@@ -240,6 +256,10 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
             "components": view.globs,
             "hidden": view.hidden,
             "unknown": [{**jsonlines.page(status.page), "reason": status.unknown} for status in view.unknown],
+            "last_words": {
+                status.page.key: status.last_word_at and jsonlines.moment(status.last_word_at) for status in view.pages
+            },
+            "dormant": [status.page.key for status in view.pages if status.caution],
             "incidents": [
                 {"page": jsonlines.page(entry.page), "incident": open_fields(entry)} for entry in view.entries
             ],

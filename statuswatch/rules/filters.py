@@ -1,11 +1,11 @@
 """Filters of a page: which of its events are reported. They never decide what is remembered. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from statuswatch.model.event import Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
-from statuswatch.platforms.parsing import groups_by_name, labelled_components
+from statuswatch.platforms.parsing import groups_by_name
 
 
 def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
@@ -27,20 +27,43 @@ def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
 
 
 def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool:
-    """Return whether a glob matches one of the components, by its name or by group and name.
+    """Return whether a glob matches one of the components: by its name, by group and name, or by region and name.
 
-    Without components, or without globs, nothing is excluded.
+    Group and name are written "EU - API" or "EU/API". Without components, or without globs, nothing is excluded.
     """
-    names = {name.casefold() for component in components for name in (component.name, component.label)}
+    names = {name.casefold() for component in components for name in _spellings(component)}
     if not names or not globs:
         return True
     return any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
 
 
+def _spellings(component: Component) -> Iterator[str]:
+    """Yield how a glob may name a component. A region stands behind the name: "EC2 (us-east-1)"."""
+    yield component.name
+    if component.group:
+        yield component.label
+        yield f"{component.group}/{component.name}"
+    name, parenthesis, region = component.name.removesuffix(")").rpartition(" (")
+    if parenthesis and component.name.endswith(")"):
+        yield f"{region}/{name}"
+
+
+def grouped(components: Iterable[Component], listed: Iterable[Component]) -> tuple[Component, ...]:
+    """Return the components of an incident, each with its group, where the page lists the name in one group only.
+
+    Vendors name a component of an incident without its group.
+    """
+    groups = groups_by_name((component.name, component.group) for component in listed)
+    only = {name: next(iter(found)) for name, found in groups.items() if len(found) == 1}
+    return tuple(
+        component if component.group else Component(component.name, only.get(component.name, ""))
+        for component in components
+    )
+
+
 def unmatched_globs(listed: Iterable[Component], globs: Iterable[str]) -> tuple[str, ...]:
     """Return the globs that match none of the components that a page lists, each with its group."""
-    pairs = [(component.name, component.group) for component in listed]
-    components = labelled_components(pairs, groups_by_name(pairs))  # as incidents name them
+    components = tuple(listed)
     return tuple(glob for glob in globs if not matches_any(components, [glob]))
 
 

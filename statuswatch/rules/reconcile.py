@@ -17,7 +17,7 @@ from statuswatch.rules import diff
 from statuswatch.rules.absence import is_clock_ahead, is_due, is_record_due, judge_absences
 from statuswatch.rules.diff import Difference, close_absent
 from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
-from statuswatch.rules.filters import unmatched_globs
+from statuswatch.rules.filters import grouped, unmatched_globs
 from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
@@ -52,7 +52,25 @@ def reconcile(
         case _:
             assert_never(result)
     records = outcome.state.incidents.values() if outcome.state else ()
-    return msgspec.structs.replace(_with_unmatched_globs(outcome), open=OpenCounts.of(records, now))
+    outcome = _with_groups(_with_unmatched_globs(outcome))
+    return msgspec.structs.replace(outcome, open=OpenCounts.of(records, now))
+
+
+def _with_groups(outcome: PageOutcome) -> PageOutcome:
+    """Give the components that filters look at their groups, as the page lists them."""
+    listed = outcome.state.components if outcome.state else ()
+    if not outcome.events or not any(component.group for component in listed):
+        return outcome
+    return msgspec.structs.replace(outcome, events=tuple(_with_group(event, listed) for event in outcome.events))
+
+
+def _with_group(event: Event, listed: tuple[Component, ...]) -> Event:
+    joined = event.joined_components
+    return msgspec.structs.replace(
+        event,
+        all_components=grouped(event.all_components, listed),
+        joined_components=grouped(joined, listed) if joined else joined,
+    )
 
 
 def _with_unmatched_globs(outcome: PageOutcome) -> PageOutcome:

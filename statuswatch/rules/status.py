@@ -14,7 +14,7 @@ from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
-from statuswatch.rules.filters import matches_any, unmatched_globs
+from statuswatch.rules.filters import grouped, matches_any, unmatched_globs
 from statuswatch.rules.mutes import mute_of_incident
 
 # An unstated impact may be any, and stands below those that are known to hurt.
@@ -33,7 +33,8 @@ def status_view(
     mutes is marked, and counts like anything else.
     """
     entries = [entry for page in pages for entry in _open_incidents(page, mutes, now)]
-    shown = [entry for entry in entries if matches_any(entry.record.components, globs)]
+    listed = {page.page.key: page.components for page in pages}
+    shown = [entry for entry in entries if matches_any(grouped(entry.record.components, listed[entry.page.key]), globs)]
     incidents = [entry for entry in shown if entry.record.kind is not IncidentKind.MAINTENANCE]
     maintenance = [entry for entry in shown if entry.record.kind is IncidentKind.MAINTENANCE]
     maintenance.sort(key=_soonest_first)
@@ -62,7 +63,7 @@ def _matches_on(page: PageStatus, glob: str) -> bool:
     if page.components and not unmatched_globs(page.components, [glob]):
         return True
     named = [record.components for record in page.open.values() if record.components or not page.components]
-    return any(matches_any(components, [glob]) for components in named)
+    return any(matches_any(grouped(components, page.components), [glob]) for components in named)
 
 
 def _open_incidents(page: PageStatus, mutes: Sequence[Mute], now: datetime) -> list[OpenIncident]:
@@ -93,6 +94,7 @@ def page_status(outcome: PageOutcome, state: PageState | None) -> PageStatus:
         skipped=outcome.notes.skipped,
         read_before=_was_read(state),
         components=state.components if state else (),
+        last_word_at=last_word(state),
     )
 
 
@@ -109,7 +111,13 @@ def remembered_status(page: Page, state: PageState | None) -> PageStatus:
         suspicion=suspicion,
         read_before=_was_read(state),
         components=state.components if state else (),
+        last_word_at=last_word(state),
     )
+
+
+def last_word(state: PageState | None) -> datetime | None:
+    """Return the time of the newest message that is remembered of a page; None where there is none."""
+    return max((record.last_update_at for record in state.incidents.values()), default=None) if state else None
 
 
 def _remembered_failure(state: PageState | None) -> Failure | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from statuswatch.model.incident import Component
+from statuswatch.rules.filters import grouped, matches_any
 from tests.support.fake_vendor import incident, incidentio, statuspage
 
 if TYPE_CHECKING:
@@ -29,7 +32,9 @@ def publish(
     workspace.vendor.put(documents)
 
 
-@pytest.mark.parametrize("glob", ["API", "api*", "EU - API", "us*", "Web*", "docs"])
+@pytest.mark.parametrize(
+    "glob", ["API", "api*", "EU - API", "us*", "Web*", "docs", "EU - Web Login", "us/*", "EU/Web*"]
+)
 def test_a_glob_that_matches_a_listed_component_is_fine(workspace: Workspace, glob: str) -> None:
     """Section 3: a glob matches names, and group and name where the page has the name twice, in any case."""
     publish(workspace, incident("a1", "investigating", parts=["Status"]))
@@ -38,7 +43,7 @@ def test_a_glob_that_matches_a_listed_component_is_fine(workspace: Workspace, gl
     assert workspace.run("status", "--component", glob, "--fail-on", "minor").code == 0
 
 
-@pytest.mark.parametrize("glob", ["Nope", "APi v2", "EU - Web Login", "Dcos"])
+@pytest.mark.parametrize("glob", ["Nope", "APi v2", "US - Web Login", "Dcos", "US/Web*"])
 def test_a_glob_that_matches_nothing(workspace: Workspace, glob: str) -> None:
     """Section 3: it is a warning in `check` and `inspect`, and exit 2 with `status --component`, nothing printed."""
     publish(workspace, incident("a1", "investigating", parts=["API"]))
@@ -54,6 +59,55 @@ def test_a_glob_that_matches_nothing(workspace: Workspace, glob: str) -> None:
         answer = workspace.run("status", "--component", glob, "--component", "API", *arguments)
         assert (answer.code, answer.out) == (2, ""), arguments
         assert f"--component '{glob}' matches no component (acme)" in answer.err
+
+
+def test_a_group_selects_incidents(workspace: Workspace) -> None:
+    """Section 3: a glob names a group; the vendor names a component of an incident without it."""
+    publish(workspace)
+    workspace.watch("acme", settings='components = ["eu/*"]\n')
+    workspace.check()
+    inside, outside = (
+        incident("a1", "investigating", parts=["Web Login"]),
+        incident("a2", "investigating", parts=["Docs"]),
+    )
+    publish(workspace, inside, outside)
+    assert workspace.event_lines() == ["new acme/a1"]
+    opened = json.loads(workspace.run("status", "--component", "EU/*", "--format", "json").out)
+    assert [entry["incident"]["id"] for entry in opened["incidents"]] == ["a1"]
+    assert opened["incidents"][0]["incident"]["components"] == ["Web Login"]
+
+
+@pytest.mark.parametrize("glob", ["us-east-1/*", "us-east-1/EC2", "EC2*"])
+def test_a_region_selects_components(glob: str) -> None:
+    """Section 3: a region stands behind the name of a component, as AWS has it; a glob names it like a group."""
+    assert matches_any([Component("EC2 (us-east-1)")], [glob])
+    assert not matches_any([Component("EC2 (eu-west-1)")], ["us-east-1/*"])
+
+
+def test_components_are_listed_without_a_read(workspace: Workspace) -> None:
+    """18: `pages KEY` lists the remembered components with their groups; so does `inspect` of a page that fails."""
+    publish(workspace)
+    assert (
+        "Components: not remembered; `statuswatch inspect acme` reads them"
+        in workspace.run("pages", "acme", "--configured").out
+    )
+    workspace.check()
+    requests = len(workspace.vendor.requests)
+    listed = ["Components, as remembered", "  EU: API, Web Login", "  US: API"]
+    assert workspace.run("pages", "--configured", "acme").out.splitlines()[-4:] == [listed[0], "  Docs", *listed[1:]]
+    assert "Components" not in workspace.run("pages", "--configured", "acme", "--format", "json").out
+    assert len(workspace.vendor.requests) == requests
+    workspace.vendor.answer("/acme/api/v2/incidents.json", "no", 503)
+    inspected = workspace.run("inspect", "acme")
+    assert inspected.code == 4
+    assert all(line in inspected.out for line in listed)
+
+
+def test_a_group_is_known_where_the_name_is_in_one_only() -> None:
+    """Section 3: where the page has a name in several groups, the incident says which, or nobody knows."""
+    listed = [Component("API", "EU"), Component("API", "US"), Component("Docs", "EU"), Component("Blog")]
+    named = [Component("API"), Component("API", "US"), Component("Docs"), Component("Blog"), Component("Gone")]
+    assert [component.group for component in grouped(named, listed)] == ["", "US", "EU", "", ""]
 
 
 def test_a_near_miss_is_named(workspace: Workspace) -> None:

@@ -221,6 +221,28 @@ def test_closing(statuses: list[PageStatus], expected: str) -> None:
     assert closing(*statuses) == expected
 
 
+def test_a_dormant_page_is_no_reassurance() -> None:
+    """18: a page that the catalog marks dormant is shown with its last word, and never counts towards "all clear"."""
+    caution = "dormant? silent for over a year"
+    silent = page_status(GRANITE, caution=caution, last_word_at=ago(days=500))
+    assert lines(silent) == [
+        "⚪ SILENT    Granite Pay - status page · last word 500 d ago; dormant? silent for over a year",
+        "0 open · 1 of 1 page read",
+    ]
+    assert document(silent)["dormant"] == ["granite"]
+    never = page_status(GRANITE, caution=caution)
+    assert "no word is remembered; dormant?" in lines(never)[0]
+
+
+def test_a_long_silence_is_shown_in_full() -> None:
+    """18: `--full` names pages without a word for 180 days, which may be calm or abandoned; a calm one is not named."""
+    silent, calm = page_status(GRANITE, last_word_at=ago(days=181)), page_status(OPENAI, last_word_at=ago(days=179))
+    assert lines(silent, calm) == ["All clear: 0 open · 2 of 2 pages read"]
+    first, closing_line = lines(silent, calm, full=True)
+    assert first == "⚪ SILENT    Granite Pay - status page · last word 181 d ago; it may be calm, or abandoned"
+    assert closing_line.startswith("All clear")
+
+
 def test_closing_from_the_state_file() -> None:
     """Contract 2: an answer without a read names the state file that it comes from, and never says "all clear"."""
     assert closing(page_status(), state_file="state.json") == (
@@ -405,7 +427,8 @@ def test_lengths(seconds: int, expected: str) -> None:
 def test_json() -> None:
     """Contract 2: the JSON document has the pages asked and read, the unknown ones, and all that is open."""
     window = planned("in_progress", created_at=None, scheduled_for=ago(minutes=30))
-    assert document(page_status(OPENAI, window), page_status(GRANITE, failure=DOWN)) == {
+    quoted = page_status(OPENAI, window, last_word_at=ago(minutes=12))
+    assert document(quoted, page_status(GRANITE, failure=DOWN)) == {
         "schema": 1,
         "at": "2026-05-04T10:30:00Z",
         "offline": False,
@@ -415,6 +438,8 @@ def test_json() -> None:
         "unknown": [
             {"key": "granite", "name": "Granite Pay", "url": "https://status.granite.example", "reason": "HTTP 503"}
         ],
+        "last_words": {"openai": "2026-05-04T10:18:00Z", "granite": None},
+        "dormant": [],
         "incidents": [
             {
                 "page": {"key": "openai", "name": "OpenAI", "url": "https://status.openai.com"},

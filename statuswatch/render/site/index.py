@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from statuswatch.model.board import MIN_SILENCE, Board, BoardPage
+from statuswatch.model.board import Board, BoardPage
 from statuswatch.model.history import PastIncident
 from statuswatch.model.incident import Impact
-from statuswatch.model.report import OpenCounts, OpenIncident, PageStatus
+from statuswatch.model.report import MIN_SILENCE, OpenCounts, OpenIncident, PageStatus
 from statuswatch.render import phrases
 from statuswatch.render.site.markup import (
     IMPACT_WORDS,
