@@ -328,8 +328,24 @@ def test_the_state_is_committed_after_a_failed_check_too() -> None:
 
 def test_the_message_comes_from_the_check() -> None:
     """The hand-over is given the message of the step `check`, through its environment."""
-    assert named("Check")["run"] == 'statuswatch check --once ${SHARD:+--shard "$SHARD"} ${PAGE:+"$PAGE"}'
     assert named("Hand over what changed")["env"]["MESSAGE"] == "${{ steps.check.outputs.message }}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ({}, "check --once"),
+        ({"PAGE": ""}, "check --once"),
+        ({"PAGE": "openai"}, "ingest openai"),
+        ({"PAGE": "openai", "SHARD": "2/8"}, "ingest openai --shard 2/8"),
+        ({"SHARD": "2/8"}, "check --once --shard 2/8"),
+    ],
+)
+def test_a_doorbell_reads_its_page(variables: dict[str, str], arguments: str) -> None:
+    """The step checks all pages, or, where a page key was sent, that page until something changed."""
+    script = f'statuswatch() {{ echo "$@"; }}\n{named("Check")["run"]}'
+    run = subprocess.run([BASH, "-e", "-c", script], env=variables, capture_output=True, text=True, check=True)
+    assert run.stdout == f"{arguments}\n"
 
 
 def test_only_steps_without_code_of_others_are_given_the_token() -> None:
