@@ -86,7 +86,7 @@ def serve(
     seconds = None if duration is None else parse_seconds(duration, "--for")
     require_extra()
     from statuswatch.recording.recorder import NoRecorder
-    from statuswatch.serve.server import Server
+    from statuswatch.serve.server import Server, place_of
     from statuswatch.serve.server import listen as open_listener
 
     options = PassOptions(
@@ -101,7 +101,7 @@ def serve(
         server = Server(host.open(watch), listener, root_path=root_path.rstrip("/"), trust_proxy=trust_proxy)
         server.start()
         if not quiet:
-            say(f"listening on {listen}; {host.doorbell_words()}")
+            say(f"listening on {place_of(listener)}; {host.doorbell_words()}")
         try:
             watch.run()
         finally:

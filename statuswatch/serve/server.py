@@ -91,6 +91,12 @@ def listen(address: str, env: dict[str, str]) -> socket.socket:
         raise UsageError(f"--listen {address}: {reason}: write HOST:PORT or unix:PATH") from error
 
 
+def place_of(listener: socket.socket) -> str:
+    """Return where a socket listens: the port 0 is any that is free."""
+    place = listener.getsockname()
+    return f"{place[0]}:{place[1]}" if isinstance(place, tuple) else f"unix:{place}"
+
+
 def _listen_tcp(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()):
@@ -117,6 +123,7 @@ def _is_served(path: str) -> bool:
 def _bound(listener: socket.socket, place: Any) -> socket.socket:
     try:
         listener.bind(place)
+        listener.listen(BACKLOG)  # from here on clients wait, and are not refused
     except OSError:
         listener.close()
         raise
