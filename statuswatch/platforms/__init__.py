@@ -83,6 +83,9 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "firehydrant",
     "sorry",
     "statuspal",
+    "datadog",
+    "cloudflare",
+    "hund",
     "azure",
     "rss",
 )
@@ -99,6 +102,13 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "firehydrant": "FireHydrant",
     "sorry": "Sorry",
     "statuspal": "Statuspal",
+    "datadog": "Datadog Status Page",
+    "hund": "Hund",
+}
+
+# Platforms of a single page: a page of unknown platform elsewhere is not tried as one.
+ONLY_HOSTS: Final[Mapping[str, str]] = {
+    "cloudflare": "www.cloudflarestatus.com",
 }
 
 # What a platform may have besides: its module then has these functions, too.

@@ -7,7 +7,7 @@ import msgspec
 
 from statuswatch.model.page import Failure, FailureKind, Page, PageResult, PageSnapshot, RecognitionAttempt
 from statuswatch.model.state import PageState
-from statuswatch.platforms import PLATFORMS, missing_reader
+from statuswatch.platforms import ONLY_HOSTS, PLATFORMS, missing_reader
 from statuswatch.reading.gather import PageReader, Plan, Session
 
 MAX_IDS: Final = 10  # that are tried for a page without one
@@ -34,7 +34,10 @@ def _without_reader(page: Page, reason: str) -> Failure:
 
 def recognise(page: Page, session: Session) -> Plan[Page | Failure]:
     """Find the first platform that understands the page as its own; the session keeps what the others came to."""
+    host = urlsplit(page.url).hostname
     for name, platform in PLATFORMS.items():
+        if ONLY_HOSTS.get(name, host) != host:
+            continue
         candidate = msgspec.structs.replace(page, platform=name)
         reader, result = yield from _identify(candidate, None, session, probing=True)
         if isinstance(result, PageSnapshot) and platform.matches(result.feed):

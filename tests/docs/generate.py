@@ -145,6 +145,21 @@ PLATFORM_FACTS: Final = {
         "what is open; the second document adds what is closed",
         "recorded (the first document); the rest documented, and seen in running clients",
     ),
+    "datadog": PlatformFacts(
+        "Datadog Status Page",
+        "",
+        "those of the incident and its updates, with their group",
+        "incidents of any age",
+        "recorded (none of them open, and no maintenance)",
+    ),
+    "cloudflare": PlatformFacts(
+        "Cloudflare Status",
+        "",
+        "those of the incident; the page may be one of them",
+        "what is open, and about ten that are closed",
+        "seen in running clients",
+    ),
+    "hund": PlatformFacts("Hund", "", "not stated", "open and closed", "seen in running clients"),
     "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",

@@ -24,7 +24,7 @@ _ONLY_OPEN: Final = frozenset({"azure.status.microsoft"})  # identities of feeds
 _HOST: Final = re.compile(r"(?:tag:|https?://)?([a-z0-9.-]+\.[a-z]{2,})(?:[:/,]|$)", re.IGNORECASE)
 _REPEATED_SLASH: Final = re.compile(r"(?<!:)//+")
 _NUMBER: Final = re.compile(r"incidents?/([\w-]{4,})/?$", re.IGNORECASE | re.ASCII)
-_INCIDENT_ADDRESS: Final = re.compile(r"incidents?/(?=[\w-]*\d)[\w-]{4,}$", re.IGNORECASE | re.ASCII)
+_INCIDENT_ADDRESS: Final = re.compile(r"(?:incident|issue)s?/(?=[\w-]*\d)[\w-]{4,}$", re.IGNORECASE | re.ASCII)
 _ENDS_IN_NUMBER: Final = re.compile(r"[/=#][\w-]*\d[\w-]*$", re.ASCII)
 _MIN_SHARED_GUIDS: Final = 3  # entries of one guid and of as many titles: the guid is a date, or the page's
 
