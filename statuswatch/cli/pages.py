@@ -89,10 +89,13 @@ def print_components(named: "Sequence[Page]", settings: "Config", output: TableF
 
     if output is not TableFormat.CONSOLE:
         return
-    with stdout_stream() as stream:
-        for page in named:
-            state = remembered_page(settings.state, page.key)
-            stream.writelines(f"{line}\n" for line in remembered_components(page.key, state))
+    for page in named:
+        state = remembered_page(settings.state, page.key)
+        if not (state and state.components):
+            say(f"no components of {page.key} are remembered: `statuswatch inspect {page.key}` reads them")
+            continue
+        with stdout_stream() as stream:
+            stream.writelines(f"{line}\n" for line in remembered_components(state))
 
 
 def refuse_fix(options: "Mapping[str, bool]", *, verify: bool) -> None:

@@ -85,14 +85,10 @@ def _components(result: Feed | Failure, state: PageState | None) -> Lines:
         yield from component_lines(state.components)
 
 
-def remembered_components(key: str, state: PageState | None) -> list[str]:
+def remembered_components(state: PageState) -> list[str]:
     """Return the components that the page listed when it was last read, a line for each group or region."""
-    if not (state and state.components):
-        return [f"Components: not remembered; `statuswatch inspect {key}` reads them"]
-    return [
-        "Components, as remembered",
-        *(" " * indent + line.plain for indent, line in component_lines(state.components)),
-    ]
+    lines = [" " * indent + line.plain for indent, line in component_lines(state.components)]
+    return ["Components, as remembered", *lines]
 
 
 def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watched: bool) -> list[str]:

@@ -87,10 +87,9 @@ def test_a_region_selects_components(glob: str) -> None:
 def test_components_are_listed_without_a_read(workspace: Workspace) -> None:
     """18: `pages KEY` lists the remembered components with their groups; so does `inspect` of a page that fails."""
     publish(workspace)
-    assert (
-        "Components: not remembered; `statuswatch inspect acme` reads them"
-        in workspace.run("pages", "acme", "--configured").out
-    )
+    unread = workspace.run("pages", "acme", "--configured")
+    assert "Components" not in unread.out
+    assert "no components of acme are remembered: `statuswatch inspect acme` reads them" in unread.err
     workspace.check()
     requests = len(workspace.vendor.requests)
     listed = ["Components, as remembered", "  EU: API, Web Login", "  US: API"]
