@@ -228,10 +228,11 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     kinds that a list which was not read this time may hold, and `window_sizes` how many entries of a kind the history
     lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `as_remembered`
     are ids of closed incidents that are listed, and left out of `incidents`: their entries have the bytes that are
-    remembered. `longer` are incidents of a longer list, whose ids are those of the others. `skipped` names entries
-    that could not be understood, `losses` what other documents could not add; `names` is what the platform wants
-    remembered about component ids. `components` are all that the page lists, each with its group; none where it lists
-    none, or where the document that does was not fetched.
+    remembered. `over` are closed incidents of a first read, of which only the end was looked at: they have no updates,
+    and their `created_at` is the second of the newest one. `longer` are incidents of a longer list, whose ids are those
+    of the others. `skipped` names entries that could not be understood, `losses` what other documents could not add;
+    `names` is what the platform wants remembered about component ids. `components` are all that the page lists, each
+    with its group; none where it lists none, or where the document that does was not fetched.
     """
 
     identity: str
@@ -246,6 +247,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     window_sizes: Mapping[IncidentKind, int] = {}
     in_summary_only: frozenset[str] = frozenset()
     as_remembered: frozenset[str] = frozenset()
+    over: tuple[Incident, ...] = ()
     longer: tuple[Incident, ...] = ()
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ Oddities, reported by those readers:
   not state whether a maintenance window has begun.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from operator import itemgetter
@@ -30,9 +30,11 @@ from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
     ClosedEntries,
     ParseInput,
+    are_plain,
     clean_status,
     clean_title,
     decode,
+    end_of,
     groups_by_name,
     identifier,
     identity,
@@ -55,6 +57,7 @@ _IMPACTS: Final = {  # the worst first; the vendor calls `downtime` a major serv
 }
 _ORDER: Final = itemgetter(0, 1, 2)
 _WORST_FIRST: Final = ("downtime", "degraded", "maintenance")
+_STATES: Final = frozenset({*_IMPACTS, *_WORST_FIRST, "resolved"})  # others may be no words
 
 
 Entry = TypeVar("Entry")  # what the document includes: decoded by its type, or still encoded
@@ -162,6 +165,7 @@ def parse(reading: ParseInput, /) -> Feed:
         history=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         window_sizes={IncidentKind.INCIDENT: UNLIMITED, IncidentKind.MAINTENANCE: UNLIMITED},
         as_remembered=closed.listed,
+        over=tuple(closed.over),
         skipped=tuple(skipped),
         components=listed_components(included.names.values()),
     )
@@ -222,7 +226,7 @@ class _Inclusions:
 def _incident(
     page: Page, included: _Inclusions, closed: ClosedEntries, entry: _Included | msgspec.Raw
 ) -> Incident | None:
-    """Return a status report as an incident or a maintenance; None where it is as remembered.
+    """Return a status report as an incident or a maintenance; None where it is as remembered, or its end is enough.
 
     Raises ValueError where nothing states its state.
     """
@@ -235,29 +239,37 @@ def _incident(
     key = identifier(str(report.id))
     kind = IncidentKind.MAINTENANCE if attributes.report_type == "maintenance" else IncidentKind.INCIDENT
     stated = dict(zip(linked, _decode_updates(b"[%b]" % b",".join(linked.values())), strict=True))
-    updates = _updates(stated, kind)
+    starts, status = utc(attributes.starts_at), _status(attributes, kind)
+    end = end_of(_published_times(stated), starts) if closed.is_over(status) else None
+    updates = () if end else _updates(stated, kind)
     affected = _all_affected(attributes, stated.values())
     components, source_quality = _components(affected, included)
-    starts = utc(attributes.starts_at)
     incident = Incident(
         id=key,
         kind=kind,
         title=clean_title(attributes.title or "") or _UNTITLED,
-        status=_status(attributes, kind),
+        status=status,
         impact=_peak_impact([attributes.aggregate_state, *(resource.status for resource in affected)]),
         url=f"{_base(page)}/incident/{path_part(key)}",
-        created_at=min([starts, *(update.created_at for update in updates)]),  # a window is announced before it starts
+        created_at=end or _announced_at(starts, updates),
         position=starts,
         components=components,
         source_quality=source_quality,
         updates=updates,
         entry_digest=digest,
     )
-    return _as_window(incident, attributes, page) if kind is IncidentKind.MAINTENANCE else incident
+    return closed.place(_as_window(incident, attributes, page), end)
+
+
+def _announced_at(starts: datetime, updates: Sequence[IncidentUpdate]) -> datetime:
+    """Return when the report was created: a window is announced before it starts."""
+    return min(starts, updates[0].created_at) if updates else starts
 
 
 def _as_window(incident: Incident, attributes: _ReportAttributes, page: Page) -> Incident:
-    """Return a maintenance with its schedule. It has no page of its own at the vendor."""
+    """Return the incident; a maintenance with its schedule. That has no page of its own at the vendor."""
+    if incident.kind is not IncidentKind.MAINTENANCE:
+        return incident
     return msgspec.structs.replace(
         incident,
         impact=Impact.MAINTENANCE,
@@ -300,6 +312,14 @@ def _linked_updates(report: _Included, included: _Inclusions) -> dict[str, msgsp
     """Return the attributes of the updates that the report links, by id. Raises DecodeError where it states none."""
     linked = dict.fromkeys(str(link.id) for link in _decode_links(report.relationships).status_updates.data)
     return {key: included.updates[key] for key in linked if key in included.updates}
+
+
+def _published_times(stated: Mapping[str, _Update]) -> list[datetime] | None:
+    """Return when the updates were published; None where an id or a state has to be looked at."""
+    states = {resource.status for update in stated.values() for resource in update.affected_resources or ()}
+    if not (states <= _STATES and are_plain(stated)):
+        return None
+    return [utc(update.published_at) for update in stated.values()]
 
 
 def _updates(stated: Mapping[str, _Update], kind: IncidentKind) -> tuple[IncidentUpdate, ...]:

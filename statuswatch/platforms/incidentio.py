@@ -204,7 +204,7 @@ def parse(reading: ParseInput, /) -> Feed:
     sources = _decode_sources(reading, compat)
     closed = ClosedEntries(reading, PARSER_VERSION)
     listed, skipped = parse_entries(compat.incidents, partial(_incident, reading, sources, closed), _COMPAT)
-    listed_ids = closed.listed.union(incident.id for incident in listed)
+    listed_ids = closed.listed.union(incident.id for incident in (*listed, *closed.over))
     windows, bad_windows = _native_windows(sources, listed_ids, closed, reading.page)
     changed = page_changed_at(compat.page)
     history = {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} if sources.native else {IncidentKind.INCIDENT}
@@ -217,6 +217,7 @@ def parse(reading: ParseInput, /) -> Feed:
         losses=sources.losses,
         unread=_unread_kinds(reading, sources),
         as_remembered=closed.listed,
+        over=tuple(closed.over),
         longer=_longer(sources, reading, listed_ids),
         names=_names_to_remember(sources),
         components=_listed(reading, compat.page.id),
@@ -454,7 +455,10 @@ def _components_of_entry(entry: Mapping[str, Any]) -> tuple[Component, ...]:
 
 
 def _incident(reading: ParseInput, sources: _Sources, closed: ClosedEntries, entry: msgspec.Raw) -> Incident | None:
-    """Return an incident of the compatibility list, enriched from its native twin; None where it is as remembered."""
+    """Return an incident of the compatibility list, enriched from its native twin.
+
+    None where it is as remembered, or its end is enough.
+    """
     listed = _decode_incident(entry)
     key = identifier(listed.id)
     twin = sources.native.get(key)
@@ -464,8 +468,9 @@ def _incident(reading: ParseInput, sources: _Sources, closed: ClosedEntries, ent
         return None
     status = clean_status(listed.status)
     is_maintenance = _is_maintenance(listed, status, twin)
-    updates = oldest_first(_update(update) for update in listed.incident_updates)
     created = utc(listed.created_at)
+    end = closed.end(_STATUSES.get(status, status), created, listed.incident_updates) if digest else None
+    updates = oldest_first(map(_update, _newest(listed) if end else listed.incident_updates))
     incident = Incident(
         id=key,
         kind=IncidentKind.MAINTENANCE if is_maintenance else IncidentKind.INCIDENT,
@@ -480,7 +485,13 @@ def _incident(reading: ParseInput, sources: _Sources, closed: ClosedEntries, ent
         updates=updates,
         entry_digest=digest or msgspec.UNSET,
     )
-    return _enriched(incident, twin, is_new=key not in reading.records) if twin else incident
+    incident = _enriched(incident, twin, is_new=key not in reading.records)
+    return closed.place(msgspec.structs.replace(incident, updates=(), created_at=end) if end else incident, end)
+
+
+def _newest(incident: _Incident) -> list[StatedUpdate]:
+    """Return the newest update alone, if there is one: whether the native twin is older depends on no other."""
+    return sorted(incident.incident_updates, key=lambda update: utc(update.created_at))[-1:]
 
 
 def _digest(closed: ClosedEntries, components: tuple[Component, ...], source_quality: int, *parts: bytes) -> str:
@@ -490,12 +501,14 @@ def _digest(closed: ClosedEntries, components: tuple[Component, ...], source_qua
     return closed.digest(*parts, repr((components, source_quality)).encode())
 
 
-def _enriched(incident: Incident, twin: _NativeIncident, *, is_new: bool) -> Incident:
+def _enriched(incident: Incident, twin: _NativeIncident | None, *, is_new: bool) -> Incident:
     """Return the incident with the native messages, and the native schedule of a maintenance.
 
     A native copy from before the newest update replaces nothing that is remembered; it is good enough where the
     incident `is_new`.
     """
+    if twin is None:
+        return incident
     updates = incident.updates
     source_quality = incident.source_quality
     is_old_copy = _is_older(twin, updates)

@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
@@ -20,7 +20,7 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.digest import entry_digest, time_id
-from statuswatch.model.incident import Component, Incident, IncidentUpdate, utc
+from statuswatch.model.incident import CLOSED_STATUSES, EXPIRED, Component, Incident, IncidentUpdate, utc
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState
 
@@ -66,7 +66,7 @@ class ParseInput(msgspec.Struct, frozen=True):
 
     A document is None where the page has no such document. Its name is absent where it was not fetched this time.
     `now` is the time of the run, None where there is none. `brief`: closed incidents that are as remembered are
-    not looked at.
+    not looked at, and at a first read only the end of those for which that is enough.
     """
 
     page: Page
@@ -79,6 +79,11 @@ class ParseInput(msgspec.Struct, frozen=True):
     def records(self) -> Mapping[str, IncidentRecord]:
         """The remembered incidents of the page, by id."""
         return self.state.incidents if self.state else {}
+
+    @property
+    def is_brief_baseline(self) -> bool:
+        """True at a first read that is brief."""
+        return self.brief and (self.state is None or self.state.baseline is None)
 
     def required(self, name: str) -> bytes:
         """Return a document without which the page cannot be read. Raises FeedError where it is missing."""
@@ -194,6 +199,8 @@ def parse_entries(raws: Iterable[Raw], build: Callable[[Raw], T | None], name: s
 class ClosedEntries:
     """Entries of closed incidents, recognised by their bytes. One that is as remembered is not looked at.
 
+    Those of a first read of which only the end is looked at are `over`.
+
     Two entries of one digest are parsed into equal incidents. So `context` names all that a platform makes an incident
     of beside its own entry: the names of components, for one.
     """
@@ -204,6 +211,23 @@ class ClosedEntries:
         records = reading.records.items() if reading.brief else ()
         self._ids = {record.entry_digest: key for key, record in records if record.entry_digest}
         self._listed: set[str] = set()
+        self._past = CLOSED_STATUSES - {EXPIRED} if reading.is_brief_baseline else frozenset()
+        self.over: list[Incident] = []
+
+    def end(self, status: str, created_at: datetime, updates: Sequence["StatedUpdate"]) -> datetime | None:
+        """Return the end of an incident, where that is enough of it. Raises ValueError or OverflowError."""
+        return end_of(published_times(updates), created_at) if self.is_over(status) else None
+
+    def is_over(self, status: str) -> bool:
+        """Return whether the end is enough of an incident with that status, if it tells all."""
+        return status in self._past
+
+    def place(self, incident: Incident, end: datetime | None) -> Incident | None:
+        """Return the incident; None where its end is enough: it is over then."""
+        if end is None:
+            return incident
+        self.over.append(incident)
+        return None
 
     @property
     def listed(self) -> frozenset[str]:
@@ -334,6 +358,37 @@ def oldest_first(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...
     return tuple(sorted(by_id.values(), key=_CREATED_AT))
 
 
+def published_times(updates: Sequence[StatedUpdate]) -> list[datetime] | None:
+    """Return when the updates were published; None where an id is repeated, or has to be looked at.
+
+    Raises ValueError or OverflowError where one is bad. Nothing else of them is built.
+    """
+    ids = {update.id for update in updates}
+    if len(ids) != len(updates) or not are_plain(ids):
+        return None
+    for update in updates:
+        clean_status(update.status)
+        if update.display_at:
+            utc(update.display_at)
+    return [utc(update.created_at) for update in updates]
+
+
+def are_plain(ids: Collection[str]) -> bool:
+    """Return whether all ids are fit to be remembered as they are."""
+    return not ids or ("".join(ids).encode().isalnum() and "" not in ids and len(max(ids, key=len)) <= MAX_ID)
+
+
+def end_of(times: Sequence[datetime] | None, created_at: datetime) -> datetime | None:
+    """Return the time of the newest update, of the incident where it has none.
+
+    None where time does not tell all updates up to then: the newest must have its second for itself.
+    """
+    if times is None:
+        return None
+    newest = max([*times, created_at]).replace(microsecond=0)
+    return None if times and len([time for time in times if time >= newest]) != 1 else newest
+
+
 class UpdateWithoutId(msgspec.Struct):
     """An incident update of a document that gives updates no ids."""
 
@@ -391,6 +446,7 @@ def _merged(parts: list[IncidentUpdate]) -> IncidentUpdate:
 # -------------------------------------------------------------------------------------------------------- components
 
 
+@lru_cache(maxsize=1024)
 def names_nothing(name: str) -> bool:
     """Return whether a vendor wrote that there is no component where a component is named."""
     return _NO_COMPONENT.fullmatch(name) is not None

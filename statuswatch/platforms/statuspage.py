@@ -38,7 +38,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, utc
+from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, LongerListEntry, Page
 from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
@@ -212,6 +212,7 @@ def parse(reading: ParseInput, /) -> Feed:
         window_sizes=dict.fromkeys(history, _WINDOW_SIZE),
         in_summary_only=_ids_in_summary_only(sources),
         as_remembered=closed.listed,
+        over=tuple(closed.over),
         skipped=skipped,
         losses=sources.losses,
         components=listed_components(catalogue.by_id.values()),
@@ -360,7 +361,7 @@ def _lists(sources: _Sources) -> Iterator[tuple[str, IncidentKind, Sequence[msgs
 def _incident(
     page: Page, catalogue: "_Catalogue", closed: ClosedEntries, kind: IncidentKind, entry: msgspec.Raw
 ) -> Incident | None:
-    """Return the incident of an entry; None where it is as remembered."""
+    """Return the incident of an entry; None where it is as remembered, or its end is enough."""
     digest = closed.digest(kind.encode(), entry)
     if closed.holds(digest):
         return None
@@ -369,26 +370,37 @@ def _incident(
     created = utc(incident.created_at)
     components, source_quality = _components(incident, catalogue)
     has_schedule = kind is IncidentKind.MAINTENANCE
-    return Incident(
+    status = clean_status(incident.status)
+    end = closed.end(status, created, incident.incident_updates)
+    listed = Incident(
         id=key,
         kind=kind,
         title=clean_title(incident.name),
-        status=clean_status(incident.status),
+        status=status,
         impact=_IMPACTS.get(incident.impact or "", Impact.UNKNOWN),
         url=f"{page.url}/incidents/{path_part(key)}",
-        created_at=created,
+        created_at=end or created,
         position=created,
         components=components,
         source_quality=source_quality,
-        updates=oldest_first(
-            [
-                incident_update(update.id, update.status, update.body, update.created_at, update.display_at)
-                for update in incident.incident_updates
-            ]
-        ),
-        scheduled_for=utc(incident.scheduled_for) if incident.scheduled_for and has_schedule else None,
-        scheduled_until=utc(incident.scheduled_until) if incident.scheduled_until and has_schedule else None,
+        updates=() if end else _updates(incident),
+        scheduled_for=_utc(incident.scheduled_for) if has_schedule else None,
+        scheduled_until=_utc(incident.scheduled_until) if has_schedule else None,
         entry_digest=digest,
+    )
+    return closed.place(listed, end)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return utc(moment) if moment else None
+
+
+def _updates(incident: _Incident) -> tuple[IncidentUpdate, ...]:
+    return oldest_first(
+        [
+            incident_update(update.id, update.status, update.body, update.created_at, update.display_at)
+            for update in incident.incident_updates
+        ]
     )
 
 
@@ -430,8 +442,8 @@ def _own_incident(document: _OwnIncident, page: Page) -> Incident:
         components=labelled_components([(name, "") for name in names], {}),
         source_quality=_NAMED_BY_UPDATES if names else _NOT_STATED,
         updates=updates_by_time(document.incident_updates),
-        scheduled_for=utc(document.scheduled_for) if document.scheduled_for else None,
-        scheduled_until=utc(document.scheduled_until) if document.scheduled_until else None,
+        scheduled_for=_utc(document.scheduled_for),
+        scheduled_until=_utc(document.scheduled_until),
     )
 
 

@@ -166,7 +166,7 @@ class PageReader:
     def _parse(self) -> Feed:
         """Parse in brief where nothing is lost by that. Raises FeedError."""
         feed = self.platform.parse(self.parse_input(brief=self.session.brief and may_be_brief(self.state)))
-        if self.state and needs_all_entries(self.state, feed):
+        if needs_all_entries(self.state, feed):
             return self.platform.parse(self.parse_input())
         return feed
 

@@ -21,7 +21,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def check_feed(feed: Feed) -> str:
     """Return why so much cannot be remembered of a page, before any of it is compared; "" where it can."""
-    count = len(feed.incidents) + len(feed.as_remembered)
+    count = len(feed.incidents) + len(feed.as_remembered) + len(feed.over)
     return f"it lists {count:,} incidents, more than {MAX_INCIDENTS:,}" if count > MAX_INCIDENTS else ""
 
 

@@ -22,7 +22,7 @@ from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
-from statuswatch.rules.record import baseline_record, is_worth_saving, to_second, with_vendor_ids
+from statuswatch.rules.record import baseline_record, is_worth_saving, past_record, to_second, with_vendor_ids
 from statuswatch.rules.suspicion import (
     continue_suspicion,
     find_suspicion,
@@ -158,7 +158,7 @@ def _first_read(
     page_events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     events = list(page_events)
-    records: dict[str, IncidentRecord] = {}
+    records = {incident.id: past_record(incident) for incident in feed.over}
     former = match_former(state.incidents if state else {}, feed)
     for listed in feed.incidents:
         incident = with_expiry(listed, None, now, may_expire=not is_clock_ahead(snapshot.served_at, now))

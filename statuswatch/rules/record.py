@@ -32,6 +32,22 @@ def baseline_record(incident: Incident) -> IncidentRecord:
     return _record(incident, "") if _is_told_by_time(incident) else new_record(incident)
 
 
+def past_record(incident: Incident) -> IncidentRecord:
+    """Return the record of an incident of which only the end was looked at: the baseline's record of all of it."""
+    return IncidentRecord(
+        status=incident.status,
+        impact=incident.impact,
+        title=short_title(incident.title),
+        kind=incident.kind,
+        last_update_at=incident.created_at,
+        components=incident.components,
+        source_quality=incident.source_quality,
+        scheduled_for=_second_or(incident.scheduled_for, None),
+        scheduled_until=_second_or(incident.scheduled_until, None),
+        entry_digest=incident.entry_digest or "",
+    )
+
+
 def _record(incident: Incident, updates: str) -> IncidentRecord:
     closed = incident.closed  # a closed one is built as `shrink` leaves it
     return IncidentRecord(

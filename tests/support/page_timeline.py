@@ -97,10 +97,11 @@ class PageTimeline:
     def read_documents(self, minutes: float, documents: Documents, **options: Any) -> list[Event]:
         """Read the page from its documents, by the plan that a run follows.
 
-        Where entries are left out of the read, because they are as remembered, one of all entries comes to the same.
+        Where entries are left out of the read, because they are as remembered or only their end matters, one of all
+        entries comes to the same.
         """
         outcome = read_page(self.page, self.state, at(minutes), documents, **options)
-        if outcome.feed and outcome.feed.as_remembered:
+        if outcome.feed and (outcome.feed.as_remembered or outcome.feed.over):
             whole = read_page(self.page, self.state, at(minutes), documents, brief=False, **options)
             assert with_fields(whole, feed=None) == with_fields(outcome, feed=None), "what is left out hides something"
         return self._keep(outcome, at(minutes))

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from statuswatch.model.digest import entry_digest
-from statuswatch.model.incident import Component, Impact, Incident
+from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+from statuswatch.model.page import Feed
 from statuswatch.model.state import IncidentRecord
 from statuswatch.rules.merge import merge_page
-from tests.support.document_timeline import Documents, DocumentTimeline, first_read
+from tests.support.document_timeline import Documents, DocumentTimeline, first_read, minutes_after
 from tests.support.page_timeline import PageTimeline, incident, shape, update, with_fields
 from tests.support.platform_samples import SAMPLES
 
@@ -224,3 +225,62 @@ def test_another_name_of_a_component_looks_at_all() -> None:
         documents["summary.json"]["components"][0]["name"] += " (new)"
 
     assert left_out(read_again("statuspage", rename)) == set()
+
+
+# ------------------------------------------------------------------------------------- first reads that look at the end
+
+
+def first_feed(platform: str, documents: Documents) -> Feed:
+    """Return what the first read of a page looked at. It is compared with a whole one."""
+    page = DocumentTimeline(SAMPLES[platform])
+    page.read(minutes_after(SAMPLES[platform]), documents)
+    assert page.timeline.outcome.feed
+    return page.timeline.outcome.feed
+
+
+@pytest.mark.parametrize("platform", ["statuspage", "betterstack", "incidentio"])
+def test_a_first_read_looks_at_the_end_of_what_is_over(platform: str) -> None:
+    """4.9c: of what was closed at the baseline the end is enough: it comes to the record that a whole read gives."""
+    feed = first_feed(platform, copy.deepcopy(dict(SAMPLES[platform].documents)))
+    assert feed.over and all(not incident.updates for incident in feed.over)
+    whole = [incident for incident in feed.incidents if incident.closed]
+    assert all(platform == "incidentio" and one.kind is IncidentKind.MAINTENANCE for one in whole)  # native windows
+
+
+def odd_entries() -> dict[str, dict[str, Any]]:
+    """Return changes of a closed entry of which the end is not enough, or that nothing could be made of."""
+    newest = {"id": "twin00000001", "status": "resolved", "created_at": "2026-01-01T00:00:00Z"}
+    return {
+        "twins": {"incident_updates": [newest, {**newest, "id": "twin00000002"}]},
+        "one id twice": {"incident_updates": [newest, {**newest, "created_at": "2026-01-02T00:00:00Z"}]},
+        "an id with a blank": {"incident_updates": [{**newest, "id": "a b"}]},
+        "an id with a bell": {"incident_updates": [{**newest, "id": "a\ab"}]},
+        "no id": {"incident_updates": [{**newest, "id": ""}]},
+        "a status of two words": {"incident_updates": [{**newest, "status": "all clear"}]},
+        "a body that is none": {"incident_updates": [{**newest, "body": 5}]},
+        "the end of the calendar": {"incident_updates": [{**newest, "display_at": "0001-01-01T00:00:00+09:00"}]},
+        "our own status": {"status": "expired"},
+        "no updates": {"incident_updates": []},
+        "created later": {"incident_updates": [newest], "created_at": "2026-01-01T00:00:00.9Z"},
+    }
+
+
+@pytest.mark.parametrize("oddity", odd_entries())
+def test_an_odd_entry_of_a_first_read(oddity: str) -> None:
+    """4.9c, 5: an entry of which the end does not tell all is looked at whole, and a bad one costs only itself."""
+    documents: Documents = copy.deepcopy(dict(SAMPLES["statuspage"].documents))
+    closed = [entry for entry in documents["incidents.json"]["incidents"] if is_closed(entry)]
+    closed[0].update(odd_entries()[oddity])
+    feed = first_feed("statuspage", documents)
+    is_enough = oddity in ("no updates", "created later")
+    assert (closed[0]["id"] in {incident.id for incident in feed.over}) == is_enough
+
+
+def test_a_first_read_of_one_incident_in_two_lists() -> None:
+    """4: where another list shows an incident open that is over in this one, both are looked at whole."""
+    documents: Documents = copy.deepcopy(dict(SAMPLES["statuspage"].documents))
+    entry = copy.deepcopy(next(one for one in documents["incidents.json"]["incidents"] if is_closed(one)))
+    documents["summary.json"]["incidents"].append({**entry, "status": "investigating"})
+    assert first_feed("statuspage", documents).over == ()
+    documents["summary.json"]["incidents"][-1] = entry
+    assert first_feed("statuspage", documents).over == ()
