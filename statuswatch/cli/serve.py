@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from statuswatch.config.schema import Config
+    from statuswatch.mcp.http import Agents
     from statuswatch.model.report import RunReport
     from statuswatch.model.state import State
     from statuswatch.serve.inbox import Inbox
@@ -45,6 +46,8 @@ HELP_END = help_end(
     ("statuswatch serve", "statuswatch serve --listen unix:/run/statuswatch.sock --trust-proxy --root-path /status"),
     (0, 2, 5, 130),
 )
+
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")]
 
 
 def serve(
@@ -76,10 +79,9 @@ def serve(
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
     ] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Answer agents at /mcp; needs the extra mcp as well.")] = False,
     quiet: QuietOption = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")
-    ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Keep watching, with a doorbell and the board on HTTP."""
     reject_together({"--quiet": quiet, "--verbose": verbose})
@@ -94,7 +96,7 @@ def serve(
         recorder=NoRecorder(), jobs=None,
     )  # fmt: skip
     passes = WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every)
-    host = Host(quiet=quiet)
+    host = Host(quiet=quiet, mcp=mcp)
     with interruptible():
         watch = Watch(passes, clock=Clock(), seconds=seconds, observer=host)
         listener = open_listener(listen, dict(os.environ))
@@ -123,11 +125,12 @@ def require_extra() -> None:
 class Host(Observer):
     """What stands between the watch and the HTTP side. The watch is on the main thread, the HTTP side on another."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, mcp: bool = False) -> None:
         from statuswatch.serve.figures import Figures
         from statuswatch.serve.site import Site
 
         self.quiet = quiet
+        self._agents = self._open_agents() if mcp else None
         self.site: Site = Site()
         self.figures: Figures = Figures()
         self._settings: Config
@@ -161,7 +164,17 @@ class Host(Observer):
             problems=self._problems,
             lag=lambda: watch.schedule.lag(time.time()),
         )
-        return build_app(doors, self.site, self.figures)
+        return build_app(doors, self.site, self.figures, self._agents)
+
+    def _open_agents(self) -> "Agents":
+        """Return what answers agents, by the configuration of the moment. Raises UsageError without the extra."""
+        from statuswatch.mcp.server import require_extra
+        from statuswatch.mcp.tools import Desk
+
+        require_extra()
+        from statuswatch.mcp.http import DEADLINE, Agents
+
+        return Agents(Desk(lambda: self._settings, DEADLINE))
 
     def doorbell_words(self) -> str:
         """Return whether there is a doorbell, in a few words."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Context = ServerRequestContext[Any]
 
 NAME: Final = "statuswatch"
-MISSING: Final = "the command mcp needs a package: pip install 'statuswatch[mcp]'"
+MISSING: Final = "agents are answered by a package that is not installed: pip install 'statuswatch[mcp]'"
 MAX_CALLS: Final = 4  # at a time: each reads pages with connections of its own
 BOARD: Final = "statuswatch://board"
 PAGE: Final = "statuswatch://page/"
@@ -156,12 +156,19 @@ def _invalid(problem: str) -> Exception:
     return MCPError(code=INVALID_PARAMS, message=f"error: {problem}")
 
 
-def make_server(desk: Desk, seconds: float) -> "Server[Any]":
-    """Return a server whose calls end within so many seconds. Raises UsageError where the SDK is not installed."""
+def require_extra() -> None:
+    """Raise UsageError where the SDK is not installed."""
     try:
-        from mcp.server.lowlevel import Server
+        import mcp.server.lowlevel  # noqa: F401
     except ImportError:
         raise UsageError(MISSING) from None
+
+
+def make_server(desk: Desk, seconds: float) -> "Server[Any]":
+    """Return a server whose calls end within so many seconds. Raises UsageError where the SDK is not installed."""
+    require_extra()
+    from mcp.server.lowlevel import Server
+
     handlers = Handlers(desk, seconds)
     return Server(
         NAME,

@@ -43,6 +43,8 @@ UNTRUSTED: Final = (
 )
 FRESH_SECONDS: Final = 30.0  # a page is not read again sooner: a vendor is not asked more often because agents ask more
 MAX_PAGES: Final = 50  # of one call
+MAX_READS: Final = 300  # of pages in a minute; a call that reads more is answered after a minute of rest
+MINUTE: Final = 60.0  # seconds
 MAX_LOG: Final = 1 << 20  # characters
 MAX_LISTED: Final = 200
 
@@ -124,6 +126,25 @@ class Recent(Generic[T]):
             self._kept |= {page: (self._clock(), now, value) for page, value in found.items()}
 
 
+class Allowance:
+    """How many pages may be read in a minute: whoever asks on and on gets no more out of vendors."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._spent: list[tuple[float, int]] = []
+
+    def spend(self, count: int) -> None:
+        """Note so many reads. Raises UsageError where they are too many for this minute."""
+        now = self._clock()
+        with self._lock:
+            self._spent = [(at, spent) for at, spent in self._spent if at > now - MINUTE]
+            used = sum(spent for _, spent in self._spent)
+            if used and used + count > MAX_READS:
+                raise UsageError(f"{used} pages were read within a minute: ask for fewer pages, or in a minute")
+            self._spent.append((now, count))
+
+
 class Desk:
     """Answers the tools. Several threads may ask at a time.
 
@@ -137,6 +158,7 @@ class Desk:
         self._load, self._deadline = load, deadline
         self._statuses: Recent[PageStatus] = Recent(clock)
         self._views: Recent[PageView] = Recent(clock)
+        self._allowance = Allowance(clock)
 
     def answer(self, name: str, arguments: Mapping[str, Any]) -> Answer:
         """Return the answer of a tool. Raises UsageError and StateError."""
@@ -228,6 +250,7 @@ class Desk:
         found = recent.find(pages)
         missing = tuple(page for page in pages if page.key not in found)
         if missing:
+            self._allowance.spend(len(missing))
             read_now = dict(zip(missing, read(pipeline.run_of(_only(settings, missing)), now), strict=True))
             recent.keep(read_now, now)
             found |= {page.key: (now, value) for page, value in read_now.items()}

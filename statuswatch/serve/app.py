@@ -5,8 +5,9 @@ A push is never believed. With the right token it makes the page be read: once a
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from statuswatch.serve.figures import Figures
 from statuswatch.serve.pushes import MAX_BODY, describe, is_same_secret, is_signed
@@ -46,6 +48,16 @@ class Doors(NamedTuple):
     log: Callable[[str], None]
     problems: Callable[[], list[str]]
     lag: Callable[[], float]
+
+
+class Agents(Protocol):
+    """An application that answers agents, within its context `running`."""
+
+    def running(self, app: Starlette, /) -> AbstractAsyncContextManager[None]:
+        """Return the context in which it answers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
+        """Answer a request."""
 
 
 class App:
@@ -121,11 +133,12 @@ class App:
         return Response(found.content, headers={**headers, "Content-Type": found.type})
 
 
-def build_app(doors: Doors, site: Site, figures: Figures) -> Starlette:
-    """Return the application."""
+def build_app(doors: Doors, site: Site, figures: Figures, agents: Agents | None = None) -> Starlette:
+    """Return the application. `agents` is what answers at /mcp."""
     app = App(doors, site, figures)
     return Starlette(
         routes=[
+            *([Route("/mcp", _Guarded(agents))] if agents else []),
             Route("/hooks/{key}/{token}", app.hook, methods=["POST", "GET", "HEAD"]),
             Route("/hooks{rest:path}", app.nothing, methods=["POST", "GET", "HEAD"]),
             Route("/healthz", app.health),
@@ -134,7 +147,24 @@ def build_app(doors: Doors, site: Site, figures: Figures) -> Starlette:
             Route("/{path:path}", app.file),
         ],
         exception_handlers={HTTPException: app.refuse},
+        lifespan=agents.running if agents else None,
     )
+
+
+class _Guarded:
+    """An application whose answers have the security headers too."""
+
+    def __init__(self, app: Agents) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
 
 
 async def _read_body(request: Request) -> bytes | Response:

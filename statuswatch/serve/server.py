@@ -52,7 +52,7 @@ class Server:
             http=PatientProtocol,
             loop="asyncio",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             log_level="critical",
             access_log=False,  # it would write the token

@@ -46,7 +46,7 @@ INSIDE: Final = {
         *("init", "serve", "ingest", "check", "status", "why", "history", "report", "pages", "inspect", "notify"),
         *("config", "mcp", "demo", "replay", "merge", "watching", "output", "options", "completion"),
     ),
-    "mcp": ("server", "tools"),
+    "mcp": ("http", "server", "tools"),
     "render": (
         *("why", "site", "page", "history", "status", "inspection", "listing", "annotation", "markdown", "summary"),
         "console",

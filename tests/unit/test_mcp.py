@@ -159,11 +159,11 @@ def test_why_and_history(workspace: Workspace) -> None:
     desk = desk_of(workspace)
     why, history, late = ask(
         desk,
-        ("why", {"from": "1000w", "log": "curl: (22) The requested URL returned error: 503\n"}),
+        ("why", {"from": "1000w", "to": "2025-02-01", "log": "curl: (22) The requested URL returned error: 503\n"}),
         ("history", {"limit": 1}),
         ("history", {"since": "2025-01-02", "until": "2025-01-01"}),
     )
-    printed = json.loads(workspace.run("why", "--from", "1000w", "--format", "json").out)
+    printed = json.loads(workspace.run("why", "--from", "1000w", "--to", "2025-02-01", "--format", "json").out)
     received: Any = why.structured_content
     assert received["answers"] == printed["answers"]
     assert (received["log"], received["counts"]) == (True, {"had": 1, "nothing": 0, "unknown": 0})
