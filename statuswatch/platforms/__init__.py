@@ -86,6 +86,8 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "datadog",
     "cloudflare",
     "hund",
+    "cachet",
+    "oracle",
     "azure",
     "rss",
 )
@@ -109,6 +111,7 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
 # Platforms of a single page: a page of unknown platform elsewhere is not tried as one.
 ONLY_HOSTS: Final[Mapping[str, str]] = {
     "cloudflare": "www.cloudflarestatus.com",
+    "oracle": "ocistatus.oraclecloud.com",
 }
 
 # What a platform may have besides: its module then has these functions, too.

@@ -160,6 +160,12 @@ PLATFORM_FACTS: Final = {
         "seen in running clients",
     ),
     "hund": PlatformFacts("Hund", "", "not stated", "open and closed", "seen in running clients"),
+    "cachet": PlatformFacts(
+        "Cachet", "", "by their names, without groups", "the newest 100", "its own code, and seen in running clients"
+    ),
+    "oracle": PlatformFacts(
+        "Oracle Cloud", "", "the service, with its region", "open and closed", "seen in running clients"
+    ),
     "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",

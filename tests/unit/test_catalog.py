@@ -30,6 +30,7 @@ HTTPS: Final = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*"  # no port, no qu
 FEED: Final = rf"(/[\w.-]+)+(\?[\w=.&-]+)?|{HTTPS}"
 IDS: Final = {
     **{"statusio": "[0-9a-f]{24}", "rss": FEED, "cloudflare": "[0-9a-z]{12}", "freshstatus": "[0-9]+"},
+    "cachet": "(api(/v1)?)?",
     "statuspal": r"([a-z0-9-]+\.statuspal\.(io|eu))?",
 }
 IDS_OF_UNREAD: Final = {"uptimerobot": "([0-9A-Za-z]{9,10})?", "uptime-kuma": r"[\w-]+"}
