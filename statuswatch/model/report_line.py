@@ -60,6 +60,13 @@ class OpenEntry(msgspec.Struct, frozen=True):
     incident: OpenLine
 
 
+class LastWord(msgspec.Struct, frozen=True):
+    """When the page of that key last said anything; None where nothing is remembered."""
+
+    key: str
+    at: Seconds | None
+
+
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is open, worst first: what `status --format json` prints.
 
@@ -74,7 +81,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...]
     hidden: int
     unknown: tuple[UnknownPage, ...]
-    last_words: dict[str, Seconds | None]
+    last_words: tuple[LastWord, ...]
     dormant: tuple[str, ...]
     incidents: tuple[OpenEntry, ...]
 

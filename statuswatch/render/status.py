@@ -256,9 +256,10 @@ def document(view: StatusView, now: datetime, *, offline: bool) -> str:
             "components": view.globs,
             "hidden": view.hidden,
             "unknown": [{**jsonlines.page(status.page), "reason": status.unknown} for status in view.unknown],
-            "last_words": {
-                status.page.key: status.last_word_at and jsonlines.moment(status.last_word_at) for status in view.pages
-            },
+            "last_words": [
+                {"key": status.page.key, "at": status.last_word_at and jsonlines.moment(status.last_word_at)}
+                for status in view.pages
+            ],
             "dormant": [status.page.key for status in view.pages if status.caution],
             "incidents": [
                 {"page": jsonlines.page(entry.page), "incident": open_fields(entry)} for entry in view.entries

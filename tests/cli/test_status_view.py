@@ -438,7 +438,7 @@ def test_json() -> None:
         "unknown": [
             {"key": "granite", "name": "Granite Pay", "url": "https://status.granite.example", "reason": "HTTP 503"}
         ],
-        "last_words": {"openai": "2026-05-04T10:18:00Z", "granite": None},
+        "last_words": [{"key": "openai", "at": "2026-05-04T10:18:00Z"}, {"key": "granite", "at": None}],
         "dormant": [],
         "incidents": [
             {
