@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcp import Client, StdioServerParameters
-
 from statuswatch import __version__
+from tests.support.mcp_client import with_client
 from tests.support.workspace import COMMAND
 
 if TYPE_CHECKING:
+    from mcp import Client
+
     from tests.support.workspace import Workspace
 
 ROOT: Final = Path(__file__).parents[2]
@@ -21,6 +21,8 @@ ROOT: Final = Path(__file__).parents[2]
 
 def test_the_official_client_over_stdio(workspace: Workspace) -> None:
     """Every line on stdout is a message of the protocol; the process ends with its stdin, and wrote nothing else."""
+    from mcp import StdioServerParameters
+
     wire = workspace.folder / "wire.jsonl"
     program = 'out=$1; shift; "$@" | tee "$out"'
     server = StdioServerParameters(
@@ -31,14 +33,13 @@ def test_the_official_client_over_stdio(workspace: Workspace) -> None:
     )
     before = workspace.files()
 
-    async def session() -> tuple[list[str], object, object]:
-        async with Client(server) as client:
-            tools = await client.list_tools()
-            status = await client.call_tool("status", {})
-            board = await client.read_resource("statuswatch://board")
-            return [tool.name for tool in tools.tools], status.structured_content, board.contents[0]
+    async def session(client: Client) -> tuple[list[str], object, object]:
+        tools = await client.list_tools()
+        status = await client.call_tool("status", {})
+        board = await client.read_resource("statuswatch://board")
+        return [tool.name for tool in tools.tools], status.structured_content, board.contents[0]
 
-    tools, status, board = asyncio.run(session())
+    tools, status, board = with_client(server, session)
     assert tools == ["status", "why", "history", "find_page", "read_page"]
     assert isinstance(status, dict)
     assert [entry["incident"]["id"] for entry in status["incidents"]] == ["a0"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import threading
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pytest
-from mcp import Client, MCPError
 
 from statuswatch.cli import mcp as command
 from statuswatch.config.load import load_config
@@ -21,12 +19,13 @@ from statuswatch.mcp.tools import FRESH_SECONDS, MAX_PAGES, TOOLS, UNTRUSTED, De
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
 from tests.support.hostile_text import INVISIBLE, MARKUP
 from tests.support.markdown_reader import found_by_github, structure
+from tests.support.mcp_client import call_tools, refusal, with_client
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from mcp import Client
     from mcp_types import CallToolResult
 
     from statuswatch.config.schema import Config
@@ -52,24 +51,7 @@ def desk_of(workspace: Workspace, *, deadline: float = PATIENCE, clock: Clock | 
 def ask(
     desk: Desk, *questions: tuple[str, dict[str, Any]], seconds: float = PATIENCE, mode: str = "auto"
 ) -> list[CallToolResult]:
-    """Return what the official client receives for each call; it checks every answer against the tool's schema."""
-
-    async def work(client: Client) -> list[CallToolResult]:
-        await client.list_tools()
-        return [await client.call_tool(name, arguments) for name, arguments in questions]
-
-    results: list[CallToolResult] = with_client(desk, work, seconds=seconds, mode=mode)
-    return results
-
-
-def with_client(
-    desk: Desk, work: Callable[[Client], Awaitable[Any]], *, seconds: float = PATIENCE, mode: str = "auto"
-) -> Any:
-    async def run() -> Any:
-        async with Client(make_server(desk, seconds), mode=mode) as client:
-            return await work(client)
-
-    return asyncio.run(run())
+    return call_tools(make_server(desk, seconds), *questions, mode=mode)
 
 
 def answer(desk: Desk, name: str, **arguments: Any) -> Any:
@@ -85,16 +67,8 @@ def error(desk: Desk, name: str, **arguments: Any) -> str:
     return str(getattr(block, "text", ""))
 
 
-def refusal(desk: Desk, work: Callable[[Client], Awaitable[Any]]) -> str:
-    """Return the words of the protocol's error."""
-
-    async def refused(client: Client) -> str:
-        with pytest.raises(MCPError) as raised:
-            await work(client)
-        return str(raised.value)
-
-    words: str = with_client(desk, refused)
-    return words
+async def read_resource(uri: str, client: Client) -> None:
+    await client.read_resource(uri)
 
 
 def test_the_tools(workspace: Workspace) -> None:
@@ -103,7 +77,7 @@ def test_the_tools(workspace: Workspace) -> None:
     async def work(client: Client) -> Any:
         return await client.list_tools(), client.server_capabilities, client.instructions
 
-    listed, capabilities, instructions = with_client(desk_of(workspace), work)
+    listed, capabilities, instructions = with_client(make_server(desk_of(workspace), PATIENCE), work)
     assert [tool.name for tool in listed.tools] == ["status", "why", "history", "find_page", "read_page"]
     for tool in listed.tools:
         assert tool.annotations.read_only_hint and not tool.annotations.destructive_hint
@@ -220,12 +194,13 @@ def test_a_vendor_that_gives_orders(workspace: Workspace) -> None:
 def test_no_other_address_is_read(workspace: Workspace) -> None:
     """A tool reads configured pages and those of the catalog: text cannot send an agent to an address of its own."""
     desk = desk_of(workspace)
+    server = make_server(desk, PATIENCE)
     with FakeVendor() as other:
         other.put(statuspage("/inner", [incident("i0", "investigating")]))
         for tool, argument in (("read_page", {"page": f"{other.url}/inner"}), ("status", {"pages": [other.url]})):
             assert "unknown page" in error(desk, tool, **argument)
         for resource in (f"statuswatch://page/{other.url}", "statuswatch://secrets", "file:///etc/passwd"):
-            assert "unknown" in refusal(desk, partial(Client.read_resource, uri=resource))
+            assert "unknown" in refusal(server, partial(read_resource, resource))
         assert other.requests == []
 
 
@@ -250,7 +225,7 @@ def resources(desk: Desk) -> list[str]:
     async def work(client: Client) -> list[str]:
         return [resource.uri for resource in (await client.list_resources()).resources]
 
-    found: list[str] = with_client(desk, work)
+    found: list[str] = with_client(make_server(desk, PATIENCE), work)
     return found
 
 
@@ -263,7 +238,7 @@ def test_resources(workspace: Workspace) -> None:
         return [template.uri_template for template in templates.resource_templates], read
 
     desk = desk_of(workspace)
-    templates, (board, page) = with_client(desk, work)
+    templates, (board, page) = with_client(make_server(desk, PATIENCE), work)
     assert templates == ["statuswatch://page/{key}"]
     assert json.loads(board.contents[0].text) == answer(desk, "status")
     assert json.loads(page.contents[0].text) == answer(desk, "read_page", page="acme")
@@ -278,7 +253,7 @@ def test_what_is_wrong_is_an_answer(workspace: Workspace) -> None:
     assert error(desk, "status", pages=["acme"] * (MAX_PAGES + 1)).startswith("error: status: Expected `array`")
     workspace.state.write_text("{")
     assert "state.json" in error(desk, "status")
-    assert "unknown tool" in refusal(desk, partial(Client.call_tool, name="delete_page"))
+    assert "unknown tool" in refusal(make_server(desk, PATIENCE), lambda client: client.call_tool("delete_page"))
 
 
 def test_a_call_has_a_deadline(workspace: Workspace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from contextlib import closing
@@ -10,7 +9,6 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client
 
 from statuswatch.cli.serve import Host
 from statuswatch.config.load import load_config
@@ -21,6 +19,7 @@ from statuswatch.serve.app import Doors, build_app
 from statuswatch.serve.figures import Figures
 from statuswatch.serve.server import IDLE_SECONDS, Server, listen
 from statuswatch.serve.site import Site
+from tests.support.mcp_client import call_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,15 +53,10 @@ def port(workspace: Workspace) -> Iterator[int]:
 def test_the_official_client_over_http(workspace: Workspace, port: int, mode: str) -> None:
     """Old clients and new ones receive what stdio gives them."""
 
-    async def session() -> tuple[Any, Any]:
-        async with Client(f"http://127.0.0.1:{port}/mcp", mode=mode) as client:
-            tools = await client.list_tools()
-            return [tool.name for tool in tools.tools], await client.call_tool("read_page", {"page": "acme"})
-
-    tools, result = asyncio.run(session())
-    assert tools == ["status", "why", "history", "find_page", "read_page"]
-    assert [entry["id"] for entry in result.structured_content["listed"]] == ["a0"]
-    assert json.loads(result.content[0].text) == result.structured_content
+    (result,) = call_tools(f"http://127.0.0.1:{port}/mcp", ("read_page", {"page": "acme"}), mode=mode)
+    received: Any = result.structured_content
+    assert [entry["id"] for entry in received["listed"]] == ["a0"]
+    assert json.loads(result.content[0].text) == received  # type: ignore[union-attr]
 
 
 def test_a_browser_of_another_site_is_refused(workspace: Workspace, port: int) -> None:
