@@ -87,6 +87,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "cloudflare",
     "hund",
     "cachet",
+    "statuscast",
     "oracle",
     "azure",
     "rss",
@@ -106,6 +107,7 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "statuspal": "Statuspal",
     "datadog": "Datadog Status Page",
     "hund": "Hund",
+    "statuscast": "StatusCast",
 }
 
 # Platforms of a single page: a page of unknown platform elsewhere is not tried as one.

@@ -67,6 +67,7 @@ class _Attributes(msgspec.Struct):
     status: int | str | _Status | None = None
     latest_status: int | str | _Status | None = None
     is_resolved: bool | None = None
+    visible: int | bool | str | msgspec.UnsetType = msgspec.UNSET
     permalink: str | None = None
     component_id: int | str | None = None
     created_at: str | None = None
@@ -185,6 +186,8 @@ def _parse_incident(page: Page, names: Mapping[str, str], updates: _Included, ra
     """Return an incident, None where it is maintenance. Raises ValueError or MsgspecError."""
     entry = _decode_entry(raw)
     facts = entry.facts
+    if facts.visible is msgspec.UNSET:
+        raise ValueError("an incident that does not say who may see it: not one of Cachet")
     if entry.attributes is None and str(facts.status) == "0":
         return None
     key = identifier(str(entry.id))

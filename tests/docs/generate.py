@@ -163,6 +163,9 @@ PLATFORM_FACTS: Final = {
     "cachet": PlatformFacts(
         "Cachet", "", "by their names, without groups", "the newest 100", "its own code, and seen in running clients"
     ),
+    "statuscast": PlatformFacts(
+        "StatusCast", "", "not stated", "open and closed", "an excerpt in a running client's test"
+    ),
     "oracle": PlatformFacts(
         "Oracle Cloud", "", "the service, with its region", "open and closed", "seen in running clients"
     ),

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from statuswatch.errors import FeedError
 from statuswatch.model.incident import IncidentKind
 from statuswatch.platforms import cachet
 from statuswatch.platforms.parsing import MissingPageIdError, ParseInput
@@ -54,6 +55,13 @@ def test_version_3() -> None:
         ("31", "resolved", "More words."),
     ]
     assert [component.name for component in incident.components] == ["API"]
+
+
+def test_another_list_of_incidents() -> None:
+    """3: incidents of other software at that address are not taken for Cachet's."""
+    other = {"data": [{"id": 1, "name": "Down", "status": 1, "created_at": "2026-02-10 09:00:00"}]}
+    with pytest.raises(FeedError, match="not one of Cachet"):
+        SAMPLE.read(incidents=other)
 
 
 def test_components() -> None:

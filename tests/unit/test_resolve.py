@@ -26,7 +26,7 @@ SIXTY: Final = """
     snowflake databricks supabase planetscale neon openai anthropic mistral xai huggingface npm pypi rubygems nuget
     crates dockerhub ghcr quay vercel netlify heroku render fly digitalocean linode hetzner ovh terraform circleci
 """
-UNREAD: Final = {"fastly": "statuscast", "mistral": "rootly"}
+UNREAD: Final = {"mistral": "rootly"}
 OWN: Final = '[page.docker]\nurl = "https://docker.acme.example"\n[page.gcp]\nurl = "https://gcp.acme.example"\n'
 
 

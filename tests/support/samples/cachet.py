@@ -65,6 +65,7 @@ VERSION_3: Json = {
                 "id": 2,
                 "name": "Slow pages",
                 "message": "First words.",
+                "visible": 1,
                 "status": {"human": "Identified", "value": 2},
                 "created": when("2026-02-10 09:00:00"),
             },
