@@ -17,6 +17,7 @@ Unix milliseconds in some and ISO 8601 in others: both are read.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     oldest_first,
     parse_entries,
+    read_whole,
 )
 
 PARSER_VERSION: Final = 2
@@ -169,7 +171,9 @@ def parse(reading: ParseInput, /) -> Feed:
     parser = _PostParser(reading, words, services)
     listed, skipped = parse_entries(decode(body, _Posts, "posts").posts, parser.parse, "posts")
     posts = {incident.id: incident for incident in listed}
-    whole_posts, whole_losses = _parse_whole_posts(reading, parser, [*posts, *_absent(reading, listed)])
+    whole_posts, whole_losses = read_whole(
+        reading, [*posts, *_absent(reading, listed)], _document_name, partial(_parse_whole_post, parser)
+    )
     posts.update(whole_posts)
     return Feed(
         identity="pagerduty",  # the documents do not name the page
@@ -288,24 +292,7 @@ class _PostParser:
         return clean_status(_NOT_WORD.sub("_", self._words[status_id].strip().lower()))
 
 
-def _parse_whole_posts(
-    reading: ParseInput, parser: _PostParser, keys: Iterable[str]
-) -> tuple[dict[str, Incident], list[str]]:
-    """Return those of the posts that were fetched whole, by id, and why others could not be understood."""
-    posts: dict[str, Incident] = {}
-    losses: list[str] = []
-    for key in keys:
-        body = reading.documents.get(_document_name(key))
-        if body is None:
-            continue
-        try:
-            posts[key] = _parse_whole_post(body, parser, key)
-        except FeedError as error:
-            losses.append(str(error))
-    return posts, losses
-
-
-def _parse_whole_post(body: bytes, parser: _PostParser, key: str) -> Incident:
+def _parse_whole_post(parser: _PostParser, key: str, body: bytes) -> Incident:
     """Parse `api/posts/<key>`. Raises FeedError, also where it is another post."""
     name = _document_name(key)
     try:

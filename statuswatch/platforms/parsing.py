@@ -452,6 +452,26 @@ def names_nothing(name: str) -> bool:
     return _NO_COMPONENT.fullmatch(name) is not None
 
 
+def read_whole(
+    reading: ParseInput,
+    keys: Iterable[str],
+    document_name: Callable[[str], str],
+    parse_document: Callable[[str, bytes], Incident],
+) -> tuple[dict[str, Incident], list[str]]:
+    """Return the incidents whose own documents were fetched, by id, and why others could not be understood."""
+    whole: dict[str, Incident] = {}
+    losses: list[str] = []
+    for key in keys:
+        body = reading.documents.get(document_name(key))
+        if body is None:
+            continue
+        try:
+            whole[key] = parse_document(key, body)
+        except FeedError as error:
+            losses.append(str(error))
+    return whole, losses
+
+
 def groups_by_name(components: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Return in which groups each name occurs, from pairs of (name, group)."""
     groups: dict[str, set[str]] = {}

@@ -18,8 +18,8 @@ Oddities, from these:
 - Both lists are cut into pages of 25. Components beyond the first page are not read, and then none are listed.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -43,6 +43,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     oldest_first,
     parse_entries,
+    read_whole,
 )
 
 PARSER_VERSION: Final = 1
@@ -154,7 +155,7 @@ def parse(reading: ParseInput, /) -> Feed:
     entries = decode(reading.required(_NOTICES), _Notices, _NOTICES).notices
     listed, skipped = parse_entries(entries, lambda entry: _parse_notice(entry, reading.page), _NOTICES)
     notices = {incident.id: incident for incident in listed}
-    whole, losses = _whole_notices(reading, notices)
+    whole, losses = read_whole(reading, notices, _document_name, partial(parse_own, reading))
     components: tuple[Component, ...] = ()
     try:
         components = _page_components(reading)
@@ -169,21 +170,6 @@ def parse(reading: ParseInput, /) -> Feed:
         losses=tuple(losses),
         components=components,
     )
-
-
-def _whole_notices(reading: ParseInput, keys: Iterable[str]) -> tuple[dict[str, Incident], list[str]]:
-    """Return the listed notices that were read whole, by id, and why others could not be understood."""
-    whole: dict[str, Incident] = {}
-    losses: list[str] = []
-    for key in keys:
-        body = reading.documents.get(_document_name(key))
-        if body is None:
-            continue
-        try:
-            whole[key] = parse_own(reading, key, body)
-        except FeedError as error:
-            losses.append(str(error))
-    return whole, losses
 
 
 def _page_components(reading: ParseInput) -> tuple[Component, ...]:

@@ -14,6 +14,7 @@ from statuswatch.model.report import OpenCounts
 
 if TYPE_CHECKING:
     from statuswatch.catalog.upstream import Upstream
+    from statuswatch.model.history import PastIncident
 
 # Characters of one vendor message, title or list of components for people; the JSON lines have everything.
 MAX_MESSAGE: Final = 2000
@@ -154,8 +155,18 @@ def upstream_of(event: Event) -> "tuple[Upstream, ...]":
     incident = event.incident
     if incident.kind is IncidentKind.PAGE:
         return ()
-    updates = (*incident.updates, *event.updates)
-    return find_upstream(event.page, (incident.title, *(update.body for update in updates)))
+    return find_upstream(event.page, _texts(incident.title, (*incident.updates, *event.updates)))
+
+
+def upstream_of_past(incident: "PastIncident") -> "tuple[Upstream, ...]":
+    """Return the vendors that a past incident's own text makes its cause."""
+    from statuswatch.catalog.upstream import find_upstream
+
+    return find_upstream(incident.page, _texts(incident.title, incident.updates))
+
+
+def _texts(title: str, updates: Iterable[IncidentUpdate]) -> tuple[str, ...]:
+    return (title, *(update.body for update in updates))
 
 
 def quoted(page: Page, upstream: "Upstream") -> str:

@@ -9,7 +9,6 @@ from typing import Final
 
 from rich.text import Text
 
-from statuswatch.catalog.upstream import Upstream, find_upstream
 from statuswatch.model.event import Change
 from statuswatch.model.history import PastIncident, Span
 from statuswatch.model.incident import Impact
@@ -115,7 +114,7 @@ def _remarks(overlap: Overlap) -> Iterator[str]:
     incident = overlap.incident
     if incident.end_detected:
         yield f"{_ending(incident)}: the end is the time at which statuswatch noticed".capitalize()
-    for upstream in upstream_of(incident):
+    for upstream in phrases.upstream_of_past(incident):
         yield runner_safe_line(phrases.quoted(incident.page, upstream))
     if overlap.mute:
         yield phrases.muted(overlap.mute)
@@ -123,11 +122,6 @@ def _remarks(overlap: Overlap) -> Iterator[str]:
 
 def _ending(incident: PastIncident) -> str:
     return _ENDINGS.get(incident.ending, "no end stated") if incident.ending else "no end stated"
-
-
-def upstream_of(incident: PastIncident) -> tuple[Upstream, ...]:
-    """Return the vendors that the incident's own text makes its cause."""
-    return find_upstream(incident.page, (incident.title, *(update.body for update in incident.updates)))
 
 
 def _span_words(overlap: Overlap) -> str:
@@ -219,7 +213,7 @@ def _answer_fields(answer: PageAnswer) -> dict[str, object]:
 
 def _overlap_fields(overlap: Overlap) -> dict[str, object]:
     incident, words = overlap.incident, overlap.last_words
-    upstream = upstream_of(incident)
+    upstream = phrases.upstream_of_past(incident)
     return {
         "id": incident.id,
         "kind": incident.kind,

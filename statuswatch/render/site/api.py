@@ -6,7 +6,7 @@ from datetime import datetime
 from statuswatch.model.board import Board, BoardPage
 from statuswatch.model.history import PastIncident
 from statuswatch.render import history, jsonlines, status
-from statuswatch.render.site.upstream import upstream_of
+from statuswatch.render.phrases import upstream_of_past
 
 
 def render(board: Board) -> dict[str, str]:
@@ -37,7 +37,7 @@ def _vendor(page: BoardPage) -> dict[str, object]:
 
 def _incident(page: BoardPage, incident: PastIncident) -> dict[str, object]:
     fields = {**history.fields(incident), "muted": page.is_muted(incident)}
-    named = upstream_of(page.page, incident)
+    named = upstream_of_past(incident)
     return {**fields, "upstream": jsonlines.upstream(named)} if named else fields
 
 

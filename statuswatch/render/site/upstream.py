@@ -1,21 +1,16 @@
 """The vendor that another vendor's own text blames: quoted, with a link, and never concluded from the time alone."""
 
-from statuswatch.catalog.upstream import Upstream, find_upstream
+from statuswatch.catalog.upstream import Upstream
 from statuswatch.model.board import Board
 from statuswatch.model.history import PastIncident
 from statuswatch.model.page import Page
-from statuswatch.render.phrases import MAX_QUOTE, short
+from statuswatch.render.phrases import MAX_QUOTE, short, upstream_of_past
 from statuswatch.render.site.markup import escape, outward, vendor_path
-
-
-def upstream_of(page: Page, incident: PastIncident) -> tuple[Upstream, ...]:
-    """Return the vendors that the incident's text names as its cause."""
-    return find_upstream(page, (incident.title, *(update.body for update in incident.updates)))
 
 
 def quotes(board: Board, page: Page, incident: PastIncident, *, root: str = "") -> str:
     """Return a paragraph for each vendor that the text names; `root` leads to the folder of the site."""
-    named = upstream_of(page, incident)
+    named = upstream_of_past(incident)
     shown = {entry.page.key for entry in board.pages} if named else frozenset()
     return "".join(
         f'<p>{escape(page.name)} says: “<span dir="auto">{escape(short(upstream.quote, MAX_QUOTE))}</span>” '
