@@ -169,12 +169,11 @@ class Host(Observer):
     def _open_agents(self) -> "Agents":
         """Return what answers agents, by the configuration of the moment. Raises UsageError without the extra."""
         from statuswatch.mcp.server import require_extra
-        from statuswatch.mcp.tools import Desk
 
         require_extra()
-        from statuswatch.mcp.http import DEADLINE, Agents
+        from statuswatch.mcp.http import Agents
 
-        return Agents(Desk(lambda: self._settings, DEADLINE))
+        return Agents(lambda: self._settings)
 
     def doorbell_words(self) -> str:
         """Return whether there is a doorbell, in a few words."""

@@ -1,21 +1,37 @@
 """The tools over HTTP, for `serve --mcp`: one address, stateless, and no browser of another site."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from statuswatch.config.schema import Config
+from statuswatch.errors import StatuswatchError, UsageError
 from statuswatch.mcp.server import make_server
-from statuswatch.mcp.tools import Desk
+from statuswatch.mcp.tools import Answer, Desk
 
 DEADLINE: Final = 12.0  # seconds for the pages of a call; the web server gives up on a request after 20
 SPARE_SECONDS: Final = 5.0  # beyond it, for the archive and for what is not read over the network
 MAX_BODY: Final = 1 << 20  # bytes of a request
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_FOLDER: Final = re.compile(r"(?<![\w:/\\.])(?:[A-Za-z]:)?[/\\](?:[^\s/\\():'\"]+[/\\])+")  # no part of an address
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+class PublicDesk(Desk):
+    """A desk whose errors name files, but no folder of this machine."""
+
+    def answer(self, name: str, arguments: Mapping[str, Any]) -> Answer:
+        """Return the answer of a tool. Raises UsageError."""
+        try:
+            return super().answer(name, arguments)
+        except StatuswatchError as error:
+            raise UsageError(_FOLDER.sub("", str(error))) from None
 
 
 class Agents:
@@ -24,10 +40,10 @@ class Agents:
     A request that a page of another site makes in a browser is refused: it names its origin, and agents have none.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, load: Callable[[], Config]) -> None:
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-        server = make_server(desk, DEADLINE + SPARE_SECONDS)
+        server = make_server(PublicDesk(load, DEADLINE), DEADLINE + SPARE_SECONDS)
         self._manager: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
             server, json_response=True, stateless=True, max_request_body_size=MAX_BODY
         )

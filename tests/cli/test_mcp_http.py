@@ -13,8 +13,8 @@ import pytest
 from statuswatch.cli.serve import Host
 from statuswatch.config.load import load_config
 from statuswatch.errors import UsageError
-from statuswatch.mcp.http import DEADLINE, MAX_BODY, SPARE_SECONDS, Agents
-from statuswatch.mcp.tools import MAX_READS, MINUTE, Allowance, Desk
+from statuswatch.mcp.http import DEADLINE, MAX_BODY, SPARE_SECONDS, Agents, PublicDesk
+from statuswatch.mcp.tools import MAX_READS, MINUTE, Allowance
 from statuswatch.serve.app import Doors, build_app
 from statuswatch.serve.figures import Figures
 from statuswatch.serve.server import IDLE_SECONDS, Server, listen
@@ -39,7 +39,7 @@ def port(workspace: Workspace) -> Iterator[int]:
         problems=list,
         lag=lambda: 0.0,
     )
-    agents = Agents(Desk(lambda: load_config(None, {}, workspace.folder), DEADLINE))
+    agents = Agents(lambda: load_config(None, {}, workspace.folder))
     listener = listen("127.0.0.1:0", {})
     listener.listen()  # a client that comes early waits
     server = Server(build_app(doors, Site(), Figures(), agents), listener, root_path="", trust_proxy=False)
@@ -82,6 +82,19 @@ def test_a_browser_of_another_site_is_refused(workspace: Workspace, port: int) -
 def test_a_call_ends_before_its_connection() -> None:
     """The web server closes a connection whose request takes longer than `IDLE_SECONDS`."""
     assert DEADLINE + SPARE_SECONDS < IDLE_SECONDS
+
+
+def test_an_error_names_no_folder(workspace: Workspace) -> None:
+    """Whoever asks over HTTP learns no path of this machine; an address in an error stays as it is."""
+    desk = PublicDesk(lambda: load_config(None, {}, workspace.folder), DEADLINE)
+    with pytest.raises(UsageError, match=r"no archive is kept \(statuswatch\.toml\)"):
+        desk.answer("history", {})
+    workspace.state.write_text("{")
+    with pytest.raises(UsageError, match=r"state\.json") as raised:
+        desk.answer("status", {})
+    assert str(workspace.folder) not in str(raised.value)
+    with pytest.raises(UsageError, match=r"'https://vendor\.example/…'"):
+        desk.answer("read_page", {"page": "https://vendor.example/a/b/c"})
 
 
 def test_reads_are_bounded() -> None:
