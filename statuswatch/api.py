@@ -165,7 +165,9 @@ def _check(
         run = pipeline.without_writing(run)
         deliver = rehearse(settings.notify, os.environ, settings.mutes)
     else:
-        deliver = deliver_report(connect(settings.notify, os.environ), partial=run.partial, mutes=settings.mutes)
+        deliver = deliver_report(
+            connect(settings.notify, os.environ), partial=run.partial, pages=run.pages, mutes=settings.mutes
+        )
     report = pipeline.check(run, now, lambda found: on_events(_lines(found)) if on_events else None, deliver)
     if not report.reached_anyone:
         raise NetworkError("no page answered at all; nothing was reported, nothing was written: check your own network")

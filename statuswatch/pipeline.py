@@ -21,7 +21,7 @@ from statuswatch.reading.part import Keep, Part, decode_state, read_part
 from statuswatch.reading.private import with_headers
 from statuswatch.reading.reader import ReadOptions, ignore_outcome
 from statuswatch.recording.recorder import NoRecorder, Recorder, RunStart
-from statuswatch.rules.filters import passes
+from statuswatch.rules.filters import is_reported
 from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
@@ -344,17 +344,9 @@ def _filtered(
     events: Sequence[Event], configured: Mapping[str, Page], assumed: Impact
 ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
     """Return the events that the filters pass, and those that they hold back."""
-    held = {event.id for event in events if not _is_reported(event, configured, assumed)}
+    held = {event.id for event in events if not is_reported(event, configured, assumed)}
     passed = tuple(event for event in events if event.id not in held)
     return passed, tuple(event for event in events if event.id in held)
-
-
-def _is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact) -> bool:
-    """Return whether the filters pass an event; a shared incident passes where one of its pages lets it pass."""
-    affected = [configured[key] for key in event.incident.affected_pages if key in configured]
-    if not affected:
-        return passes(event, assumed)
-    return any(passes(msgspec.structs.replace(event, page=page), assumed) for page in affected)
 
 
 def _order(event: Event) -> tuple[datetime, str, str]:

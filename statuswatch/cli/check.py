@@ -215,9 +215,9 @@ def make_pass(
             print_events(report.events, report.detected_at, options.output, full=options.full, muted=report.muted)
 
         run = run_of(settings, options, on_page, part)
-        deliver = delivery_of(settings, sinks, partial=run.partial, dry_run=options.dry_run, part=part)
+        whole = msgspec.structs.replace(run, pages=pages)
+        deliver = delivery_of(settings, sinks, whole, dry_run=options.dry_run, part=part)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
-    whole = msgspec.structs.replace(run, pages=pages)
     if part is None or part.has_news(report) or options.verbose:
         print_outcome(whole, report, settings, options)
     return whole, report
@@ -289,8 +289,8 @@ def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:
 def delivery_of(
     settings: "Config",
     sinks: "tuple[ConnectedSink, ...]",
+    run: "Run",
     *,
-    partial: bool,
     dry_run: bool,
     part: "PassPart | None" = None,
 ) -> "Callable[[RunReport, State], Delivery]":
@@ -303,14 +303,16 @@ def delivery_of(
     def deliver(report: "RunReport", before: "State") -> "Delivery":
         from statuswatch.model.report import Delivery
 
-        has_work = bool(sinks) or bool(before.outbox and not partial and not dry_run)
+        has_work = bool(sinks) or bool(before.outbox and not run.partial and not dry_run)
         if not has_work or (part and not part.delivers and not report.events):
             return Delivery(outbox=before.outbox, dropped=before.dropped)
         from statuswatch.delivery.deliver import deliver_report
         from statuswatch.net.loop import NEVER
 
         interruption = part.interruption if part else NEVER
-        send = deliver_report(sinks, partial=partial, mutes=settings.mutes, interruption=interruption)
+        send = deliver_report(
+            sinks, partial=run.partial, pages=run.pages, mutes=settings.mutes, interruption=interruption
+        )
         return send(report, before)
 
     return deliver

@@ -7,10 +7,11 @@ the others nothing; what it did not accept waits in the outbox for the next run.
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -29,7 +30,10 @@ from statuswatch.net.http import RequestError, SinkClient, open_sink_client, pro
 from statuswatch.net.loop import NEVER, Interruption, Loop
 from statuswatch.net.trust import trust_store
 from statuswatch.rules.diff import event_id
-from statuswatch.sinks import SINKS, Options, Send, SinkError
+from statuswatch.sinks import SINKS, OpenAlert, Options, Renew, RenewingSink, Send, SinkError
+
+if TYPE_CHECKING:
+    from statuswatch.delivery.renewal import Renewals
 
 MAX_SECONDS: Final = 30.0  # for one sink: all of its notifications and retries
 MAX_ATTEMPTS: Final = 3  # for one notification in a run
@@ -41,7 +45,7 @@ _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)
 class ConnectedSink(msgspec.Struct, frozen=True):
     """A sink that is ready to send. `secrets` are the spellings that must never be printed.
 
-    `broken` is why it cannot send at all; "" where it can.
+    `broken` is why it cannot send at all; "" where it can. `renew` sends what is open again.
     """
 
     config: SinkConfig
@@ -49,6 +53,15 @@ class ConnectedSink(msgspec.Struct, frozen=True):
     digest_above: int
     secrets: tuple[str, ...]
     broken: str = ""
+    renew: Renew | None = None
+
+
+class _Turn(NamedTuple):
+    """The turn of one sink: what it sends, and what it then sends again."""
+
+    sink: ConnectedSink
+    events: SinkTurn
+    open_alerts: Sequence[OpenAlert] = ()
 
 
 def connect(configs: Iterable[SinkConfig], env: Mapping[str, str]) -> tuple[ConnectedSink, ...]:
@@ -77,24 +90,39 @@ def deliver(
     dropped: Mapping[str, int] = MappingProxyType({}),
     mutes: Sequence[Mute] = (),
     records: Records | None = None,
+    renewals: "Renewals | None" = None,
     interruption: Interruption = NEVER,
 ) -> tuple[SinkOutcome, ...]:
     """Deliver to all sinks what is due to them. Never raises: a fault of a sink is in its outcome.
 
-    `dropped` counts, by sink, the events that it was never sent and does not know of.
+    `dropped` counts, by sink, the events that it was never sent and does not know of. `renewals` are sent again to the
+    sinks that need it, after the events.
     """
     configs = [sink.config for sink in sinks]
     agendas = plan_sinks(configs, events, outbox, now, mutes=mutes, records=records)
     turns = []
     for sink in sinks:
-        name = sink.config.name
-        if name in agendas or sink.broken:
-            agenda = agendas.get(name, Agenda(()))
-            count = dropped.get(name, 0)
-            turns.append((sink, SinkTurn(agenda, digest_above=sink.digest_above, now=now, dropped=count)))
+        agenda = agendas.get(sink.config.name, Agenda(()))
+        open_alerts = _open_alerts(sink, agenda, renewals, now)
+        if sink.config.name in agendas or sink.broken or open_alerts:
+            count = dropped.get(sink.config.name, 0)
+            turn = SinkTurn(agenda, digest_above=sink.digest_above, now=now, dropped=count)
+            turns.append(_Turn(sink, turn, open_alerts))
+    outcomes = [outcome for outcome in _run_turns(turns, interruption) if outcome.name in agendas or outcome.remarks]
+    return (*outcomes, *_removed_sinks(configs, outbox))
+
+
+def _open_alerts(
+    sink: ConnectedSink, agenda: Agenda, renewals: "Renewals | None", now: datetime
+) -> Sequence[OpenAlert]:
+    return renewals.for_sink(sink.config, agenda.pending, now) if renewals and sink.renew else ()
+
+
+def _removed_sinks(
+    configs: Sequence[SinkConfig], outbox: Mapping[str, Sequence[PendingDelivery]]
+) -> tuple[SinkOutcome, ...]:
     configured = {config.name for config in configs}
-    removed = [removed_sink(name, waiting) for name, waiting in outbox.items() if name not in configured]
-    return (*_run_turns(turns, interruption), *removed)
+    return tuple(removed_sink(name, waiting) for name, waiting in outbox.items() if name not in configured)
 
 
 def send_examples(sinks: Sequence[ConnectedSink], now: datetime) -> tuple[SinkOutcome, ...]:
@@ -108,14 +136,23 @@ def send_examples(sinks: Sequence[ConnectedSink], now: datetime) -> tuple[SinkOu
     for sink in sinks:
         opens_alerts = SINKS[sink.config.sink].OPTIONS.OPENS_ALERTS
         agenda = Agenda((beginning, end) if opens_alerts else (end,))
-        turns.append((sink, SinkTurn(agenda, digest_above=0, now=now, test=True)))
+        turns.append(_Turn(sink, SinkTurn(agenda, digest_above=0, now=now, test=True)))
     return _run_turns(turns)
 
 
 def deliver_report(
-    sinks: Sequence[ConnectedSink], *, partial: bool, mutes: Sequence[Mute] = (), interruption: Interruption = NEVER
+    sinks: Sequence[ConnectedSink],
+    *,
+    partial: bool,
+    pages: Sequence[Page] = (),
+    mutes: Sequence[Mute] = (),
+    interruption: Interruption = NEVER,
 ) -> Callable[[RunReport, State], Delivery]:
-    """Return how a run delivers its events. A `partial` run keeps what waits for sinks that it does not have."""
+    """Return how a run delivers its events. A `partial` run keeps what waits for sinks that it does not have.
+
+    What is open on `pages` is sent again to the sinks that need it: their state is of this run, or of a process that
+    watches them.
+    """
     names = {sink.config.name for sink in sinks}
 
     def run(report: RunReport, before: State) -> Delivery:
@@ -129,6 +166,7 @@ def deliver_report(
             dropped=before.dropped,
             mutes=mutes,
             records=Records(before.pages, report.state.pages),
+            renewals=_renewals(sinks, report, pages, mutes),
             interruption=interruption,
         )
         outbox = {**kept, **{outcome.name: outcome.waiting for outcome in outcomes if outcome.waiting}}
@@ -138,6 +176,16 @@ def deliver_report(
         return Delivery(outbox=outbox, dropped=unannounced, sinks=outcomes)
 
     return run
+
+
+def _renewals(
+    sinks: Sequence[ConnectedSink], report: RunReport, pages: Sequence[Page], mutes: Sequence[Mute]
+) -> "Renewals | None":
+    if not any(sink.renew for sink in sinks):
+        return None
+    from statuswatch.delivery.renewal import find_renewals  # only for the few sinks that need it
+
+    return find_renewals(report.state, pages, mutes, report.detected_at)
 
 
 def rehearse(
@@ -199,20 +247,20 @@ def _connect(config: SinkConfig, env: Mapping[str, str]) -> ConnectedSink:
     digest_above = sink.DIGEST_ABOVE if config.digest_above is None else config.digest_above
     broken = ""
     send: Send = _send_nothing
+    renew: Renew | None = None
     try:
         send = sink.configure(config.options, read_secret)  # reads the secrets that are masked from here on
+        renew = sink.configure_renewal(config.options, read_secret) if isinstance(sink, RenewingSink) else None
     except SecretError as error:
         broken = f"cannot deliver: {error}"
-    return ConnectedSink(config, send, digest_above, (*spellings(values), *proxy_secrets()), broken)
+    return ConnectedSink(config, send, digest_above, (*spellings(values), *proxy_secrets()), broken, renew)
 
 
 async def _send_nothing(_client: SinkClient, _notification: Notification) -> None:
     raise SinkError("the sink cannot deliver", ends_turn=True)
 
 
-def _run_turns(
-    turns: Sequence[tuple[ConnectedSink, SinkTurn]], interruption: Interruption = NEVER
-) -> tuple[SinkOutcome, ...]:
+def _run_turns(turns: Sequence[_Turn], interruption: Interruption = NEVER) -> tuple[SinkOutcome, ...]:
     """Run the turns of all sinks at the same time."""
     if not turns:
         return ()
@@ -220,16 +268,15 @@ def _run_turns(
     async def run_all() -> list[SinkOutcome]:
         trust = trust_store()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_run_turn(sink, turn, trust, interruption)) for sink, turn in turns]
+            tasks = [group.create_task(_run_turn(turn, trust, interruption)) for turn in turns]
         return [task.result() for task in tasks]
 
     with asyncio.Runner(loop_factory=Loop) as runner:
         return tuple(runner.run(run_all()))
 
 
-async def _run_turn(
-    sink: ConnectedSink, turn: SinkTurn, trust: ssl.SSLContext, interruption: Interruption
-) -> SinkOutcome:
+async def _run_turn(whole: _Turn, trust: ssl.SSLContext, interruption: Interruption) -> SinkOutcome:
+    sink, turn, open_alerts = whole
     if sink.broken:
         turn.break_off(sink.broken)
         return turn.outcome(sink.config.name)
@@ -237,6 +284,8 @@ async def _run_turn(
         async with interruption.timeout(MAX_SECONDS), open_sink_client(trust) as client:
             while notification := turn.next_notification():
                 await _deliver_one(sink, turn, client, notification)
+            if open_alerts and sink.renew and not turn.is_over:
+                await _renew(sink, turn, partial(sink.renew, client, open_alerts))
     except TimeoutError:
         turn.fail("interrupted" if interruption.requested else f"not finished within {MAX_SECONDS:g} s")
     except RequestError as error:
@@ -248,14 +297,22 @@ async def _run_turn(
 
 async def _deliver_one(sink: ConnectedSink, turn: SinkTurn, client: SinkClient, notification: Notification) -> None:
     try:
-        remark = await _send_with_retries(sink, client, notification)
+        remark = await _with_retries(sink, lambda: sink.send(client, notification))
     except SinkError as error:
         turn.reject(notification, error)
     else:
         turn.accept(notification, remark)
 
 
-async def _send_with_retries(sink: ConnectedSink, client: SinkClient, notification: Notification) -> str:
+async def _renew(sink: ConnectedSink, turn: SinkTurn, renew: Callable[[], Awaitable[None]]) -> None:
+    """Send again what is open. A fault loses no event: it is a remark, and the next run sends it again."""
+    try:
+        await _with_retries(sink, renew)
+    except SinkError as error:
+        turn.remark(f"what is open could not be sent again: {error}; retried on the next run")
+
+
+async def _with_retries(sink: ConnectedSink, send: Callable[[], Awaitable[str | None]]) -> str:
     """Send, again after a fault that may pass, and return the sink's remark. Raises only SinkError.
 
     Secrets are masked in both.
@@ -270,7 +327,7 @@ async def _send_with_retries(sink: ConnectedSink, client: SinkClient, notificati
             on=retry_pause, attempts=MAX_ATTEMPTS, timeout=MAX_SECONDS, wait_initial=0.3, wait_jitter=0.3
         ):
             with attempt:
-                remark = await sink.send(client, notification)
+                remark = await send()
     except SinkError as error:
         raise error.with_reason(mask(str(error), sink.secrets)) from None
     except Exception as error:  # noqa: BLE001 - the sink's boundary: its fault must not cost another sink, nor the state

@@ -135,6 +135,7 @@ class SinkTurn:
         self._waiting = {delivery.event.id: delivery for delivery in agenda.pending}
         self._dropped = dropped  # events that the receiver does not know of yet
         self._broken = ""
+        self._is_over = False
         self._blocked: set[IncidentKey] = set()
         self._accepted = 0
         self._given_up: list[str] = []
@@ -164,19 +165,28 @@ class SinkTurn:
         for delivery in notification.deliveries:
             self._keep_or_give_up(delivery, error)
         if error.ends_turn:
-            self._queue.clear()
+            self._end()
         elif error.final:
             self._blocked |= _incidents(notification)
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing else would be accepted in this run."""
+        return self._is_over
+
+    def remark(self, words: str) -> None:
+        """Note what is reported about the turn and costs no event."""
+        self._remarks.append(words)
 
     def fail(self, reason: str) -> None:
         """End the turn for a reason that concerns all that is left of it."""
         self._errors.append(reason)
-        self._queue.clear()
+        self._end()
 
     def break_off(self, reason: str) -> None:
         """End the turn of a sink that cannot send at all: all that is pending waits for it, whatever held it."""
         self._broken = reason
-        self._queue.clear()
+        self._end()
 
     def outcome(self, name: str) -> SinkOutcome:
         """Return what came of the turn, within the bounds of an outbox."""
@@ -209,6 +219,10 @@ class SinkTurn:
             return delivery
         reason = self._broken or (self._errors[-1] if self._errors else "")
         return msgspec.structs.replace(delivery, reason=reason)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._queue.clear()
 
     def _keep_or_give_up(self, delivery: PendingDelivery, error: SinkError) -> None:
         key = delivery.event.id

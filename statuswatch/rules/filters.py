@@ -1,10 +1,13 @@
 """Filters of a page: which of its events are reported. They never decide what is remembered. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from statuswatch.model.event import Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
+from statuswatch.model.page import Page
 from statuswatch.platforms.parsing import groups_by_name
 
 
@@ -24,6 +27,14 @@ def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
     else:
         impact_passes = is_at_least(event, page.min_impact, assumed)
     return impact_passes and (event.components_unstated or matches_any(event.all_components, page.components))
+
+
+def is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact = Impact.UNKNOWN) -> bool:
+    """Return whether the filters pass an event; a shared incident passes where one of its pages lets it pass."""
+    affected = [configured[key] for key in event.incident.affected_pages if key in configured]
+    if not affected:
+        return passes(event, assumed)
+    return any(passes(msgspec.structs.replace(event, page=page), assumed) for page in affected)
 
 
 def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool:

@@ -22,7 +22,7 @@ def mute_of_event(mutes: Iterable[Mute], event: Event, now: datetime, title: str
     An incident that is over counts at its end: one that closed before the mute ended was muted to its end. `title` is
     the incident's current one, where that is not the event's.
     """
-    moment = min(now, _end(event, now)) if event.kind is EventKind.RESOLVED else now
+    moment = min(now, end_of(event, now)) if event.kind is EventKind.RESOLVED else now
     return mute_of_incident(mutes, event.page.key, event.incident.id, title or event.incident.title, moment)
 
 
@@ -34,7 +34,7 @@ def muted_events(mutes: Sequence[Mute], events: Iterable[Event], now: datetime) 
     return {event_id: mute for event_id, mute in found.items() if mute}
 
 
-def _end(event: Event, now: datetime) -> datetime:
+def end_of(event: Event, now: datetime) -> datetime:
     """Return the end of a resolved incident: of its closing update, or of our detection where there is none."""
     detected = event.incident.kind is IncidentKind.PAGE or event.incident.status == EXPIRED
     return now if detected or not _END_IS_DETECTION.isdisjoint(event.changes) else event.at

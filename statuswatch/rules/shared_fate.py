@@ -78,14 +78,14 @@ def settle_failures(watched: Sequence[WatchedPage], shared: Mapping[str, SharedF
     failing = {member.page.key: member.failing for member in watched if member.failing}
     ended = {key: record for key, record in shared.items() if _has_ended(groups.get(key))}
     ongoing = {key: record for key, record in shared.items() if key not in ended}
-    events = [_shared_event(key, record, EventKind.RESOLVED, now) for key, record in ended.items()]
+    events = [shared_event(key, record, EventKind.RESOLVED, now) for key, record in ended.items()]
 
     changed = {key: _restart(failing[key], now) for key in _released(failing, ended, ongoing, groups)}
     failing |= changed
     for group, keys in _beginning(groups, failing, ongoing, now):
         record = _new_record(group, failing, keys, now)
         ongoing[group.key] = record
-        events.append(_shared_event(group.key, record, EventKind.NEW, now))
+        events.append(shared_event(group.key, record, EventKind.NEW, now))
 
     for member in _reported_alone(watched, failing, ongoing, groups, now=now):
         series = failing[member.page.key]
@@ -243,7 +243,8 @@ def shared_page(key: str, record: SharedFailure) -> Page:
     return Page(key=key, name=record.title.partition(":")[0], url=record.url)
 
 
-def _shared_event(key: str, record: SharedFailure, kind: EventKind, now: datetime) -> Event:
+def shared_event(key: str, record: SharedFailure, kind: EventKind, now: datetime) -> Event:
+    """Return the start or the end of a shared incident."""
     resolved = kind is EventKind.RESOLVED
     status = "resolved" if resolved else "failing"
     at = now if resolved else record.since

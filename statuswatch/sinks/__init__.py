@@ -4,12 +4,12 @@ A sink declares what its table in the configuration may hold, and makes of it a 
 raises SinkError. Order, retries, deadlines and the outbox are not its business: see the package `delivery`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from statuswatch.model.event import Notification
+from statuswatch.model.event import Notification, PendingDelivery
 from statuswatch.model.incident import IncidentKind
 from statuswatch.registry import Registry
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 # Sends a notification. Returns a remark on a notification that was accepted, if there is any. Raises SinkError.
 Send = Callable[["SinkClient", Notification], Awaitable[str | None]]
+
+
+class OpenAlert(msgspec.Struct, frozen=True):
+    """An incident that is open after a run, and that the filters of a sink pass; `delivery` is made from the state.
+
+    `can_begin`: nothing of it waits or is held back, so that an alert that its receiver lost may begin anew.
+    """
+
+    delivery: PendingDelivery
+    can_begin: bool = True
+
+
+# Sends what is open again. Raises SinkError: no event is lost with it, and the next run sends it again.
+Renew = Callable[["SinkClient", Sequence[OpenAlert]], Awaitable[None]]
 
 
 class SinkError(Exception):
@@ -100,6 +114,14 @@ class Sink(Protocol):
         """
 
 
+@runtime_checkable
+class RenewingSink(Protocol):
+    """The interface of a sink whose receiver ends what is not sent again: a sink may have it besides `Sink`."""
+
+    def configure_renewal(self, options: Any, read_secret: ReadSecret, /) -> Renew:
+        """Return the function that sends again what is open. Raises as `configure` does."""
+
+
 SINKS: Final[Mapping[str, Sink]] = Registry(
     __name__,
     "webhook",
@@ -107,6 +129,7 @@ SINKS: Final[Mapping[str, Sink]] = Registry(
     "discord",
     "teams",
     "pagerduty",
+    "alertmanager",
     "email",
     "apprise",
     "github-issues",

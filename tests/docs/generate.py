@@ -197,6 +197,12 @@ SINK_FACTS: Final = {
         '`url = "https://events.eu.pagerduty.com/v2/enqueue"`. An alert that a person resolved opens again with the '
         'next update, unless `events = ["new", "resolved"]`.',
     ),
+    "alertmanager": SinkFacts(
+        "an alert per incident: it fires while the incident is open",
+        "The address of [Alertmanager](#alertmanager), without a login. `token_env` holds a bearer token, or "
+        "`username_env` and `password_env` a login. Incidents only, unless `kinds` say otherwise. `expires_after` is "
+        "in seconds, and longer than any pause between two runs.",
+    ),
     "email": SinkFacts(
         "text and HTML; one thread per incident",
         "An SMTP server. `security` is `starttls`, `tls`, or `none` (loopback only). A recipient that the server "

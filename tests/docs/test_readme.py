@@ -116,9 +116,11 @@ def test_every_key_of_the_configuration_is_shown(tmp_path: Path) -> None:
 
 def test_every_sink_has_a_block_to_copy(tmp_path: Path) -> None:
     """The sinks page configures every sink, and names every option that all sinks have."""
-    first, second = fenced(document("docs/sinks.md"), "toml")
+    first, second, by_apprise = fenced(document("docs/sinks.md"), "toml")
     config = loaded(tmp_path, f'pages = ["openai"]\n{first}{second}')
     assert sorted(sink.sink for sink in config.notify) == sorted(SINKS)
+    services = loaded(tmp_path, f'pages = ["openai"]\n{by_apprise}').notify
+    assert [sink.name for sink in services] == ["ntfy", "mattermost", "rocketchat", "googlechat"]
     options = {*SinkConfig.__struct_fields__, "tags"} - {"where", "options", "assume_impact"}
     assert [name for name in options if f"\n{name} = " not in f"\n{first}"] == []
 

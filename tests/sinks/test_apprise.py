@@ -172,3 +172,39 @@ def test_imported_only_where_it_is_configured() -> None:
     """2: a run that does not use Apprise does not pay for it."""
     program = "import sys, statuswatch.cli, statuswatch.sinks.apprise; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "service"),
+    [
+        ("ntfys://tk_x@ntfy.example.com/TOPIC", "NotifyNtfy token"),
+        ("ntfy://TOPIC", "NotifyNtfy basic"),
+        ("mmosts://mattermost.example.com/3ccdd113474722377935511fc85d3dd4", "NotifyMattermost None"),
+        ("rockets://ID/TOKEN@chat.example.com/?format=text", "NotifyRocketChat None"),
+        ("gchat://SPACE/KEY/TOKEN/?format=text", "NotifyGoogleChat None"),
+    ],
+)
+def test_documented_addresses(address: str, service: str) -> None:
+    """The addresses that the documentation names for services without a sink of their own are Apprise's."""
+    (found,) = apprise._services([address], "APPRISE_URL")
+    assert f"{type(found).__name__} {getattr(found, 'auth', None)}" == service
+
+
+@pytest.mark.usefixtures("one_attempt")
+@pytest.mark.parametrize(
+    ("address", "path", "field"),
+    [
+        ("ntfy://tk_x@{}/TOPIC", "/", "message"),
+        ("mmost://{}/3ccdd113474722377935511fc85d3dd4", "/hooks/3ccdd113474722377935511fc85d3dd4", "text"),
+        ("rocket://ID/TOKEN@{}/?format=text", "/hooks/ID/TOKEN", "text"),
+    ],
+)
+def test_documented_services(address: str, path: str, field: str) -> None:
+    """ntfy, Mattermost and Rocket.Chat get the incident's words where each reads its text, and no mention in them."""
+    with FakeReceiver() as receiver:
+        env = {"APPRISE_URL": address.format(receiver.url.removeprefix("http://"))}
+        assert send("apprise", OPTIONS, env, evil_delivery()).sent == 1
+        (request,) = receiver.requests
+    assert request.path == path
+    assert "We look." in request.json[field] and "@everyone" not in request.json[field]
+    assert "<!channel>" not in request.json[field]

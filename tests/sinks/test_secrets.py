@@ -30,7 +30,13 @@ COMMANDS: Final = (
     ("check", "--verbose", "--announce-open"),
     ("notify", "test"),
 )
-SHARED_CODE: Final = {"slack", "discord", "teams", "pagerduty"}  # they send by the code that the webhook sends by
+SHARED_CODE: Final = {
+    "slack",
+    "discord",
+    "teams",
+    "pagerduty",
+    "alertmanager",
+}  # they send by the code that the webhook sends by
 
 
 class EchoingReceiver(FakeReceiver):

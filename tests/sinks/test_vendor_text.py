@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from statuswatch.model.event import Notification, PendingDelivery
-from statuswatch.sinks import SINKS, apprise, discord, email, pagerduty, slack, teams, webhook
+from statuswatch.sinks import SINKS, alertmanager, apprise, discord, email, pagerduty, slack, teams, webhook
 from tests.support.hostile_text import ALL_SPLICES, INCIDENT_URL, hostile_event, json_strings, vendor_texts
 from tests.support.page_timeline import PAGE
 from tests.support.sending import NOW
@@ -58,6 +58,7 @@ RENDERERS: Final[dict[str, Callable[[Notification], Any]]] = {
     "discord": discord.payloads,
     "teams": teams.payloads,
     "pagerduty": lambda notification: [pagerduty.alert_fields(delivery) for delivery in notification.deliveries],
+    "alertmanager": lambda notification: [alertmanager.alert(delivery, NOW) for delivery in notification.deliveries],
     "email": mail,
     "apprise": lambda notification: list(apprise.content(notification, 2000)),
 }

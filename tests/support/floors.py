@@ -52,7 +52,7 @@ INSIDE: Final = {
         "console",
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("archiving", "deliver", "outbox", "muting", "routing", "secrets"),
+    "delivery": ("archiving", "deliver", "renewal", "outbox", "muting", "routing", "secrets"),
     "render.site": (
         *(
             "index",
@@ -73,12 +73,12 @@ INSIDE: Final = {
     "history": ("board", "ledger", "why", "moment", "archive", "fold", "coverage"),
     "reading": ("probe", "part", "private", "reader", "plan", "lookup", "recognise", "gather"),
     "rules": (
-        *("status", "mutes", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry", "absence"),
-        *("moved_ids", "suspicion", "pruning", "merge"),
+        *("status", "mutes", "ongoing", "reconcile", "shared_fate", "page_failure", "limits", "unlisted", "expiry"),
+        *("absence", "moved_ids", "suspicion", "pruning", "merge"),
         *("diff", "record", "updates", "filters", "brief"),
     ),
     "sinks": (
-        *("apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
+        *("alertmanager", "apprise", "discord", "email", "github_issues", "pagerduty", "slack", "teams", "webhook"),
         *("payloads", "http"),
     ),
     "net": ("systemd", "client", "http", "connection", "http1", "response", "addresses", "loop", "threads", "trust"),

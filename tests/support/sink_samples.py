@@ -55,6 +55,7 @@ SAMPLES: Final = {
     "discord": SinkSample({"url_env": "HOOK"}),
     "teams": SinkSample({"url_env": "HOOK"}),
     "pagerduty": SinkSample({"routing_key_env": "KEY"}, address_option="url"),
+    "alertmanager": SinkSample({"token_env": "TOKEN"}, address_option="url"),
     "email": SinkSample(EMAIL_OPTIONS, speaks_http=False),
     "apprise": SinkSample({"url_env": "APPRISE_URL"}, environment=_apprise_environment, speaks_http=False),
     "github-issues": SinkSample(
