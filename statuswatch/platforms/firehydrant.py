@@ -3,8 +3,9 @@
 `data/payload.json`, from which the page draws itself, is the only document: the components, and every incident of any
 age and status. Source: a trimmed recording of status.redis.io of 2026, and two running clients that read it
 (github.com/cyanheads/devops-status-mcp-server, `firehydrant-adapter.ts` and its fixture, which also saw it on
-status.firehydrant.com; an adapter whose test names `/data/payload.json`). No recording of an open incident, nor of
-a maintenance that is not over; both clients take an incident as open while `resolved` is not among its times.
+status.firehydrant.com; github.com/Aler1x/is-it-alive, `src/adapters/firehydrant.ts` and its test). No recording of an
+open incident, nor of a maintenance that is not over; both clients take an incident as open while `resolved` is not
+among its times.
 
 Oddities, recorded:
 

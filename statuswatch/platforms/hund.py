@@ -1,9 +1,9 @@
 """Hund: the Atom feed of the page, read as `rss` reads it.
 
 `state_feed/feed` is the only public document with a list; the API needs a key, and the events of `live/v2/status_page`
-come over a connection that does not end. Source: a running client with its description of the feed (an adapter for
-"status pages hosted on Hund.io", which reads status.bitwarden.com), three other programs that request the same address
-of Bitwarden, Elavon and Qubeyond, and the list of github.com/PedroTroller/statuswatch. No recording.
+come over a connection that does not end. Source: a running client with its description of the feed of
+status.bitwarden.com (github.com/gzuercher/status-page-to-chat, `src/adapters/hundAtom.ts`), and three other programs
+that request the same address of Bitwarden, Elavon and Qubeyond. No recording.
 
 From these: an entry is one notice about an issue, whose address its link is, `/issues/<id>`; its title begins with the
 state, `[Ended] …`, also in the language of the page. So entries with one link are one incident.

@@ -7,7 +7,8 @@ and as the own document of one that left the list. `api/v1/components` lists the
 Source: the vendor's documentation of the API of a page and of its notices; a description of the API of
 status.st-andrews.ac.uk that was verified on live answers (github.com/api-evangelist/university-of-st-andrews,
 `openapi/` and `examples/`); and running clients that read status.postmarkapp.com (github.com/PedroTroller/statuswatch,
-`fetchers/sorryapp.js`; another of October 2026 that states the order and the fields). No recording.
+`fetchers/sorryapp.js`; one of github.com/Infrawrench/Infrawrench of October 2026, which states order and fields). No
+recording.
 
 Oddities, from these:
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.proofs.fuzz.target import Documents
 
 MUTATED: Final = 10  # inputs for a platform
+MAX_MUTATED: Final = 60  # where all of those are refused: one in 15 mutated feeds is still XML
 FIND_WITHIN: Final = 400
 
 
@@ -45,7 +46,8 @@ def test_seeds(platform: str) -> None:
 def test_mutations(platform: str) -> None:
     """4, 5: documents with anything in them changed are refused, or give a page that keeps the laws."""
     understood = [examine(platform, mutated(platform, number)) for number in range(MUTATED)]
-    assert any(understood), "inputs that are always refused test no law"
+    further = (examine(platform, mutated(platform, number)) for number in range(MUTATED, MAX_MUTATED))
+    assert any(understood) or any(further), "inputs that are always refused test no law"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
