@@ -79,6 +79,13 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "site24x7",
     "zendesk",
     "cstate",
+    "uptime-kuma",
+    "gatus",
+    "openstatus",
+    "oneuptime",
+    "upptime",
+    "microsoft",
+    "uptimerobot",
     "statusio",
     "firehydrant",
     "sorry",
@@ -108,11 +115,13 @@ HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "datadog": "Datadog Status Page",
     "hund": "Hund",
     "statuscast": "StatusCast",
+    "uptimerobot": "UptimeRobot",
 }
 
 # Platforms of a single page: a page of unknown platform elsewhere is not tried as one.
 ONLY_HOSTS: Final[Mapping[str, str]] = {
     "cloudflare": "www.cloudflarestatus.com",
+    "microsoft": "status.cloud.microsoft",
     "oracle": "ocistatus.oraclecloud.com",
 }
 
@@ -127,20 +136,14 @@ UNREAD_PLATFORMS: Final[Mapping[str, str]] = {
     "datadog": "Datadog Status Page",
     "firehydrant": "FireHydrant",
     "freshstatus": "Freshstatus",
-    "gatus": "Gatus",
     "hund": "Hund",
     "hyperping": "Hyperping",
-    "oneuptime": "OneUptime",
-    "openstatus": "OpenStatus",
     "oracle": "Oracle Cloud",
     "rootly": "Rootly",
     "sorry": "Sorry",
     "statuscast": "StatusCast",
     "statushub": "StatusHub",
     "statuspal": "Statuspal",
-    "upptime": "Upptime",
-    "uptime-kuma": "Uptime Kuma",
-    "uptimerobot": "UptimeRobot",
     "vigil": "Vigil",
     "wedos": "WEDOS",
 }

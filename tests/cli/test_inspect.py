@@ -123,7 +123,7 @@ def test_inspect_of_a_document_proposes_its_page(workspace: Workspace) -> None:
         completed.code == 4
         and f"correct its `url` (its base address: {workspace.vendor.url}, perhaps)" in completed.out
     )
-    assert re.search(r"^  not incidentio, statuspage, [a-z0-9, ]+: HTTP 404$", completed.out, re.MULTILINE)
+    assert re.search(r"^  not incidentio, statuspage, [a-z0-9, -]+: HTTP 404$", completed.out, re.MULTILINE)
 
 
 def test_inspect_suggests_the_right_platform(workspace: Workspace) -> None:

@@ -115,7 +115,48 @@ PLATFORM_FACTS: Final = {
         "",
         "affected systems",
         "what is open; the second document lists all",
-        "the templates that write the documents",
+        "documented in the templates that write it",
+    ),
+    "uptime-kuma": PlatformFacts(
+        "Uptime Kuma",
+        "after an absence `api/status-page/<slug>/incident-history`",
+        "monitors that are down",
+        "what is open; the newest 100 heartbeats of each monitor",
+        "documented in the server's code (1.23, 2.5)",
+    ),
+    "gatus": PlatformFacts(
+        "Gatus",
+        "",
+        "endpoints in trouble",
+        "the newest 50 results of each endpoint; announcements",
+        "documented in the server's code",
+    ),
+    "openstatus": PlatformFacts(
+        "OpenStatus", "", "those of the report", "all reports and windows", "documented in the server's code"
+    ),
+    "oneuptime": PlatformFacts(
+        "OneUptime",
+        "",
+        "resources of the incident",
+        "what is open, and some days of what is closed",
+        "documented in the server's code",
+    ),
+    "upptime": PlatformFacts(
+        "Upptime", "", "the site in the title", "the newest 100 of each kind", "documented in the software's code"
+    ),
+    "microsoft": PlatformFacts(
+        "Microsoft cloud status",
+        "",
+        "the service",
+        "the state of now",
+        "recorded while all was well; trouble as running clients read it",
+    ),
+    "uptimerobot": PlatformFacts(
+        "UptimeRobot",
+        "",
+        "the monitor",
+        "the state of now",
+        "recorded while all was well; trouble as running clients read it",
     ),
     "statusio": PlatformFacts(
         "Status.io",

@@ -95,8 +95,9 @@ def test_what_is_listed() -> None:
     assert feed.history == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE} and not feed.complete and not feed.current
     assert feed.identity == "status.acme.example" and feed.updated_at == {} and not feed.by_creation
     assert read(channel()).complete == {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
-    azure = read(channel(item("A"), link="https://azure.status.microsoft/en-us/status/"))
-    assert azure.current and not azure.history
+    for link in ("https://azure.status.microsoft/en-us/status/", "https://metastatus.com/graph-api"):
+        only_open = read(channel(item("A"), link=link))
+        assert only_open.current and not only_open.history
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,12 @@ from tests.support.platform_samples import SAMPLES, ending, enriching
 BODIES: Final = frozenset(
     (
         *("body", "message", "message_string", "details", "contents", "text", "incident_status_desc", "usersAffected"),
-        *("note", "content", "description"),
+        *("note", "content", "description", "Message"),
     )
 )
 MOVING: Final = re.compile(r"updated_?at|modified|date_?updated|date_?posted|last_update_at|updated", re.IGNORECASE)
 ENTRY: Final = re.compile(rb"<(entry|item)>.*?</\1>", re.DOTALL)
+IDS_ARE_DERIVED: Final = {"microsoft"}  # all of them, so that none stands in an entry
 # Entries that cannot be edited without becoming others: Azure's first has nothing but its title.
 NAMED_BY_TITLE: Final = {("azure", 0)}
 
@@ -120,8 +121,12 @@ def without_incident(value: Any, key: str) -> Any:
 
 
 def names(entry: dict[str, Any], key: str) -> bool:
-    """Return whether a member of the entry is the id of an incident, or an address that ends with it and a slash."""
-    return any(str(value).removesuffix("/").endswith(key) for value in entry.values() if isinstance(value, str | int))
+    """Return whether a member of the entry is the id of an incident, or an address that ends with it and a slash.
+
+    Before the last slash of an id stands the key of a component, where the trouble is one of its checks.
+    """
+    keys = tuple(filter(None, (key, key.rpartition("/")[0])))
+    return any(str(value).removesuffix("/").endswith(keys) for value in entry.values() if isinstance(value, str | int))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -415,7 +420,7 @@ def test_an_incident_that_was_never_listed(platform: str) -> None:
         assert_appears(sample, before, minutes_after(sample), incident, [] if incident.closed else [opened(incident)])
         missed = ("resolved", incident.id, ["missed"], update_ids(incident))
         assert_appears(sample, before, hour_before, incident, [missed if incident.closed else opened(incident)])
-    assert tested
+    assert tested or platform in IDS_ARE_DERIVED
 
 
 def update_ids(incident: Incident) -> list[str]:

@@ -10,7 +10,12 @@ from statuswatch.model.page import Feed
 from statuswatch.platforms import PLATFORMS
 from tests.support.platform_sample import Sample
 
-SAMPLES: Final[dict[str, Sample]] = {name: import_module(f"tests.support.samples.{name}").SAMPLE for name in PLATFORMS}
+
+def _module(platform: str) -> Any:
+    return import_module(f"tests.support.samples.{platform.replace('-', '_')}")
+
+
+SAMPLES: Final[dict[str, Sample]] = {name: _module(name).SAMPLE for name in PLATFORMS}
 
 
 def enriching(sample: Sample) -> set[str]:
@@ -21,7 +26,7 @@ def enriching(sample: Sample) -> set[str]:
 
 def ending(platform: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Return the id of the open incident, the documents once it is over, and those with a remark made after that."""
-    module = import_module(f"tests.support.samples.{platform}")
+    module = _module(platform)
     over: dict[str, Any] = copy.deepcopy(dict(SAMPLES[platform].documents))
     key: str = module.ended(over)
     noted = copy.deepcopy(over)

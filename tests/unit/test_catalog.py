@@ -31,9 +31,9 @@ FEED: Final = rf"(/[\w.-]+)+(\?[\w=.&-]+)?|{HTTPS}"
 IDS: Final = {
     **{"statusio": "[0-9a-f]{24}", "rss": FEED, "cloudflare": "[0-9a-z]{12}", "freshstatus": "[0-9]+"},
     "cachet": "(api(/v1)?)?",
+    **{"uptime-kuma": r"[\w-]*", "microsoft": "mac|ppac|azure|m365Consumer", "uptimerobot": "([0-9A-Za-z]{9,10})?"},
     "statuspal": r"([a-z0-9-]+\.statuspal\.(io|eu))?",
 }
-IDS_OF_UNREAD: Final = {"uptimerobot": "([0-9A-Za-z]{9,10})?", "uptime-kuma": r"[\w-]+"}
 CHECKED: Final = "20[0-9]{2}(-(0[1-9]|1[0-2]))? (read|polled|probed|used|listed|seen)"
 SOLID: Final = {"read", "poll", "probe", "code", "lists", DORMANT}
 CATEGORIES: Final = {
@@ -141,7 +141,7 @@ def test_rows_say_why_they_are_believed() -> None:
 
 def test_ids_have_the_form_of_their_platform() -> None:
     """A status.io page has 24 hexadecimal digits, a feed its path or address, most others no id."""
-    forms = {**IDS, **IDS_OF_UNREAD}
+    forms = IDS
     assert not [page for page in PAGES.values() if not re.fullmatch(forms.get(page.platform, ""), page.id)]
 
 

@@ -20,7 +20,8 @@ from statuswatch.platforms.parsing import ParseInput, clean_title, derived_id, i
 from statuswatch.platforms.rss.document import Entry, FeedDocument, FeedHead
 from statuswatch.platforms.rss.wording import split_title
 
-_ONLY_OPEN: Final = frozenset({"azure.status.microsoft"})  # identities of feeds that list only what is open
+# Identities of feeds that list only what is open. Meta's are recorded empty, several at once, by readers who say so.
+_ONLY_OPEN: Final = frozenset({"azure.status.microsoft", "metastatus.com"})
 _HOST: Final = re.compile(r"(?:tag:|https?://)?([a-z0-9.-]+\.[a-z]{2,})(?:[:/,]|$)", re.IGNORECASE)
 _REPEATED_SLASH: Final = re.compile(r"(?<!:)//+")
 _NUMBER: Final = re.compile(r"incidents?/([\w-]{4,})/?$", re.IGNORECASE | re.ASCII)
