@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -168,5 +169,6 @@ def simulated(folder: Path, *keys: str, **settings: Any) -> tuple[SimulatedPasse
 def watch(passes: SimulatedPasses, minutes: float, observer: Observer | None = None) -> Watch:
     """Watch for so many minutes."""
     watching = Watch(passes, clock=passes.clock, seconds=minutes * 60, observer=observer)
+    gc.freeze()  # a watch collects garbage at almost every simulated minute: without all that other tests left
     watching.run()
     return watching
