@@ -35,18 +35,18 @@ def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[An
 
 
 def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
-    """A copy of the document with that place changed."""
+    """The document with that place changed; only what holds the place is copied."""
     if not path:
         return wrong
-    document = copy.deepcopy(document)
-    place = document
-    for step in path[:-1]:
-        place = place[step]
-    if wrong is KeyError:
-        del place[path[-1]]
+    step, *below = path
+    copied = copy.copy(document)
+    if below:
+        copied[step] = mutated(copied[step], tuple(below), wrong)
+    elif wrong is KeyError:
+        del copied[step]
     else:
-        place[path[-1]] = wrong
-    return document
+        copied[step] = wrong
+    return copied
 
 
 @pytest.mark.parametrize(
