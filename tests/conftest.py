@@ -6,7 +6,8 @@ import gc
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 import trustme
@@ -17,7 +18,6 @@ from tests.support.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 # At its import jsonschema compiles 38 grammars for formats that no schema of ours has: a second of CPU in each worker.
@@ -28,6 +28,15 @@ def pytest_xdist_auto_num_workers() -> int:
     """Return one worker more than there are cores: many tests wait for a process, a lock or a server."""
     return (os.cpu_count() or 1) + 1
 
+
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+
+# To rewrite and compile the modules takes each worker longer than to import them; the next run finds them done.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):  # state files are synced to the disk, and a disk takes its time
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+gc.disable()  # while collecting: nothing of that is ever freed
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
@@ -69,5 +78,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave the modules and tests out of garbage collection: hundreds of thousands of objects that never are any."""
+    gc.enable()
     gc.collect()
     gc.freeze()
