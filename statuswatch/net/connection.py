@@ -11,13 +11,12 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from aiohappyeyeballs import start_connection
 
-from statuswatch.net.http1 import ResponseParser
+from statuswatch.net.http1 import ProtocolError, ResponseParser
 
-T = TypeVar("T")
 NEXT_ADDRESS_AFTER: Final = 0.25  # seconds, as RFC 8305 has it
 MAX_READ: Final = 65_536  # bytes at once; more than a TLS record, so that none stays behind in the TLS layer
 _UNSENDABLE: Final = re.compile(rb"[\0\r\n]")
@@ -81,6 +80,9 @@ class Connection:
         self._read_to_end = False
         self._idle = False
         self._socket: socket.socket | None = None
+        self._step: Callable[[], bool] | None = None  # what is done as soon as something came to be read
+        self._ready: asyncio.Future[None] | None = None  # done once that returned True, or raised
+        self._is_watched = False  # the loop looks for what comes
         self._loop = asyncio.get_running_loop()
 
     async def open(self, trust: ssl.SSLContext) -> None:
@@ -93,7 +95,7 @@ class Connection:
         if self.origin.secure:
             secure = trust.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
             self._socket = secure
-            await self._when_ready(secure.do_handshake)
+            await self._repeat(partial(_shake_hands, secure))
 
     def claim(self) -> bool:
         """Take the connection for a request; return False where another has it or the server has ended it."""
@@ -117,8 +119,12 @@ class Connection:
         data = b"%s %s HTTP/1.1\r\n%s\r\n%s" % (request.method.encode(), request.target, lines, request.content)
         with suppress(OSError):
             while data:
-                sent = await self._when_ready(partial(self._opened.send, data), writes=True)
-                data = data[sent:]
+                try:
+                    data = data[self._opened.send(data) :]
+                except ssl.SSLWantReadError:  # TLS has something of its own to settle first
+                    await self._repeated(lambda: True)
+                except (ssl.SSLWantWriteError, BlockingIOError):
+                    await self._until_writable()
 
     async def receive(self) -> ResponseParser:
         """Return the response once its headers are there. Raises BrokenError, and ProtocolError."""
@@ -144,7 +150,8 @@ class Connection:
         """Close the connection, whatever it is at."""
         self._idle = False
         self.response.close()
-        if self._socket is not None:
+        if self._socket is not None and self._socket.fileno() >= 0:
+            self._ignore()
             self._socket.close()
 
     @property
@@ -155,35 +162,83 @@ class Connection:
 
     async def _read_until(self, enough: Callable[[ResponseParser], bool]) -> None:
         opened, response = self._opened, self.response
-        try:
-            while not enough(response):
-                if data := await self._when_ready(lambda: opened.recv(MAX_READ)):
+
+        def read() -> bool:
+            size = 0
+            while size < MAX_READ and not response.complete:
+                try:
+                    data = opened.recv(MAX_READ)
+                except (ssl.SSLWantReadError, BlockingIOError):
+                    break
+                if data:
                     response.feed(data)
                 else:
                     response.end()
+                size += len(data)
+            return enough(response)
+
+        try:
+            if not enough(response):
+                await self._repeat(read)
         except OSError as error:
             raise BrokenError(str(error)) from error
 
-    async def _when_ready(self, operation: Callable[[], T], *, writes: bool = False) -> T:
-        """Repeat the operation until the socket is ready for it, and return its result."""
+    async def _repeat(self, step: Callable[[], bool]) -> None:
+        """Take the step whenever something came to be read, until it returns True. Raises what it raises."""
         while True:
             try:
-                return operation()
-            except ssl.SSLWantReadError:
-                await self._wait(self._loop.add_reader, self._loop.remove_reader)
-            except (ssl.SSLWantWriteError, BlockingIOError) as wants:
-                if writes or isinstance(wants, ssl.SSLWantWriteError):
-                    await self._wait(self._loop.add_writer, self._loop.remove_writer)
-                else:
-                    await self._wait(self._loop.add_reader, self._loop.remove_reader)
+                if not step():
+                    await self._repeated(step)
+                return
+            except ssl.SSLWantWriteError:
+                await self._until_writable()
 
-    async def _wait(self, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
+    async def _repeated(self, step: Callable[[], bool]) -> None:
+        self._step, self._ready = step, self._loop.create_future()
+        try:
+            if not self._is_watched:
+                self._loop.add_reader(self._opened.fileno(), self._go_on)
+                self._is_watched = True
+            await self._ready
+        finally:
+            self._step = self._ready = None
+
+    def _go_on(self) -> None:
+        """Take the step in the loop's own callback: the page's task goes on only once there is something for it.
+
+        What nobody waits for stays in the socket, which is not looked at any more until somebody does.
+        """
+        step, ready = self._step, self._ready
+        if step is None or ready is None or ready.done():
+            self._ignore()
+            return
+        try:
+            if step():
+                ready.set_result(None)
+        except (OSError, ProtocolError) as error:
+            ready.set_exception(error)
+
+    def _ignore(self) -> None:
+        if self._is_watched:
+            self._is_watched = False
+            self._loop.remove_reader(self._opened.fileno())
+
+    async def _until_writable(self) -> None:
         ready, number = self._loop.create_future(), self._opened.fileno()
-        add(number, _settle, ready)
+        self._loop.add_writer(number, _settle, ready)
         try:
             await ready
         finally:
-            remove(number)
+            self._loop.remove_writer(number)
+
+
+def _shake_hands(secure: ssl.SSLSocket) -> bool:
+    """Go on with the handshake; return whether it is complete."""
+    try:
+        secure.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
 
 
 def _settle(ready: "asyncio.Future[None]") -> None:
