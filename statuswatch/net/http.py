@@ -52,11 +52,14 @@ MAX_MESSAGE: Final = 300  # characters of an error's text that are repeated
 MAX_PORT: Final = 65_535
 MAX_SINK_RESPONSE: Final = 65_536  # bytes of a sink's response that are read
 MAX_SINK_BODY_SECONDS: Final = 5.0  # for the body of a sink's response; its status counts without it
-_DOCUMENT_HEADERS: Final = {
-    "User-Agent": USER_AGENT,
-    "Accept": "application/json, */*;q=0.5",
-    "Accept-Encoding": "gzip",
-}
+_DOCUMENT_HEADERS: Final = httpx.Headers(
+    {
+        "Accept": "application/json, */*;q=0.5",
+        "Accept-Encoding": "gzip",
+        "Connection": "keep-alive",
+        "User-Agent": USER_AGENT,
+    }
+)
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
 _SINK_TIMEOUT: Final = httpx.Timeout(10.0)  # seconds, for each step of a request
 _SENT: Final = "http11.send_request_body.complete"  # as httpcore names that in its traces
@@ -94,7 +97,7 @@ def open_network() -> Network:
     network = Network(trust_store(), bool(proxies), proxy_secrets())
     network.trust.set_alpn_protocols(["http/1.1"])  # only here: mail uses a trust store too, and is another protocol
     try:
-        _client(network)
+        _transport(network)
         if any(urlsplit(proxy).port == 0 for proxy in proxies):  # raises ValueError where there is no such port
             raise ValueError
     except ImportError as error:
@@ -120,45 +123,49 @@ async def open_wire(network: Network) -> AsyncIterator[Wire]:
     opened: list[asyncio.BaseTransport] = []
     opened_transports.set(opened)
     try:
-        async with _client(network) as client:
-            wire = HttpWire(client, proxied=network.proxied)
+        async with _transport(network) as transport:
+            wire = HttpWire(transport, proxied=network.proxied)
             yield MaskingWire(wire, network.secrets) if network.secrets else wire
     finally:
         # Behind a proxy httpcore forgets a connection whose handshake is cut off, and its socket stays open.
-        for transport in opened:
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+        for abandoned in opened:
+            if isinstance(abandoned, asyncio.Transport):
+                abandoned.abort()
 
 
-def _client(network: Network) -> httpx.AsyncClient:
+def _transport(network: Network) -> httpx.AsyncBaseTransport:
     if network.proxied:
-        return httpx.AsyncClient(verify=network.trust, timeout=_NO_TIMEOUT, headers=_DOCUMENT_HEADERS)
-    return PageClient(Transport(Connections(network.trust)))
+        return ProxiedTransport(httpx.AsyncClient(verify=network.trust, timeout=_NO_TIMEOUT))
+    return Transport(Connections(network.trust))
 
 
-class _Cookies(httpx.Cookies):
-    """The cookies of one page. A response that sets none is not searched for them: that takes 15 µs."""
+class ProxiedTransport(httpx.AsyncBaseTransport):
+    """A client of httpx, which finds the way through the proxies that the environment names."""
 
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keep the cookies that a response sets."""
-        if "set-cookie" in response.headers:
-            super().extract_cookies(response)
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
 
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Raises httpx.TransportError, and ValueError for a name that cannot be one."""
+        request.extensions = {"timeout": _NO_TIMEOUT.as_dict(), **request.extensions}
+        return await self._client.send(request, stream=True)
 
-class PageClient(httpx.AsyncClient):
-    """The client of one page."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        super().__init__(transport=transport, timeout=_NO_TIMEOUT, headers=_DOCUMENT_HEADERS)
-        self._cookies = _Cookies()  # it has no public name; under another one it would only be unused
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
 
 
 class HttpWire:
-    """The network, as a `Wire`."""
+    """The network, as a `Wire`.
 
-    def __init__(self, client: httpx.AsyncClient, *, proxied: bool = False) -> None:
-        self._client = client
+    It is written against httpx's transports. A client of httpx asks more of each request than a document needs: to send
+    one through it costs twice as much.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, proxied: bool = False) -> None:
+        self._transport = transport
         self._proxied = proxied
+        self._cookies: httpx.Cookies | None = None  # of this page; most set none
 
     async def get(self, url: str, headers: Mapping[str, str], progress: Progress) -> Response | Failure:
         """Return the response, or why there is none. The body is read of HTTP 200 only."""
@@ -166,10 +173,11 @@ class HttpWire:
         response: httpx.Response | None = None
         try:
             trace = {"trace": route} if self._proxied or not progress.sent.is_set() else {}
-            request = self._client.build_request("GET", url, headers=dict(headers), extensions=trace)
-            response = await self._client.send(request, stream=True)
+            request = self._request(url, headers, trace)
+            response = await self._transport.handle_async_request(request)
             try:
                 progress.answered = True
+                self._keep_cookies(request, response)
                 return await _receive(response, url)
             finally:
                 await response.aclose()
@@ -182,6 +190,26 @@ class HttpWire:
         except isal_zlib.IsalError as error:  # type: ignore[misc]  # its stub has an instance
             reason = f"a gzip body that is broken: {_message(error)}"
             return Failure(FailureKind.UNUSABLE_BODY, reason, url, _LOOK)
+
+    def _request(self, url: str, headers: Mapping[str, str], extensions: dict[str, Any]) -> httpx.Request:
+        """Return the request, as httpx's client would make it. Raises httpx.InvalidURL."""
+        every = _DOCUMENT_HEADERS
+        if headers:
+            every = every.copy()
+            every.update(headers)
+        request = httpx.Request("GET", url, headers=every, extensions=extensions)
+        if request.url.userinfo:
+            next(httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request))
+        if self._cookies is not None:
+            self._cookies.set_cookie_header(request)
+        return request
+
+    def _keep_cookies(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Keep the cookies that a response sets. One that sets none is not searched for them: that takes 15 µs."""
+        if "set-cookie" in response.headers:
+            response.request = request
+            self._cookies = self._cookies or httpx.Cookies()
+            self._cookies.extract_cookies(response)
 
 
 class _Route:

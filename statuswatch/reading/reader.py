@@ -161,17 +161,27 @@ def _weight(body: bytes) -> int:
 
 async def _fetch_round(client: Client, requests: Round) -> Results:
     head, *rest = requests.requests
+    if not rest:
+        return {head.document.url: await _fetch(client, head, requests)}
     first = asyncio.ensure_future(_fetch(client, head, requests))
     try:
         if requests.one_by_one:
             await _wait_briefly(client, first)
             if first.done() and head.document.required and isinstance(first.result(), Failure):
                 return {head.document.url: first.result()}  # nothing could make up for it
-        results = await asyncio.gather(first, *(_fetch(client, request, requests) for request in rest))
+        results = await _all_results(client, first, rest, requests)
     finally:
         if first.cancel():  # the page's time is up: nothing of it may go on behind the run's back
             await asyncio.wait({first})
     return {request.document.url: result for request, result in zip(requests.requests, results, strict=True)}
+
+
+async def _all_results(
+    client: Client, first: "asyncio.Future[DocumentResult]", rest: Sequence[Request], requests: Round
+) -> list[DocumentResult]:
+    if first.done() and len(rest) == 1:  # no other task is needed
+        return [first.result(), await _fetch(client, rest[0], requests)]
+    return await asyncio.gather(first, *(_fetch(client, request, requests) for request in rest))
 
 
 async def _wait_briefly(client: Client, first: "asyncio.Future[DocumentResult]") -> None:

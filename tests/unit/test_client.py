@@ -16,7 +16,8 @@ from respx.mocks import AbstractRequestMocker
 
 from statuswatch.model.page import Document, Failure, FailureKind, Fetched, NotModified, Validators
 from statuswatch.net.client import Client, connect
-from statuswatch.net.http import PageClient, _body, _transport_failure, open_network
+from statuswatch.net.http import USER_AGENT, HttpWire, _body, _transport_failure, open_network
+from statuswatch.net.response import Progress
 
 URL = "https://status.acme.example/api/v2/incidents.json"
 
@@ -258,15 +259,41 @@ def test_cookies_are_of_one_page() -> None:
     """7: a page gets the cookies back that it has set, and no other page gets them."""
     sent: list[str] = []
 
+    class Empty(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b""
+
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers.get("cookie", ""))
-        return httpx.Response(200, headers={"set-cookie": "session=1"} if len(sent) == 2 else {})
+        return httpx.Response(404, headers={"set-cookie": "session=1"} if len(sent) == 2 else {}, stream=Empty())
 
     async def request_four() -> None:
         for number in range(4):
             if number in (0, 3):
-                client = PageClient(httpx.MockTransport(answer))
-            await client.get(URL)
+                wire = HttpWire(httpx.MockTransport(answer))
+            await wire.get(URL, {}, Progress())
 
     asyncio.run(request_four())
     assert sent == ["", "", "session=1", ""]
+
+
+def test_a_request_is_what_a_client_of_httpx_sends() -> None:
+    """3: its headers are those of a client of httpx; a page's own replace them, and a login of the address is sent."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        raise httpx.ReadError("enough")
+
+    async def request_all() -> None:
+        wire, address = HttpWire(httpx.MockTransport(answer)), "https://user:pass@a.example:444/x y?q=\u00e4"
+        await wire.get(address, {"accept": "text/plain", "If-None-Match": '"1"'}, Progress())
+        headers = {"User-Agent": USER_AGENT, "Accept": "text/plain", "Accept-Encoding": "gzip", "If-None-Match": '"1"'}
+        client = httpx.AsyncClient(transport=httpx.MockTransport(answer), headers=headers)
+        with pytest.raises(httpx.ReadError):
+            await client.get(address)
+        await client.aclose()
+
+    asyncio.run(request_all())
+    ours, theirs = sent
+    assert ours.url == theirs.url and dict(ours.headers) == dict(theirs.headers)
