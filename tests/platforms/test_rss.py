@@ -500,3 +500,11 @@ def test_recognised() -> None:
     assert rss.matches(SAMPLE.read())
     assert not rss.matches(read(channel(item("We are hiring"), item("Hello", "Sat, 07 Feb 2026 09:00:00 GMT"))))
     assert not rss.matches(read(channel()))
+
+
+def test_an_entry_that_nothing_tells_apart_is_skipped() -> None:
+    """5: an entry without a title, an id and a date is no incident; one with any of them may be one."""
+    feed = read(channel(item("A"), "<item><description>Words.</description></item>"))
+    assert len(feed.incidents) == 1 and "neither a title, an id nor a date" in feed.skipped[0]
+    with pytest.raises(FeedError, match="no other entry"):
+        read(channel("<item><a><a></a></a></item>"))

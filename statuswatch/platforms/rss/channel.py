@@ -190,15 +190,20 @@ def incident_id(channel: Channel, group: Sequence[Entry], *, title: str, publish
 def own_id(channel: Channel, entry: Entry, *, title: str, published: datetime | None) -> str:
     """Return the vendor's id, else one of the title, and of the date where the feed is a history.
 
-    Of `…incident/NUMBER` only the number counts: it stays when the page moves to another host.
+    Of `…incident/NUMBER` only the number counts: it stays when the page moves to another host. Raises ValueError where
+    nothing tells the entry from another one.
     """
     guid = entry.id if identifies(channel, entry.id) else ""
     link = entry.link if _link_key(channel, entry) else ""
     if link and _address_key(guid) == _address_key(link):
         guid = guid.partition("#")[0]  # the rest names the update
     stated = guid or link
-    if stated:
-        return _plain_id(stated)
+    return _plain_id(stated) if stated else _id_by_title(channel, title, published)
+
+
+def _id_by_title(channel: Channel, title: str, published: datetime | None) -> str:
+    if not (title or published):
+        raise ValueError("neither a title, an id nor a date")
     return derived_id(title) if channel.only_open or not published else derived_id(title, published.isoformat())
 
 
