@@ -134,11 +134,18 @@ def _reconcile_snapshot(
         return reconcile_failure(page, state, _other_page(page, state, feed), now)
     else:
         outcome = _next_read(page, state, snapshot, now)
-    if outcome.state and (excess := check_limits(outcome.state)):
+    if outcome.state and _remembers_more(state, outcome.state) and (excess := check_limits(outcome.state)):
         return reconcile_failure(page, state, beyond_limits(page, excess), now)
     losses = (*snapshot.losses, *snapshot.missing, *feed.losses)
     notes = PageNotes(skipped=feed.skipped, losses=losses, suspicion=outcome.notes.suspicion)
     return msgspec.structs.replace(outcome, notes=notes)
+
+
+def _remembers_more(before: PageState | None, after: PageState) -> bool:
+    """Return whether more may be remembered than what was within the limits."""
+    if before is None:
+        return True
+    return after.incidents != before.incidents or after.names != before.names or after.components != before.components
 
 
 def _other_page(page: Page, state: PageState, feed: Feed) -> Failure:
