@@ -3,7 +3,7 @@
 `index.json` and `issues/index.json` are read on every run. The first names the systems (the components), each with
 its open issues; the second lists all issues of any age, where the page publishes it. Field names are those of the
 templates that write the documents: cstate/cstate `layouts/index.json`, `layouts/_default/list.json`. A client in use
-reads the first: tmfg/digitraffic-common, `CStateStatuspageApi`.
+reads the first: `CStateStatuspageApi` in tmfg/digitraffic-cdk, under `status/lib`.
 
 Oddities, all of the templates:
 

@@ -2,8 +2,8 @@
 
 `/api/getMonitorList/<key>`, read on every run, is what the page itself reads. The key is the `id` of the page, or the
 address at stats.uptimerobot.com ends with it; else the page's HTML has it, as `pspApiPath`. Nobody documents it.
-Readers in use have recorded it while all was well and say what the states are: the provider `uptimerobot` of a Home
-Assistant integration, an exporter with tests for `totalMonitors` and `perPage`, and a profile of one page in Spanish.
+Readers in use have recorded it while all was well and say what the states are: TheLion/statuspage-HA
+`custom_components/statuspage_monitor/providers/uptimerobot.py`; others have tests for `totalMonitors` and `perPage`.
 
 A monitor that is down ("danger") is an incident. It does not say since when, nor why: the incident begins when it is
 first read. Its id is that of the monitor, so a later trouble is the same incident, open again.
