@@ -7,6 +7,7 @@ wait, and which a shared incident covers (contract, section 5).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -100,16 +101,21 @@ def group_pages(watched: Sequence[WatchedPage]) -> dict[str, Group]:
     members: dict[str, list[WatchedPage]] = {}
     names: dict[str, tuple[str, str]] = {}
     for member in watched:
-        parts = urlsplit(member.page.url)
-        host = parts.hostname or ""
+        host, origin = _host_and_origin(member.page.url)
         members.setdefault(f"host:{host}", []).append(member)
-        names.setdefault(f"host:{host}", (host, f"{parts.scheme}://{parts.netloc}"))
+        names.setdefault(f"host:{host}", (host, origin))
     for member in watched:
         platform = member.page.platform
         if platform in HOSTED_PLATFORMS:
             members.setdefault(f"platform:{platform}", []).append(member)
             names.setdefault(f"platform:{platform}", (HOSTED_PLATFORMS[platform], ""))
     return {key: Group(key, *names[key], tuple(members[key])) for key in members}
+
+
+@lru_cache(maxsize=10_000)  # a watch asks for those of every page at every pass
+def _host_and_origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
 
 
 def covering_group(key: str, failing: Failing, shared: Mapping[str, SharedFailure], groups: Mapping[str, Group]) -> str:
