@@ -49,12 +49,15 @@ class LastReads:
     def find(self, page: Page, after: State, name: str) -> WatchedPage:
         """Return a page that this pass does not read. Raises StateError."""
         encoded = after.pages.get(page.key)
+        read_at = self._times.get(page.key)
         known_page, known_state, watched = self._found.get(page.key, (None, None, None))
         if watched is None or known_page is not page or known_state is not encoded:
             watched = _unread_page(page, decode_state(page, after.pages, name))
-            self._found[page.key] = page, encoded, watched
-        read_at = self._times.get(page.key)
-        return watched._replace(was_read=read_at is not None, read_at=read_at)
+        elif watched.read_at is read_at:
+            return watched  # as for most pages at most passes
+        watched = watched._replace(was_read=read_at is not None, read_at=read_at)
+        self._found[page.key] = page, encoded, watched
+        return watched
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

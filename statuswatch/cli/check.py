@@ -12,14 +12,19 @@ import typer
 from statuswatch import errors
 from statuswatch.cli.options import (
     BUILT_IN,
+    AnnounceOption,
     ConfigOption,
     EventFormat,
+    FormatOption,
+    FullOption,
     JobsOption,
+    MetricsOption,
     PagesArgument,
     QuietOption,
     RecordOption,
     ShardOption,
     StateOption,
+    VerboseOption,
     connect_sinks,
     help_end,
     job_count,
@@ -72,10 +77,8 @@ def check(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[
-        EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")
-    ] = EventFormat.CONSOLE,
-    full: Annotated[bool, typer.Option("--full", help="Print all components and all updates in full.")] = False,
+    output: FormatOption = EventFormat.CONSOLE,
+    full: FullOption = False,
     once: Annotated[bool, typer.Option("--once", help="Make one pass and exit: the default.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Make one pass after another until interrupted.")] = False,
     every: Annotated[
@@ -87,21 +90,14 @@ def check(
     duration: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="With --watch: end after so long, as in 55m.")
     ] = None,
-    announce_open: Annotated[
-        bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
-    ] = False,
+    announce_open: AnnounceOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events; deliver and write nothing.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 10 if there were events.")] = False,
     jobs: JobsOption = None,
     record: RecordOption = None,
-    metrics: Annotated[
-        Path | None,
-        typer.Option("--metrics", metavar="FILE", help="Write the state of the pages for Prometheus (textfile)."),
-    ] = None,
+    metrics: MetricsOption = None,
     quiet: QuietOption = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")
-    ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Print what changed since the last run."""
     reject_together({"--watch": watch, "--once": once})

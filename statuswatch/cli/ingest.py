@@ -10,6 +10,7 @@ from statuswatch.cli.check import PassOptions, make_pass, raise_for
 from statuswatch.cli.options import (
     ConfigOption,
     EventFormat,
+    FormatOption,
     QuietOption,
     ShardOption,
     StateOption,
@@ -45,9 +46,7 @@ def ingest(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[
-        EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")
-    ] = EventFormat.CONSOLE,
+    output: FormatOption = EventFormat.CONSOLE,
     quiet: QuietOption = False,
 ) -> None:
     """Read a page now, and again until something changed.

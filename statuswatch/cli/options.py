@@ -71,6 +71,16 @@ JobsOption = Annotated[
         "--jobs", metavar="N|auto", help="Read in N processes; auto: one for each core, from 500 pages on; default 1."
     ),
 ]
+FormatOption = Annotated[EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Print all components and all updates in full.")]
+AnnounceOption = Annotated[
+    bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
+]
+MetricsOption = Annotated[
+    Path | None,
+    typer.Option("--metrics", metavar="FILE", help="Write the state of the pages for Prometheus (textfile)."),
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr but errors.")]
 
 BUILT_IN = "the built-in default, for no file was found"

@@ -12,15 +12,23 @@ import typer
 from statuswatch import errors
 from statuswatch.cli.check import PassOptions, WatchedPasses
 from statuswatch.cli.options import (
+    AnnounceOption,
     ConfigOption,
     EventFormat,
+    FormatOption,
+    FullOption,
+    JobsOption,
+    MetricsOption,
     PagesArgument,
     QuietOption,
+    RecordOption,
     ShardOption,
     StateOption,
+    VerboseOption,
     help_end,
     load_settings,
     parse_seconds,
+    recording,
     reject_together,
 )
 from statuswatch.cli.output import interruptible, say
@@ -44,10 +52,8 @@ BUSY_SHARE = 10  # a rendering may take a tenth of the time
 LISTEN = "127.0.0.1:8080"
 HELP_END = help_end(
     ("statuswatch serve", "statuswatch serve --listen unix:/run/statuswatch.sock --trust-proxy --root-path /status"),
-    (0, 2, 5, 130),
+    (0, 2, 3, 4, 5, 130),
 )
-
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print every page and request on stderr as well.")]
 
 
 def serve(
@@ -65,10 +71,8 @@ def serve(
     config: ConfigOption = None,
     state: StateOption = None,
     shard: ShardOption = None,
-    output: Annotated[
-        EventFormat, typer.Option("--format", case_sensitive=False, help="How events are printed.")
-    ] = EventFormat.CONSOLE,
-    full: Annotated[bool, typer.Option("--full", help="Print all components and all updates in full.")] = False,
+    output: FormatOption = EventFormat.CONSOLE,
+    full: FullOption = False,
     every: Annotated[
         float | None,
         typer.Option("--every", metavar="SECONDS", min=1, max=86_400, help="Read each page so often; default 300."),
@@ -76,9 +80,10 @@ def serve(
     duration: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="End after so long, as in 55m.")
     ] = None,
-    announce_open: Annotated[
-        bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
-    ] = False,
+    announce_open: AnnounceOption = False,
+    jobs: JobsOption = None,
+    record: RecordOption = None,
+    metrics: MetricsOption = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Answer agents at /mcp; needs the extra mcp as well.")] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -87,17 +92,16 @@ def serve(
     reject_together({"--quiet": quiet, "--verbose": verbose})
     seconds = None if duration is None else parse_seconds(duration, "--for")
     require_extra()
-    from statuswatch.recording.recorder import NoRecorder
     from statuswatch.serve.server import Server, place_of
     from statuswatch.serve.server import listen as open_listener
 
-    options = PassOptions(
-        tuple(pages or ()), output, full, announce_open, dry_run=False, quiet=quiet, verbose=verbose,
-        recorder=NoRecorder(), jobs=None,
-    )  # fmt: skip
-    passes = WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every)
     host = Host(quiet=quiet, mcp=mcp)
-    with interruptible():
+    with interruptible(), recording(record) as recorder:
+        options = PassOptions(
+            tuple(pages or ()), output, full, announce_open, dry_run=False, quiet=quiet, verbose=verbose,
+            recorder=recorder, jobs=jobs, metrics=metrics,
+        )  # fmt: skip
+        passes = WatchedPasses(lambda: load_settings(config, state, shard, pages), options, every)
         watch = Watch(passes, clock=Clock(), seconds=seconds, observer=host)
         listener = open_listener(listen, dict(os.environ))
         server = Server(host.open(watch), listener, root_path=root_path.rstrip("/"), trust_proxy=trust_proxy)
@@ -148,7 +152,6 @@ class Host(Observer):
 
         self._watch = watch
         self._take_settings(watch.settings)
-        self._token = os.environ.get(watch.settings.token_env, "").strip() if watch.settings.token_env else ""
         path = watch.settings.state
         self._inbox = Inbox(path.with_name(f"{path.name}.inbox"), watch.ring)
         left = self._inbox.take_over()
@@ -156,7 +159,7 @@ class Host(Observer):
             say(f"{len(left)} rings of the last process are answered first")
         self._press.start()
         doors = Doors(
-            token=self._token,
+            token=lambda: self._token,
             keys=lambda: self._keys,
             secrets=lambda: self._secrets,
             ring=self._inbox.add,
@@ -204,6 +207,7 @@ class Host(Observer):
 
     def _take_settings(self, settings: "Config") -> None:
         self._keys = frozenset(page.key for page in settings.chosen())
+        self._token = os.environ.get(settings.token_env, "").strip() if settings.token_env else ""
         self._secrets = {key: os.environ.get(name, "") for key, name in settings.hook_secrets.items()}
         self._settings = settings
 

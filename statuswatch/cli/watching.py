@@ -175,7 +175,9 @@ class Watch:
         self.clock, self.rings = clock, Rings()
         self.interruption = Interruption()
         self.settings = passes.load()
-        self.schedule = Schedule(self._intervals(passes), clock.now().timestamp(), random.SystemRandom().random)
+        intervals = self._intervals(passes)
+        self._page_count = len(intervals)
+        self.schedule = Schedule(intervals, clock.now().timestamp(), random.SystemRandom().random)
         self.is_saved = True  # False where the last pass could not use the state file
         self._passes, self._observer = passes, observer or Observer()
         self._store, self._last_reads = passes.open_store(), LastReads()
@@ -230,7 +232,7 @@ class Watch:
             self._rest(now)
 
     def _pass(self, keys: tuple[str, ...]) -> None:
-        is_whole = len(keys) == len(self._intervals(self._passes)) and not self._passes.keys
+        is_whole = len(keys) == self._page_count and not self._passes.keys
         is_tried = self.clock.monotonic() >= self._deliver_at
         part = PassPart(
             keys=() if is_whole else keys,
@@ -312,7 +314,7 @@ class Watch:
         from statuswatch.render.phrases import counted
 
         failing = f", {len(self._reasons)} unknown" if self._reasons else ""
-        return f"watching {counted(len(self._intervals(self._passes)), 'page')}{failing}"
+        return f"watching {counted(self._page_count, 'page')}{failing}"
 
     def _has_news(self, report: "RunReport") -> bool:
         """Return whether a pass is worth a line: an event, a change of the file, a sink, or another failure."""
@@ -343,7 +345,9 @@ class Watch:
             say("the configuration is not loaded again: the one of before stays in use")
         else:
             self._store = self._passes.open_store()
-            self.schedule.configure(self._intervals(self._passes), self.clock.now().timestamp())
+            intervals = self._intervals(self._passes)
+            self._page_count = len(intervals)
+            self.schedule.configure(intervals, self.clock.now().timestamp())
             self._observer.begun(self.settings)
             say(f"the configuration is loaded again: {self._status()}")
         self._supervisor.ready(self._status())

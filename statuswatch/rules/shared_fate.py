@@ -75,8 +75,10 @@ class Group(NamedTuple):
 
 def settle_failures(watched: Sequence[WatchedPage], shared: Mapping[str, SharedFailure], now: datetime) -> Settlement:
     """Decide which failing pages are reported by themselves, which wait, and which a shared incident covers."""
-    groups = group_pages(watched)
     failing = {member.page.key: member.failing for member in watched if member.failing}
+    if not failing and not shared:
+        return Settlement()
+    groups = group_pages(watched)
     ended = {key: record for key, record in shared.items() if _has_ended(groups.get(key))}
     ongoing = {key: record for key, record in shared.items() if key not in ended}
     events = [shared_event(key, record, EventKind.RESOLVED, now) for key, record in ended.items()]

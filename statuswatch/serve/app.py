@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Final, NamedTuple, Protocol
 
 from starlette.applications import Starlette
@@ -41,7 +42,7 @@ class Doors(NamedTuple):
     reasons why the process is not ready.
     """
 
-    token: str
+    token: Callable[[], str]
     keys: Callable[[], frozenset[str]]
     secrets: Callable[[], Mapping[str, str]]
     ring: Callable[[str], None]
@@ -74,7 +75,8 @@ class App:
 
     async def _ring(self, request: Request) -> Response:
         key, token = request.path_params["key"].lower(), request.path_params["token"]
-        is_right = is_same_secret(token, self._doors.token) and bool(self._doors.token)
+        right = self._doors.token()
+        is_right = is_same_secret(token, right) and bool(right)
         if not is_right or key not in self._doors.keys():  # noqa: SIM118 - a function of ours
             return _plain("not found", 404)
         if request.method != "POST":  # some subscriptions are confirmed by a look at the address
@@ -91,7 +93,7 @@ class App:
             unwritten = _plain("the ring cannot be written", 503)
             unwritten.headers["Retry-After"] = RETRY_AFTER
             return unwritten
-        self._doors.log(f"rung for {key} ({describe(body, request.headers)})")
+        self._doors.log(f"rung for {key} by {address_of(request)} ({describe(body, request.headers)})")
         return _plain("accepted", 202)
 
     async def nothing(self, _: Request) -> Response:
@@ -183,6 +185,14 @@ async def _read_body(request: Request) -> bytes | Response:
     except ClientDisconnect:
         return _plain("the body is not complete", 400)
     return b"".join(parts)
+
+
+def address_of(request: Request) -> str:
+    """Return where a request came from: an address and nothing else, for a proxy's header may hold any text."""
+    try:
+        return str(ip_address(request.client.host if request.client else ""))
+    except ValueError:
+        return "a client without an address"  # one of a Unix socket
 
 
 def _is_current(stated: str, etag: str) -> bool:

@@ -9,12 +9,12 @@ from threading import Thread
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from statuswatch.errors import UsageError
 
-DRAIN_SECONDS: Final = 5
+DRAIN_SECONDS: Final = 3  # of the five for an orderly end; a pass that is in work may take two
 IDLE_SECONDS: Final = 20.0  # for a connection without a complete request, and for one whose response nobody reads
 BACKLOG: Final = 512
 FIRST_PASSED: Final = 3  # the number of the first socket that systemd hands over
@@ -43,12 +43,25 @@ class PatientProtocol(HttpToolsProtocol):
         self._watcher = self.loop.call_later(IDLE_SECONDS, self._look, cycle)
 
 
+class Rooted:
+    """An application that a proxy shows under a path, whether or not the proxy leaves that path away."""
+
+    def __init__(self, app: ASGIApp, root: str) -> None:
+        self._app, self._root = app, root
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave the path away."""
+        if scope["type"] == "http" and f"{scope['path']}/".startswith(f"{self._root}/"):
+            scope = {**scope, "path": scope["path"].removeprefix(self._root) or "/"}
+        await self._app(scope, receive, send)
+
+
 class Server:
     """A web server that runs until it is stopped."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket, *, root_path: str, trust_proxy: bool) -> None:
         config = uvicorn.Config(
-            app,
+            Rooted(app, root_path) if root_path else app,
             http=PatientProtocol,
             loop="asyncio",
             ws="none",
@@ -59,10 +72,9 @@ class Server:
             server_header=False,
             proxy_headers=trust_proxy,
             forwarded_allow_ips="*" if trust_proxy else None,
-            root_path=root_path,
             backlog=BACKLOG,
             timeout_keep_alive=15,
-            timeout_graceful_shutdown=DRAIN_SECONDS - 1,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         self._server = uvicorn.Server(config)
         self._listener = listener
@@ -83,7 +95,7 @@ class Server:
 def listen(address: str, env: dict[str, str]) -> socket.socket:
     """Return the socket to listen on: systemd's, or HOST:PORT, or unix:PATH. Raises UsageError."""
     if env.get("LISTEN_PID") == str(os.getpid()) and env.get("LISTEN_FDS", "0") != "0":
-        return socket.socket(fileno=FIRST_PASSED)
+        return _passed()
     try:
         return _listen_unix(address.removeprefix("unix:")) if address.startswith("unix:") else _listen_tcp(address)
     except (OSError, OverflowError, ValueError) as error:
@@ -95,6 +107,18 @@ def place_of(listener: socket.socket) -> str:
     """Return where a socket listens: the port 0 is any that is free."""
     place = listener.getsockname()
     return f"{place[0]}:{place[1]}" if isinstance(place, tuple) else f"unix:{place}"
+
+
+def _passed() -> socket.socket:
+    try:
+        listener = socket.socket(fileno=FIRST_PASSED)
+        listener.set_inheritable(False)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"LISTEN_FDS: {reason} (descriptor {FIRST_PASSED}): let systemd's socket unit start it"
+        ) from error
+    return listener
 
 
 def _listen_tcp(address: str) -> socket.socket:
