@@ -1,7 +1,7 @@
 """The figures of `/metrics`, in the text format of Prometheus. No text of a vendor is in a label."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -28,15 +28,17 @@ class Figures:
         )
         self.oldest = Gauge(
             "statuswatch_oldest_undelivered_seconds",
-            "Age of the oldest event that waits for a sink.",
+            "For how long the oldest event waits for a sink.",
             registry=registry,
         )
+        self.oldest.set_function(self._waiting_seconds)
         self.unknown = Gauge("statuswatch_pages_unknown", "Pages that are unknown now.", registry=registry)
         self.lag = Gauge("statuswatch_schedule_lag_seconds", "How late the most overdue page is.", registry=registry)
         self.rings = Counter("statuswatch_rings", "Rings, by answer.", ["status"], registry=registry)
         for result in ("good", "failed", "unsure"):
             self.reads.labels(result)
         self._unknown: set[str] = set()
+        self._oldest: datetime | None = None
 
     def take(self, report: RunReport) -> None:
         """Take over what a pass came to."""
@@ -54,11 +56,12 @@ class Figures:
         for sink in report.sinks:
             self.deliveries.labels(sink.name).inc(sink.sent)
             self.waiting.labels(sink.name).set(len(sink.waiting))
-        self._take_oldest(report, report.detected_at)
+        times = (delivery.detected_at for waiting in report.state.outbox.values() for delivery in waiting)
+        self._oldest = min(times, default=None)
 
-    def _take_oldest(self, report: RunReport, now: datetime) -> None:
-        times = [delivery.event.at for waiting in report.state.outbox.values() for delivery in waiting]
-        self.oldest.set(max([0.0, *((now - at).total_seconds() for at in times)]))
+    def _waiting_seconds(self) -> float:
+        oldest = self._oldest
+        return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
 
     def text(self) -> bytes:
         """Return all of it."""

@@ -20,9 +20,10 @@ class Answer(NamedTuple):
 
 
 def request(
-    app: ASGIApp, method: str, path: str, body: bytes | Sequence[bytes] = b"", headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Return what the application answers; a sequence is a body in parts."""
+    app: ASGIApp, method: str, path: str, body: bytes | Sequence[bytes] = b"",
+    headers: Mapping[str, str] | None = None, *, client: str = "127.0.0.1", is_slow: bool = False,
+) -> Answer:  # fmt: skip
+    """Return what the application answers; a sequence is a body in parts. One that `is_slow` never ends."""
     parts = [body] if isinstance(body, bytes) else list(body)
     sent: list[dict[str, Any]] = []
     scope = {
@@ -35,11 +36,13 @@ def request(
         "http_version": "1.1",
         "scheme": "http",
         "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 1),
+        "client": (client, 1),
         "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
     }
 
     async def receive() -> dict[str, Any]:
+        if is_slow:
+            await asyncio.Event().wait()
         part = parts.pop(0) if parts else b""
         return {"type": "http.request", "body": part, "more_body": bool(parts)}
 

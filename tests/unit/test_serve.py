@@ -6,15 +6,25 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pytest
 
-from statuswatch.cli.serve import Host
+from statuswatch.cli.check import check
+from statuswatch.cli.serve import Host, serve
 from statuswatch.cli.watching import Watch
 from statuswatch.errors import UsageError
+from statuswatch.model.page import Failure, FailureKind, RequestNote
+from statuswatch.model.report import PageNotes, PageOutcome, RunReport, SinkOutcome
+from statuswatch.model.state import State
+from statuswatch.serve import app as app_module
 from statuswatch.serve import server
 from statuswatch.serve.app import Doors, build_app
 from statuswatch.serve.figures import Figures, label_of
@@ -23,12 +33,14 @@ from statuswatch.serve.pushes import MAX_BODY, describe, is_same_secret
 from statuswatch.serve.site import Site
 from tests.support.asgi import request
 from tests.support.fake_vendor import incident
+from tests.support.sending import new_deliveries
 from tests.support.simulated_watch import START, simulated
+from tests.support.warm_command import PATIENCE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.applications import Starlette
+
+    from tests.support.workspace import Workspace
 
 WORD: Final = "a-word-of-some-length"  # the token
 HOOK: Final = f"/hooks/acme/{WORD}"
@@ -41,6 +53,8 @@ PUSHES: Final[dict[str, tuple[dict[str, str], Any]]] = {
     "Hund": ({}, {"created_at": 1, "event": {}, "subscription": {}, "status_page": {"name": "Acme"}}),
     "StatusCast": ({}, {"confirm": "please"}),
 }
+PUSHERS: Final = {name.lower().replace(" ", ""): headers for name, (headers, _) in PUSHES.items()}
+CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus"
 
 
 class House:
@@ -61,7 +75,7 @@ class House:
 
     def app(self, token: str = WORD) -> Starlette:
         doors = Doors(
-            token=token,
+            token=lambda: token,
             keys=lambda: frozenset({"acme", "bolt"}),
             secrets=lambda: self.secrets,
             ring=self.ring,
@@ -83,7 +97,7 @@ def test_a_push_of_each_vendor_rings(house: House, vendor: str) -> None:
     headers, body = PUSHES[vendor]
     assert request(house.app(), "POST", HOOK, json.dumps(body).encode(), headers).status == 202
     assert request(house.app(), "GET", HOOK).status == request(house.app(), "HEAD", HOOK).status == 200
-    assert house.rings == ["acme"] and house.lines[0].startswith("rung for acme (")
+    assert house.rings == ["acme"] and house.lines[0].startswith("rung for acme by 127.0.0.1 (")
 
 
 def test_a_push_is_not_believed(house: House) -> None:
@@ -248,13 +262,128 @@ def lowered(headers: dict[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def test_a_lean_run_imports_no_server() -> None:
-    """A run of `check` imports nothing of the extra."""
+def test_a_lean_run_imports_no_extra(workspace: Workspace) -> None:
+    """Runs of `check` and of `check --watch`, with a sink to deliver to, import nothing of any extra."""
     script = (
-        "import sys; from statuswatch.cli import main; sys.argv[1:] = ['check', '--help']\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "import statuswatch.cli.watching, statuswatch.pipeline, statuswatch.delivery.deliver\n"
-        "assert not {'starlette', 'uvicorn', 'prometheus_client'} & set(sys.modules)"
+        "import sys; from statuswatch.cli import main\n"
+        "for sys.argv[1:] in (['check', '-q', '--announce-open'], ['check', '--watch', '--for', '1s', '-q']):\n"
+        "    try: main()\n"
+        "    except SystemExit as end: assert not end.code, end.code\n"
+        "extras = {'starlette', 'uvicorn', 'prometheus_client', 'mcp', 'pydantic', 'apprise'}\n"
+        "sys.exit(' '.join(extras & set(sys.modules)) or 0)"
     )
-    env = {**os.environ, "COLUMNS": "80"}
-    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL, env=env, timeout=120)
+    workspace.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
+    workspace.vendor.answer("/hook", b"ok")
+    env = {**workspace.env, "HOOK": f"{workspace.vendor.url}/hook"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=env, cwd=workspace.folder, timeout=PATIENCE)
+    assert "/hook" in workspace.vendor.paths()
+
+
+def test_serve_has_the_options_of_a_watch() -> None:
+    """`serve` takes whatever `check --watch` takes, but for --dry-run: a ring that got 202 is written."""
+    of_check, of_serve = (signature(command).parameters for command in (check, serve))
+    assert set(of_check) - set(of_serve) == {"once", "watch", "exit_code", "dry_run"}
+    assert set(of_serve) - set(of_check) == {"listen", "root_path", "trust_proxy", "mcp"}
+    shared = set(of_check) & set(of_serve) - {"every", "duration"}  # which say that they need --watch
+    assert all(of_check[name] == of_serve[name] for name in shared)
+
+
+@pytest.mark.parametrize("module", ["starlette", "uvicorn", "httptools", "prometheus_client"])
+def test_without_the_extra(module: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command says what to install, as a mistake of usage."""
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=rf"{module} not installed\): pip install 'statuswatch\[serve\]'") as raised:
+        serve()
+    assert raised.value.exit_code == 2
+
+
+def test_a_proxy_may_leave_its_path_away_or_not(house: House) -> None:
+    """With `--root-path` an address is answered with the path in front of it and without, and so is no other path."""
+    app = server.Rooted(house.app(), "/status")
+    for path in ("/status/healthz", "/healthz", "/status", "/status/", "/"):
+        assert request(app, "GET", path).status == 200, path
+    assert request(app, "GET", "/statuses/healthz").status == request(app, "GET", "/status/status/").status == 404
+    assert request(app, "POST", f"/status{HOOK}").status == 202 and house.rings == ["acme"]
+
+
+def test_who_rang_is_an_address_or_nothing(house: House) -> None:
+    """The log names the address that rang. A proxy's header may hold any text, which is not printed."""
+    for client in ("2001:db8::1", "\x1b[31m", ""):
+        assert request(house.app(), "POST", HOOK, client=client).status == 202
+    assert house.lines[0].startswith("rung for acme by 2001:db8::1 (")
+    assert all(line.startswith("rung for acme by a client without an address (") for line in house.lines[1:])
+
+
+def test_a_body_that_does_not_end_in_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push whose body takes too long is 408, and rings nothing."""
+    monkeypatch.setattr(app_module, "BODY_SECONDS", 0.0)
+    assert request(house.app(), "POST", HOOK, [b"{", b"}"], is_slow=True).status == 408
+    assert house.rings == []
+
+
+def test_readiness_has_reasons(tmp_path: Path) -> None:
+    """`/readyz` is 503 until every page is tried, while one is late, and while state or inbox cannot be written."""
+    passes, clock, _ = simulated(tmp_path, "acme", "bolt", token_env="PATH")  # noqa: S106 - a variable that is set
+    host = Host(quiet=True)
+    watching = Watch(passes, clock=clock, seconds=60, observer=host)
+    app = host.open(watching)
+
+    def problems() -> list[str]:
+        answer = request(app, "GET", "/readyz")
+        found: list[str] = json.loads(answer.body)["problems"]
+        assert answer.status == (503 if found else 200)
+        return found
+
+    assert problems() == ["2 pages not tried yet: acme, bolt"]
+    watching.run()
+    assert problems() == ["2 pages late: acme, bolt"]  # by the real clock
+    watching.schedule.postpone(("acme", "bolt"), time.time())
+    assert problems() == []
+    watching.is_saved = False
+    (tmp_path / "state.json.inbox").mkdir()
+    (tmp_path / "state.json.inbox").chmod(0o500)
+    expected = ["the state file cannot be used", *["the inbox cannot be written"] * (os.geteuid() != 0)]
+    assert problems() == expected
+    host.close()
+
+
+def test_figures() -> None:
+    """`/metrics` counts reads, seconds by document, events, deliveries and the outbox by sink, and the oldest in it."""
+    figures, waiting = Figures(), new_deliveries(2)
+    outcome = PageOutcome(
+        page=msgspec.structs.replace(waiting[0].event.page, key="bolt"),
+        notes=PageNotes(requests=(RequestNote("incidents.json", "HTTP 200", 10, 0.3, conditional=False),)),
+    )
+    failed = PageOutcome(page=waiting[0].event.page, failure=Failure(FailureKind.TIMEOUT, "slow"))
+    report = RunReport(
+        detected_at=START,
+        pages=(outcome, failed),
+        events=tuple(delivery.event for delivery in waiting),
+        sinks=(SinkOutcome("chat", sent=3, waiting=waiting),),
+        state=State(outbox={"chat": waiting}),
+    )
+    figures.take(report)
+    text = figures.text().decode()
+    for line in (
+        'reads_total{result="good"} 1.0',
+        'reads_total{result="failed"} 1.0',
+        "pages_unknown 1.0",
+        'document_seconds_count{document="incidents.json"} 1.0',
+        'events_total{kind="new"} 2.0',
+        'deliveries_total{sink="chat"} 3.0',
+        'outbox_events{sink="chat"} 2.0',
+    ):
+        assert f"statuswatch_{line}\n" in text, line
+    age = re.search(r"^statuswatch_oldest_undelivered_seconds (.+)$", text, re.M)
+    assert age and float(age[1]) > 3600
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there are no recorded payloads beside this checkout")
+def test_recorded_pushes(house: House) -> None:
+    """What vendors document, or were seen to push, is answered with 202, and named by its vendor."""
+    for path in sorted(CORPUS.glob("webhook-*/*/*.json")):
+        vendor = path.parts[-3].removeprefix("webhook-")
+        assert request(house.app(), "POST", HOOK, path.read_bytes(), PUSHERS.get(vendor, {})).status == 202
+        assert vendor in house.lines[-1].lower().replace(" ", ""), (path.name, house.lines[-1])
+    assert len(house.rings) >= 8

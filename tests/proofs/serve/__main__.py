@@ -6,7 +6,6 @@ For Linux; `wrk` has to be installed for the figures of load.
 from __future__ import annotations
 
 import platform
-import resource
 import shutil
 import statistics
 import sys
@@ -14,44 +13,34 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.proofs.serve.day import Day, simulate_day
+from tests.proofs.serve.ends import ends
 from tests.proofs.serve.kills import kill_while_rung
 from tests.proofs.serve.lag import delays
 from tests.proofs.serve.load import load
-from tests.support.simulated_watch import simulated, watch
+from tests.proofs.serve.push import push_delays
 
-HOURS = 24
-PAGES = tuple(f"p{number}" for number in range(20))
-
-
-def memory(folder: Path) -> str:
-    """Return what 24 simulated hours of 100 pages cost: reads, and the growth of this process."""
-    passes, clock, vendors = simulated(folder, *PAGES)
-    sizes: list[int] = []
-    for hour in (2, HOURS - 0.1):
-        clock.at(hour * 60, lambda: sizes.append(resident()))
-    counts = dict.fromkeys(PAGES, 0)
-
-    def trim() -> None:
-        for _, key in vendors.reads:
-            counts[key] += 1
-        vendors.reads.clear()
-        passes.reports.clear()
-
-    for minute in range(10, HOURS * 60, 10):
-        clock.at(minute, trim)
-    watch(passes, HOURS * 60)
-    trim()
-    least, most = min(counts.values()), max(counts.values())
-    return f"{least} to {most} reads a page, 289 planned; RSS {sizes[0]} MB after 2 h, {sizes[1]} MB at the end"
+PUSHES = 100
+MAX_OFF = 0.01  # of the reads of a page, by which they may differ from its interval
 
 
-def resident() -> int:
-    """Return the resident memory of this process in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1_000_000
+def median_and_p99(seconds: list[float]) -> str:
+    """Return the two figures of many."""
+    ordered = sorted(seconds)
+    return f"median {statistics.median(ordered):.2f} s, p99 {ordered[int(len(ordered) * 0.99)]:.2f} s"
+
+
+def day_line(day: Day) -> str:
+    """Return what a day came to."""
+    sizes = ", ".join(f"{size}" for size in day.sizes)
+    return (
+        f"{day.hours:g} simulated hours of {day.pages:,} pages: {day.reads:,} reads, each page's within "
+        f"{day.off:.1%} of its interval; {day.at_once} run of a page at once; RSS after each quarter {sizes} MB"
+    )
 
 
 def main() -> None:
-    """Print the figures; exit 1 where a ring was lost."""
+    """Print the figures; exit 1 where a ring was lost, an end was late or a page was not read as configured."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     out = sys.stdout
     out.write(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}.\n\n")
@@ -64,19 +53,23 @@ def main() -> None:
             f"- {count} kills: {accepted} rings got 202, {lost} were lost; {resumed} times the next process read them\n"
         )
         for lag in (0, 15, 60):
-            seconds = sorted(delays(folder / f"lag{lag}", lag, 100))
-            p99 = seconds[int(len(seconds) * 0.99)]
-            out.write(
-                f"- cache lag {lag} s: median {statistics.median(seconds):.1f} s, p99 {p99:.1f} s (simulated clock)\n"
-            )
-        (folder / "memory").mkdir()
-        out.write(f"- {HOURS} simulated hours of {len(PAGES)} pages: {memory(folder / 'memory')}\n")
+            figures = median_and_p99(delays(folder / f"lag{lag}", lag, PUSHES))
+            out.write(f"- cache lag {lag} s: {figures} (simulated clock)\n")
+        figures = median_and_p99(push_delays(folder / "push", PUSHES))
+        out.write(f"- {PUSHES} pushes, from the ring to the webhook of a sink: {figures} (real clock)\n")
+        late = False
+        for work, seconds, bound in ends(folder / "ends"):
+            late = late or seconds > bound
+            out.write(f"- SIGTERM with {work} under way: ended after {seconds:.1f} s, at most {bound:g} s\n")
+        (folder / "day").mkdir()
+        day = simulate_day(folder / "day")
+        out.write(f"- {day_line(day)}\n")
         if shutil.which("wrk"):
             (folder / "load").mkdir()
             out.writelines(f"- {line}\n" for line in load(folder / "load"))
         else:
             out.write("- no figures of load: wrk is not installed\n")
-    sys.exit(bool(lost) or resumed < count)
+    sys.exit(bool(lost) or resumed < count or late or day.off > MAX_OFF or day.at_once > 1)
 
 
 if __name__ == "__main__":

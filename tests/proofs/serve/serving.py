@@ -6,22 +6,25 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from tests.support.fake_vendor import FakeVendor, statuspage
-
-if TYPE_CHECKING:
-    import socket
 
 REPOSITORY: Final = Path(__file__).parents[3]
 WORD: Final = "a-word-of-some-length"  # the token
 PATIENCE: Final = 60  # seconds
+# Does what systemd does for a socket unit: the socket is descriptor 3, and the environment says so.
+ACTIVATION: Final = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
 
 
 class Vendors(FakeVendor):
@@ -46,37 +49,58 @@ class Vendors(FakeVendor):
 
 
 class Serving:
-    """A process of `serve`, while its context lasts."""
+    """A process of `serve`, while its context lasts. With `activated` it is handed its socket, as systemd does it.
 
-    def __init__(self, folder: Path, vendors: Vendors, *arguments: str, settings: str = "", **env: str) -> None:
+    `place` is where it listens: HOST:PORT, or the path of a Unix socket.
+    """
+
+    def __init__(
+        self, folder: Path, vendors: Vendors, *arguments: str, listen: str = "127.0.0.1:0", settings: str = "",
+        activated: bool = False, umask: int = -1, **env: str,
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.inbox = folder / "state.json.inbox"
-        pages = [
-            f'[page.{key}]\nname = "{key}"\nurl = "{vendors.url}/{key}"\nplatform = "statuspage"\n'
-            for key in vendors.keys
-        ]
-        table = f'[serve]\ntoken_env = "HOOK"\n{settings}'
-        (folder / "statuswatch.toml").write_text("\n".join(["timeout = 30\n", *pages, table]))
+        self.configure(vendors, f'[serve]\ntoken_env = "HOOK"\n{settings}')
+        listener = socket.create_server(("127.0.0.1", 0)) if activated else None
+        prefix = ["-c", ACTIVATION, str(listener.fileno())] if listener else []
         self.output = (folder / "stderr.txt").open("w+b")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "STATUSWATCH_"))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "statuswatch", "serve", "--listen", "127.0.0.1:0", *arguments],
+            [sys.executable, *prefix, "-m", "statuswatch", "serve", "--listen", listen, *arguments],
             cwd=folder,
             env={**kept, "PYTHONPATH": str(REPOSITORY), "NO_PROXY": "*", "HOOK": WORD, **env},
             stdout=subprocess.DEVNULL,
             stderr=self.output,
+            pass_fds=[listener.fileno()] if listener else [],
+            umask=umask,
         )
-        self.port = self._port()
+        if listener:
+            listener.close()
+        self.place = self.wait_for("listening on ").partition("listening on ")[2].partition(";")[0]
+        self.port = 0 if self.place.startswith("unix:") else int(self.place.rpartition(":")[2])
 
-    def _port(self) -> int:
+    def configure(self, vendors: Vendors, settings: str) -> None:
+        """Write its configuration: the vendor's pages, and these settings."""
+        pages = [
+            f'[page.{key}]\nname = "{key}"\nurl = "{vendors.url}/{key}"\nplatform = "statuspage"\n'
+            for key in vendors.keys
+        ]
+        (self.folder / "statuswatch.toml").write_text("\n".join(["timeout = 30\n", *pages, settings]))
+
+    def wait_for(self, words: str) -> str:
+        """Return the first line of stderr with these words, as soon as there is one."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            for line in (self.folder / "stderr.txt").read_text().splitlines():
-                if line.startswith("statuswatch: listening on"):
-                    return int(line.partition(";")[0].rpartition(":")[2])
-            assert self.process.poll() is None, (self.folder / "stderr.txt").read_text()
+            printed = self.printed()
+            if found := [line for line in printed.splitlines() if words in line]:
+                return found[0]
+            assert self.process.poll() is None, printed
             time.sleep(0.02)
-        raise AssertionError("it does not listen")
+        raise AssertionError(f"stderr has no {words!r}")
+
+    def printed(self) -> str:
+        """Return what it printed on stderr."""
+        return (self.folder / "stderr.txt").read_text()
 
     def __enter__(self) -> Self:
         return self
@@ -86,21 +110,42 @@ class Serving:
         self.process.wait(PATIENCE)
         self.output.close()
 
-    def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+    def connect(self) -> socket.socket:
+        """Return a connection to it."""
+        if self.port:
+            return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(PATIENCE)
+        connection.connect(self.place.removeprefix("unix:"))
+        return connection
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
         """Return the status and the body of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", timeout=PATIENCE)
+        connection.sock = self.connect()
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
 
-    def ring(self, key: str) -> int:
+    def ring(self, key: str, token: str = WORD, **headers: str) -> int:
         """Ring for a page; return the status, 0 where there was none."""
+        body = json.dumps({"incident": {"id": key}}).encode()
         with suppress(OSError, http.client.HTTPException):
-            return self.ask("POST", f"/hooks/{key}/{WORD}", json.dumps({"incident": {"id": key}}).encode())[0]
+            return self.ask("POST", f"/hooks/{key}/{token}", body, **headers)[0]
         return 0
+
+    def ring_halfway(self, key: str, token: str = WORD) -> socket.socket:
+        """Begin a ring whose body of two bytes is still to come."""
+        connection = self.connect()
+        connection.sendall(f"POST /hooks/{key}/{token} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n".encode())
+        return connection
+
+    def hang_up(self) -> None:
+        """Have it load its configuration again."""
+        self.process.send_signal(signal.SIGHUP)
 
     def wait_until_ready(self) -> None:
         """Wait for the end of the first pass."""
