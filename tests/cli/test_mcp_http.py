@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def port(workspace: Workspace) -> Iterator[int]:
     """Serve the tools for the workspace, and return the port."""
     doors = Doors(
-        token="",
+        token=lambda: "",
         keys=frozenset,
         secrets=dict,
         ring=lambda _: None,
