@@ -56,8 +56,7 @@ class Figures:
         for sink in report.sinks:
             self.deliveries.labels(sink.name).inc(sink.sent)
             self.waiting.labels(sink.name).set(len(sink.waiting))
-        times = (delivery.detected_at for waiting in report.state.outbox.values() for delivery in waiting)
-        self._oldest = min(times, default=None)
+        self._oldest = oldest_of(report)
 
     def _waiting_seconds(self) -> float:
         oldest = self._oldest
@@ -66,6 +65,12 @@ class Figures:
     def text(self) -> bytes:
         """Return all of it."""
         return generate_latest(self.registry)
+
+
+def oldest_of(report: RunReport) -> datetime | None:
+    """Return when the oldest event that waits for a sink was detected; None where nothing waits."""
+    times = (delivery.detected_at for waiting in report.state.outbox.values() for delivery in waiting)
+    return min(times, default=None)
 
 
 def label_of(document: str) -> str:
