@@ -3,15 +3,18 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from statuswatch.model.page import Page
+from statuswatch.model.page import Page, Validators
+from statuswatch.model.state import PageState, State
 from statuswatch.platforms import PLATFORMS
 from statuswatch.platforms.parsing import ParseInput
+from statuswatch.state import StateFile, encode_page, load_page
 from tests.proofs.bench import growth
-from tests.proofs.bench.bench import INSIDE, Row, Sample
+from tests.proofs.bench.bench import INSIDE, Row, Sample, forget_validators
 from tests.proofs.bench.documents import DOCUMENTS, PAGE, marker, templates
 from tests.proofs.bench.origin import REPOSITORY
 from tests.proofs.bench.profile import area
@@ -32,6 +35,16 @@ def test_its_pages_are_real(kind: str) -> None:
     assert not (feed.skipped or feed.losses)
     assert marker(7) in {incident.id for incident in feed.incidents}
     assert not platform.follow_ups(parse_input, feed, dirty=False)
+
+
+@pytest.mark.parametrize("watched_since", [None, datetime(2026, 1, 1, tzinfo=UTC)])
+def test_validators_are_forgotten(tmp_path: Path, watched_since: datetime | None) -> None:
+    """A state without its validators is one, whatever comes after them."""
+    page = PageState(url="u", platform="p", validators={"a": Validators('"}"')}, watched_since=watched_since)
+    path = tmp_path / "state.json"
+    StateFile(path).save(State(pages={"a": encode_page(page)}, dirty=True))
+    forget_validators(path)
+    assert load_page(path, "a") == PageState(url="u", platform="p", watched_since=watched_since)
 
 
 def sample(cpu: float = 2, code: int = 0, traffic: tuple[int, int] = (100, 200)) -> Sample:
