@@ -21,7 +21,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Commands import these on their way.
-LIBRARIES = ("filelock", "stamina", "rich.box", "rich.console", "rich.padding", "rich.progress", "rich.table")
+LIBRARIES = (
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "filelock",
+    "rich.box",
+    "rich.console",
+    "rich.padding",
+    "rich.progress",
+    "rich.table",
+    "stamina",
+    "typer._click.decorators",
+)
 
 
 def preload() -> None:
