@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import stamina
 import trustme
 from hypothesis import settings
 
+from statuswatch.delivery.deliver import MAX_ATTEMPTS
 from tests.support.fake_vendor import FakeVendor, incident
 from tests.support.workspace import Workspace
 
@@ -62,6 +64,13 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Another attempt comes without a pause."""
+    with stamina.set_testing(True, attempts=MAX_ATTEMPTS, cap=True):
+        yield
+
+
+@pytest.fixture
 def dead() -> Iterator[str]:
     """Reserve an address at which nothing listens."""
     with socket.socket() as bound:
@@ -79,5 +88,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_finish() -> None:
     """Leave the modules and tests out of garbage collection: hundreds of thousands of objects that never are any."""
     gc.enable()
+    gc.set_threshold(20_000, 50, 50)  # as the command does it
     gc.collect()
     gc.freeze()

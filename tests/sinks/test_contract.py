@@ -12,7 +12,6 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import pytest
-import stamina
 
 from statuswatch import pipeline
 from statuswatch.config.load import load_config
@@ -43,7 +42,7 @@ from tests.support.sink_samples import (
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from statuswatch.model.event import Notification, PendingDelivery
@@ -63,13 +62,6 @@ on_every_sink = pytest.mark.parametrize("sink", HTTP_SINKS)
 def _one_trust_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """The certificate authorities are loaded once: these tests are about what is sent."""
     monkeypatch.setattr(delivery_stage, "trust_store", cache(trust_store))
-
-
-@pytest.fixture
-def no_pauses() -> Iterator[None]:
-    """Another attempt comes without a pause."""
-    with stamina.set_testing(True, attempts=MAX_ATTEMPTS, cap=True):
-        yield
 
 
 @pytest.fixture

@@ -162,6 +162,7 @@ TO = ["ops@acme.example", "boss@acme.example"]
 GREYLISTED = {"boss@acme.example": "450 try later"}
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_a_recipient_that_is_refused_for_now() -> None:
     """A recipient refused with 4xx while another is accepted is retried by itself, within the run and in the next; the
     other is not sent the mail again, and later events go to both.
@@ -179,6 +180,7 @@ def test_a_recipient_that_is_refused_for_now() -> None:
     assert (again.sent, again.waiting, again.remarks) == (2, (), ())
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_a_recipient_that_is_refused_for_a_day() -> None:
     """One mailbox that is full must not keep events for ever: given up, and named, after 24 hours."""
     with FakeMailServer(rejected=GREYLISTED) as server:
@@ -197,6 +199,7 @@ def test_a_fault_while_one_recipient_waits() -> None:
     assert still.recipients == waiting.recipients
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_a_recipient_that_is_not_configured_any_more() -> None:
     """What waits for a recipient that was removed waits no longer."""
     with FakeMailServer(rejected=GREYLISTED) as server:
