@@ -149,7 +149,7 @@ class _Story:
         if self.detected_end:
             return self.detected_end[0]
         newest = max((update.created_at for update in updates), default=self.last.detected_at)
-        return closing_time(updates) or newest
+        return self.last.incident.ended_at or closing_time(updates) or newest
 
 
 def _update_key(update: IncidentUpdate) -> str:

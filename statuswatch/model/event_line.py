@@ -30,6 +30,7 @@ class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     components: tuple[str, ...]
     created_at: Seconds
+    ended_at: Seconds | msgspec.UnsetType = msgspec.UNSET
     pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     scheduled_for: Moment | msgspec.UnsetType | None = msgspec.UNSET
     scheduled_until: Moment | msgspec.UnsetType | None = msgspec.UNSET

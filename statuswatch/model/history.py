@@ -23,6 +23,7 @@ class ArchivedIncident(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     components: tuple[str, ...] = ()
     created_at: Moment
+    ended_at: Moment | None = None  # as the vendor states it; else the closing update has the end
     pages: tuple[str, ...] = ()  # keys, of a shared incident
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
@@ -174,5 +175,5 @@ def listed_incident(page: Page, incident: Incident) -> PastIncident:
 
 
 def end_of(incident: Incident) -> datetime:
-    """Return the time of the update that closed the incident; of its newest one where none says so."""
-    return closing_time(incident.updates) or incident.last_update_at
+    """Return the end that the vendor states, else the time of the closing update; of the newest one without either."""
+    return incident.ended_at or closing_time(incident.updates) or incident.last_update_at

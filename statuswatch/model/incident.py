@@ -69,6 +69,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `position` is the time by which the vendor's list is ordered (creation or last change): an entry with an earlier
     one stands lower. `source_quality` says how good the source of the components is (0: none are stated).
     `status_unstated` is True where the vendor states no status, and so may never state an end; else it is left out.
+    `ended_at` is the end that the vendor states beside its updates, where none of them closes the incident.
     `entry_digest` is that of all bytes that it was made of (see `ClosedEntries`), on platforms that have one.
     """
 
@@ -86,6 +87,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
     status_unstated: bool | msgspec.UnsetType = msgspec.UNSET
+    ended_at: Moment | msgspec.UnsetType = msgspec.UNSET
     entry_digest: str | msgspec.UnsetType = msgspec.UNSET  # never in an event
     pages: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # of a shared incident; UNSET is not written to the file
 

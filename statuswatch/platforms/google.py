@@ -1,12 +1,14 @@
 """Google's dashboards: Cloud, Workspace, Firebase, Ads, Maps Platform, Play.
 
 One document, `incidents.json` under the dashboard, lists past and open incidents by their start, the latest first
-(recorded: those of a year, 157, 1.3 MB; later fewer). Nothing says that every open incident is listed.
+(recorded: those of a year, 157, 1.3 MB; at other times fewer, or over 4 MB). Nothing says that every open incident is
+listed.
 
 Oddities, recorded on Cloud unless another source is named:
 
-- An incident is over when it has an `end`, whatever its last update states (2 of 157 ended in SERVICE_DISRUPTION). It
-  is the end of the effect: 67 of 770 updates with another status, and 22 whole incidents, were published after it.
+- An incident is over when it has an `end`, whatever its last update states (2 of 157 ended in SERVICE_DISRUPTION). That
+  is the time of its end, and the end of the effect: 67 of 770 updates with another status, and 22 whole incidents, were
+  published after it.
 - An update has no id. Its id is made of its time of creation, which no two updates of an incident share. `modified` is
   not used: on Workspace that of an older update moves when the next one is created.
 - AVAILABLE in an update does not close the incident: 33 of 270 came before the end. The status of an update does not
@@ -133,6 +135,7 @@ def _incident(dashboard: Page, closed: ClosedEntries, raw: msgspec.Raw) -> Incid
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
+        ended_at=utc(entry.end) if entry.end else msgspec.UNSET,
         entry_digest=digest,
     )
 

@@ -61,7 +61,7 @@ def page(page: Page) -> dict[str, object]:
 
 
 def incident(incident: Incident) -> dict[str, object]:
-    """Return the fields of an incident; a maintenance also has its schedule, a shared incident its pages."""
+    """Return the fields of an incident; besides its schedule, its pages, or the end that is stated for itself."""
     fields: dict[str, object] = {
         "id": incident.id,
         "kind": incident.kind,
@@ -72,6 +72,8 @@ def incident(incident: Incident) -> dict[str, object]:
         "components": [component.label for component in incident.components],
         "created_at": moment(incident.created_at),
     }
+    if incident.ended_at:
+        fields["ended_at"] = moment(incident.ended_at)
     if incident.affected_pages:
         fields["pages"] = incident.affected_pages
     if incident.kind is IncidentKind.MAINTENANCE:

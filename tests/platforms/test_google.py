@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from statuswatch.model.history import end_of
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import google
+from statuswatch.render import jsonlines
 from tests.support.page_timeline import PageTimeline, shape
 from tests.support.platform_sample import URL, Json, only
 from tests.support.samples.google import ENDED, OPEN, SAMPLE, document, stated_update
@@ -138,3 +140,14 @@ def test_what_changes_after_the_end() -> None:
         for number, fields in enumerate(steps, 1):
             assert timeline.apply(number * 60_000, PageSnapshot(read(ended | fields), {}, 1)) == []
             assert not timeline.outcome.dirty and not timeline.outcome.notes.suspicion
+
+
+def test_the_stated_end() -> None:
+    """End: the time that the feed states, not that of the last message; a reopened incident has none."""
+    over = only(SAMPLE.read(), ENDED)
+    assert over.ended_at == datetime.fromisoformat(document()[1]["end"])
+    assert end_of(over) == over.ended_at
+    assert jsonlines.incident(over)["ended_at"] == "2026-07-16T01:30:00Z"
+    is_open = only(SAMPLE.read(), OPEN)
+    assert not is_open.ended_at
+    assert "ended_at" not in jsonlines.incident(is_open)

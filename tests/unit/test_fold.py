@@ -28,6 +28,14 @@ def folded(*events: ArchivedEvent) -> PastIncident:
     return incident
 
 
+def test_the_end_that_a_vendor_states_beside_its_updates() -> None:
+    """2: it is the end, whatever updates came after it; an incident that is open has none."""
+    event = archived(RESOLVED, 65, update(60, "available"), changes=(Change.STATUS,), ended_at=minute(40))
+    assert folded(BEGINNING, event).ended_at == minute(40)
+    again = archived(UPDATED, 70, update(69, "disruption"), changes=(Change.REOPENED,))
+    assert folded(BEGINNING, event, again).ended_at is None
+
+
 def test_an_incident_from_its_events() -> None:
     """2: begin, end, impact, components and updates of an incident are those of all its events."""
     worse = archived(UPDATED, 30, update(20, "identified"), impact=Impact.MAJOR, changes=(Change.UPDATES,))

@@ -155,7 +155,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A repository with the versions as its commits, converted."""
     folder = tmp_path_factory.mktemp("scraped")
     repository = folder / "repo"
-    subprocess.run(["git", "init", "--quiet", "--bare", str(repository)], check=True)
+    git(folder, "init", "--quiet", "--bare", str(repository))
     histories = {"a.json": summaries(), "b.json": googles(), "c.json": slacks(), "d.atom": atoms()}
     stream = []
     for step in range(max(map(len, histories.values()))):
