@@ -161,7 +161,7 @@ def _shown(updates: Iterable[tuple[datetime, str]]) -> str:
 
 def _count_names(figures: Figures, oracle: Oracle, found: Mapping[str, Json]) -> None:
     for key, event in found.items():
-        before = oracle.known.get(key)
+        before = oracle.records.get(key)
         if before and before.last.components:
             figures.nameable += 1
             figures.named += bool(event["incident"]["components"])

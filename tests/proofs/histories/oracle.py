@@ -53,7 +53,7 @@ class Oracle:
 
     platform: str
     baseline: datetime | None = None
-    known: dict[str, Remembered] = field(default_factory=dict)
+    records: dict[str, Remembered] = field(default_factory=dict)
     page_time: datetime | None = None
     list_time: datetime | None = None
     suspicion: tuple[bool, datetime] | None = None  # is it "stale", and since when
@@ -77,7 +77,7 @@ class Oracle:
         self.suspicion = None
         if self.baseline is None:
             self.baseline, self.identity = now, listing.identity
-            self.known = {key: self._first_seen(one, quiet=one.closed) for key, one in listing.incidents.items()}
+            self.records = {key: self._first_seen(one, quiet=one.closed) for key, one in listing.incidents.items()}
         else:
             self._note_emptiness(listing)
             newer = self._is_newer(listing)
@@ -106,9 +106,9 @@ class Oracle:
         """Return what speaks against a read: is it an older copy (else suddenly empty), and provably so?"""
         if listing.page_time and self.page_time and listing.page_time < self.page_time:
             return True, True
-        if any(self._is_stale(self.known[key], one) for key, one in listing.incidents.items() if key in self.known):
+        if any(self._is_stale(self.records[key], one) for key, one in listing.incidents.items() if key in self.records):
             return True, False
-        knows = any(one.last.kind == "incident" for one in self.known.values())
+        knows = any(one.last.kind == "incident" for one in self.records.values())
         if listing.history and knows and not self.history_empty and not _has_incidents(listing):
             return False, False
         return None
@@ -134,7 +134,7 @@ class Oracle:
         return now - self.suspicion[1] >= (OLD_FOR if is_provable else SUSPECT_FOR)
 
     def _note_emptiness(self, listing: Listing) -> None:
-        knows = any(one.last.kind == "incident" for one in self.known.values())
+        knows = any(one.last.kind == "incident" for one in self.records.values())
         if listing.history:
             self.history_empty = not _has_incidents(listing) and (self.history_empty or knows)
 
@@ -144,7 +144,7 @@ class Oracle:
         return Remembered(one, one.closed, one.newest, {update.key: update for update in one.updates}, quiet=quiet)
 
     def _compare(self, key: str, one: Listed) -> Iterator[Expected]:
-        before = self.known.get(key)
+        before = self.records.get(key)
         if before is None:
             yield from self._compare_unknown(key, one)
             return
@@ -155,7 +155,7 @@ class Oracle:
             fresh, edited = [update for update in fresh if update.at > before.end], []
         kind = self._kind(before, one, fresh=fresh, edited=edited)
         quiet = before.quiet and one.closed and kind != "resolved"
-        self.known[key] = _merged(before, one, quiet=quiet)
+        self.records[key] = _merged(before, one, quiet=quiet)
         if kind:
             yield Expected(kind, _keys([*fresh, *edited]))
 
@@ -163,7 +163,7 @@ class Oracle:
         assert self.baseline
         later = [update for update in one.updates if update.at > self.baseline]
         is_missed = one.closed and max(one.created_at, one.closed_at) > self.baseline
-        self.known[key] = self._first_seen(one, quiet=one.closed and not is_missed)
+        self.records[key] = self._first_seen(one, quiet=one.closed and not is_missed)
         if not one.closed:  # row 2
             yield Expected("new", _keys(one.updates))
         elif is_missed:  # row 3
@@ -191,14 +191,14 @@ class Oracle:
         for now, before in ((listing.page_time, self.page_time), (listing.list_time, self.list_time)):
             if now and before and now > before:
                 return True
-        newest = max((one.end for one in self.known.values()), default=None)
+        newest = max((one.end for one in self.records.values()), default=None)
         return newest is not None and any(one.newest > newest for one in listing.incidents.values())
 
     def _judge_absences(self, now: datetime, listing: Listing, *, newer: bool) -> Iterator[tuple[str, Expected]]:
-        absent = [key for key, one in self.known.items() if not one.closed and key not in listing.incidents]
+        absent = [key for key, one in self.records.items() if not one.closed and key not in listing.incidents]
         is_crowded = self.platform == "statuspage" and len(absent) > LOOK_UPS
         for key in absent if not listing.skipped else ():
-            one = self.known[key]
+            one = self.records[key]
             one.absent_since = one.absent_since or now
             away = now - one.absent_since
             if listing.complete:
@@ -212,7 +212,7 @@ class Oracle:
 
     def close(self, key: str, now: datetime) -> None:
         """Take note that an absent incident was reported as no longer listed."""
-        one = self.known[key]
+        one = self.records[key]
         one.closed, one.end, one.quiet, one.absent_since = True, now, False, None
 
 
@@ -250,7 +250,7 @@ def _differs(before: Listed, one: Listed, *, any_fresh: bool) -> bool:
         return True
     if before.impact != one.impact and "unknown" not in (before.impact, one.impact):
         return True
-    if any(was and is_now and was != is_now for was, is_now in zip(before.schedule, one.schedule, strict=False)):
+    if any(former and now and former != now for former, now in zip(before.schedule, one.schedule, strict=False)):
         return True
     counts = one.named_by_vendor or any_fresh
     is_named = one.components and before.components and one.named_by_vendor == before.named_by_vendor
