@@ -236,10 +236,9 @@ class Press(Thread):
     def __init__(self, site: "Site") -> None:
         super().__init__(daemon=True)
         self._site = site
-        self._lock, self._flag = Lock(), Flag()
+        self._lock, self._flag, self._over = Lock(), Flag(), Flag()
         self._offer: tuple[Config, State] | None = None
         self._rendered_at = float("-inf")
-        self._is_over = False
 
     def offer(self, settings: "Config", state: "State", *, is_changed: bool) -> None:
         """Render this state soon, if it changed or the board grew old."""
@@ -250,23 +249,23 @@ class Press(Thread):
 
     def stop(self) -> None:
         """End after the rendering that is in work."""
-        self._is_over = True
+        self._over.set()
         self._flag.set()
         if self.is_alive():
             self.join(1)
 
     def run(self) -> None:
         """Render what is offered, the newest only."""
-        while not self._is_over:
+        while not self._over.is_set():
             self._flag.wait()
             self._flag.clear()
             with self._lock:
                 offer, self._offer = self._offer, None
-            if offer and not self._is_over:
+            if offer and not self._over.is_set():
                 began_at = time.monotonic()
                 self._rendered_at = began_at
                 self._site.replace(render(*offer))
-                time.sleep(max(MIN_SITE_PAUSE, BUSY_SHARE * (time.monotonic() - began_at)) * (not self._is_over))
+                self._over.wait(max(MIN_SITE_PAUSE, BUSY_SHARE * (time.monotonic() - began_at)))
 
 
 def render(settings: "Config", state: "State") -> "dict[str, bytes]":

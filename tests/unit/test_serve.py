@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from inspect import signature
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 import pytest
 
 from statuswatch.cli.check import check
-from statuswatch.cli.serve import Host, serve
+from statuswatch.cli.serve import Host, Press, serve
 from statuswatch.cli.watching import Watch
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Failure, FailureKind, RequestNote
@@ -34,10 +35,12 @@ from statuswatch.serve.site import Site
 from tests.support.asgi import request
 from tests.support.fake_vendor import incident
 from tests.support.sending import new_deliveries
-from tests.support.simulated_watch import START, simulated
+from tests.support.simulated_watch import START, simulated, watch
 from tests.support.warm_command import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.applications import Starlette
 
     from tests.support.workspace import Workspace
@@ -228,6 +231,38 @@ def test_a_ring_is_answered_by_a_read(tmp_path: Path) -> None:
     assert contents == ["acme\n"] and inbox.read_text() == ""
     assert request(app, "GET", "/readyz").status in (200, 503)
     assert b'statuswatch_events_total{kind="new"} 1.0' in request(app, "GET", "/metrics").body
+
+
+class NotedSite(Site):
+    """A site that says when its files were replaced."""
+
+    def __init__(self) -> None:
+        self.replaced = threading.Event()
+        super().__init__()
+        self.replaced.clear()
+
+    def replace(self, files: Mapping[str, bytes]) -> None:
+        super().replace(files)
+        self.replaced.set()
+
+
+def test_the_board_is_rendered_after_a_change(tmp_path: Path) -> None:
+    """The board shows what a pass changed, and is not rendered for one that changed nothing."""
+    passes, clock, vendors = simulated(tmp_path, "acme")
+    clock.at(1, lambda: vendors.incidents.update(acme=[incident("a", "investigating", at=START)]))
+    watch(passes, 10)
+    site = NotedSite()
+    press = Press(site)
+    press.start()
+    before = site.find("index.html")
+    press.offer(passes.config, passes.reports[-1].state, is_changed=True)
+    assert site.replaced.wait(PATIENCE)
+    rendered = site.find("index.html")
+    assert before and rendered and b"Acme" in rendered.content and rendered.etag != before.etag
+    site.replaced.clear()
+    press.offer(passes.config, passes.reports[-1].state, is_changed=False)
+    press.stop()
+    assert not press.is_alive() and not site.replaced.is_set()
 
 
 def test_addresses_to_listen_on(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def load(folder: Path) -> list[str]:
         lines.append(f"board, 32 connections: {wrk(f'{url}/', folder)}")
         lines.append(f"rings, 32 connections: {wrk(f'{url}/hooks/page1/{WORD}', folder, RING)}")
         memory, before = serving.memory(), len(vendors.requests)
+        lines.append(f"memory after all of these: {memory:.0f} MB")
         clients = idle_and_slow(serving.port)
         time.sleep(10)
         reads = len(vendors.requests) - before
