@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from tests.support.loopback_server import RawReply, Request
 
 TOKEN = "ghs_T0PSECRETx1x2x3x4x5x6"  # noqa: S105 - no secret, and looked for in all that is printed
+API = "https://api.github.com"
+MOMENT = "2026-03-07T12:00:00Z"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
 STRANGER = {"login": "stranger", "type": "User"}
+_TIMES = {"created_at": MOMENT, "updated_at": MOMENT}
+_USER = (
+    *("avatar_url", "events_url", "followers_url", "following_url", "gists_url", "html_url", "organizations_url"),
+    *("received_events_url", "repos_url", "starred_url", "subscriptions_url"),
+)
 Fault = Literal["before", "after", "status"]
 Query = dict[str, str]
 
@@ -105,15 +112,15 @@ class FakeGitHub(FakeReceiver):
             return _json(403, {"message": "Must have push access to the repository."})
         name = request.json["name"]
         if name in self.labels:
-            return _json(422, {"message": "Validation Failed"})
+            return _json(422, {"message": "Validation Failed", "documentation_url": f"{API}/docs"})
         self.labels.add(name)
-        return _json(201, request.json)
+        return _json(201, _label(request.json))
 
     def _list_issues(self, path: str, query: Query) -> Reply:
         assert (query["state"], query["sort"], query["direction"]) == ("all", "created", "desc")
         required = set(query["labels"].split(","))
         listed = [issue for issue in self.issues if required <= {label["name"] for label in issue["labels"]}]
-        return _page(listed[::-1], path, query)
+        return _page([*map(_issue, listed[::-1])], path, query)
 
     def _create_issue(self, request: Request) -> Reply:
         fields = request.json
@@ -121,7 +128,7 @@ class FakeGitHub(FakeReceiver):
         assert all(len(label) <= 50 for label in fields["labels"])
         names = fields["labels"] if self.may_label else []
         self.labels.update(names)
-        return _json(201, self.add_issue(fields["title"], fields["body"], *names))
+        return _json(201, _issue(self.add_issue(fields["title"], fields["body"], *names)))
 
     def _serve_issue(self, request: Request, path: str, query: Query) -> Reply:
         match = re.fullmatch(r"/issues/(\d+)(/comments)?", path)
@@ -130,17 +137,45 @@ class FakeGitHub(FakeReceiver):
             return _json(404, {"message": "Not Found"})
         match request.method, match[2]:
             case "GET", "/comments":
-                return _page(self.comments[issue["number"]], path, query)
+                return _page([*map(_comment, self.comments[issue["number"]])], path, query)
             case "POST", "/comments":
                 assert len(request.json["body"]) <= 65_536
-                return _json(201, self.add_comment(issue["number"], request.json["body"]))
+                return _json(201, _comment(self.add_comment(issue["number"], request.json["body"])))
             case "PATCH", None:
                 fields = request.json
                 if "labels" in fields:
                     fields["labels"] = [{"name": name} for name in fields["labels"]]
                 issue.update(fields)
-                return _json(200, issue)
+                return _json(200, _issue(issue))
         return _json(404, {"message": "Not Found"})
+
+
+def _addressed(entry: dict[str, Any], path: str, *names: str) -> dict[str, Any]:
+    """Return an entry with the fields that everything at GitHub has, and an address for each name."""
+    url = f"{API}/repos/me/watch{path}"
+    addresses = {name: f"{url}/{name.removesuffix('_url')}" for name in names}
+    return {"id": 1, "node_id": "N1", "url": url, **addresses, **entry}
+
+
+def _issue(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an issue with all that GitHub's description demands of one."""
+    usual = {"assignee": None, "milestone": None, "closed_at": None, "comments": 0, "locked": False, **_TIMES}
+    names = ("html_url", "comments_url", "events_url", "labels_url", "repository_url")
+    whole = {**usual, **entry, "user": _user(entry["user"]), "labels": [*map(_label, entry["labels"])]}
+    return _addressed(whole, f"/issues/{entry['number']}", *names)
+
+
+def _comment(entry: dict[str, Any]) -> dict[str, Any]:
+    whole = {**_TIMES, **entry, "user": _user(entry["user"])}
+    return _addressed(whole, "/issues/comments/1", "html_url", "issue_url")
+
+
+def _label(entry: dict[str, Any]) -> dict[str, Any]:
+    return _addressed({"description": None, "color": "ededed", "default": False, **entry}, "/labels/1")
+
+
+def _user(entry: dict[str, str] | None) -> dict[str, Any] | None:
+    return None if entry is None else _addressed({"gravatar_id": "", "site_admin": False, **entry}, "/user", *_USER)
 
 
 def _page(entries: list[dict[str, Any]], path: str, query: Query) -> Reply:
