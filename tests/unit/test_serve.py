@@ -183,6 +183,31 @@ def test_the_board_is_served_with_a_tag(house: House) -> None:
         assert request(house.app(), method, "/").status == 405
 
 
+def test_every_answer_is_guarded_and_no_redirect(house: House) -> None:
+    """Security headers stand on every answer, CORS on none but public JSON, and no address redirects."""
+    answers = [
+        request(house.app(), method, path, body)
+        for method in ("GET", "POST", "OPTIONS", "DELETE")
+        for path in (
+            "/",
+            "/healthz",
+            "/healthz/",
+            "/readyz",
+            "/metrics",
+            HOOK,
+            f"{HOOK}/",
+            "/hooks/acme/x",
+            "/acme",
+            "//x",
+        )
+        for body in (b"", b"x" * (MAX_BODY + 1))
+    ]
+    assert {answer.status for answer in answers} == {200, 202, 404, 405, 413}
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff" and "content-security-policy" in answer.headers
+        assert "access-control-allow-origin" not in answer.headers
+
+
 def test_the_inbox_outlives_its_process(tmp_path: Path) -> None:
     """A ring is on the disk before it is answered, once for each page, and is taken over by the next process."""
     path, rung = tmp_path / "state.json.inbox", list[str]()
