@@ -163,7 +163,7 @@ PLATFORM_FACTS: Final = {
         "",
         "components, and regions where only some are affected",
         "what is open",
-        "a calm page recorded; the rest documented",
+        "a calm page recorded; the rest documented, and open incidents seen in running clients",
     ),
     "firehydrant": PlatformFacts(
         "FireHydrant",

@@ -197,3 +197,24 @@ def test_edges_of_the_calendar() -> None:
     document["result"]["incidents"][0]["messages"][0]["datetime"] = "9999-12-31T23:59:59-12:00"
     feed = read(status=document)
     assert len(feed.incidents) == 3 and len(feed.skipped) == 1
+
+
+def test_an_incident_as_a_running_client_has_it() -> None:
+    """4: an open incident with the fields that a client's own test states: `current_active`, no id of its message.
+
+    Seen in the tests of a client for Dynatrace's page; names and times are ours.
+    """
+    document = fixture()
+    entry = {
+        "_id": "incident-1",
+        "name": "Late figures",
+        "datetime_open": "2026-08-08T18:00:00.000Z",
+        "current_active": True,
+        "messages": [message("2026-08-08T19:00:00.000Z", 300, 300, "Figures may come late.")],
+        "containers_affected": [{"_id": "c1", "name": "US-East"}],
+        "components_affected": [{"_id": "p1", "name": "API"}],
+    }
+    document["result"]["incidents"] = [entry]
+    found = only(read(status=document), "incident-1")
+    assert (found.status, found.impact, len(found.updates)) == ("monitoring", Impact.MINOR, 1)
+    assert [component.label for component in found.components] == ["API", "US-East"]
