@@ -52,6 +52,7 @@ class SimulatedClock(Clock):
         self.wakeup = NoWakeup()
         self.moment, self.seconds = now, 1000.0
         self.calls: list[tuple[float, Callable[[], None]]] = []
+        gc.freeze()  # a watch collects garbage at almost every simulated minute: without all that other tests left
 
     def close(self) -> None:
         """Stay open, for another watch."""
@@ -169,6 +170,5 @@ def simulated(folder: Path, *keys: str, **settings: Any) -> tuple[SimulatedPasse
 def watch(passes: SimulatedPasses, minutes: float, observer: Observer | None = None) -> Watch:
     """Watch for so many minutes."""
     watching = Watch(passes, clock=passes.clock, seconds=minutes * 60, observer=observer)
-    gc.freeze()  # a watch collects garbage at almost every simulated minute: without all that other tests left
     watching.run()
     return watching
