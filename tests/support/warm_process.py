@@ -13,6 +13,8 @@ import json
 import os
 import pkgutil
 import runpy
+import select
+import signal
 import socket
 import sys
 import threading
@@ -48,33 +50,51 @@ def preload() -> None:
 
 
 def await_run(control: socket.socket) -> Callable[[], None]:
-    """Fork for every run, and return the run in the forked process. End with the socket."""
+    """Fork for every run, and return the run in the forked process; report how each ended. End with the socket."""
+    channels: dict[int, socket.socket] = {}  # of the runs that go on, by process
+    ended, wakeup = socket.socketpair()
+    for end_of_pair in (ended, wakeup):
+        end_of_pair.settimeout(0)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
     while True:
+        ready, _, _ = select.select([control, ended], [], [])
+        if ended in ready:
+            ended.recv(4096)
+            report(channels)
+        if control not in ready:
+            continue
         request, descriptors, _, _ = socket.recv_fds(control, 1, 4)
         if not request:
             os._exit(0)
-        if os.fork() == 0:
-            control.close()
-            return supervise(descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:  # supervisors that ended
-                pass
-
-
-def supervise(descriptors: list[int]) -> Callable[[], None]:
-    """Fork once more. Return the run in the child; in the parent report its exit code as Popen states it, and end."""
-    *streams, number = descriptors
-    with socket.socket(fileno=number) as channel:
+        *streams, number = descriptors
+        channel = socket.socket(fileno=number)
         child = os.fork()
-        if child:
-            _, status = os.waitpid(child, 0)
-            with contextlib.suppress(BrokenPipeError):
-                channel.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-            os._exit(0)
-        with channel.makefile("rb") as requests:
-            request = json.load(requests)
+        if child == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for other in (control, ended, wakeup, *channels.values()):
+                other.close()
+            return requested(channel, streams)
+        channels[child] = channel
+        for descriptor in streams:
+            os.close(descriptor)
+
+
+def report(channels: dict[int, socket.socket]) -> None:
+    """Report the exit code of every run that ended, as Popen states it."""
+    while channels:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if not child:
+            return
+        with channels.pop(child) as channel, contextlib.suppress(BrokenPipeError):
+            channel.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def requested(channel: socket.socket, streams: list[int]) -> Callable[[], None]:
+    """Return the run that comes on the channel."""
+    with channel, channel.makefile("rb") as requests:
+        request = json.load(requests)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
