@@ -290,8 +290,8 @@ def test_no_output_depends_on_the_zone(zone: Callable[[str], None]) -> None:
 def test_one_clock_a_run() -> None:
     """The time of day is asked for once a run, by what begins it; a duration is measured by a clock that never steps.
 
-    A run is begun by a command, by a caller of the API, or by a question of an agent. A recording notes when a response
-    came, and three receivers sign, wait or end alerts by their own time of day.
+    A run is begun by a command, by a caller of the API, by a question of an agent, or by a serving process.
+    A recording notes when a response came, and some receivers sign or wait by their own time of day.
     """
     pattern = re.compile(r"datetime\.now\(\w*\)|time\.time\(\)|utcnow|localtime|fromtimestamp\((?!.*UTC)")
     package = Path(statuswatch.__file__).parent
@@ -300,6 +300,6 @@ def test_one_clock_a_run() -> None:
         for path in package.rglob("*.py")
         if pattern.search(path.read_text())
     }
-    begin_runs = {"cli", "api.py", "mcp"}
+    begin_runs = {"cli", "api.py", "mcp", "serve"}
     receivers = {"sinks/alertmanager", "sinks/github_issues", "sinks/webhook"}
     assert clocks == begin_runs | receivers | {"recording/read", "recording/write"}
