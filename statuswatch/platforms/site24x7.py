@@ -2,8 +2,9 @@
 
 `sp/api/u/summary_details`, read on every run, lists every active incident with all its messages, and the resolved ones
 of the last days, grouped by day; the page decides how many days. An incident that is in neither list is no longer
-active; how it ended is not known. Source: the vendor's two open-source libraries, which read this address, and running
-clients; no recording.
+active; how it ended is not known. The components of the page, some in groups, are in it too. Other clients read the
+same document at `sp/api/public/summary_details/statuspages/<id>`; a page may be given by that address. Source: the
+vendor's two open-source libraries, and running clients; no recording.
 
 Oddities, as those libraries have them:
 
@@ -11,6 +12,7 @@ Oddities, as those libraries have them:
 - Maintenance is among the incidents. The numbers of its statuses (21 to 24), or of its severity (4), tell it apart.
 - Ids are encrypted and end with `=`.
 - A message has an id in one library and none in the other. Without one it is identified by its time and status.
+- The beginning and the messages of an incident may be missing: those libraries declare both optional.
 - No incident has an address.
 """
 
@@ -34,6 +36,7 @@ from statuswatch.model.incident import (
 )
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
+    DECODE_ERRORS,
     ClosedEntries,
     ParseInput,
     clean_title,
@@ -44,6 +47,7 @@ from statuswatch.platforms.parsing import (
     identity,
     incident_update,
     labelled_components,
+    listed_components,
     newest_copies,
     oldest_first,
     parse_entries,
@@ -52,6 +56,7 @@ from statuswatch.platforms.parsing import (
 PARSER_VERSION: Final = 2
 _SUMMARY: Final = "summary_details"
 _PATH: Final = f"/sp/api/u/{_SUMMARY}"
+_PATH_WITH_ID: Final = f"/sp/api/public/{_SUMMARY}/statuspages/"
 _STATUSES: Final = {
     10: "acknowledged",
     11: "investigating",
@@ -91,20 +96,49 @@ class _Component(msgspec.Struct):
 class _Incident(msgspec.Struct):
     enc_inc_id: str
     incident_title: str
-    incident_began_at: datetime
-    incident_status_updates: list[_Update]
+    incident_began_at: datetime | None = None
+    incident_status_updates: list[_Update] | None = None
     incident_severity_id: int | None = None
     incident_affected_components: list[_Component] | None = None
 
     @property
+    def updates(self) -> list[_Update]:
+        """Its messages; none where the list is missing."""
+        return self.incident_status_updates or []
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began; the time of its first message where that is not stated. Raises ValueError without both."""
+        times = [self.incident_began_at] if self.incident_began_at else [one.status_updated_at for one in self.updates]
+        if not times:
+            raise ValueError("an incident without a time")
+        return min(map(utc, times))
+
+    @property
     def is_maintenance(self) -> bool:
         """True by its severity, or by the status of any of its updates."""
-        statuses = {update.incident_status_id for update in self.incident_status_updates}
+        statuses = {update.incident_status_id for update in self.updates}
         return self.incident_severity_id == _MAINTENANCE_SEVERITY or not statuses.isdisjoint(_MAINTENANCE_STATUSES)
 
 
 class _Day(msgspec.Struct):
     grp_by_incidents_list: list[msgspec.Raw] | None = None
+
+
+class _Listed(msgspec.Struct):
+    """A component of the page, or a group of them."""
+
+    display_name: str | None = None
+    componentgroup_display_name: str | None = None
+    componentgroup_components: list["_Listed"] | None = None
+
+    @property
+    def names_and_groups(self) -> list[tuple[str, str]]:
+        """The names of its components, each with the group."""
+        if not self.componentgroup_components:
+            return [(clean_title(self.display_name or ""), "")]
+        group = clean_title(self.componentgroup_display_name or "")
+        return [(clean_title(one.display_name or ""), group) for one in self.componentgroup_components]
 
 
 class _PageDetails(msgspec.Struct):
@@ -115,6 +149,7 @@ class _Data(msgspec.Struct):
     statuspage_details: _PageDetails
     active_incident_details: list[msgspec.Raw]
     resolved_incident_details: list[_Day] | None = None
+    current_status: msgspec.Raw = msgspec.Raw(b"[]")
 
     @property
     def resolved(self) -> list[msgspec.Raw]:
@@ -128,11 +163,13 @@ class _Summary(msgspec.Struct):
 
 
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
+_decode_listed: Final = msgspec.json.Decoder(list[_Listed] | None).decode
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
     """Return the one document; a page's address may be that of the document."""
-    url = page.url if page.url.endswith(_PATH) else page.url + _PATH
+    is_document = page.url.endswith(_PATH) or _PATH_WITH_ID in page.url
+    url = page.url if is_document else page.url + _PATH
     return (Document(_SUMMARY, url, required=True),)
 
 
@@ -164,7 +201,17 @@ def parse(reading: ParseInput, /) -> Feed:
         current=frozenset({IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}),
         as_remembered=closed.listed,
         skipped=(*skipped, *skipped_resolved),
+        components=_listed(data.current_status),
     )
+
+
+def _listed(body: msgspec.Raw) -> tuple[Component, ...]:
+    """Return the components of the page; none where they cannot be understood: no incident depends on them."""
+    try:
+        listed = _decode_listed(body) or ()
+    except DECODE_ERRORS:
+        return ()
+    return listed_components(place for one in listed for place in one.names_and_groups)
 
 
 def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw, *, resolved: bool) -> Incident | None:
@@ -177,10 +224,10 @@ def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw, *, re
         return None
     incident = _decode_incident(entry)
     key = identifier(incident.enc_inc_id)
-    began_at = utc(incident.incident_began_at)
+    began_at = incident.began_at
     maintenance = incident.is_maintenance
     severity = incident.incident_severity_id or 0
-    updates = oldest_first(_build_update(update) for update in incident.incident_status_updates)
+    updates = oldest_first(_build_update(update) for update in incident.updates)
     components = _build_components(incident.incident_affected_components or [])
     return Incident(
         id=key,

@@ -107,7 +107,7 @@ PLATFORM_FACTS: Final = {
         "",
         "affected components, with their group",
         "what is open, and some days of what is closed",
-        "documented",
+        "documented in the vendor's libraries, and seen in running clients",
     ),
     "zendesk": PlatformFacts("Zendesk", "", "services", "about 90 days", "documented"),
     "cstate": PlatformFacts(

@@ -89,6 +89,53 @@ def test_identity_and_address() -> None:
     assert read().identity == "P4CJ5YG_lN8=" and site24x7.matches(read())
     address = f"{URL}/sp/api/u/summary_details"
     assert [site24x7.documents(Page(key="s", name="S", url=url))[0].url for url in (URL, address)] == [address, address]
+    # The address that Site24x7Service.swift of inket/stts reads.
+    public = f"{URL}/sp/api/public/summary_details/statuspages/P4CJ5YG_lN8="
+    assert site24x7.documents(Page(key="s", name="S", url=public))[0].url == public
+
+
+def test_components_of_the_page() -> None:
+    """4: what the page lists, a group's components with the group; what cannot be understood costs nothing else."""
+    # The fields of StatusIQCurrentStatus in site24x7/StatusIQ-iOS-SDK, as stts/Services/Super/Site24x7Service.swift of
+    # inket/stts reads them: a component, or a group with components.
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    document["data"]["current_status"] = [
+        {"enc_component_id": "c1=", "display_name": "Web", "component_status": 1},
+        {
+            "enc_componentgroup_id": "g1=",
+            "componentgroup_display_name": "EU",
+            "componentgroup_status": 5,
+            "componentgroup_components": [
+                {"enc_component_id": "c2=", "display_name": "API", "component_status": 5},
+                {"enc_component_id": "c3=", "display_name": "Jobs", "component_status": 1},
+            ],
+        },
+        {"componentgroup_display_name": "Empty", "componentgroup_components": []},
+    ]
+    assert [(one.name, one.group) for one in read(summary_details=document).components] == [
+        ("API", "EU"),
+        ("Jobs", "EU"),
+        ("Web", ""),
+    ]
+    unreadable: tuple[Any, ...] = ({}, [1], None)
+    for bad in unreadable:
+        document["data"]["current_status"] = bad
+        feed = read(summary_details=document)
+        assert len(feed.incidents) == 3 and not feed.components and not feed.skipped
+
+
+def test_without_a_beginning_or_messages() -> None:
+    """4: without its beginning an incident began with its first message; without messages it is open."""
+    # Both are optional in StatusIQActiveIncidentDetails of site24x7/StatusIQ-iOS-SDK.
+    document: Any = copy.deepcopy(SAMPLE.documents["summary_details"])
+    outage, window = document["data"]["active_incident_details"]
+    outage["incident_began_at"] = None
+    del window["incident_status_updates"]
+    feed = read(summary_details=document)
+    assert only(feed, "aB3_x9Q=").created_at == datetime(2026, 9, 6, 8, 5, tzinfo=UTC)
+    assert (only(feed, "window=").status, only(feed, "window=").updates) == ("open", ())
+    del outage["incident_status_updates"]
+    assert "without a time" in read(summary_details=document).skipped[0]
 
 
 def test_timeline() -> None:
