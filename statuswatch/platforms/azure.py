@@ -1,12 +1,24 @@
 """Microsoft Azure: an RSS feed, read as `rss` reads it. It lists only what is open, and is empty when nothing is.
 
-Both are recorded. azure.status.microsoft serves the feed from a host of its own, rssfeed.azure.status.microsoft. A page
-under another host has it under that host.
+Both are recorded: four feeds with an item, of 2022 to 2026, and empty ones. azure.status.microsoft serves the feed from
+a host of its own, rssfeed.azure.status.microsoft. A page under another host has it under that host.
+
+Oddities, recorded:
+
+- The feed and its items link to the page's host of the time (status.azure.com), or to that of one internal instance.
+  All are one page; the address of an instance is shown as the page's own.
+- The guid is made of the title. In 2022 and 2025 two incidents had the same one.
+- The categories of an item are the services and the regions that it affects, mixed. An item may have none.
+- `pubDate` is when the trouble began, and stays; the text is replaced in place. No field states a status or an impact.
 """
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
+from statuswatch.model.incident import Incident
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms import rss
 from statuswatch.platforms.parsing import ParseInput
@@ -14,9 +26,11 @@ from statuswatch.platforms.rss import follow_ups
 
 __all__ = ["PARSER_VERSION", "documents", "follow_ups", "matches", "parse"]
 
-PARSER_VERSION: Final = rss.PARSER_VERSION
+PARSER_VERSION: Final = rss.PARSER_VERSION + 1  # components and addresses are read here
 _HOST: Final = "azure.status.microsoft"
 _PAGE_PATH: Final = "/en-us/status"
+_FORMER_HOSTS: Final = frozenset({"status.azure.com", "azure.microsoft.com"})
+_INSTANCE: Final = re.compile(r"azurestatusprod[a-z0-9-]*\.azurewebsites\.net")
 
 
 def documents(page: Page, /) -> tuple[Document, ...]:
@@ -30,7 +44,20 @@ def documents(page: Page, /) -> tuple[Document, ...]:
 
 def parse(reading: ParseInput, /) -> Feed:
     """Return the feed. Raises FeedError."""
-    return rss.read(reading, only_open=True)
+    feed = rss.read(reading, only_open=True, categories_name_components=True)
+    is_azures = feed.identity in _FORMER_HOSTS or _INSTANCE.fullmatch(feed.identity)
+    return msgspec.structs.replace(
+        feed,
+        identity=_HOST if is_azures else feed.identity,
+        incidents=tuple(map(_with_public_address, feed.incidents)),
+    )
+
+
+def _with_public_address(incident: Incident) -> Incident:
+    """Return the incident; where its address is that of an instance, with the page's."""
+    if not _INSTANCE.fullmatch(urlsplit(incident.url).hostname or ""):
+        return incident
+    return msgspec.structs.replace(incident, url=f"https://{_HOST}{_PAGE_PATH}")
 
 
 def matches(feed: Feed, /) -> bool:

@@ -210,7 +210,7 @@ PLATFORM_FACTS: Final = {
     "oracle": PlatformFacts(
         "Oracle Cloud", "", "the service, with its region", "open and closed", "seen in running clients"
     ),
-    "azure": PlatformFacts("Azure", "", "not stated", "what is open", "recorded empty"),
+    "azure": PlatformFacts("Azure", "", "the categories: services and regions", "what is open", "recorded"),
     "rss": PlatformFacts(
         "RSS and Atom feeds",
         "",

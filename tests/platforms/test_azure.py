@@ -1,5 +1,6 @@
 """Microsoft Azure."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from statuswatch.model.incident import IncidentKind
@@ -58,3 +59,48 @@ def test_recognised() -> None:
     """3: Azure's feed is recognised by the page that it names, be it empty or not."""
     assert azure.matches(SAMPLE.read(feed=EMPTY))
     assert not azure.matches(SAMPLE.read(feed=FEED.replace(b"azure.status.microsoft", b"status.acme.example")))
+
+
+# The shape of azure-feed-20260723.xml, 20251029.xml and 20220907.xml of cyanheads/devops-status-mcp-server, under
+# tests/services/status-adapters/fixtures: archived copies of the feed. The words are ours.
+INSTANCE = "https://azurestatusprodncus.azurewebsites.net/en-us/status/"
+RECORDED = f"""<?xml version="1.0" encoding="utf-8"?>
+<rss xmlns:a10="http://www.w3.org/2005/Atom" version="2.0"><channel><title>Azure Status</title>
+    <link>{INSTANCE}</link><description>Azure Status</description><language>en-us</language>
+    <lastBuildDate>Thu, 23 Jul 2026 16:38:47 Z</lastBuildDate>
+    <item><guid isPermaLink="false">trouble-in-west-us</guid><link>{INSTANCE}</link>
+    <category>Azure Kubernetes Service (AKS)</category><category>VPN Gateway</category><category>West US</category>
+    <title>Trouble in West US </title>
+    <description>&lt;p&gt;Calls fail.&lt;/p&gt;&lt;p&gt;More soon.&lt;/p&gt;</description>
+    <pubDate>Thu, 23 Jul 2026 16:29:09 Z</pubDate></item></channel></rss>""".encode()
+
+
+def test_recorded_item() -> None:
+    """4: the guid is the id, the categories are the components; the address of an instance is none for a reader."""
+    (incident,) = SAMPLE.read(feed=RECORDED).incidents
+    assert (incident.id, incident.title, incident.status) == ("trouble-in-west-us", "Trouble in West US", "reported")
+    assert [part.label for part in incident.components] == ["Azure Kubernetes Service (AKS)", "VPN Gateway", "West US"]
+    assert incident.url == URL
+    assert incident.created_at == datetime(2026, 7, 23, 16, 29, 9, tzinfo=UTC)
+    assert incident.updates[0].body == "Calls fail.\nMore soon."
+    bare = RECORDED.replace(b"category>", b"other>")
+    assert SAMPLE.read(feed=bare).incidents[0].components == ()
+
+
+def test_one_page_under_several_hosts() -> None:
+    """3: the feed names the host of the day, and that of an instance; it is the same page with the same incidents."""
+    for link in (INSTANCE, "https://status.azure.com/en-us/status/", f"{URL}/"):
+        feed = SAMPLE.read(feed=RECORDED.replace(INSTANCE.encode(), link.encode()))
+        assert azure.matches(feed) and feed.incidents[0].id == "trouble-in-west-us"
+    other = SAMPLE.read(feed=RECORDED.replace(b"azurestatusprodncus.", b"acme."))
+    assert not azure.matches(other)
+
+
+def test_text_replaced_in_place() -> None:
+    """4: a new text under the old date is an update; the same feed again is none."""
+    timeline = PageTimeline(SAMPLE.page)
+    later = RECORDED.replace(b"Calls fail.", b"Calls succeed again.").replace(b"16:38:47", b"17:38:47")
+    reads: Any = ((0, EMPTY, []), (10, RECORDED, ["new"]), (20, later, ["updated"]), (30, later, []))
+    for minutes, body, kinds in reads:
+        feed = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, timeline.state))
+        assert [event[0] for event in shape(timeline.apply(minutes, PageSnapshot(feed, {}, 1)))] == kinds

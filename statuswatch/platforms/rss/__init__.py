@@ -67,8 +67,12 @@ def parse(reading: ParseInput, /) -> Feed:
     return read(reading)
 
 
-def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
-    """Return the feed; `only_open`: the platform knows that it lists only what is open. Raises FeedError."""
+def read(reading: ParseInput, *, only_open: bool = False, categories_name_components: bool = False) -> Feed:
+    """Return the feed. Raises FeedError.
+
+    The platform knows that it lists only what is open (`only_open`), and that the categories of an entry are what it
+    affects.
+    """
     document = decode(reading.required(_NAME))
     components = component_entries(document.entries)
     channel = read_channel(
@@ -76,6 +80,7 @@ def read(reading: ParseInput, *, only_open: bool = False) -> Feed:
         document,
         only_open=only_open or bool(components),
         lists_updates=any(lists_updates(entry.markup) for entry in document.entries),
+        categories_name_components=categories_name_components,
     )
     if components:
         incidents, skipped = component_incidents(channel, components)

@@ -34,6 +34,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """A feed, apart from its entries. `home` is its link, `records` what is remembered of the page's incidents.
 
     `only_open`: what is over leaves the feed. `lists_updates`: some entry shows more than its latest update.
+    `categories_name_components`: the categories of an entry are what it affects.
     `common_links` and `common_guids` identify nothing. `now` is the time of the run, None where there is none.
     """
 
@@ -44,12 +45,20 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime | None
     only_open: bool
     lists_updates: bool
+    categories_name_components: bool
     common_links: frozenset[str]
     common_guids: frozenset[str]
     records: Mapping[str, IncidentRecord]
 
 
-def read_channel(reading: ParseInput, document: FeedDocument, *, only_open: bool, lists_updates: bool) -> Channel:
+def read_channel(
+    reading: ParseInput,
+    document: FeedDocument,
+    *,
+    only_open: bool,
+    lists_updates: bool,
+    categories_name_components: bool,
+) -> Channel:
     """Return the channel. Raises FeedError where the feed names nothing by which it can be told from another."""
     head = document.head
     identity = _identity(head)
@@ -62,6 +71,7 @@ def read_channel(reading: ParseInput, document: FeedDocument, *, only_open: bool
         now=reading.now,
         only_open=only_open or identity in _ONLY_OPEN,
         lists_updates=lists_updates,
+        categories_name_components=categories_name_components,
         common_links=frozenset(own | _common_links(document.entries)),
         common_guids=_common_guids(document.entries),
         records=reading.records,

@@ -183,7 +183,7 @@ def read_entry(elements: Elements) -> Entry:
         title=clean_title(text.paragraph(_string(elements, "title"))),
         markup=_markup(elements),
         status=_string(elements, "status") if "status" in elements else None,
-        categories=tuple(_string(tag, "term").lower() for tag in tags),
+        categories=tuple(_string(tag, "term") for tag in tags),
         published=elements.get("published_parsed"),
         updated=elements.get("updated_parsed"),
     )

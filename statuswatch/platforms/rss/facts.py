@@ -85,17 +85,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...]
 
 
-def read_facts(entry: Entry, title: str, plain: str) -> Facts:
+def read_facts(entry: Entry, title: str, plain: str, *, categories_name_components: bool) -> Facts:
     """Return the facts; `title` is the entry's without words of status, `plain` its markup as plain text."""
     values = _labelled_values(plain)
     kind = _kind(entry, title, values)
     starts_at, ends_at = _schedule(values)
+    names = _category_names(entry) if categories_name_components else _component_names(plain, values)
     return Facts(
         is_other=kind == "other",
         is_maintenance=kind == "maintenance",
         starts_at=starts_at,
         ends_at=ends_at,
-        components=labelled_components(((name, "") for name in _component_names(plain, values)), {}),
+        components=labelled_components(((name, "") for name in names if name), {}),
     )
 
 
@@ -121,7 +122,7 @@ def _kind(entry: Entry, title: str, values: Mapping[str, str]) -> str:
     if kind := _kind_of_type(stated):
         return kind
     for category in entry.categories:
-        plain = " ".join(category.replace("_", " ").replace("-", " ").split())
+        plain = " ".join(category.lower().replace("_", " ").replace("-", " ").split())
         if plain in _INCIDENT_WORDS:
             return "incident"
         if plain in _MAINTENANCE_WORDS or plain in _OTHER_WORDS:
@@ -161,6 +162,10 @@ def _split_range(stated: str) -> tuple[str, str]:
     if read_stated_time(start) and zone.isalpha() and not start.endswith(zone):
         start = f"{start} {zone}"
     return start, end
+
+
+def _category_names(entry: Entry) -> list[str]:
+    return [clean_title(category) for category in entry.categories[:_MAX_NAMES]]
 
 
 def _component_names(plain: str, values: Mapping[str, str]) -> list[str]:

@@ -112,7 +112,9 @@ def _incident(channel: Channel, group: Sequence[Entry]) -> Incident | None:
     record = channel.records.get(key)
     parts = [_read_parts(channel, entry, record) for entry in oldest_first]
     newest = parts[-1]
-    facts = read_facts(newest.entry, newest.title, newest.plain)
+    facts = read_facts(
+        newest.entry, newest.title, newest.plain, categories_name_components=channel.categories_name_components
+    )
     progress = _read_progress(channel, parts, record)
     if facts.is_other and progress.status in _UNSTATED and (record is None or record.closed):
         return None

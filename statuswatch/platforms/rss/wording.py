@@ -253,7 +253,7 @@ def _from_closing_sentence(plain: str) -> Statement | None:
 def read_impact(entry: Entry) -> Impact:
     """Return the impact that a category states (OnlineOrNot, xAI: quoted by others)."""
     for category in entry.categories:
-        impact = _IMPACT_BY_CATEGORY.get(category.replace(" ", "_"))
+        impact = _IMPACT_BY_CATEGORY.get(category.lower().replace(" ", "_"))
         if impact:
             return impact
     return Impact.UNKNOWN
