@@ -16,6 +16,9 @@ The native list spans about three months and takes `start_at` and `end_at` (fiel
 an incident ended that left the compatibility list, and whether the vendor removed it.
 
 The vendor does not document the native documents. Their fields are those of recordings of several pages.
+
+A page without a host of its own has its name in the path, `statuspage.incident.io/<name>`. The compatibility API is
+below that path; the native documents are `statuspage.incident.io/proxy/<name>`, as running clients read them.
 """
 
 import re
@@ -60,6 +63,7 @@ _COMPAT: Final = "incidents.json"
 _NATIVE: Final = "native"
 _NAMES: Final = "names"
 _FEED: Final = "feed.atom"
+_VENDOR: Final = ".incident.io"
 MAX_FEED_BYTES: Final = 1_000_000  # of the Atom feed: the newest entries come first
 # `source_quality` of an incident's components. "Not looked up": some ids have no name yet. "Unnamed": some have none
 # even on the page of names.
@@ -665,4 +669,9 @@ def _incident_url(page: Page, key: str) -> str:
 
 
 def _proxy(url: str) -> str:
-    return f"{url}/proxy/{urlsplit(url).hostname}"
+    """Return the native page of names: by the page's host, or by its name where the host is the vendor's."""
+    parts = urlsplit(url)
+    name = parts.path.strip("/")
+    if name and (parts.hostname or "").endswith(_VENDOR):
+        return f"{parts.scheme}://{parts.netloc}/proxy/{name}"
+    return f"{url}/proxy/{parts.hostname}"

@@ -25,6 +25,26 @@ def test_components_are_named() -> None:
     assert [component.label for component in only(feed, "01KA22ACNT50TDGYE1B9TJ86D2").components] == ["ChatGPT - Login"]
 
 
+def test_addresses() -> None:
+    """4: native documents are named by the page's host; on the vendor's host, by the page's name in the path."""
+    # Running clients read `statuspage.incident.io/<name>/api/v2/summary.json`, and `proxy/<name>` of that host.
+    for url, compat, native in (
+        (PAGE.url, f"{PAGE.url}/api/v2/incidents.json", f"{PAGE.url}/proxy/status.acme.example/incidents"),
+        (
+            "https://statuspage.incident.io/acme",
+            "https://statuspage.incident.io/acme/api/v2/incidents.json",
+            "https://statuspage.incident.io/proxy/acme/incidents",
+        ),
+        (
+            "https://status.incident.io",
+            "https://status.incident.io/api/v2/incidents.json",
+            "https://status.incident.io/proxy/status.incident.io/incidents",
+        ),
+    ):
+        page = msgspec.structs.replace(PAGE, url=url)
+        assert [document.url for document in incidentio.documents(page)] == [compat, native]
+
+
 def test_next_best_source() -> None:
     """4: without the native documents the Atom feed names the components; its quality is lower."""
     native, feed = read(), read(native=None)
