@@ -2,7 +2,7 @@
 
 `api/v4/incidents` keeps the newest incidents of any state; `api/v4/current-status` lists every open one. Both are read
 on every run; their entries have one shape. Source: a trimmed recording of 2026-09-23 and the typed readers of running
-clients; no recording of an open incident.
+clients, the vendor's command line among them; no recording of an open incident.
 
 Oddities, which those clients report of live documents:
 
@@ -10,6 +10,7 @@ Oddities, which those clients report of live documents:
 - `scheduled` of the current status keeps maintenance as "upcoming" months after its own message says that it is
   complete, and the time of the window stands in prose only. So maintenance is not read at all.
 - The colours of `systems` show their state now: they are green again once the incident is over.
+- An update may have neither an id nor a type. It then has the state of its incident.
 """
 
 from collections.abc import Callable
@@ -59,7 +60,7 @@ class _System(msgspec.Struct):
 
 class _Update(msgspec.Struct):
     created_at: datetime
-    update_type: str
+    update_type: str | None = None
     id: int | None = None
     contents: str | None = None
 
@@ -178,18 +179,21 @@ def _parse_incident(page: Page, closed: ClosedEntries, entry: msgspec.Raw) -> In
         position=created_at,
         components=labelled_components(((clean_title(system.name), "") for system in systems), {}),
         source_quality=STATED_BY_VENDOR if systems else 0,
-        updates=oldest_first(_build_update(update, resolved_at) for update in incident.updates),
+        updates=oldest_first(_build_update(update, resolved_at, status) for update in incident.updates),
         entry_digest=digest,
     )
 
 
-def _build_update(update: _Update, resolved_at: datetime | None) -> IncidentUpdate:
-    """Build an update; one added after the end is `resolved` too, whatever its type, and so reopens nothing."""
+def _build_update(update: _Update, resolved_at: datetime | None, state: str) -> IncidentUpdate:
+    """Build an update; one added after the end is `resolved` too, whatever its type, and so reopens nothing.
+
+    `state` of the incident is that of an update without a type.
+    """
     created_at = utc(update.created_at)
     after_end = resolved_at is not None and created_at >= resolved_at
     return incident_update(
         derived_id(created_at.isoformat()) if update.id is None else str(update.id),
-        "resolved" if after_end else update.update_type,
+        "resolved" if after_end else update.update_type or state,
         update.contents,
         update.created_at,
         None,

@@ -48,6 +48,36 @@ def test_impacts_and_components() -> None:
     assert only(feed, "2963").created_at == datetime(2026, 9, 20, 8, 0, 0, 101000, tzinfo=UTC)
 
 
+def test_what_other_clients_read() -> None:
+    """4: fields that we do not read change nothing; an update without a type has the state of its incident."""
+    # Fields of the current status that packages/status/test/status.test.ts of heroku/cli and the clients after it have:
+    # regions as tags, the services of a system, the time at which an update was changed.
+    entry: Json = {
+        "id": 2970,
+        "title": "Errors of the router",
+        "state": "investigating",
+        "resolved": False,
+        "created_at": "2026-10-06T10:00:00Z",
+        "updated_at": "2026-10-06T10:06:00Z",
+        "full_url": "https://status.heroku.com/incidents/2970",
+        "tags": ["EMEA", "NA"],
+        "systems": [{"name": "Apps", "status": "red", "services": ["Apps"]}],
+        "updates": [
+            {"created_at": "2026-10-06T10:05:00Z", "updated_at": "2026-10-06T10:06:00Z", "contents": "<p>We look.</p>"},
+            {**raw_update(80, "issue", "2026-10-06T10:00:00Z"), "updated_at": "2026-10-06T10:00:00Z"},
+        ],
+    }
+    status = {"status": [{"system": "Apps", "status": "red"}], "incidents": [entry], "scheduled": []}
+    current: dict[str, Any] = {"current-status": status}
+    feed = read(incidents=[], **current)
+    incident = only(feed, "2970")
+    assert not feed.skipped and (incident.status, incident.impact) == ("investigating", Impact.MAJOR)
+    assert [(update.status, update.body) for update in incident.updates] == [
+        ("issue", "Words."),
+        ("investigating", "We look."),
+    ]
+
+
 def test_addresses() -> None:
     """5: an incident's own address, under the page where it is relative."""
     assert only(read(), "2963").url == "https://status.heroku.com/incidents/2963"
