@@ -2,13 +2,17 @@
 
 `v1/incidents/active` lists what is open and nothing else; `v1/incidents` keeps incidents of any status, in a window
 whose size is not stated. Both are read on every run, and their entries have one shape: the end of an incident that is
-no longer active stands in the second list. The data are on api.status.salesforce.com, the page is not. Source: running
-clients of 2026, some with live values, and the vendor's command line for Heroku; no recording.
+no longer active stands in the second list. The data are on api.status.salesforce.com, the page is not. Source: an
+incident of 2023 that was recorded, running clients of 2026, some with live values, and the tests of the vendor's
+command line for Heroku, which reads these documents where status.heroku.com answers 404.
 
-Oddities, which those clients report of live documents:
+Oddities of these:
 
 - An incident has no title. Its impacts have a type ("featurePerfDegradation"); its own is nearly always "Degradation".
 - `message` is an object, mostly empty, and no message.
+- The status, the type and the instances of an incident may be missing. `endTime` alone says that an impact is over: the
+  recorded incident has `endTimeCreatedAt` beside an `endTime` of null.
+- Some clients declare the lists of impacts and of events to be null at times, and ids to be text.
 - The end of an impact is stated minutes after it. Messages go on after it, and their type is still "update".
 - Maintenance, `v1/maintenances`, is not read: there are hundreds, most for a few of the vendor's instances.
 """
@@ -82,21 +86,31 @@ class _Impact(msgspec.Struct, rename="camel"):
 
 
 class _Event(msgspec.Struct, rename="camel"):
-    id: int
+    id: int | str
     type: str
     created_at: datetime
     message: str | None = None
 
 
 class _Incident(msgspec.Struct, rename="camel"):
-    id: int
+    id: int | str
     created_at: datetime
-    impacts: list[_Impact] = msgspec.field(name="IncidentImpacts")
-    events: list[_Event] = msgspec.field(name="IncidentEvents")
+    stated_impacts: list[_Impact] | None = msgspec.field(name="IncidentImpacts")
+    stated_events: list[_Event] | None = msgspec.field(name="IncidentEvents")
     status: str | None = None
     type: str | None = None
     service_keys: list[str] | None = None
     instance_keys: list[str] | None = None
+
+    @property
+    def impacts(self) -> list[_Impact]:
+        """Its impacts; none where the list is null."""
+        return self.stated_impacts or []
+
+    @property
+    def events(self) -> list[_Event]:
+        """Its messages; none where the list is null."""
+        return self.stated_events or []
 
     @property
     def ended_at(self) -> datetime | None:

@@ -64,6 +64,51 @@ def test_without_a_status() -> None:
     assert only(read(incidents=recent), "20004309").status == "active"
 
 
+def test_incident_with_few_fields() -> None:
+    """4: without a status, a type or instances an incident is active while an impact has no end."""
+    # The fields of TrustIncident in test/fixtures/status/fixtures.ts of heroku/cli: several messages of one minute, and
+    # types of the product's own. The recorded incident of 2023 adds the time at which an end was stated, without one.
+    entry: Json = {
+        "id": 10990,
+        "externalId": "10990",
+        "isCore": False,
+        "affectsAll": True,
+        "createdAt": "2026-04-02T03:39:01.680Z",
+        "updatedAt": "2026-04-02T03:47:10.152Z",
+        "serviceKeys": ["HerokuData"],
+        "IncidentImpacts": [
+            impact(
+                7,
+                "herokuDataFeatureDisruption",
+                "major",
+                "2026-04-02T02:38:00.000Z",
+                stated="2026-04-02T04:19:33.794Z",
+            )
+        ],
+        "IncidentEvents": [
+            raw_update(22, "herokuIncidentMonitoring", "2026-04-02T03:50:00.000Z"),
+            raw_update(21, "herokuIncident", "2026-04-02T03:50:00.000Z"),
+        ],
+    }
+    incident = only(read(active=[entry], incidents=[entry]), "10990")
+    assert incident.title == "Heroku Data Feature Disruption, incident 10990"
+    assert (incident.status, incident.impact) == ("active", Impact.MAJOR)
+    assert [component.label for component in incident.components] == ["HerokuData"]
+    assert [update.status for update in incident.updates] == ["heroku_incident", "heroku_incident_monitoring"]
+
+
+def test_null_lists_and_ids_as_text() -> None:
+    """4: lists that are null are empty, and an id is the same as a number and as text."""
+    active: Any = copy.deepcopy(ACTIVE)
+    active[0]["id"] = str(active[0]["id"])
+    active[0]["IncidentEvents"][0]["id"] = "2"
+    feed = read(active=active, incidents=[])
+    assert not feed.skipped and [update.id for update in only(feed, "20004387").updates] == ["1", "2"]
+    active[0] |= {"IncidentImpacts": None, "IncidentEvents": None}
+    incident = only(read(active=active, incidents=[]), "20004387")
+    assert (incident.status, incident.updates, incident.impact) == ("active", (), Impact.UNKNOWN)
+
+
 def test_impacts_and_components() -> None:
     """4: the worst severity of its impacts; services and instances are the components."""
     feed = read()
