@@ -10,8 +10,9 @@ understood without the other. Enriching documents:
 - `api/services`: the names of services. Read when an id has no remembered name.
 
 A list of past posts exists, but requires dates (`since`, `until`): what came and went between two runs is not reported.
-Source: seven running clients, of five pages, 2026; no recording. They agree on the fields but not on times, which are
-Unix milliseconds in some and ISO 8601 in others: both are read.
+Source: eight running clients, of five pages, 2026, and the feed that one of them wrote from the posts of its page over
+months; no recording of the documents. The vendor documents posts for its REST API, with the same words. The clients
+agree on the fields but not on times, which are Unix milliseconds in some and ISO 8601 in others: both are read.
 """
 
 import re

@@ -85,6 +85,37 @@ def test_messages_of_the_list_may_be_cut() -> None:
     assert timeline.read(10, short, **feed) == timeline.read(15, full, **feed) == []
 
 
+def test_list_with_all_updates() -> None:
+    """4: a list may have all updates of a post, the latest twice; a message that was cut short ends in dots."""
+    # The course of a post in feed.xml of motherduckdb/motherduck-status-rss, which generate_feed.py wrote from
+    # `api/posts`; times as text and updates without an id are those of internal/providers/pagerdutystatus of
+    # ikan31/tuip.
+    updates: list[Json] = [
+        {
+            **raw_update("", status, 0, message, "SEV_MAJ", "S2"),
+            "reported_at": f"2026-06-25T{time}Z",
+        }
+        for status, time, message in (
+            ("ST_DET", "11:00:00", "<p>We observe errors.</p>"),
+            ("ST_INV", "11:51:20", "<p>We are looking into it.</p>"),
+            ("ST_INV", "12:20:43", "<p>We work on a fix. More will follow...</p>"),
+            ("ST_RES", "12:25:59", "<p>We roll a fix out and will..."),
+        )
+    ]
+    posts: Any = copy.deepcopy(SAMPLE.documents["posts"])
+    posts["posts"][0] |= {
+        "first_update_at": "2026-06-25T11:00:00Z",
+        "latest_update": updates[-1],
+        "updates": updates[::-1],
+    }
+    post = only(read(posts=posts), "POST1")
+    assert (post.status, post.created_at) == ("resolved", datetime(2026, 6, 25, 11, tzinfo=UTC))
+    assert [update.status for update in post.updates] == ["detected", "investigating", "investigating", "resolved"]
+    assert post.updates[-1].body == "We roll a fix out and will..."
+    assert all(update.from_enrichment for update in post.updates)
+    assert [component.label for component in post.components] == ["Web"]
+
+
 def test_components() -> None:
     """4: what the latest update impacts, by the names of the page, which are remembered; requested when one is new."""
     feed = read()
