@@ -1,13 +1,14 @@
 """Better Stack (once Better Uptime).
 
 `index.json`, a JSON:API document, is the only one. It includes all that the page shows: its sections, its resources
-(the components), its status reports of any age, open or not, and their updates. The vendor documents the names of its
-fields; several readers of live pages confirm them.
+(the components), its status reports of any age, open or not, and their updates. It is documented, and recorded on the
+vendor's own page while nothing was open; other states are as readers of live pages report them.
 
-Oddities, reported by those readers:
+Oddities, recorded or reported by those readers:
 
 - `ends_at` is null for resolved reports too, and is no sign of their end. A report is resolved when its
-  `aggregate_state` is `resolved`, or when every resource that it affects is.
+  `aggregate_state` is `resolved`, or when every resource that it affects is. Those of a window that is over may stay
+  at `maintenance` (recorded).
 - Only the updates of a resolved report state how severe it was.
 - Titles may be null, and a name may have white space around it.
 - Ids are strings in some places and numbers in others.

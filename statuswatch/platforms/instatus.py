@@ -20,9 +20,10 @@ where several entries of one document start together does the id depend on their
 
 Oddities of the summary:
 
-- An empty list is left out (reported by readers of live pages). That is believed unless the page's status says that
-  the list has entries.
-- The page's status may be UP beside an open incident (recorded).
+- An empty list is left out (recorded). That is believed unless the page's status says that the list has entries.
+- The page's status may be UP beside an open incident or a planned window (recorded).
+- The address of an entry is the page's and the id, without the feed's `/incident/` (recorded). The duration is a number
+  (recorded) or a string of digits (documented).
 - Times are JavaScript's in the vendor's older documentation.
 - No field of `page` is stable: the name is edited, and the address changes once the page has a domain of its own.
 

@@ -10,11 +10,11 @@ Oddities, all recorded:
 - `status` may stay at "monitoring" for months after `resolvedAt`; only the latter shows that an incident is over.
 - `startedAt` may lie weeks before the incident was posted, and ids do not follow it.
 - `postmortem` is the address of an article, added some days later.
-- A service and its parts are listed side by side.
+- A service and its parts are listed side by side. A name may have white space around it.
 
-Not recorded: an open incident, which other readers describe, and a maintenance. `maintResolvesAt` was null throughout;
-an entry that has it is read as maintenance. The vendor documents another API, `api/incidents/active`, with messages
-but without an end; whether its ids are the same is not documented.
+Not recorded: an open incident, which running clients read as one without `resolvedAt`, and a maintenance.
+`maintResolvesAt` was null throughout; an entry that has it is read as maintenance. The vendor documents another API,
+`api/incidents/active`, with messages but without an end; whether its ids are the same is not documented.
 """
 
 from collections.abc import Iterable

@@ -70,10 +70,14 @@ PLATFORM_FACTS: Final = {
         "",
         "in the feed",
         "what is open; the feed adds what is closed",
-        "summary recorded (an excerpt); feed as other clients read it",
+        "recorded (a window in the feed is not)",
     ),
     "betterstack": PlatformFacts(
-        "Better Stack", "", "affected resources, with their section", "open and closed", "documented"
+        "Better Stack",
+        "",
+        "affected resources, with their section",
+        "open and closed",
+        "recorded (none of them open)",
     ),
     "google": PlatformFacts(
         "Google", "", "affected products, else the service", "a window of the newest", "recorded (Cloud)"
@@ -115,7 +119,13 @@ PLATFORM_FACTS: Final = {
         "what is open, and some days of what is closed",
         "documented in the vendor's libraries, and seen in running clients",
     ),
-    "zendesk": PlatformFacts("Zendesk", "", "services", "about 90 days", "documented"),
+    "zendesk": PlatformFacts(
+        "Zendesk",
+        "",
+        "services",
+        "about 90 days",
+        "recorded (none of them open, and no maintenance); open ones seen in running clients",
+    ),
     "cstate": PlatformFacts(
         "cState",
         "",

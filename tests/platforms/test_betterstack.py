@@ -11,7 +11,7 @@ from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind
 from statuswatch.model.page import Page
 from statuswatch.platforms import betterstack
 from tests.support.platform_sample import URL, Json, only
-from tests.support.samples.betterstack import SAMPLE, affected, fixture, report
+from tests.support.samples.betterstack import SAMPLE, affected, fixture, report, resource, status_update
 
 
 def changed(number: int, **attributes: Any) -> Json:
@@ -157,3 +157,36 @@ def test_address_of_the_document() -> None:
     """3: a page given by the address of its document is read there."""
     page = Page(key="acme", name="Acme", url=f"{URL}/index.json")
     assert betterstack.documents(page) == betterstack.documents(SAMPLE.page)
+
+
+def test_recorded_page() -> None:
+    """4: a page as recorded: reports that are over, a window among them, with updates in no order.
+
+    The shape of test/fixtures/betterstack/operational.json of DevManfre/isitdown, a copy of 2026-09-07. The words are
+    ours.
+    """
+    document = fixture()
+    document["included"] = [
+        report("1050825", ["9", "11", "8"], aggregate_state="resolved", affected_resources=affected(r58="resolved")),
+        report(
+            "1035022",
+            ["6", "5"],
+            report_type="maintenance",
+            starts_at="2026-09-03T00:00:00.000Z",
+            ends_at="2026-09-03T17:00:00.000Z",
+            aggregate_state="resolved",
+            affected_resources=affected(r58="maintenance"),
+        ),
+        status_update("9", "2026-09-04T19:53:00.000Z", "It recovers.", r58="degraded"),
+        status_update("8", "2026-09-04T13:50:00.000Z", "Data is late.", r58="degraded"),
+        status_update("11", "2026-09-06T19:13:00.000Z", "It is over.", r58="resolved"),
+        resource("56", "Processing", 50),
+    ]
+    document["included"][-1]["attributes"]["status"] = "not_monitored"
+    feed = SAMPLE.read(index__json=document)
+    late, window = only(feed, "1050825"), only(feed, "1035022")
+    assert (late.status, late.impact) == ("resolved", Impact.MINOR)
+    assert [update.id for update in late.updates] == ["8", "9", "11"]
+    assert (window.status, window.closed) == ("completed", True)
+    assert window.scheduled_until == datetime(2026, 9, 3, 17, tzinfo=UTC)
+    assert [part.name for part in feed.components] == ["Processing"] and not feed.skipped

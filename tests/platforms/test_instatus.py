@@ -397,3 +397,50 @@ def test_suddenly_empty() -> None:
     page = InstatusTimeline()
     page.read(0, listing(OPENED), BEGUN)
     assert page.read(5, CALM, rss()) == [] and "suddenly empty" in page.timeline.outcome.notes.suspicion
+
+
+def test_recorded_incidents() -> None:
+    """4: a page as recorded: only incidents, whose addresses lack the feed's `/incident/`, and which last for years.
+
+    The shape of test/fixtures/instatus/incident.json of DevManfre/isitdown. The words are ours.
+    """
+    stated = {
+        "id": "clq3wc2ap1350bronl8974nko",
+        "name": "Slow",
+        "started": "2023-12-13T14:58:14.917Z",
+        "status": "INVESTIGATING",
+        "impact": "PARTIALOUTAGE",
+        "url": f"{URL}/clq3wc2ap1350bronl8974nko",
+        "updatedAt": "2025-10-04T17:08:17.917Z",
+    }
+    page = {"name": "Acme", "url": URL, "status": "HASISSUES"}
+    for entry in (stated, {**stated, "id": None}):
+        (incident,) = read(*ITEMS, summary={"page": page, "activeIncidents": [entry]}).incidents[:1]
+        assert (incident.id, incident.status, incident.impact) == (stated["id"], "investigating", Impact.MAJOR)
+        assert incident.url == stated["url"]
+        assert incident.created_at == datetime(2023, 12, 13, 14, 58, 14, 917000, tzinfo=UTC)
+
+
+def test_recorded_windows() -> None:
+    """4: a page as recorded: it is UP, has no list of incidents, and plans two windows, their lengths in minutes.
+
+    The shape of test/fixtures/instatus/operational.json of DevManfre/isitdown, a copy of September 2026.
+    """
+    windows = [
+        {
+            "id": f"cmtlnoty400tz1bk3ehvx261{letter}",
+            "name": "Maintenance",
+            "start": "2026-09-10T08:00:00.000Z",
+            "status": "NOTSTARTEDYET",
+            "duration": minutes,
+            "url": f"{URL}/cmtlnoty400tz1bk3ehvx261{letter}",
+            "updatedAt": "2026-09-07T08:00:00.464Z",
+        }
+        for letter, minutes in (("c", 15), ("d", 240))
+    ]
+    feed = SAMPLE.read(summary__json={**CALM, "activeMaintenances": windows}, history__rss=None)
+    assert not feed.skipped and {incident.kind for incident in feed.incidents} == {IncidentKind.MAINTENANCE}
+    short, long = (only(feed, str(window["id"])) for window in windows)
+    assert (short.status, short.url) == ("scheduled", windows[0]["url"])
+    assert short.scheduled_until == datetime(2026, 9, 10, 8, 15, tzinfo=UTC)
+    assert long.scheduled_until == datetime(2026, 9, 10, 12, tzinfo=UTC)

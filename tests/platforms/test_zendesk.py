@@ -11,7 +11,7 @@ from statuswatch.platforms import zendesk
 from statuswatch.platforms.parsing import ParseInput
 from tests.support.page_timeline import PageTimeline, shape, with_fields
 from tests.support.platform_sample import URL, only
-from tests.support.samples.zendesk import ARTICLE, SAMPLE
+from tests.support.samples.zendesk import ARTICLE, SAMPLE, service
 
 read = SAMPLE.read
 
@@ -96,3 +96,34 @@ def test_not_recognised_when_empty() -> None:
     body = json.dumps({"data": [], "included": []}).encode()
     feed = zendesk.parse(ParseInput(SAMPLE.page, {"incidents.json": body}))
     assert not zendesk.matches(feed) and zendesk.matches(read())
+
+
+def test_recorded_services() -> None:
+    """4: services as recorded: parts of one name under several services, a part with white space around its name.
+
+    The shape of server/src/adapters/vendorstatus/__fixtures__/zendesk-ssp-incidents.json of jczechowski-CXDO/ops-dash.
+    """
+    document: Any = copy.deepcopy(SAMPLE.documents["incidents.json"])
+    document["included"] = [
+        service("230117", 10240, 1, "Support"),
+        service("230121", 10240, 58, "Analytics"),
+        service("230128", 10240, 62, "Misc", 58),
+        service("230131", 10240, 9, "Misc", 1),
+        service("230144", 10240, 61, " Dashboard Scheduling & Sharing", 58),
+    ]
+    labels = {part.label for part in only(read(incidents__json=document), "10240").components}
+    assert labels == {"Support", "Analytics", "Analytics - Misc", "Support - Misc", "Dashboard Scheduling & Sharing"}
+
+
+def test_what_running_clients_read() -> None:
+    """4: an open incident has null for its end; neither a planned end nor an article need be stated.
+
+    The shape of tests/fixtures/zendesk-ssp-incidents.json of gzuercher/status-page-to-chat.
+    """
+    stated = {"name": "Slow", "impact": "minor", "startedAt": "2026-05-14T08:00:00.000Z", "status": "investigating"}
+    incident = {"id": "9002", "type": "incident", "attributes": {**stated, "resolvedAt": None}}
+    link = {"incidentId": 9002, "serviceId": 15, "serviceName": "Knowledge"}
+    document = {"data": [incident], "included": [{"id": "1", "type": "incidentService", "attributes": link}]}
+    (read_one,) = read(incidents__json=document).incidents
+    assert (read_one.status, read_one.closed, read_one.kind) == ("investigating", False, IncidentKind.INCIDENT)
+    assert [part.label for part in read_one.components] == ["Knowledge"]
