@@ -126,9 +126,10 @@ class _Day(msgspec.Struct):
 
 
 class _Listed(msgspec.Struct):
-    """A component of the page, or a group of them."""
+    """A component of the page, or a group: one with its components, or a header above them, which is none itself."""
 
     display_name: str | None = None
+    is_group: bool = False
     componentgroup_display_name: str | None = None
     componentgroup_components: list["_Listed"] | None = None
 
@@ -136,7 +137,7 @@ class _Listed(msgspec.Struct):
     def names_and_groups(self) -> list[tuple[str, str]]:
         """The names of its components, each with the group."""
         if not self.componentgroup_components:
-            return [(clean_title(self.display_name or ""), "")]
+            return [] if self.is_group else [(clean_title(self.display_name or ""), "")]
         group = clean_title(self.componentgroup_display_name or "")
         return [(clean_title(one.display_name or ""), group) for one in self.componentgroup_components]
 

@@ -111,6 +111,7 @@ def test_components_of_the_page() -> None:
             ],
         },
         {"componentgroup_display_name": "Empty", "componentgroup_components": []},
+        {"display_name": "A header", "is_group": True},  # as a client of `sp/api/u/summary_details` skips them
     ]
     assert [(one.name, one.group) for one in read(summary_details=document).components] == [
         ("API", "EU"),
