@@ -1,11 +1,12 @@
-"""Google's dashboards: Cloud, Workspace, Firebase, Ads, Maps Platform, Play.
+"""Google's dashboards: Cloud, Workspace, Firebase, Ads, Maps Platform, Play, Search.
 
 One document, `incidents.json` under the dashboard, lists past and open incidents by their start, the latest first
 (recorded: those of a year, 157, 1.3 MB; at other times fewer, or over 4 MB). Nothing says that every open incident is
-listed.
+listed. All dashboards share a schema, `incidents.schema.json`. Of Workspace and Search single entries are recorded.
 
 Oddities, recorded on Cloud unless another source is named:
 
+- An open incident has null for an `end`, or none (Firebase, as a running client reads it), or "" (another one).
 - An incident is over when it has an `end`, whatever its last update states (2 of 157 ended in SERVICE_DISRUPTION). That
   is the time of its end, and the end of the effect: 67 of 770 updates with another status, and 22 whole incidents, were
   published after it.
@@ -71,7 +72,7 @@ class _Incident(msgspec.Struct):
     uri: str
     service_name: str
     status_impact: str  # required: no other platform has it
-    end: datetime | None = None
+    end: str | None = None
     severity: str | None = None
     affected_products: list[_Product] | None = None
 
@@ -123,11 +124,12 @@ def _incident(dashboard: Page, closed: ClosedEntries, raw: msgspec.Raw) -> Incid
     started_at = utc(entry.begin)
     updates = _updates(entry)
     components = _components(entry)
+    ended_at = utc(msgspec.convert(entry.end, datetime)) if entry.end else None
     last_status = updates[-1].status if updates else clean_status(entry.status_impact)
     return Incident(
         id=identifier(entry.id),
         title=_title(entry.external_desc),
-        status="resolved" if entry.end else last_status,
+        status="resolved" if ended_at else last_status,
         impact=_IMPACTS.get(entry.severity or "", Impact.UNKNOWN),
         url=incident_link(entry.uri, dashboard),
         created_at=started_at,
@@ -135,7 +137,7 @@ def _incident(dashboard: Page, closed: ClosedEntries, raw: msgspec.Raw) -> Incid
         components=components,
         source_quality=STATED_BY_VENDOR if components else 0,
         updates=updates,
-        ended_at=utc(entry.end) if entry.end else msgspec.UNSET,
+        ended_at=ended_at or msgspec.UNSET,
         entry_digest=digest,
     )
 

@@ -80,7 +80,11 @@ PLATFORM_FACTS: Final = {
         "recorded (none of them open)",
     ),
     "google": PlatformFacts(
-        "Google", "", "affected products, else the service", "a window of the newest", "recorded (Cloud)"
+        "Google",
+        "",
+        "affected products, else the service",
+        "a window of the newest",
+        "recorded (Cloud; entries of Workspace and Search); the rest of one schema, and seen in running clients",
     ),
     "slack": PlatformFacts("Slack", "", "services", "what is open; the history adds what is closed", "recorded"),
     "aws": PlatformFacts("AWS Health", "", "impacted services, each with its region", "what is open", "recorded"),

@@ -81,10 +81,40 @@ def test_available() -> None:
 
 
 def test_without_an_end() -> None:
-    """4: an open incident has null for an end, or none."""
+    """4: an open incident has null for an end, an empty one, or none.
+
+    None: the shape of DirectAccessBannersManagerTest of Android Studio, which reads Firebase. An empty one: the shape
+    of docs/design.md of cyanheads/devops-status-mcp-server. An end that is no time is not understood.
+    """
     ongoing = document()[0]
+    assert not read(ongoing | {"end": ""}).incidents[0].closed
+    ended = document()[1]
+    assert "entry 0" in read(ongoing | {"end": "soon"}, ended).skipped[0]
     del ongoing["end"]
     assert not read(ongoing).incidents[0].closed
+
+
+def test_search() -> None:
+    """4: an update of the ranking is an incident like any other: the shape of an entry of status.search.google.com."""
+    entry = document()[0] | {
+        "id": "LEubPCm2octf2uMqCFKE",
+        "begin": "2026-08-18T16:27:00+00:00",
+        "created": "2026-08-18T16:28:47+00:00",
+        "end": "2026-08-21T08:49:00+00:00",
+        "external_desc": "An update of ranking",
+        "updates": [
+            stated_update("2026-08-21T08:50:34+00:00", "AVAILABLE"),
+            stated_update("2026-08-18T16:28:47+00:00", "SERVICE_INFORMATION"),
+        ],
+        "service_name": "Ranking",
+        "affected_products": [{"title": "Ranking", "id": "rGHU1u87FJnkP6W2GwMi"}],
+        "uri": "incidents/LEubPCm2octf2uMqCFKE",
+    }
+    (incident,) = read(entry).incidents
+    assert (incident.title, incident.status, incident.impact) == ("An update of ranking", "resolved", Impact.MINOR)
+    assert [part.name for part in incident.components] == ["Ranking"]
+    assert incident.url == f"{URL}/incidents/LEubPCm2octf2uMqCFKE"
+    assert incident.ended_at == datetime(2026, 8, 21, 8, 49, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
