@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tests.support.workspace import Workspace
 
 KEYS: Final = ("acme", "p0", "p1", "p3", "p6")
+ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = "/{}/api/v2/incidents.json"
 on_linux: Final = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 
@@ -45,7 +46,9 @@ def test_the_laws_of_several_processes(tmp_path: Path) -> None:
     """
     if not (CAN_FORK and sys.platform == "linux"):
         pytest.skip("workers are forked on Linux only")
-    completed = warm_command().run(["-m", "tests.support.jobs_law"], tmp_path, inherited_environment())
+    # The package of the tests is not installed, and the process starts elsewhere.
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.support.jobs_law import main; main()"
+    completed = warm_command().run(["-c", program], tmp_path, inherited_environment())
     assert (completed.code, completed.out) == (0, "held\n"), completed.err
 
 

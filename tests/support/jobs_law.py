@@ -238,7 +238,3 @@ def main() -> None:
     a_dead_worker_fails_its_pages_only()
     dead_workers_are_no_answer()
     sys.stdout.write("held\n")
-
-
-if __name__ == "__main__":
-    main()
