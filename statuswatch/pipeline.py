@@ -166,8 +166,7 @@ def read_status(run: Run, now: datetime) -> tuple[PageStatus, ...]:
     """Read the pages as `check` does, and return what is open. Nothing is reported or written. Raises StateError."""
     before = run.store.load()
     outcomes, after = read_all(run, before, now)
-    states = {page.key: decode_state(page, after.pages, run.store.name) for page in run.pages}
-    statuses = [page_status(outcome, states[outcome.page.key]) for outcome in outcomes]
+    statuses = [page_status(entry, decode_state(entry.page, after.pages, run.store.name)) for entry in outcomes]
     return with_shared_failures(statuses, before.shared)
 
 

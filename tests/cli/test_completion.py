@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from statuswatch.catalog import catalog
+from tests.support.shell_completion import tab_environment
 
 if TYPE_CHECKING:
     from tests.support.workspace import Workspace
@@ -19,16 +20,7 @@ SHELLS: Final = ("bash", "zsh", "fish", "pwsh", "powershell")
 
 def offered(workspace: Workspace, line: str, shell: str = "bash") -> str:
     """Return what the shell is offered at the end of the line."""
-    words = line.split(" ")
-    env = {
-        "_STATUSWATCH_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1],
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
-    completed = workspace.run(env=env)
+    completed = workspace.run(env=tab_environment(shell, line))
     assert completed.err == ""
     return completed.out
 

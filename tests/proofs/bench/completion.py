@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from tests.support.shell_completion import tab_environment
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -33,17 +35,8 @@ def main() -> None:
     print(f"| shell | at the end of | ms (goal {GOAL}) | × `python -c pass` |\n| --- | --- | --- | --- |")  # noqa: T201
     for shell in SHELLS:
         for line in LINES:
-            words = line.split(" ")
-            env = {
-                "_STATUSWATCH_COMPLETE": f"complete_{shell}",
-                "COMP_WORDS": line,
-                "COMP_CWORD": str(len(words) - 1),
-                "_TYPER_COMPLETE_ARGS": line,
-                "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1],
-                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-            }
             reference = milliseconds(("-c", "pass"), {})
-            measured = milliseconds(("-m", "statuswatch"), env)
+            measured = milliseconds(("-m", "statuswatch"), tab_environment(shell, line))
             print(f"| {shell} | `{line}` | {measured:.0f} | {measured / reference:.1f} |")  # noqa: T201
 
 
