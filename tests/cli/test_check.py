@@ -57,7 +57,7 @@ def test_open_incidents_are_announced_when_asked(workspace: Workspace) -> None:
 
 
 def test_an_incident_from_run_to_run(workspace: Workspace) -> None:
-    """Contract 4, rules 2, 8, 5 and 3: new, updated, resolved, and an incident that came and went between two runs."""
+    """Contract 1.1 and 4, rows 2, 3, 5 and 8: what changed since the last run is reported, once."""
     workspace.check()
     reported = []
     for statuses in (["investigating"], ["investigating", "identified"], ["investigating", "identified", "resolved"]):

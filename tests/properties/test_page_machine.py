@@ -605,7 +605,7 @@ def shuffled(value: Any, order: Random) -> Any:
 
 @pytest.mark.parametrize("platform", DOCUMENTS)
 def test_a_page(platform: Platform) -> None:
-    """4, 5: whatever happens to a page, every update is reported exactly once, and nothing false."""
+    """Contract 1.2 and 4.13: whatever happens to a page, every update is reported exactly once, and nothing false."""
     examples = os.environ.get("STATUSWATCH_EXAMPLES")
     run_state_machine_as_test(
         type(f"OnePage_{platform}", (OnePage,), {"platform": platform}),

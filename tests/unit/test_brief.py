@@ -1,4 +1,4 @@
-"""Contract 4.9c and 6.2: what was over at the baseline in brief, and entries whose bytes are as remembered."""
+"""Contract 4, row 9c, and 6.2: what was over at the baseline in brief, and entries whose bytes are as remembered."""
 
 import copy
 from collections.abc import Callable
