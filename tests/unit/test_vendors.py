@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from statuswatch.platforms import PLATFORMS
 
 TEXT: Final = files("statuswatch").joinpath("catalog/vendors.csv").read_bytes().decode("utf-8")
 ROWS: Final = [tuple(line.split(",")) for line in TEXT.removesuffix("\n").split("\n")[1:]]
+LISTED: Final = Path(__file__).parents[3] / "shared" / "vendors.tsv"  # names and their vendors, collected for us
 FORMS: Final = {
     "action": r"\*|[a-z0-9-]+/(\*|[a-z0-9_.-]+\*?)",
     "client": r"[ -~]{6,}",
@@ -80,6 +82,15 @@ def test_the_map_is_large_enough_to_be_of_use() -> None:
     assert len({key for *_, key, _ in hosts}) >= 120
 
 
+@pytest.mark.skipif(not LISTED.exists(), reason="the collected names are not part of the repository")
+def test_every_vendor_of_the_collected_names_that_can_be_read_has_a_row() -> None:
+    """2.9.3, 2.12: a page that becomes readable is proposed and found in logs from then on."""
+    vendors = {line.split("\t")[2] for line in LISTED.read_text(encoding="utf-8").splitlines()[1:]}
+    readable = {key for key, page in catalog().items() if page.platform in PLATFORMS}
+    assert len(vendors & readable) >= 400
+    assert vendors & readable <= {key for _, _, key, _ in ROWS}
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "keys"),
     [
@@ -107,6 +118,10 @@ def test_the_map_is_large_enough_to_be_of_use() -> None:
         ("image", "scratch", []),
         ("env", "STRIPE_SECRET_KEY", ["stripe"]),
         ("env", "stripe_secret_key", []),
+        ("host", "repo.packagist.org", ["packagist"]),
+        ("host", "graph.facebook.com", ["meta-graph-api"]),
+        ("host", "outlook.live.com", ["microsoft-365-consumer"]),
+        ("host", "outlook.office.com", ["microsoft-365"]),
         ("terraform", "Hashicorp/AWS", ["aws"]),
         ("client", "npm ERR!", ["npm"]),
     ],
