@@ -79,7 +79,7 @@ def test_code_of_others_runs_where_nothing_can_be_written() -> None:
     """The check only reads. The job that may push runs git and pinned actions of GitHub, after a check with changes."""
     jobs = load("statuswatch.yml")["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
-        "check": {"contents": "read", "deployments": "read"},
+        "check": {"contents": "read", "deployments": "read", "pages": "read"},
         "push": {"contents": "write"},
         "publish": {"pages": "write", "id-token": "write"},
     }
@@ -99,6 +99,42 @@ def test_the_board_is_published_by_one_variable() -> None:
         assert part in condition
     assert jobs["publish"]["if"] == "${{ !cancelled() && needs.check.outputs.board == 'true' }}"
     assert jobs["publish"]["environment"]["name"] == "github-pages"
+
+
+@pytest.mark.parametrize(
+    ("answer", "address"),
+    [
+        ("echo https://acme.github.io/watch/", "https://acme.github.io/watch/"),
+        ("echo https://status.acme.example/", "https://status.acme.example/"),
+        ("echo", None),  # the site has no address yet
+        ('echo \'{"message": "Not Found"}\'; exit 1', None),  # `gh` prints what it was refused
+        ("echo 'https://acme.example/ $(id)'", None),
+    ],
+)
+def test_the_board_knows_its_address(tmp_path: Path, answer: str, address: str | None) -> None:
+    """The address that Pages states makes the links of the feeds absolute; without one they stay relative."""
+    folder, output = tmp_path / "bin", tmp_path / "output"
+    folder.mkdir()
+    deployed = "*deployments*) echo 2026-01-01T00:00:00Z"
+    (folder / "gh").write_text(f'#!/bin/sh\ncase "$2" in {deployed} ;; repos/acme/watch/pages) {answer} ;; esac\n')
+    (folder / "gh").chmod(0o755)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/watch"}
+    environment["GITHUB_OUTPUT"] = str(output)
+    look = named("Look when and where the board was published")
+    subprocess.run([BASH, "-e", "-o", "pipefail", "-c", look["run"]], env=environment, check=True)
+    assert output.read_text() == "hour=true\n" + (f"address={address}\n" if address else "")
+
+    build = named("Build the board")
+    assert build["env"]["ADDRESS"] == "${{ steps.due.outputs.address }}"
+    environment = {"ADDRESS": address or "", "FOLDER": "site", "GITHUB_OUTPUT": str(output)}
+    run = subprocess.run(
+        [BASH, "-e", "-c", f'statuswatch() {{ echo "$@"; }}\n{build["run"]}'],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["report", "--out", "site", *(["--base-url", address] if address else [])]
 
 
 @pytest.mark.parametrize(
@@ -353,9 +389,9 @@ def test_only_steps_without_code_of_others_are_given_the_token() -> None:
     """Neither the installation nor the check finds the token in its environment."""
     workflow = load("statuswatch.yml")
     holders = [step["name"] for step in steps(workflow) if "github.token" in str(step.get("env", {}))]
-    assert holders == ["Look when the board was published", "Commit and push"]
+    assert holders == ["Look when and where the board was published", "Commit and push"]
     names = [step["name"] for step in workflow["jobs"]["check"]["steps"]]
-    assert names.index("Look when the board was published") < names.index("Install statuswatch")
+    assert names.index("Look when and where the board was published") < names.index("Install statuswatch")
     assert "github.token" not in str(workflow["env"])
 
 
@@ -366,7 +402,7 @@ def test_issues_are_ready_to_switch_on() -> None:
     written = (WORKFLOWS / "statuswatch.yml").read_text(encoding="utf-8")
     lines = "\n".join(re.findall(r"(?m)^ +#   (\[\[notify\]\]|\w+ = .*)$", written))
     workflow = yaml.safe_load(re.sub(r"(?m)^( +)# (issues: write|[A-Z_]+: \$\{\{)", r"\1\2", written))
-    permissions = {"contents": "read", "deployments": "read", "issues": "write"}
+    permissions = {"contents": "read", "deployments": "read", "pages": "read", "issues": "write"}
     assert workflow["jobs"]["check"]["permissions"] == permissions
     assert named("Check", workflow)["env"] == {
         "PAGE": "${{ steps.page.outputs.key }}",
