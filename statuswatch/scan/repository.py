@@ -1,6 +1,7 @@
 """A folder, scanned: which vendors its files show, each with one reason."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -19,6 +20,9 @@ SKIPPED_FOLDERS: Final = frozenset(
     target dist build out .next .nuxt .cache coverage .mypy_cache .ruff_cache .pytest_cache .idea .gradle Pods
     """.split()  # noqa: SIM905
 )
+# Folders of what other repositories are made from: this one does not depend on what they name. `templates` is not among
+# them, since configuration that is rendered and used stands there as well.
+_MADE_FROM: Final = re.compile(r"(?i)template|examples?|samples?|.*cookiecutter.*|.*\{\{.*")
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -70,14 +74,14 @@ def _shown(name: Name) -> str:
 
 
 def _files(folder: Path, problems: list[str]) -> Iterator[PurePosixPath]:
-    """Yield the files below the folder, but those of dependencies and build results."""
+    """Yield the files below the folder, but those of dependencies, build results, templates and examples."""
     count = 0
 
     def note(error: OSError) -> None:
         problems.append(f"{error.filename} cannot be read: {error.strerror}")
 
     for parent, folders, files in os.walk(folder, onerror=note):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS and not _MADE_FROM.fullmatch(name))
         for name in sorted(files):
             count += 1
             if count > MAX_FILES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
@@ -84,6 +84,52 @@ def test_a_file(tmp_path: Path, path: str, content: str, vendors: dict[str, str]
     assert {key: reason for key, reason in found(tmp_path).items() if key not in registries} == {
         key: f"{path}: {shown}" for key, shown in vendors.items()
     }
+
+
+NAMED: Final = "jobs:\n  a:\n    env:\n      SLACK_WEBHOOK_URL: ${{ secrets.SLACK_WEBHOOK_URL }}\n"
+OPTIONAL: Final = "on:\n  workflow_call:\n    secrets:\n      SLACK_WEBHOOK_URL:\n        required: "
+
+
+@pytest.mark.parametrize(
+    ("content", "vendors"),
+    [
+        (NAMED, {"github", "slack"}),
+        (NAMED.replace("      SLACK", "      # SLACK"), {"github"}),
+        (f"{OPTIONAL}true\n{NAMED}", {"github", "slack"}),
+        (f"{OPTIONAL}false\n{NAMED}", {"github"}),
+        (f"name: statuswatch\n{NAMED}", {"github"}),
+        (
+            "jobs:\n  a:\n    uses: ACME/statuswatch/.github/workflows/watch.yml@0123\n    secrets:\n"
+            "      SLACK_WEBHOOK_URL: ${{ secrets.SLACK_WEBHOOK_URL }}\n",
+            {"github"},
+        ),
+    ],
+)
+def test_a_secret_that_need_not_exist_shows_no_vendor(tmp_path: Path, content: str, vendors: set[str]) -> None:
+    """2.12: a secret in a comment, an optional one, and those of our own workflow propose nothing."""
+    assert set(found(write_repository(tmp_path, {".github/workflows/a.yml": content}))) == vendors
+
+
+@pytest.mark.parametrize(
+    ("folder", "counts"),
+    [
+        ("template", False),
+        ("examples/shop", False),
+        ("Sample", False),
+        ("cookiecutter-app", False),
+        ("{{cookiecutter.slug}}", False),
+        (".github/template", False),
+        ("templates", True),
+        ("shop", True),
+    ],
+)
+def test_a_template_shows_no_vendor(tmp_path: Path, folder: str, *, counts: bool) -> None:
+    """2.12: the repository does not depend on what its templates and examples name; a folder that is scanned counts."""
+    write_repository(
+        tmp_path, {f"{folder}/requirements.txt": "stripe==14.2.0\n", f"{folder}/.env": "STRIPE_API_KEY=\n"}
+    )
+    assert ("stripe" in found(tmp_path)) == counts
+    assert "stripe" in found(tmp_path / folder)
 
 
 def test_nothing_outside_the_folder_is_read(tmp_path: Path) -> None:
