@@ -85,12 +85,17 @@ def _minute(words: str) -> int:
 
 def _zone(name: str) -> "zoneinfo.ZoneInfo":
     import zoneinfo  # only here: few configurations have hours
+    from difflib import get_close_matches
 
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    problem = f"{name!r} is no time zone: use a name such as Europe/Berlin, America/New_York or UTC"
-    if not zoneinfo.available_timezones():
-        problem = "this system has no database of time zones: pip install tzdata"
-    raise UsageError(problem)
+    zones = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
+    if not zones:
+        raise UsageError("this system has no database of time zones: pip install tzdata")
+    near = get_close_matches(name.casefold(), zones, n=1, cutoff=0.8)
+    remedy = (
+        f"did you mean {zones[near[0]]!r}?" if near else "use a name such as Europe/Berlin, America/New_York or UTC"
+    )
+    raise UsageError(f"{name!r} is no time zone: {remedy}")

@@ -26,9 +26,11 @@ _RENAME_EXCHANGE: Final = 2
 
 def publish_file(path: Path, content: bytes) -> None:
     """Replace a file by a rename. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.parent / f".{path.name}.{os.getpid()}"
     try:
         try:
+            if path.is_dir():  # "." and "/" too, which have no name
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             temporary.write_bytes(content)
             temporary.replace(path)
         finally:

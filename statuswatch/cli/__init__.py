@@ -5,11 +5,11 @@ A command imports what is heavy when it runs: `--help` and a wrong option answer
 
 import gc
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from statuswatch import __version__
+from statuswatch import __version__, errors
 from statuswatch.cli import (
     check,
     config,
@@ -42,6 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 HELP_END = help_end(("statuswatch demo", "statuswatch check openai github"), tuple(EXIT_CODES))
+# What Typer raises for a wrong command line; it exports one of the classes below it.
+WRONG_COMMAND_LINE: "type[Exception]" = typer.BadParameter.__mro__[1]
 notify_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -76,13 +78,37 @@ def main() -> None:
     gc.set_threshold(20_000, 50, 50)
     prepare_streams()
     try:
-        app(prog_name="statuswatch")  # also for `python -m statuswatch`: completion asks by this name
+        # The name is that of `python -m statuswatch`, too: completion asks by it.
+        sys.exit(app(prog_name="statuswatch", standalone_mode=False))
     except StatuswatchError as error:
         for line in str(error).splitlines():  # one for each mistake of a configuration
             say(f"error: {line}")
         sys.exit(error.exit_code)
+    except WRONG_COMMAND_LINE as error:
+        _explain(error)
+        sys.exit(errors.UsageError.exit_code)
+    except typer.Abort:  # Ctrl-C or the end of the input, in place of an answer
+        say("interrupted; nothing was written")
+        sys.exit(errors.INTERRUPTED)
     finally:
         gc.freeze()  # the process ends: nothing is worth a last search for garbage
+
+
+def _explain(error: Any) -> None:
+    """Print what is wrong with the command line in the style of all errors; where no command was given, the help."""
+    from statuswatch import text
+
+    problem = error.format_message()
+    if problem.startswith("Usage:"):
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else "statuswatch"
+    problem, _, near = problem.partition(". Did you mean ")
+    if getattr(error, "possibilities", ()):
+        problem, near = error.message, error.possibilities[0]
+    problem = text.line(problem[:1].lower() + problem[1:]).removesuffix(".")
+    near = near.removesuffix("?")
+    say(f"error: {problem} ({command}): " + (f"did you mean {near}?" if near else f"see `{command} --help`"))
 
 
 @app.callback(invoke_without_command=True, epilog=HELP_END)

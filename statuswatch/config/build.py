@@ -71,7 +71,7 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     tables = {key: file.page.get(spelling, PageTable()) for key, spelling in spellings.items()}
     config = Config(
         pages=tuple(page for page in built if page),
-        state=folder / file.state,
+        state=_path(file.state, folder, place.at("state")),
         history=_history(file, folder, place),
         timeout=file.timeout,
         deadline=file.deadline,
@@ -120,11 +120,20 @@ def _history(file: FileTable, folder: Path, file_place: Place) -> Path | None:
     """Return the folder of the archive; its name is checked here, whatever else goes wrong with it is no mistake."""
     if file.history is None:
         return None
-    path = folder / file.history
-    with file_place.collecting():
-        if path.is_file():
-            raise mistake(file_place.at("history"), f"{path} is a file: name a folder for the archive")
+    place = file_place.at("history")
+    path = _path(file.history, folder, place)
+    with place.collecting():
+        if path == folder / file.state or path.is_file():
+            raise mistake(place, f"{path} is a file: name a folder for the archive")
     return path
+
+
+def _path(name: str, folder: Path, place: Place) -> Path:
+    with place.collecting():
+        if "\0" in name:
+            raise mistake(place, "a NUL character, which no path has: remove it")
+        return folder / name
+    return folder
 
 
 def _page_spellings(file: FileTable, place: Place) -> dict[str, str]:
@@ -190,13 +199,13 @@ def _catalog_entry(key: str, table: PageTable) -> Page | None:
 def _unknown_page(key: str, file: FileTable, place: Place) -> UsageError:
     """Return the error for a page without an address; the mistake that is already noted, where it explains that."""
     own_place = page_place(key, place)
-    if own_place.has_mistakes:
+    near = near_hint(key)
+    if own_place.has_mistakes and (not near or own_place.at("url").has_mistakes):
         return UsageError(own_place.mistakes[-1])
     if key not in file.page and not is_key(key) and safe_word(key) != key:
         problem = f"{safe_word(key)!r} is an address, not a key: set it as `url` in a table [page.KEY]"
         return mistake(place.at("pages"), f"{problem}; a token belongs in a variable that `headers_env` names")
     problem = f"the catalog has no page {safe_word(key)!r}"
-    near = near_hint(key)
     if key in file.page:
         return mistake(own_place.at("url"), f"missing, and {problem}{near or ': add the address of the page'}")
     return mistake(place.at("pages"), f"{problem}{near or ': set its `url` in a table [page.KEY]'}")
@@ -236,6 +245,10 @@ def _build_headers(key: str, file: FileTable, file_place: Place) -> dict[str, st
     """Return the names of environment variables by the header that each is the value of."""
     place = page_place(key, file_place).at("headers_env")
     variables = file.page[key].headers_env
+    for name, count in Counter(map(str.lower, variables)).items():
+        if count > 1:
+            with place.collecting():
+                raise mistake(place.at(name), f"{count} headers of this name: leave one")
     for name, variable in variables.items():
         with place.collecting():
             check_variable(variable, place.at(check_header(name, place)))
@@ -309,11 +322,17 @@ def _build_sink(
     table: Mapping[str, Any], place: Place, page_keys: Collection[str], tags: Mapping[str, Collection[str]]
 ) -> SinkConfig:
     """Build a sink from its table. Raises UsageError, which never repeats what may be a secret."""
+    if "sink" not in table:
+        _note_keys_of_no_sink(table, place)
     common = convert_rest(_only(table, NotifyTable.__struct_fields__), NotifyTable, place)
     sink = _sink_type(common.sink, place)
     options_type = SINKS[sink].OPTIONS
     own = _sink_options(table, sink, options_type, place)
     events = _choices(common.events or (), EVENT_CHOICES, place.at("events"), noun="event")
+    for name, empty in (("events", common.events == []), ("kinds", common.kinds == [])):
+        if empty:
+            with place.collecting():
+                raise mistake(place.at(name), f"an empty list: leave it out to receive all {name}")
     if common.name is not None:
         with place.collecting():
             check_key(common.name, place.at("name"), noun="name")
@@ -321,6 +340,8 @@ def _build_sink(
                 raise mistake(place.at("name"), f"{common.name!r} is reserved for the archive: choose another name")
     min_impact = _sink_min_impact(common, place)
     pages = _sink_pages(common, place, page_keys, tags)
+    kinds = _sink_kinds(common, options_type, place)
+    hours = _sink_hours(common, place)
     return SinkConfig(
         sink=sink,
         name=common.name or sink,
@@ -330,11 +351,18 @@ def _build_sink(
         maintenance=min_impact is Impact.NONE if common.maintenance is None else common.maintenance,
         events=DEFAULT_EVENTS if common.events is None else frozenset(events),
         pages=pages,
-        kinds=_sink_kinds(common, options_type, place),
+        kinds=kinds,
         components=tuple(common.components),
-        hours=_sink_hours(common, place),
+        hours=hours,
         digest_above=common.digest_above,
     )
+
+
+def _note_keys_of_no_sink(table: Mapping[str, Any], place: Place) -> None:
+    """Note the keys that no sink has: one of them may be meant as `sink`."""
+    names = dict.fromkeys(NotifyTable.__struct_fields__)
+    names |= dict.fromkeys(name for sink in SINKS.values() for name in sink.OPTIONS.__struct_fields__)
+    known_keys(table, names, place)
 
 
 def _sink_min_impact(table: NotifyTable, place: Place) -> Impact:
@@ -349,14 +377,24 @@ def _sink_pages(
     """Return the keys of the pages that `pages` and `tags` both select; none where neither is set."""
     words = [_watched_key(word, page_keys) for word in table.pages]
     pages = _choices(words, page_keys, place.at("pages"), noun="page")
-    chosen_tags = _choices(table.tags, tags, place.at("tags"), noun="tag")
+    chosen_tags = _sink_tags(table, place, tags)
     tagged = frozenset(key for tag in chosen_tags for key in tags[tag])
     if not (table.pages and table.tags):
         return tagged.union(pages)
     selected = tagged.intersection(pages)
     if not selected and len(pages) == len(table.pages) and len(chosen_tags) == len(table.tags):
-        raise mistake(place.at("tags"), "none of the pages in `pages` has one of these tags: leave one of the two out")
+        problem = "none of the pages in `pages` has one of these tags: leave one of the two out"
+        with place.collecting():
+            raise mistake(place.at("tags"), problem)
     return selected
+
+
+def _sink_tags(table: NotifyTable, place: Place, tags: Collection[str]) -> list[str]:
+    with place.collecting():
+        if table.tags and not tags:
+            raise mistake(place.at("tags"), "no page has tags: set `tags` in a table [page.KEY]")
+        return _choices(table.tags, tags, place.at("tags"), noun="tag")
+    return []
 
 
 def _watched_key(word: str, page_keys: Collection[str]) -> str:
@@ -372,8 +410,6 @@ def _sink_kinds(table: NotifyTable, options_type: type[Options], place: Place) -
     if table.kinds is None:
         asked_for = {IncidentKind.MAINTENANCE} if table.maintenance else set()
         return options_type.DEFAULT_KINDS | asked_for
-    if not table.kinds:
-        raise mistake(place.at("kinds"), "an empty list: leave it out to receive all kinds")
     kinds = _choices(table.kinds, tuple(IncidentKind), place.at("kinds"), noun="kind")
     return frozenset(IncidentKind(kind) for kind in kinds)
 
@@ -381,10 +417,12 @@ def _sink_kinds(table: NotifyTable, options_type: type[Options], place: Place) -
 def _sink_hours(table: NotifyTable, place: Place) -> Hours | None:
     if table.hours is None:
         return None
-    try:
-        return Hours.parse(table.hours)
-    except UsageError as error:
-        raise mistake(place.at("hours"), str(error)) from None
+    with place.collecting():
+        try:
+            return Hours.parse(table.hours)
+        except UsageError as error:
+            raise mistake(place.at("hours"), str(error)) from None
+    return None
 
 
 def _build_mutes(file: FileTable, keys: Collection[str], place: Place) -> tuple[Mute, ...]:

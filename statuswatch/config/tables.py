@@ -100,6 +100,8 @@ def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:
         _refuse_shape("page", "a list", rest, place)
     # Each by itself: in a mapping msgspec does not name the key of the fault.
     page_tables = rest.pop("page") if isinstance(rest.get("page"), dict) else {}
+    if isinstance(rest.get("serve"), dict):
+        rest["serve"] = known_keys(rest["serve"], ServeTable.__struct_fields__, place.at("serve"))
     file = convert_rest(rest, FileTable, place)
     return msgspec.structs.replace(file, page=_page_tables(page_tables, place))
 

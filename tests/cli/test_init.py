@@ -11,6 +11,7 @@ import pytest
 
 from statuswatch.config.load import load_config
 from tests.support.scanned_repositories import REPOSITORIES, write_repository
+from tests.support.workspace import finish
 
 if TYPE_CHECKING:
     from tests.support.workspace import Workspace
@@ -98,6 +99,19 @@ def test_a_person_leaves_vendors_out(bare: Workspace) -> None:
     assert process.wait(60) == 0
     os.close(ours)
     assert watched(bare.folder) == ["openai", "stripe"]
+
+
+def test_no_answer_is_an_interruption(bare: Workspace) -> None:
+    """Contract 8, code 130: the end of the input, in place of an answer, writes nothing."""
+    write_repository(bare.folder / "shop", {"package.json": '{"dependencies": {"stripe": "1"}}'})
+    ours, theirs = os.openpty()
+    process = bare.start("init", "--scan", "shop", stdin=theirs, stdout=theirs)
+    os.close(theirs)
+    os.write(ours, b"\x04")
+    completed = finish(process)
+    os.close(ours)
+    assert (completed.code, completed.err.strip()) == (130, "statuswatch: interrupted; nothing was written")
+    assert not (bare.folder / "statuswatch.toml").exists()
 
 
 def test_an_existing_configuration_is_left_as_it_is(workspace: Workspace) -> None:

@@ -108,6 +108,7 @@ def test_metrics_of_a_run(workspace: Workspace, dead: str) -> None:
 
 def test_metrics_that_cannot_be_written(workspace: Workspace) -> None:
     """Exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2."""
+    assert "error: --metrics: Is a directory (.): name a file" in workspace.run("check", "--metrics", ".").err
     completed = workspace.run("check", "--metrics", "missing/acme.prom")
     assert completed.code == 5
     assert "error: --metrics: No such file or directory" in completed.err

@@ -98,7 +98,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["status", "--fail-on", "none"], "minor"),
         (["status", "--fail-on", "severe"], "minor"),
         (["status", "--format", "jsonl"], "json"),
-        (["status", "--once"], "No such option"),
+        (["status", "--once"], "no such option"),
         (["notify", "test", "oncall"], "no sink is configured ("),
     ],
 )
@@ -125,11 +125,14 @@ def test_a_wrong_command_line_is_exit_2(workspace: Workspace, arguments: list[st
             ["status", "--short", "--format", "json"],
             "--short cannot be combined with --format json: leave one of them out",
         ),
+        (["check", "--onse"], "no such option: --onse (statuswatch check): did you mean --once?"),
+        (["chekc"], "no such command 'chekc' (statuswatch): did you mean 'check'?"),
+        (["inspect"], "missing argument 'PAGE|URL' (statuswatch inspect): see `statuswatch inspect --help`"),
         (["status", "--component", ""], "--component is empty: give a GLOB, such as 'API*'"),
     ],
 )
 def test_contradictory_options_are_exit_2(workspace: Workspace, arguments: list[str], error: str) -> None:
-    """Contract 2: options that contradict one another are exit 2, and the error says how to get out of it."""
+    """Contract 2.3 and 2.4: options that contradict one another are exit 2; the error says what to do, in one style."""
     completed = workspace.run(*arguments)
     assert (completed.code, completed.out, completed.err) == (2, "", f"statuswatch: error: {error}\n")
     assert workspace.vendor.requests == []

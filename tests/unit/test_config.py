@@ -131,6 +131,13 @@ def test_the_state_is_relative_to_the_configuration_file(tmp_path: Path, state: 
     assert config.state.resolve() == (tmp_path / place).resolve()
 
 
+def test_the_archive_is_no_file(tmp_path: Path) -> None:
+    """Contract 3.3: `history` is a folder; the place of the state file, or a file, is a mistake."""
+    for folder in ("./state.json", "statuswatch.toml"):
+        message = error_of(tmp_path, f'history = "{folder}"\n{ACME}')
+        assert message.endswith("is a file: name a folder for the archive")
+
+
 def test_an_absolute_state_stays_where_it_is(tmp_path: Path) -> None:
     """Section 3: an absolute `state` is relative to nothing."""
     assert load(tmp_path, f'pages = ["npm"]\nstate = "{tmp_path / "x" / "s.json"}"').state == tmp_path / "x" / "s.json"
@@ -274,7 +281,13 @@ BAD: Final = {
     f'{HOOK}\nhours = "9 to 5"': "notify[0].hours: '9 to 5' are no hours: write days, times and a zone, such as "
     "'Mon-Fri 08:00-18:00 Europe/Berlin'",
     f'{HOOK}\nhours = "Mon-Fri 08:00-18:00 Europe/Berlim"': "notify[0].hours: 'Europe/Berlim' is no time zone: "
+    "did you mean 'Europe/Berlin'?",
+    f'{HOOK}\nhours = "08:00-18:00 Mars/Hellas"': "notify[0].hours: 'Mars/Hellas' is no time zone: "
     "use a name such as Europe/Berlin, America/New_York or UTC",
+    f"{HOOK}\nevents = []": "notify[0].events: an empty list: leave it out to receive all events",
+    # paths and the HTTP side
+    'pages = ["npm"]\nstate = "a\\u0000b"': "state: a NUL character, which no path has: remove it",
+    'pages = ["npm"]\n[serve]\ntoken = "x"': "serve.token: unknown key: did you mean 'token_env'?",
 }
 
 
@@ -364,6 +377,7 @@ def test_a_private_page_names_the_variables_of_its_headers(tmp_path: Path) -> No
 
 
 BAD_HEADERS: Final = {
+    '{ X-Key = "A", x-key = "B" }': "page.acme.headers_env.x-key: 2 headers of this name: leave one",
     '{ Authorization = "Bearer hunter2" }': "page.acme.headers_env.Authorization: not the name of an environment "
     "variable: write its name here, never its value",
     '{ "Bearer hunter2" = "TOKEN" }': "page.acme.headers_env: not the name of a header: "
@@ -382,14 +396,15 @@ def test_a_secret_in_place_of_a_variable_is_refused(tmp_path: Path, value: str) 
 
 
 def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
-    """Section 3: all mistakes of a file are reported together, each with file, key and what to do."""
+    """Contract 3.3: all mistakes of a file are reported together, each with file, key and what to do."""
     lines = error_of(
         tmp_path,
         'pages = ["openai", "opnai", "gihub"]\ntime_out = 5\ndeadline = "4"\nkinds = ["resolvd", "nw"]\n'
         '[page.acme]\nurl = "acme"\nplatform = "statuspag"\nmin_impact = "majr"\nulr = 1\n'
         '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zyxw]\n'
         '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["acmee"]\n'
-        'min_impact = "x"\n[[mute]]\npage = "npm"\nincident = "1"\n',
+        'min_impact = "x"\nkinds = []\ntags = ["ci"]\nhours = "x"\n[[notify]]\nsnk = "slack"\n'
+        '[[mute]]\npage = "npm"\nincident = "1"\n[page.githb]\ntgas = []\n',
     ).splitlines()
     assert lines == [
         f"FILE: {line}"
@@ -399,6 +414,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             "page.acme.ulr: unknown key: did you mean 'url'?",
             "page.bolt.url: Expected `str`, got `int`",
             "page.bolt.maintenance: Expected `bool`, got `str`",
+            "page.githb.tgas: unknown key: did you mean 'tags'?",
             "kinds: unknown kind 'resolvd': did you mean 'resolved'?",
             "kinds: unknown kind 'nw': did you mean 'new'?",
             "pages: the catalog has no page 'opnai': did you mean 'openai'?",
@@ -407,12 +423,19 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             f"page.acme.url: 'acme' {NOT_BASE}",
             "page.acme.min_impact: unknown impact 'majr': did you mean 'major'?",
             "page.zyxw.url: missing, and the catalog has no page 'zyxw': add the address of the page",
+            "page.githb.url: missing, and the catalog has no page 'githb': did you mean 'github'?",
             "notify[0].sink: unknown sink 'slak': did you mean 'slack'?",
             "notify[1].events: unknown event 'nwe': did you mean 'new'?",
+            "notify[1].kinds: an empty list: leave it out to receive all kinds",
             "notify[1].min_impact: unknown impact 'x': use one of none, minor, major, critical",
             "notify[1].pages: unknown page 'acmee': did you mean 'acme'?",
+            "notify[1].tags: no page has tags: set `tags` in a table [page.KEY]",
+            "notify[1].hours: 'x' are no hours: write days, times and a zone, such as "
+            "'Mon-Fri 08:00-18:00 Europe/Berlin'",
             "notify[1]: Object missing required field `url_env`",
-            "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zyxw",
+            "notify[2].snk: unknown key: did you mean 'sink'?",
+            "notify[2]: Object missing required field `sink`",
+            "mute[0].page: unknown page 'npm': use one of openai, opnai, gihub, acme, bolt, zyxw, githb",
         )
     ]
 
