@@ -166,7 +166,7 @@ def print_past(
         say(problem)
     statuses = statuses_at(moment, past.views, past.incidents)
     refuse_unmatched(statuses, globs)
-    view = status_view(statuses, moment, globs)
+    view = status_view(statuses, moment, globs, is_past=True)
     source = f"{settings.state} and the archive {settings.history}, as of {moment:%Y-%m-%d %H:%M} UTC"
     print_answer(view, moment, output, source=source, short=short, full=full)
 

@@ -151,7 +151,10 @@ class OpenIncident(msgspec.Struct, frozen=True):
 
 
 class StatusView(msgspec.Struct, frozen=True):
-    """What is open on the pages asked about, worst first. `hidden` counts what the component globs exclude."""
+    """What is open on the pages asked about, worst first; or, if `is_past`, what was open at a past moment.
+
+    `hidden` counts what the component globs exclude.
+    """
 
     pages: tuple[PageStatus, ...]
     globs: tuple[str, ...]
@@ -159,6 +162,7 @@ class StatusView(msgspec.Struct, frozen=True):
     in_progress: tuple[OpenIncident, ...]  # maintenance that has begun, or should have
     scheduled: tuple[OpenIncident, ...]  # maintenance still to come
     hidden: int
+    is_past: bool = False
 
     @property
     def entries(self) -> tuple[OpenIncident, ...]:

@@ -25,6 +25,8 @@ IMPACT_HEADINGS: Final = {
 IN_PROGRESS_HEADING: Final = ("🔧", "NOW", "bold blue")
 _SCHEDULED: Final = ("📅", "SCHEDULED", "bold")
 UNKNOWN_HEADING: Final = ("❔", "UNKNOWN", "bold magenta")
+_PRESENT_UNKNOWN: Final = "As of the last good read of its page: the present state is unknown"
+_PAST_UNKNOWN: Final = "As far as other times tell: the state at this time is unknown"
 _SILENT: Final = ("⚪", "SILENT", "bold")
 
 
@@ -170,7 +172,7 @@ def _progress(entry: OpenIncident, now: datetime) -> str:
 
 
 def _remark(entry: OpenIncident, view: StatusView) -> str:
-    remarks = ["As of the last good read of its page: the present state is unknown"] if entry.stale else []
+    remarks = [_PAST_UNKNOWN if view.is_past else _PRESENT_UNKNOWN] if entry.stale else []
     if entry.record.absent_since:
         remarks.append(
             f"Not in the vendor's list since {phrases.minute(entry.record.absent_since)}; its end is unknown"
@@ -191,7 +193,7 @@ def _unknown_pages(view: StatusView, *, full: bool) -> Iterator[list[Text]]:
     for statuses in groups.values():
         if len(statuses) == 1:
             subject = f"{statuses[0].page.name} - status page"
-            yield [_first(UNKNOWN_HEADING, subject, _unknown_reason(statuses[0]))]
+            yield [_first(UNKNOWN_HEADING, subject, _unknown_reason(statuses[0], view))]
         else:
             names = phrases.some((status.page.name for status in statuses), MAX_KEYS)
             yield [_first(UNKNOWN_HEADING, f"{len(statuses)} pages", f"{statuses[0].unknown} ({names})")]
@@ -207,8 +209,8 @@ def _silent_pages(view: StatusView, now: datetime, *, full: bool) -> Iterator[li
         yield [_first(_SILENT, f"{status.page.name} - status page", f"{last}; {reason}")]
 
 
-def _unknown_reason(status: PageStatus) -> str:
-    if not status.stale:
+def _unknown_reason(status: PageStatus, view: StatusView) -> str:
+    if view.is_past or not status.stale:
         return status.unknown
     reason = str(status.failure) if status.failure else status.suspicion
     if not status.read_before:
@@ -233,9 +235,10 @@ def closing(view: StatusView, *, state_file: str = "") -> str:
     read = len(view.pages) - len(view.unknown)
     # The state file may be a month old, for a run without changes writes nothing: it never says that all is clear.
     clear = "All clear: " if is_all_clear(view) and not state_file else ""
+    basis = "covered" if view.is_past else "remembered" if state_file else "read"
     parts = [
         f"{clear}{phrases.counts(opened, len(view.unknown))}",
-        f"{read} of {counted(len(view.pages), 'page')} {'remembered' if state_file else 'read'}",
+        f"{read} of {counted(len(view.pages), 'page')} {basis}",
     ]
     if view.globs:
         hidden = f" ({view.hidden} more on other components)" if view.hidden else ""

@@ -25,9 +25,14 @@ WORST_FIRST: Final = (
 
 
 def status_view(
-    pages: Sequence[PageStatus], now: datetime, globs: Sequence[str] = (), mutes: Sequence[Mute] = ()
+    pages: Sequence[PageStatus],
+    now: datetime,
+    globs: Sequence[str] = (),
+    mutes: Sequence[Mute] = (),
+    *,
+    is_past: bool = False,
 ) -> StatusView:
-    """Return what is open on the pages, in the order in which it is shown.
+    """Return what is open on the pages, in the order in which it is shown; or what was open, if `now` `is_past`.
 
     With `globs`, only what has a matching component; what has no components is shown too. What one of the `mutes`
     mutes is marked, and counts like anything else.
@@ -45,6 +50,7 @@ def status_view(
         in_progress=tuple(entry for entry in maintenance if not is_upcoming(entry.record, now)),
         scheduled=tuple(entry for entry in maintenance if is_upcoming(entry.record, now)),
         hidden=len(entries) - len(shown),
+        is_past=is_past,
     )
 
 

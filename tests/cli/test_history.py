@@ -109,6 +109,14 @@ def test_a_past_moment(workspace: Workspace) -> None:
     assert str(now.year) in shown and "as of 2020-01-01 00:00 UTC" in shown
 
 
+def test_an_incident_of_a_moment_that_is_not_covered(workspace: Workspace) -> None:
+    """2: what other times tell of an uncovered moment is marked in words of the past: nothing of it is present."""
+    with_history(workspace)
+    shown = workspace.run("status", "--at", "2025-06-01").out  # before the first read, but the incident was open then
+    assert "Trouble a1" in shown and "As far as other times tell: the state at this time is unknown" in shown
+    assert "present" not in shown and "last good read" not in shown
+
+
 def viewed() -> PageView:
     state = PageState(url=ACME.url, platform="statuspage", baseline=minute(0), watched_since=minute(0))
     return PageView(PageStatus(page=ACME), state, None, minute(600))
