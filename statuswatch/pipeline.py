@@ -25,7 +25,16 @@ from statuswatch.rules.filters import is_reported
 from statuswatch.rules.mutes import muted_events
 from statuswatch.rules.shared_fate import Settlement, WatchedPage, settle_failures
 from statuswatch.rules.status import page_status, remembered_status, with_shared_failures
-from statuswatch.state import ReadOnlyState, ShardStateFile, StateFile, StateStore, decode_page, encode_page
+from statuswatch.state import (
+    MemoryState,
+    ReadOnlyState,
+    ShardStateFile,
+    StateFile,
+    StateStore,
+    decode_page,
+    encode_page,
+    joined_state,
+)
 
 
 class LastReads:
@@ -97,7 +106,7 @@ def run_of(
     return Run(
         config=config,
         pages=pages,
-        store=state_store(config, pages),
+        store=_read_store(config) or state_store(config, pages),
         options=ReadOptions(
             timeout=config.timeout,
             deadline=config.deadline,
@@ -228,6 +237,13 @@ def _with_shared(views: Sequence[PageView], before: State) -> tuple[PageView, ..
 def recall_status(run: Run) -> tuple[PageStatus, ...]:
     """Return what the state file says is open, without reading a page. Raises StateError."""
     return tuple(view.status for view in recall_views(run))
+
+
+def _read_store(config: Config) -> StateStore | None:
+    """Return what the files of all shards hold, for a command that only reads; None where one file is the run's."""
+    if config.shard or not config.state_files:
+        return None
+    return MemoryState(joined_state(config.state_files), str(config.state))
 
 
 def state_store(config: Config, pages: tuple[Page, ...]) -> StateFile:

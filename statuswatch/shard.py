@@ -9,7 +9,7 @@ import msgspec
 
 from statuswatch.errors import UsageError
 
-PLACEHOLDER: Final = "{shard}"  # stands for the shard's number in a `state` path: then every shard has its own file
+PLACEHOLDER: Final = "{shard}"  # stands for the shard's number in the paths of `state` and `history`
 MAX_SHARDS: Final = 256  # a matrix of GitHub Actions has at most so many jobs
 SEPARATOR: Final = "/"  # of "K/N"; the key of a page has none
 _SHARD: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
@@ -43,6 +43,13 @@ def parse_shard(word: str) -> Shard:
     if not 1 <= number <= count <= MAX_SHARDS:
         raise UsageError(f"--shard: {word!r} is not K/N, N from 1 to {MAX_SHARDS} and K from 1 to N; for example 2/8")
     return Shard(number, count)
+
+
+def paths_of_shards(path: str) -> tuple[str, ...]:
+    """Return the paths of all shards there can be, by number, where each has its own; else the one path."""
+    if PLACEHOLDER not in path:
+        return (path,)
+    return tuple(path.replace(PLACEHOLDER, str(number)) for number in range(1, MAX_SHARDS + 1))
 
 
 def job_of(key: str, count: int) -> int:

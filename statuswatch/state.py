@@ -323,6 +323,22 @@ def _pages(path: Path) -> Mapping[str, EncodedPage]:
     return StateFile(path).load().pages
 
 
+def joined_state(paths: Iterable[Path]) -> State:
+    """Return what the files of all shards hold, for a command that only reads. Raises StateError.
+
+    Of a page in two files the one that was written last counts: the other shard has not run since the page moved away.
+    """
+    pages: dict[str, EncodedPage] = {}
+    shared: dict[str, SharedFailure] = {}
+    written: dict[str, datetime] = {}
+    states = [StateFile(path).load() for path in paths]
+    for number, state in enumerate(sorted(states, key=lambda state: sorted(state.written.values(), reverse=True))):
+        pages |= state.pages
+        shared |= {f"{group} {number}": failure for group, failure in state.shared.items()}
+        written |= {scope: max(time, written.get(scope, time)) for scope, time in state.written.items()}
+    return State(pages=pages, shared=shared, written=written)
+
+
 class ReadOnlyState:
     """Another store that is only read: nothing is written, and no other run is waited for."""
 
@@ -388,7 +404,7 @@ class KeptState:
 
 
 class MemoryState:
-    """A state that is kept in memory, for a replay."""
+    """A state that is kept in memory, for a replay and for what several files hold."""
 
     def __init__(self, state: State | None = None, name: str = "the recording") -> None:
         self.name = name

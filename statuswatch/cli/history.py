@@ -85,7 +85,7 @@ def history(
     from statuswatch.model.incident import Impact
     from statuswatch.past import gaps_of, parse_range, past_of, selected
 
-    settings = load_settings(config, state, shard, pages)
+    settings = load_settings(config, state, shard, pages, or_every_shard=True)
     span = parse_range(since, until, datetime.now(UTC))
     past = past_of(settings, pages or [], span.begin)
     for problem in past.problems:

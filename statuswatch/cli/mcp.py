@@ -49,7 +49,7 @@ def mcp(
     from statuswatch.mcp.tools import Desk
 
     def load() -> "Config":
-        return load_settings(config, state, shard, None)
+        return load_settings(config, state, shard, None, or_every_shard=True)
 
     load()  # a mistake ends the command now, and not each call
     server = make_server(Desk(load, deadline), deadline + SPARE)

@@ -135,10 +135,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_settings(config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None) -> "Config":
+def load_settings(
+    config: Path | None, state: Path | None, shard: str | None, pages: list[str] | None, *, or_every_shard: bool = False
+) -> "Config":
     """Return the configuration as the command line has it. Raises UsageError.
 
-    `pages` are keys, aliases or addresses; a page that is not watched is added for a single look.
+    `pages` are keys, aliases or addresses; a page that is not watched is added for a single look. `or_every_shard`: a
+    command that only reads takes the places of all shards where none is named.
     """
     import msgspec
 
@@ -150,7 +153,7 @@ def load_settings(config: Path | None, state: Path | None, shard: str | None, pa
         settings = msgspec.structs.replace(settings, state=state)
     if pages:
         settings = select_pages(settings, pages)
-    return sharded(settings, shard, settings.named.values())
+    return sharded(settings, shard, settings.named.values(), or_every=or_every_shard)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def report(
     from statuswatch.render.site import render_site
 
     address = checked_address(base_url)
-    settings = load_settings(config, state, shard, None)
+    settings = load_settings(config, state, shard, None, or_every_shard=True)
     pages = pages_to_show(settings)
     now = datetime.now(UTC).replace(microsecond=0)
     with interruptible("interrupted; the old site stands"):

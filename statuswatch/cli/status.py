@@ -104,13 +104,13 @@ def status(
     """
     from statuswatch.rules.status import status_view
 
-    refuse_with_at(at, {"--fail-on": fail_on, "--record": record, "--jobs": jobs})
+    refuse_with({"--at": at is not None}, {"--fail-on": fail_on, "--record": record, "--jobs": jobs})
+    refuse_with({"--offline": offline}, {"--record": record, "--jobs": jobs})
     reject_together({"--short": short, "--full": full})
-    reject_together({"--offline": offline, "--record": record is not None})
-    reject_together({"--offline": offline, "--jobs": jobs is not None})
     reject_together({"--short": short, "--format json": output is StatusFormat.JSON})
     globs = component_globs(component)
-    settings, keys = load_settings(config, state, shard, pages), pages or []
+    is_recalled = offline or at is not None
+    settings, keys = load_settings(config, state, shard, pages, or_every_shard=is_recalled), pages or []
     count = job_count(jobs, len(settings.chosen(keys)))
     now = datetime.now(UTC)
     if at is not None:
@@ -135,10 +135,10 @@ def status(
         raise_for_unknown(view, fail_on, offline=offline)
 
 
-def refuse_with_at(at: str | None, options: "Mapping[str, object]") -> None:
-    """Raise UsageError where `--at` is combined with an option of a read: no page is read, and no deploy is past."""
+def refuse_with(recalled: "Mapping[str, bool]", options: "Mapping[str, object]") -> None:
+    """Raise UsageError where an option that reads no page is combined with one of a read or of a deploy."""
     for option, value in options.items():
-        reject_together({"--at": at is not None, option: value is not None})
+        reject_together({**recalled, option: value is not None})
 
 
 def print_past(

@@ -77,7 +77,7 @@ def why(
 
     now = datetime.now(UTC)
     span = parse_span(begin, end, now)
-    settings = load_settings(config, state, shard, pages)
+    settings = load_settings(config, state, shard, pages, or_every_shard=True)
     chosen = settings.chosen(pages or ())
     with interruptible("interrupted"):
         named = scan(log) if log else None
@@ -121,7 +121,7 @@ def find_out(
     from statuswatch import pipeline
     from statuswatch.past import explain
 
-    settings = msgspec.structs.replace(settings, pages=tuple(pages), shard=None, state_files=())
+    settings = msgspec.structs.replace(settings, pages=tuple(pages), shard=None)
     with progress(len(pages), shown=shown) as advance:
         views = pipeline.read_views(pipeline.run_of(settings, on_page=advance), now)
     view, problems = explain(settings, views, span, now, named=named)

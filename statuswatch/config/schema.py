@@ -45,8 +45,9 @@ class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The pages to watch, the sinks to notify, and the limits of a run. `timeout` and `deadline` are in seconds.
 
-    `source` is the file read; "" is the built-in default. `state_files` is set only for a run of one shard where every
-    shard has a file of its own: the files of all shards there can be, by number.
+    `source` is the file read; "" is the built-in default. `state_files` is set only where every shard has a file of its
+    own: the files of all shards there can be, by number. With a `shard` the run is that shard's; without one it reads
+    what all of them remember.
 
     `headers` are those of private pages: by the key of the page and the name of the header, the environment variable
     that holds the value. `public` are the keys of the pages that may be shown to anybody all the same. `history` is the

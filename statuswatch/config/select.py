@@ -16,7 +16,7 @@ from statuswatch.config.suggest import did_you_mean
 from statuswatch.errors import UsageError
 from statuswatch.model.page import Page
 from statuswatch.model.state import PageState
-from statuswatch.shard import MAX_SHARDS, PLACEHOLDER, parse_shard, shard_of
+from statuswatch.shard import PLACEHOLDER, parse_shard, paths_of_shards, shard_of
 from statuswatch.state import load_page
 
 MAX_KEY: Final = 64  # characters
@@ -85,39 +85,43 @@ def near_pages(word: str) -> str:
     return near_hint(word) or ": `statuswatch pages` searches the catalog; or give an address, https://…"
 
 
-def sharded(config: Config, word: str | None, keys: Iterable[str] = ()) -> Config:
+def sharded(config: Config, word: str | None, keys: Iterable[str] = (), *, or_every: bool = False) -> Config:
     """Return the configuration limited to the shard `word` ("K/N"); unchanged where it is None.
 
+    Without a shard, a place for each shard is a mistake, unless all of them are read and none is written: `or_every`.
     Raises UsageError where one of `keys` is not in the shard: a gate in front of a deploy would let everything pass.
     """
-    files = state_files(config.state)
     if word is None:
-        for path, noun in ((config.state, "file"), (config.history, "folder")):
-            if PLACEHOLDER in str(path):
-                raise UsageError(f"{path} is a {noun} for each shard: say which, for example --shard 1/8")
-        return config
+        return _with_every_shard(config) if or_every else _with_one_place(config)
     shard = parse_shard(word)
     if config.history:
-        config = msgspec.structs.replace(config, history=_path_of(config.history, shard.number))
+        history = Path(str(config.history).replace(PLACEHOLDER, str(shard.number)))
+        config = msgspec.structs.replace(config, history=history)
     for key in map(str.lower, keys):
         if not shard.holds(key):
             home = f"{shard_of(key, shard.count)}/{shard.count}"
             raise UsageError(f"--shard {shard}: {key} is not in it, but in {home}")
+    files = state_files(config.state)
     if len(files) == 1:
         return msgspec.structs.replace(config, shard=shard)
     return msgspec.structs.replace(config, shard=shard, state=files[shard.number - 1], state_files=files)
 
 
+def _with_every_shard(config: Config) -> Config:
+    files = state_files(config.state)
+    return msgspec.structs.replace(config, state_files=files if len(files) > 1 else ())
+
+
+def _with_one_place(config: Config) -> Config:
+    for path, noun in ((config.state, "file"), (config.history, "folder")):
+        if PLACEHOLDER in str(path):
+            raise UsageError(f"{path} is a {noun} for each shard: say which, for example --shard 1/8")
+    return config
+
+
 def state_files(state: Path) -> tuple[Path, ...]:
     """Return the files of all shards there can be, by number, where each has its own; else the one file."""
-    if PLACEHOLDER not in str(state):
-        return (state,)
-    numbers = range(1, MAX_SHARDS + 1)
-    return tuple(_path_of(state, number) for number in numbers)
-
-
-def _path_of(path: Path, number: int) -> Path:
-    return Path(str(path).replace(PLACEHOLDER, str(number)))
+    return tuple(map(Path, paths_of_shards(str(state))))
 
 
 def remembered_page(state: Path, key: str) -> PageState | None:

@@ -24,6 +24,7 @@ from statuswatch.model.history import ArchivedEvent, ArchivedIncident, ArchiveRe
 from statuswatch.model.incident import IncidentUpdate, utc
 from statuswatch.model.page import Page
 from statuswatch.render import jsonlines
+from statuswatch.shard import paths_of_shards
 from statuswatch.state_check import Invalid, check_status, safe_address
 
 ATTRIBUTES: Final = b"*.jsonl merge=union\n"  # git joins the lines that two branches appended
@@ -114,7 +115,7 @@ def read_archive(
     Those are what was open at `since`, or began later, where `incidents` are all that is open now. Without `since` it
     is the whole archive. `keys` limits it to these pages, with the shared incidents that list one of them; none means
     all. Months are read from the newest back, no further than the beginnings of these incidents. No folder is an empty
-    archive. Raises StateError.
+    archive; one for each shard is one archive. Raises StateError.
     """
     reader = _Reader(frozenset(key.lower() for key in keys), frozenset(incidents), since)
     first_month = f"{utc(since):%Y-%m}" if since else ""
@@ -126,14 +127,16 @@ def read_archive(
 
 
 def _months(folder: Path) -> list[Path]:
-    """Return the files, the newest first."""
-    try:
-        names = [path.name for path in folder.iterdir() if _MONTH.fullmatch(path.name)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise _unreadable(folder, error) from error
-    return [folder / name for name in sorted(names, reverse=True)]
+    """Return the files, the newest first. Raises StateError."""
+    found: list[Path] = []
+    for place in map(Path, paths_of_shards(str(folder))):
+        try:
+            found += [path for path in place.iterdir() if _MONTH.fullmatch(path.name)]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _unreadable(place, error) from error
+    return sorted(found, key=lambda path: path.name, reverse=True)
 
 
 class _HeadPage(msgspec.Struct):

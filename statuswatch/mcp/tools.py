@@ -366,7 +366,7 @@ def _page(word: str, shown: Mapping[str, Page], settings: Config) -> Page:
 
 
 def _only(settings: Config, pages: Sequence[Page]) -> Config:
-    return msgspec.structs.replace(settings, pages=tuple(pages), named={}, shard=None, state_files=())
+    return msgspec.structs.replace(settings, pages=tuple(pages), named={}, shard=None)
 
 
 def _without_others(incident: Any, keys: set[str]) -> Any:

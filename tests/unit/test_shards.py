@@ -15,6 +15,7 @@ from statuswatch.delivery.deliver import deliver_report
 from statuswatch.errors import UsageError
 from statuswatch.pipeline import check, read_status, recall_status, run_of
 from statuswatch.shard import shard_of
+from statuswatch.state import joined_state
 from tests.proofs.bench.shards import WATCHED, row
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
 from tests.support.workspace import Workspace, event_line
@@ -267,3 +268,53 @@ def test_a_state_for_each_shard_needs_one(workspace: Workspace) -> None:
     """Where the path of the state has {shard} in it, a run needs --shard."""
     completed = workspace.run("check", "--state", OWN)
     assert completed.code == 2 and "is a file for each shard: say which, for example --shard 1/8" in completed.err
+
+
+# ---- the past of all shards
+
+
+def test_the_past_of_all_shards_is_read_without_naming_one(workspace: Workspace) -> None:
+    """6.15: `history`, `why`, `report` and `status --at` or `--offline` read the archives and states of all shards."""
+    workspace.watch("acme", "bolt", top=f'state = "{OWN}"\nhistory = "archive/{{shard}}"')
+    for count in (1, 2):
+        workspace.acme(*(incident(f"a{number}", "investigating") for number in range(count)))
+        workspace.bolt(*(incident(f"b{number}", "investigating") for number in range(count)))
+        for number in (1, 2):
+            workspace.check("--shard", f"{number}/2")
+    assert len([*workspace.folder.glob("state-*.json")]) == len([*workspace.folder.glob("archive/*/*.jsonl")]) == 2
+    before = workspace.files()
+    past = workspace.run("history", "--format", "jsonl")
+    assert {json.loads(line)["id"] for line in past.out.splitlines()} >= {"a1", "b1"} and "not covered" not in past.err
+    one = workspace.run("history", "--format", "jsonl", "--shard", "1/2")
+    assert {json.loads(line)["page"] for line in one.out.splitlines()} == {"bolt"}
+    for command in (("status", "--at", "0s"), ("status", "--offline")):
+        shown = workspace.run(*command)
+        assert shown.code == 0 and "Acme" in shown.out and "Bolt" in shown.out and "never read" not in shown.out
+    why = workspace.run("why")
+    assert why.code == 10 and "Acme" in why.out and "Bolt" in why.out
+    assert workspace.files() == before
+    assert workspace.run("report", "--out", "site").code == 0
+    assert workspace.run("status").code == 2
+
+
+def test_a_page_is_covered_as_far_as_its_own_shard_ran(tmp_path: Path, vendor: FakeVendor) -> None:
+    """6.14: what other shards read later says nothing of a page."""
+    fleet = Fleet(tmp_path, vendor, OWN)
+    fleet.happen("investigating")
+    first, second = fleet.now, fleet.now + timedelta(hours=1)
+    fleet.run("1/2")
+    fleet.run("2/2")
+    state = joined_state([tmp_path / OWN.format(shard=number) for number in (1, 2, 3)])
+    assert {(shard_of(key, 2), state.last_read(key)) for key in KEYS} == {(1, first), (2, second)}
+    assert set(state.pages) == set(KEYS)
+
+
+def test_of_a_page_in_two_files_the_newer_counts(tmp_path: Path, vendor: FakeVendor) -> None:
+    """6.15: a page that moved is in its old file until the old shard runs again; what its new one knows counts."""
+    fleet = Fleet(tmp_path, vendor, OWN)
+    fleet.run("1/1")
+    published = fleet.happen("investigating")
+    fleet.run("2/2")
+    config = sharded(load_config(tmp_path / "statuswatch.toml", {}, tmp_path), None, or_every=True)
+    recalled = {incident_id for status in recall_status(run_of(config)) for incident_id in status.open}
+    assert recalled == {incident_id for incident_id in published if shard_of(page_of(incident_id), 2) == 2}
