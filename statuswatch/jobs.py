@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from typing import Any, Final
@@ -40,6 +41,8 @@ MAX_EXIT_SECONDS: Final = 5.0  # for a process that has closed its connection
 _RETRIED: Final = "retried on the next run; with fewer --jobs a run needs less memory"
 
 Worker = multiprocessing.process.BaseProcess
+Keep = Callable[["Found"], None]
+Messages = Iterator[tuple[Any, object]]  # each with our end of the connection
 Workers = dict[Any, tuple[Worker, "Job"]]  # by our end of the connection
 
 
@@ -62,13 +65,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     is_recorded: bool
 
 
-def read_in_jobs(job: Job, count: int, keep: Callable[[Found], None]) -> None:
+def read_in_jobs(job: Job, count: int, keep: Keep, *, clock: Callable[[], float] = time.monotonic) -> None:
     """Do a job in so many processes; each page ends in one call of `keep`. Raises what ends a run.
 
-    No process outlives the call, however it ends; none outlives this process.
+    A process that has not ended some seconds after the deadline is not waited for any longer. No process outlives the
+    call, however it ends; none outlives this process.
     """
     context = multiprocessing.get_context(start_method())
-    until = time.monotonic() + job.options.deadline + MAX_LATE
+    until = clock() + job.options.deadline + MAX_LATE
     workers: Workers = {}
     try:
         with _interrupts_held():
@@ -79,7 +83,8 @@ def read_in_jobs(job: Job, count: int, keep: Callable[[Found], None]) -> None:
                     _fail(each.part.pages, each, f"could not be started: {error.strerror or error}", keep)
                 else:
                     workers[connection] = worker, each
-        _collect(workers, until, keep, job.options.interruption)
+        messages = partial(_messages, clock=clock, until=until, interruption=job.options.interruption)
+        _collect(workers, messages, keep)
     finally:
         for connection, (worker, _) in workers.items():
             worker.kill()
@@ -144,34 +149,38 @@ def _without_network(job: Job) -> Job:
     return msgspec.structs.replace(job, connect=None, config=config)
 
 
-def _collect(workers: Workers, until: float, keep: Callable[[Found], None], interruption: Interruption) -> None:
-    """Hand over what the workers find, until each has ended; what one leaves unread has failed.
+def _collect(workers: Workers, messages: Callable[[Mapping[Any, object]], Messages], keep: Keep) -> None:
+    """Hand over what the workers find, until each has ended or is late; what one leaves unread has failed.
 
     An interruption leaves out what is not read yet.
     """
     unread = {connection: {page.key: page for page in job.part.pages} for connection, (_, job) in workers.items()}
-    for connection, message in _messages(unread, until, interruption):
+    for connection, message in messages(unread):
         match message:
             case Found():
                 del unread[connection][message.outcome.page.key]
                 keep(message)
             case StatuswatchError():
                 raise message
+            case TimeoutError():
+                _fail(tuple(unread.pop(connection).values()), workers[connection][1], "did not end in time", keep)
             case _:
                 worker, job = workers[connection]
                 pages = tuple(unread.pop(connection).values())
                 _fail(pages, job, _end_of(worker) if pages else "", keep)
 
 
-def _messages(unread: Mapping[Any, object], until: float, interruption: Interruption) -> Iterator[tuple[Any, object]]:
-    """Yield the messages of the workers; None from each that has ended, and from all at the end of the time."""
+def _messages(
+    unread: Mapping[Any, object], *, clock: Callable[[], float], until: float, interruption: Interruption
+) -> Messages:
+    """Yield the messages of the workers; None from each that has ended, TimeoutError from all that are late."""
     while unread and not interruption.requested:
-        seconds = until - time.monotonic()
+        seconds = until - clock()
         ready = wait(list(unread), max(0.0, min(MAX_WAIT, seconds)))
         for connection in ready:
             yield connection, _receive(connection)
         if not ready and seconds <= 0:
-            yield from [(connection, None) for connection in unread]
+            yield from [(connection, TimeoutError()) for connection in unread]
 
 
 def _receive(connection: Any) -> object:
@@ -195,7 +204,7 @@ def _end_of(worker: Worker) -> str:
     return f"ended early (killed by signal {-code})"
 
 
-def _fail(pages: Sequence[Page], job: Job, end: str, keep: Callable[[Found], None]) -> None:
+def _fail(pages: Sequence[Page], job: Job, end: str, keep: Keep) -> None:
     reason = f"the process that reads it {end}"
     failure = Failure(FailureKind.NOT_REACHED, reason, hint=_RETRIED)
     for page in pages:

@@ -41,8 +41,8 @@ on_linux: Final = pytest.mark.skipif(sys.platform != "linux", reason="it looks i
 
 
 def test_the_laws_of_several_processes(tmp_path: Path) -> None:
-    """Contract 2: `--jobs N` gives the events, notes, recording and state file of one process; a worker that dies fails
-    its pages only.
+    """Contract 2: `--jobs N` gives the events, notes, recording and state file of one process; a worker that dies, or
+    is late, fails its pages only.
     """
     if not (CAN_FORK and sys.platform == "linux"):
         pytest.skip("workers are forked on Linux only")

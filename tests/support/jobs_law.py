@@ -6,9 +6,11 @@ Whatever vendors publish or fail to, several processes come to the same events, 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statuswatch.config.schema import Config
-from statuswatch.jobs import start_method
+from statuswatch.jobs import Found, Job, read_in_jobs, start_method
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.net.response import Response
 from statuswatch.pipeline import Run, check
+from statuswatch.reading.part import Part
 from statuswatch.reading.reader import ReadOptions
 from statuswatch.recording.recorder import NoRecorder
 from statuswatch.recording.write import FileRecorder
@@ -231,10 +234,41 @@ def dead_workers_are_no_answer() -> None:
         assert all("(exit code 3)" in page.failure.reason for page in shown.pages)  # type: ignore[attr-defined]
 
 
+def a_late_worker_fails_its_pages_only() -> None:
+    """Let one worker of two never end: what it left unread fails with that reason, and the run goes on at once."""
+    hang = threading.Event().wait
+    responses = served({page.key: [] for page in PAGES}, ("quiet",) * len(PAGES))
+    hanging = {url: hang for url in responses if url.startswith(f"{PAGES[0].url}/")}
+    config = Config(pages=PAGES, state=Path("state.json"))
+    options = ReadOptions(timeout=600, deadline=600, concurrency=8)
+    late = {page.key for page in PAGES if job_of(page.key, 2) == job_of("p0", 2)}
+    read: dict[str, Failure | None] = {}
+
+    def clock() -> float:
+        """Return a time that passes once the other worker has read all of its pages."""
+        return 1e6 if read.keys() >= {page.key for page in PAGES} - late else 0.0
+
+    connect = connect_to(responses | hanging)
+    part = Part(PAGES, {}, "state.json")
+    job = Job(part=part, options=options, now=START, config=config, connect=connect, is_recorded=False)
+
+    def keep(found: Found) -> None:
+        assert found.outcome.page.key not in read, "a page ends once"
+        read[found.outcome.page.key] = found.outcome.failure
+
+    read_in_jobs(job, 2, keep, clock=clock)
+    failures = {key: failure for key, failure in read.items() if failure}
+    assert read.keys() == {page.key for page in PAGES} and "p0" in failures and failures.keys() <= late
+    assert {failure.reason for failure in failures.values()} == {"the process that reads it did not end in time"}
+    assert not any(failure.answered for failure in failures.values())
+    assert not multiprocessing.active_children(), "a worker is left behind"
+
+
 def main() -> None:
     """Hold all laws."""
     assert start_method() == "fork", "the process has threads, or the system does not fork"
     several_processes_are_as_one()
     a_dead_worker_fails_its_pages_only()
     dead_workers_are_no_answer()
+    a_late_worker_fails_its_pages_only()
     sys.stdout.write("held\n")
