@@ -123,8 +123,11 @@ def parse(reading: ParseInput, /) -> Feed:
 
 
 def _endpoint(raw: msgspec.Raw) -> _Endpoint:
+    """Return an endpoint. Raises ValueError for a key that is none, OverflowError for a time beyond the calendar."""
     endpoint = _decode_endpoint(raw)
     identifier(endpoint.key)
+    for result in endpoint.results:
+        utc(result.timestamp)
     return endpoint
 
 

@@ -151,8 +151,11 @@ def _incident(page: Page, surface: str, post: _Post) -> Incident | None:
 
 
 def _time(stated: datetime | None) -> datetime | None:
-    """Return a time, None where it is none or long before the page was there."""
-    return utc(stated) if stated and stated.year >= _OLDEST else None
+    """Return a time, None where it is none, long before the page was there, or at the end of the calendar."""
+    try:
+        return utc(stated) if stated and stated.year >= _OLDEST else None
+    except OverflowError:
+        return None
 
 
 def _first(*times: datetime | None) -> datetime:

@@ -202,7 +202,8 @@ def _updates(issue: _Issue, first: str, last: str) -> Iterator[IncidentUpdate]:
     """Yield the text of an issue, and its end."""
     yield incident_update("opened", first, _FACTS.sub("", issue.body or ""), issue.created_at, None)
     if issue.state == "closed" and issue.closed_at:
-        yield incident_update("closed", last, None, issue.closed_at, None)
+        closed_at = max(utc(issue.closed_at), utc(issue.created_at))
+        yield incident_update("closed", last, None, closed_at, None)
 
 
 def _time(stated: str | None) -> datetime | None:

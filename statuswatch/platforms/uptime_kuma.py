@@ -20,7 +20,7 @@ Oddities, all of the server:
 - Answers are cached for five minutes, heartbeats for one. A page that has none of a document answers with its HTML.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -173,13 +173,18 @@ def parse(reading: ParseInput, /) -> Feed:
     down, more_losses = _down(reading, document, groups_by_name(places))
     return Feed(
         identity=identity(document.config.slug, _PAGE),
-        incidents=newest_copies(past, posted, windows, down or ()),
+        incidents=newest_copies(past, posted, _first_of_each(windows), down or ()),
         by_creation=True,
         complete=frozenset({IncidentKind.MAINTENANCE}) if down is None else _KINDS,
         skipped=(*skipped, *unread),
         losses=(*losses, *more_losses),
         components=listed_components(places),
     )
+
+
+def _first_of_each(windows: Sequence[Incident]) -> Iterable[Incident]:
+    """Return one window for each id: of two without a time nothing tells which is newer, so that each read could."""
+    return {window.id: window for window in reversed(windows)}.values()
 
 
 def _missing_slug(reading: ParseInput) -> FeedError:
@@ -274,7 +279,7 @@ def _down(
             for group, monitor in _monitors(document)
             for incident in _troubles(reading, monitor, beats.get(str(monitor.id), ()), _place(group, monitor, groups))
         ]
-    except (FeedError, ValueError) as error:
+    except (FeedError, ValueError, OverflowError) as error:
         return None, [str(error) if isinstance(error, FeedError) else f"{_BEATS}: {error}"]
     return incidents, []
 

@@ -93,6 +93,16 @@ def test_a_window_without_a_time() -> None:
     )
 
 
+def test_windows_with_one_id() -> None:
+    """4.9: of two windows with one id the first counts, at every read; none of them is an event again."""
+    page, documents = first_read("uptime-kuma")
+    turn = {"startDate": "2027-03-07T08:00:00.000Z", "endDate": "2027-03-07T10:00:00.000Z"}
+    windows = [window(9, "manual"), {**window(9, "manual", turn), "title": "Another"}]
+    twice = {**documents, **page_with(maintenanceList=[*documents[STATUS]["maintenanceList"], *windows])}
+    events = [event for pause in (5, 5, 5) for event in page.read_later(pause, twice)]
+    assert [(event.incident.id, event.incident.title) for event in events] == [("maintenance-9", "Window 9")]
+
+
 def test_the_history_shows_an_end() -> None:
     """4.5: an incident that is absent is looked up in the history; one that is unpinned there is over, too."""
     page, documents = first_read("uptime-kuma")
