@@ -27,7 +27,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import UNLIMITED, Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -41,6 +40,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     newest_copies,
     parse_entries,
+    whole_list,
 )
 
 PARSER_VERSION: Final = 1
@@ -106,7 +106,7 @@ def parse(reading: ParseInput, /) -> Feed:
     raws = (raw for system in systems for raw in system.unresolved_issues)
     build = partial(_incident, reading.page)
     listed, skipped = parse_entries(raws, build, _INDEX)
-    every, losses = _every_issue(reading)
+    every, losses = whole_list(reading, _ISSUES, partial(_every_issue, reading.page))
     is_whole = every is not None
     return Feed(
         identity=_IDENTITY,  # the documents name the page by its address only
@@ -122,17 +122,9 @@ def parse(reading: ParseInput, /) -> Feed:
     )
 
 
-def _every_issue(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
-    """Return the incidents of the list of all issues, None where it cannot be read whole, and what it cannot add."""
-    body = reading.documents.get(_ISSUES)
-    if body is None:
-        return None, []
-    try:
-        raws = decode(body, _IssueList, _ISSUES).pages
-        incidents, skipped = parse_entries(raws, partial(_incident, reading.page), _ISSUES)
-    except FeedError as error:
-        return None, [str(error)]
-    return (None if skipped else incidents), skipped
+def _every_issue(page: Page, body: bytes) -> tuple[list[Incident], list[str]]:
+    """Return the incidents of the list of all issues, and reasons for those that were skipped. Raises FeedError."""
+    return parse_entries(decode(body, _IssueList, _ISSUES).pages, partial(_incident, page), _ISSUES)
 
 
 def _incident(page: Page, raw: msgspec.Raw) -> Incident | None:

@@ -40,6 +40,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     newest_copies,
     parse_entries,
+    whole_list,
 )
 
 PARSER_VERSION: Final = 1
@@ -110,7 +111,7 @@ def parse(reading: ParseInput, /) -> Feed:
         raise FeedError(f"{_STATUSES}: it names no endpoint")
     groups = groups_by_name(endpoint.place for endpoint in endpoints)
     listed = [incident for endpoint in endpoints for incident in _incidents(reading, endpoint, groups)]
-    announced, losses = _announced(reading)
+    announced, losses = whole_list(reading, _CONFIG, partial(_announced, reading.page))
     return Feed(
         identity=_IDENTITY,  # the documents do not name the page
         incidents=newest_copies(listed, announced or ()),
@@ -154,17 +155,11 @@ def _incident(page: Page, trouble: Trouble, title: str, components: tuple[Compon
     )
 
 
-def _announced(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
-    """Return what is announced, None where it cannot be read whole, and what it cannot add."""
-    body = reading.documents.get(_CONFIG)
-    if body is None:
-        return None, []
-    try:
-        raws = decode(body, _Config, _CONFIG).announcements
-        incidents, skipped = parse_entries(raws, partial(_announcement, reading.page), _CONFIG)
-    except FeedError as error:
-        return None, [str(error)]
-    return (None if skipped else _told_apart(incidents)), skipped
+def _announced(page: Page, body: bytes) -> tuple[list[Incident], list[str]]:
+    """Return what is announced, and reasons for what was skipped. Raises FeedError."""
+    raws = decode(body, _Config, _CONFIG).announcements
+    incidents, skipped = parse_entries(raws, partial(_announcement, page), _CONFIG)
+    return _told_apart(incidents), skipped
 
 
 def _announcement(page: Page, raw: msgspec.Raw) -> Incident | None:

@@ -28,7 +28,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.digest import time_id
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
@@ -45,6 +44,7 @@ from statuswatch.platforms.parsing import (
     oldest_first,
     parse_entries,
     path_part,
+    whole_list,
 )
 
 PARSER_VERSION: Final = 1
@@ -189,7 +189,7 @@ def parse(reading: ParseInput, /) -> Feed:
         min(orders, default=None),
     )
     incidents, skipped = parse_entries(document.incidents, partial(_incident, reading.page, parts), _INCIDENTS)
-    windows, losses = _windows(reading)
+    windows, losses = whole_list(reading, _WINDOWS, partial(_windows, reading))
     kinds = {IncidentKind.INCIDENT} if windows is None else {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     return Feed(
         identity=_IDENTITY,  # the documents do not name the page
@@ -203,22 +203,15 @@ def parse(reading: ParseInput, /) -> Feed:
     )
 
 
-def _windows(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
-    """Return maintenance, None where it cannot be read whole, and what it cannot add."""
-    body = reading.documents.get(_WINDOWS)
-    if body is None:
-        return None, []
-    try:
-        document = decode(body, _WindowList, _WINDOWS)
-        parts = _Parts(
-            _by_entry(document.timelines, lambda change: change.scheduled_maintenance_id),
-            _by_entry(document.notes, lambda note: note.scheduled_maintenance_id),
-            _names(document.status_page_resources),
-        )
-        windows, skipped = parse_entries(document.events, partial(_window, reading, parts), _WINDOWS)
-    except FeedError as error:
-        return None, [str(error)]
-    return (None if skipped else windows), skipped
+def _windows(reading: ParseInput, body: bytes) -> tuple[list[Incident], list[str]]:
+    """Return maintenance, and reasons for what was skipped. Raises FeedError."""
+    document = decode(body, _WindowList, _WINDOWS)
+    parts = _Parts(
+        _by_entry(document.timelines, lambda change: change.scheduled_maintenance_id),
+        _by_entry(document.notes, lambda note: note.scheduled_maintenance_id),
+        _names(document.status_page_resources),
+    )
+    return parse_entries(document.events, partial(_window, reading, parts), _WINDOWS)
 
 
 def _incident(page: Page, parts: _Parts, raw: msgspec.Raw) -> Incident:

@@ -196,6 +196,20 @@ def parse_entries(raws: Iterable[Raw], build: Callable[[Raw], T | None], name: s
     return entries, skipped
 
 
+def whole_list(
+    reading: ParseInput, name: str, entries_of: Callable[[bytes], tuple[list[T], list[str]]]
+) -> tuple[list[T] | None, list[str]]:
+    """Return the entries of a further document, None where it cannot be read whole, and reasons for what it lacks."""
+    body = reading.documents.get(name)
+    if body is None:
+        return None, []
+    try:
+        entries, skipped = entries_of(body)
+    except FeedError as error:
+        return None, [str(error)]
+    return (None if skipped else entries), skipped
+
+
 class ClosedEntries:
     """Entries of closed incidents, recognised by their bytes. One that is as remembered is not looked at.
 

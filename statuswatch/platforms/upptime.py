@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from statuswatch.errors import FeedError
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentKind, IncidentUpdate, utc
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
@@ -37,6 +36,7 @@ from statuswatch.platforms.parsing import (
     labelled_components,
     newest_copies,
     parse_entries,
+    whole_list,
 )
 
 PARSER_VERSION: Final = 1
@@ -100,7 +100,7 @@ def parse(reading: ParseInput, /) -> Feed:
         raise MissingPageIdError(f"{_STATUS}: the page needs an `id`: owner/repository")
     raws = decode(reading.required(_STATUS), list[msgspec.Raw], _STATUS)
     troubles, skipped = parse_entries(raws, partial(_trouble, reading.page), _STATUS)
-    windows, losses = _windows(reading)
+    windows, losses = whole_list(reading, _MAINTENANCE, partial(_windows, reading))
     kinds = {IncidentKind.INCIDENT} if windows is None else {IncidentKind.INCIDENT, IncidentKind.MAINTENANCE}
     return Feed(
         identity=f"github/{repository.lower()}",
@@ -113,17 +113,10 @@ def parse(reading: ParseInput, /) -> Feed:
     )
 
 
-def _windows(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
-    """Return maintenance, None where it cannot be read whole, and what it cannot add."""
-    body = reading.documents.get(_MAINTENANCE)
-    if body is None:
-        return None, []
-    try:
-        raws = decode(body, list[msgspec.Raw], _MAINTENANCE)
-        windows, skipped = parse_entries(raws, partial(_window, reading), _MAINTENANCE)
-    except FeedError as error:
-        return None, [str(error)]
-    return (None if skipped else windows), skipped
+def _windows(reading: ParseInput, body: bytes) -> tuple[list[Incident], list[str]]:
+    """Return maintenance, and reasons for what was skipped. Raises FeedError."""
+    raws = decode(body, list[msgspec.Raw], _MAINTENANCE)
+    return parse_entries(raws, partial(_window, reading), _MAINTENANCE)
 
 
 def _trouble(page: Page, raw: msgspec.Raw) -> Incident | None:
