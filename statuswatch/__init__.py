@@ -4,38 +4,13 @@ The names in `__all__` are the Python API, which semantic versioning covers; all
 imports nothing: what is behind a name is imported when the name is used.
 """
 
+# ruff: noqa: F403, F405 - what a type checker sees is the list of `api`; a test holds the two equal
+
 TYPE_CHECKING = False  # as type checkers take it; to import `typing` takes longer than all of this file
 if TYPE_CHECKING:
     from typing import Any
 
-    from statuswatch.api import (
-        Change,
-        CheckReport,
-        EventKind,
-        EventLine,
-        Impact,
-        IncidentKind,
-        IncidentLine,
-        ListedLine,
-        NetworkError,
-        OpenEntry,
-        OpenLine,
-        OutputError,
-        PageCounts,
-        PageLine,
-        PageReport,
-        SinkReport,
-        StateError,
-        StatusReport,
-        StatuswatchError,
-        UnknownPage,
-        UpdateLine,
-        UpstreamLine,
-        UsageError,
-        check,
-        read,
-        status,
-    )
+    from statuswatch.api import *
 
 __version__ = "0.1.0"
 __all__ = [
