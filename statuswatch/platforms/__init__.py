@@ -97,12 +97,14 @@ PLATFORMS: Final[Mapping[str, Platform]] = Registry(
     "statuscast",
     "oracle",
     "azure",
+    "incidentio-widget",
     "rss",
 )
 
 # Platforms that host the pages of many vendors, by the name that people know: when one is down, its pages fail alike.
 HOSTED_PLATFORMS: Final[Mapping[str, str]] = {
     "incidentio": "incident.io",
+    "incidentio-widget": "incident.io",
     "statuspage": "Statuspage",
     "instatus": "Instatus",
     "betterstack": "Better Stack",
@@ -138,6 +140,7 @@ UNREAD_PLATFORMS: Final[Mapping[str, str]] = {
     "freshstatus": "Freshstatus",
     "hund": "Hund",
     "hyperping": "Hyperping",
+    "incidentio-global": "incident.io with regions",
     "oracle": "Oracle Cloud",
     "rootly": "Rootly",
     "sorry": "Sorry",

@@ -231,6 +231,13 @@ PLATFORM_FACTS: Final = {
         "Oracle Cloud", "", "the service, with its region", "open and closed", "seen in running clients"
     ),
     "azure": PlatformFacts("Azure", "", "the categories: services and regions", "what is open", "recorded"),
+    "incidentio-widget": PlatformFacts(
+        "incident.io's Widget API",
+        "",
+        "affected components, each with its group",
+        "what is open",
+        "documented, the fields as running clients have them",
+    ),
     "rss": PlatformFacts(
         "RSS and Atom feeds",
         "",
