@@ -222,6 +222,7 @@ UNLIMITED: Final = 1_000_000  # the window size of a list that keeps entries of 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """A page, once understood; `updated_at` is each document's statement of its own age.
 
+    `identity_is_host`: it changes when the page moves to another host.
     `time_may_go_back`: that time is the newest of what is listed, so it is earlier once a newer incident has ended.
     `history` holds the kinds read from a list that also keeps closed entries, `complete` those of which every open
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `unread` are
@@ -237,6 +238,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str
     incidents: tuple[Incident, ...]
+    identity_is_host: bool = False
     updated_at: Mapping[str, datetime] = {}
     time_may_go_back: bool = False
     by_creation: bool = False  # the list is ordered by creation, not by the last change
@@ -268,9 +270,20 @@ class OwnDocuments(msgspec.Struct, frozen=True):
 
     def shows_removal(self, key: str, kind: IncidentKind) -> bool:
         """Return whether the incident's own document is gone while that of a listed one of its kind is found."""
-        result = self.incidents.get(key)
-        is_gone = isinstance(result, Failure) and result.kind is FailureKind.NOT_FOUND
-        return is_gone and isinstance(self.controls.get(kind), Incident)
+        return _is_not_found(self.incidents.get(key)) and isinstance(self.controls.get(kind), Incident)
+
+    def may_show_removal(self, key: str, kind: IncidentKind) -> bool:
+        """Return whether the incident's own document is gone, and that of the listed one could not be read.
+
+        One that is gone, too, shows that the page has no such documents.
+        """
+        control = self.controls.get(kind)
+        is_unread = isinstance(control, Failure) and not _is_not_found(control)
+        return is_unread and _is_not_found(self.incidents.get(key))
+
+
+def _is_not_found(result: "Incident | Failure | None") -> bool:
+    return isinstance(result, Failure) and result.kind is FailureKind.NOT_FOUND
 
 
 class LongerListEntry(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import msgspec
@@ -131,6 +130,16 @@ def is_older_document(record: IncidentRecord, own: Incident) -> bool:
     return int(newest.timestamp()) < newest_update_second(record)
 
 
+def awaits_second_read(page: Page, state: PageState, snapshot: PageSnapshot, now: datetime) -> bool:
+    """Return whether a second read of the same documents ends an incident, so that they have to be read in full.
+
+    Own documents are asked for in the runs in which they are due.
+    """
+    absent = {} if snapshot.own.supported else absent_records(state, snapshot.feed)
+    judge = _Judge(page, state, snapshot, now) if absent else None
+    return judge is not None and any(map(judge.ends_at_second_read, absent.values()))
+
+
 class HistoryWindow:
     """The entries of a feed's history, by kind, prepared to be asked what must have rolled out of it."""
 
@@ -196,6 +205,8 @@ class _Judge:
         is_second_read = _is_long_ago(record.absent_since, self.now)
         if own.shows_removal(key, record.kind):  # rule 12; nothing else is judged before the second 404
             return Change.WITHDRAWN if _is_long_ago(record.not_found_since, self.now) else None
+        if own.may_show_removal(key, record.kind):  # the control could not be read: nothing is judged but time
+            return self._expired(record)
         if not own.supported and is_second_read and self.window.reaches_back_to(record):  # rule 12c
             return Change.WITHDRAWN
         if record.kind in feed.current and (is_second_read or self.is_newer):  # rule 11
@@ -207,7 +218,16 @@ class _Judge:
     def _change_without_document(self, record: IncidentRecord, *, is_second_read: bool) -> Change | None:
         if is_second_read and record.kind in self.snapshot.feed.complete:  # rule 12d
             return Change.DELISTED
+        return self._expired(record)
+
+    def _expired(self, record: IncidentRecord) -> Change | None:
         return Change.EXPIRED if self.may_expire and is_past_expiry(record, self.now) else None  # rule 13b
+
+    def ends_at_second_read(self, record: IncidentRecord) -> bool:
+        """Return whether a second read like this one ends the incident: by rule 12c, 11 or 12d."""
+        feed = self.snapshot.feed
+        is_current = record.kind in feed.current or record.kind in feed.complete
+        return is_current or self.window.reaches_back_to(record)
 
 
 def _is_provably_newer(state: PageState, snapshot: PageSnapshot) -> bool:
@@ -215,20 +235,11 @@ def _is_provably_newer(state: PageState, snapshot: PageSnapshot) -> bool:
     for name, updated_at in snapshot.feed.updated_at.items():
         if name in state.updated_at and to_second(updated_at) > state.updated_at[name]:
             return True
-    for name, validators in snapshot.validators.items():
-        before = state.validators.get(name)
-        if before and _http_time(validators.last_modified) > _http_time(before.last_modified) > 0:
+    for name, modified in snapshot.last_modified.items():
+        if name in state.last_modified and to_second(modified) > state.last_modified[name]:
             return True
     newest = max((record.last_update_at for record in state.incidents.values()), default=None)
     return newest is not None and any(to_second(one.last_update_at) > newest for one in snapshot.feed.incidents)
-
-
-def _http_time(value: str) -> float:
-    """Return an HTTP date in seconds since 1970; 0 where it is none."""
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 def _first(since: datetime | None, now: datetime) -> datetime:

@@ -56,6 +56,22 @@ def match_former(records: Mapping[str, IncidentRecord], feed: Feed) -> FormerRec
     return FormerRecords(found, missing)
 
 
+def is_same_page(state: PageState, feed: Feed) -> bool:
+    """Return whether a feed is the remembered page, be it under another host: most of its incidents are remembered."""
+    if not state.identity or feed.identity == state.identity:
+        return True
+    if not feed.identity_is_host:
+        return False
+    listed_before = [incident for incident in feed.incidents if _is_remembered(state.incidents, incident)]
+    return 2 * (len(listed_before) + len(match_moved(state.incidents, feed))) > len(feed.incidents)
+
+
+def _is_remembered(records: Mapping[str, IncidentRecord], incident: Incident) -> bool:
+    """Return whether the id is that of a record with the same title. A number may be an id on several pages."""
+    record = records.get(incident.id)
+    return record is not None and short_title(record.title) == short_title(incident.title)
+
+
 def match_moved(records: Mapping[str, IncidentRecord], feed: Feed) -> dict[str, tuple[str, IncidentRecord]]:
     """Return, by new id, the former id and the record that moves there."""
     unknown = [incident for incident in feed.incidents if incident.id not in records]

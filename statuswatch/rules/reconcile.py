@@ -14,12 +14,12 @@ from statuswatch.model.page import Failure, FailureKind, Feed, NotModified, Page
 from statuswatch.model.report import OpenCounts, PageNotes, PageOutcome
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules import diff
-from statuswatch.rules.absence import is_clock_ahead, is_due, is_record_due, judge_absences
+from statuswatch.rules.absence import awaits_second_read, is_clock_ahead, is_due, is_record_due, judge_absences
 from statuswatch.rules.diff import Difference, close_absent
 from statuswatch.rules.expiry import expire_absent, expire_unchanged, expires_silently, with_expiry
 from statuswatch.rules.filters import grouped, unmatched_globs
 from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
-from statuswatch.rules.moved_ids import match_former, with_moved_ids
+from statuswatch.rules.moved_ids import is_same_page, match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
 from statuswatch.rules.record import baseline_record, is_worth_saving, past_record, to_second, with_vendor_ids
@@ -130,7 +130,7 @@ def _reconcile_snapshot(
         return reconcile_failure(page, state, beyond_limits(page, excess), now)
     if state is None or state.baseline is None:
         outcome = _first_read(page, state, snapshot, now, announce_open=announce_open)
-    elif state.identity and feed.identity != state.identity:  # rule 14
+    elif not is_same_page(state, feed):  # rule 14
         return reconcile_failure(page, state, _other_page(page, state, feed), now)
     else:
         outcome = _next_read(page, state, snapshot, now)
@@ -197,19 +197,32 @@ def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: dateti
         listed = msgspec.structs.replace(outcome.state or state, components=_listed(state, snapshot.feed))
         return msgspec.structs.replace(outcome, state=listed)
     events, after = end_failing(page, state, now)
-    after = msgspec.structs.replace(after, suspicion=None, history_empty=is_history_empty(state, snapshot.feed))
+    after = msgspec.structs.replace(
+        after,
+        identity=snapshot.feed.identity if state.identity else "",
+        suspicion=None,
+        history_empty=is_history_empty(state, snapshot.feed),
+    )
     baseline = _trusted_baseline(state, state.baseline or now, now)
     moved = with_moved_ids(state, snapshot.feed)
     compared = _compare_incidents(page, moved, snapshot, baseline, now)
     records, baseline = prune({**moved.incidents, **compared.records}, snapshot.feed, baseline, now)
     look_ups = remaining_look_ups(snapshot, records, now)
     after = msgspec.structs.replace(after, to_look_up=look_ups)
+    renewed = _renew(after, snapshot, records, baseline, now)
     return PageOutcome(
         page=page,
         events=(*events, *compared.events),
-        state=_renew(after, snapshot, records, baseline, now),
+        state=_with_full_reads(page, renewed, snapshot, now),
         dirty=compared.dirty or after != state or moved is not state or _is_read_anew(state, snapshot),
     )
+
+
+def _with_full_reads(page: Page, after: PageState, snapshot: PageSnapshot, now: datetime) -> PageState:
+    """Keep no validators while a second read ends an incident: "not modified" would not show what is listed."""
+    if not awaits_second_read(page, after, snapshot, now):
+        return after
+    return msgspec.structs.replace(after, validators={})
 
 
 def _suspicious_read(page: Page, state: PageState, suspicion: Suspicion, reason: str) -> PageOutcome:

@@ -55,6 +55,17 @@ def test_lists_only_what_is_open() -> None:
     }
 
 
+def test_the_date_of_the_feed_is_its_page_time() -> None:
+    """Contract 4, row 11, and 5.5: what left a feed of a later date is over at once; one of an earlier is older."""
+    timeline = PageTimeline(SAMPLE.page)
+    later, earlier = (EMPTY.replace(b"04:04:00", time) for time in (b"05:00:00", b"03:00:00"))
+    reads: Any = ((0, FEED, 0), (5, earlier, 0), (10, later, 2))
+    for minutes, body, count in reads:
+        feed = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, timeline.state))
+        assert len(timeline.apply(minutes, PageSnapshot(feed, {}, 1))) == count
+        assert bool(timeline.outcome.notes.suspicion) is (body is earlier)
+
+
 def test_recognised() -> None:
     """3: Azure's feed is recognised by the page that it names, be it empty or not."""
     assert azure.matches(SAMPLE.read(feed=EMPTY))
@@ -100,7 +111,8 @@ def test_text_replaced_in_place() -> None:
     """4: a new text under the old date is an update; the same feed again is none."""
     timeline = PageTimeline(SAMPLE.page)
     later = RECORDED.replace(b"Calls fail.", b"Calls succeed again.").replace(b"16:38:47", b"17:38:47")
-    reads: Any = ((0, EMPTY, []), (10, RECORDED, ["new"]), (20, later, ["updated"]), (30, later, []))
+    calm = EMPTY.replace(b"Fri, 07 Aug 2026 04:04:00", b"Thu, 23 Jul 2026 15:00:00")
+    reads: Any = ((0, calm, []), (10, RECORDED, ["new"]), (20, later, ["updated"]), (30, later, []))
     for minutes, body, kinds in reads:
         feed = azure.parse(ParseInput(SAMPLE.page, {"feed": body}, timeline.state))
         assert [event[0] for event in shape(timeline.apply(minutes, PageSnapshot(feed, {}, 1)))] == kinds

@@ -268,10 +268,25 @@ def test_one_item_a_component() -> None:
     assert timeline.serve(30, channel(*well)) == [("resolved", event[1], ["delisted"], [])]
 
 
+def test_a_feed_under_another_host() -> None:
+    """Contract 4.4.5: a feed whose addresses all have another host goes on; one with other entries is another page."""
+    entries = [item(f"Trouble {n}", link=f"{URL}/t/{n}", guid=f"{URL}/t/{n}", description="Words.") for n in "ab"]
+    moved = [entry.replace(URL, "https://acme.example") for entry in entries]
+    news = item("News", link="https://acme.example/t/c", guid="https://acme.example/t/c", description="Words.")
+    timeline = FeedTimeline()
+    assert timeline.serve(0, channel(*entries)) == []
+    (event,) = timeline.serve(10, channel(news, *moved, link="https://acme.example"))
+    assert (event[0], timeline.outcome.open.total) == ("new", 3) and timeline.outcome.failure is None
+    assert timeline.serve(20, channel(news, *moved, link="https://acme.example")) == []
+    assert timeline.serve(30, channel(item("Else", guid="e"), link="https://other.example")) == []
+    assert timeline.outcome.failure
+
+
 def test_state_in_an_element() -> None:
     """4: the state may stand in an element of its own, in an item dated by the request (status.cloud.microsoft)."""
     timeline = FeedTimeline()
-    assert timeline.serve(0, channel(item("Admin Center", status="Available", description="About."))) == []
+    well = channel(item("Admin Center", status="Available", description="About."), built="Sat, 07 Mar 2026 09:00:00 Z")
+    assert timeline.serve(0, well) == []
     for minutes, date in ((10, "Sat, 07 Mar 2026 09:10:00 Z"), (20, "Sat, 07 Mar 2026 09:20:00 Z")):
         events = timeline.serve(minutes, channel(item("Admin Center", date, status="Service degradation"), built=date))
         assert [event[0] for event in events] == ["new"] * (minutes == 10)

@@ -78,12 +78,11 @@ def test_row_12_withdrawn() -> None:
 
 
 def test_row_12_not_without_a_control() -> None:
-    """4.12: where the control is not found either, or there is none, a 404 is no proof: 12d, no longer listed."""
-    for control in ({"old": None}, {"old": LOST}, {"old": b"<html>"}):
-        timeline = timeline_of(OPEN, OLD)
-        assert timeline.read_documents(15, page(OLD, a=None, **control)) == []
-        assert timeline.state and timeline.state.incidents["a"].not_found_since is None
-        assert shape(timeline.read_documents(25, page(OLD, a=None, **control))) == [("resolved", "a", ["delisted"], [])]
+    """Contract 4.4.1b: where the control is not found either, or there is none, a 404 is no proof: row 12d."""
+    timeline = timeline_of(OPEN, OLD)
+    assert timeline.read_documents(15, page(OLD, a=None, old=None)) == []
+    assert timeline.state and timeline.state.incidents["a"].not_found_since is None
+    assert shape(timeline.read_documents(25, page(OLD, a=None, old=None))) == [("resolved", "a", ["delisted"], [])]
     window = stated("m", (1, "scheduled"), impact="maintenance")
     timeline = PageTimeline()
     begin = page(OLD)
@@ -92,6 +91,17 @@ def test_row_12_not_without_a_control() -> None:
     timeline.read_documents(0, begin)
     assert timeline.read_documents(15, page(OLD, m=None, **CONTROL)) == []  # the control is of another kind
     assert shape(timeline.read_documents(25, page(OLD, m=None, **CONTROL))) == [("resolved", "m", ["delisted"], [])]
+
+
+@pytest.mark.parametrize("control", [LOST, b"<html>"])
+def test_a_control_that_cannot_be_read_judges_nothing(control: bytes | Lost) -> None:
+    """Contract 4.4.1b: beside a control that fails in another way, a 404 ends nothing for 14 days (row 13b)."""
+    timeline = timeline_of(OPEN, OLD)
+    for minutes in (15, 25, 10 * DAY):
+        assert timeline.read_documents(minutes, page(OLD, a=None, old=control)) == []
+    assert timeline.state and timeline.state.incidents["a"].not_found_since is None
+    events = timeline.read_documents(14 * DAY + 15, page(OLD, a=None, old=control))
+    assert shape(events) == [("resolved", "a", ["expired"], [])]
 
 
 def test_row_12b_closed_by_its_own_document() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import msgspec
 import pytest
@@ -198,7 +199,7 @@ def test_row_11_delisted() -> None:
 
 
 def test_row_11_at_once_in_a_newer_read() -> None:
-    """4.11: at once, where a page time, a `Last-Modified` or an entry's update shows that the read is newer."""
+    """Contract 4, row 11: at once, where a page time, a `Last-Modified` or an entry shows that the read is newer."""
     newer_entry = incident("b", update(4, "investigating"))
     timeline = timeline_of(OPEN, **ONLY_OPEN)
     assert [event.incident.id for event in timeline.read(5, newer_entry, **ONLY_OPEN)] == ["b", "a"]
@@ -206,6 +207,26 @@ def test_row_11_at_once_in_a_newer_read() -> None:
     assert len(timeline.read(5, **ONLY_OPEN, updated_at={"feed": at(4)})) == 1
     timeline = timeline_of(OPEN, **ONLY_OPEN, updated_at={"feed": at(0)})
     assert timeline.read(5, **ONLY_OPEN, updated_at={"feed": at(0)}) == []
+    listed, ended = snapshot(OPEN, **ONLY_OPEN), snapshot(**ONLY_OPEN)
+    for later, count in ((0, 0), (1, 1)):
+        timeline = PageTimeline()
+        timeline.apply(0, msgspec.structs.replace(listed, last_modified={"feed": at(0)}))
+        assert len(timeline.apply(5, msgspec.structs.replace(ended, last_modified={"feed": at(later)}))) == count
+
+
+@pytest.mark.parametrize("shown_by", [ONLY_OPEN, {"complete": INCIDENTS}, NOT_FULL])
+def test_what_a_second_read_would_end_is_read_in_full(shown_by: dict[str, Any]) -> None:
+    """Contract 5.6: rows 12c, 11 and 12d are judged also where the documents stay as they are, hours later."""
+    timeline = timeline_of(OPEN, OLD, **shown_by)
+    assert timeline.state and timeline.state.validators
+    assert timeline.read(5, OLD, **shown_by) == [] and not timeline.state.validators
+    assert len(timeline.read(2 * 24 * 60, OLD, **shown_by)) == 1 and timeline.state.validators
+
+
+def test_what_only_time_ends_is_read_conditionally() -> None:
+    """Contract 4.4.2: an absence that no read can judge (row 13) keeps the validators."""
+    timeline = timeline_of(OPEN, OLD)
+    assert timeline.read(5, OLD) == [] and timeline.state and timeline.state.validators
 
 
 def test_row_12d_no_longer_listed() -> None:

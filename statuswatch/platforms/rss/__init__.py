@@ -92,11 +92,12 @@ def read(reading: ParseInput, *, only_open: bool = False, categories_name_compon
 
 def _feed(channel: Channel, document: FeedDocument, incidents: Iterable[Incident], *, skipped: tuple[str, ...]) -> Feed:
     listed = tuple(incidents)
-    is_replaced_in_place = any(map(_shows_latest_only, listed))
+    may_be_older = channel.only_open or any(map(_shows_latest_only, listed))
     return Feed(
         identity=channel.identity,
+        identity_is_host=True,
         incidents=listed,
-        updated_at={_NAME: channel.built_at} if channel.built_at and is_replaced_in_place else {},
+        updated_at={_NAME: channel.built_at} if channel.built_at and may_be_older else {},
         history=frozenset() if channel.only_open else _KINDS,
         complete=frozenset() if document.entries else _KINDS,
         current=_KINDS if channel.only_open else frozenset(),
