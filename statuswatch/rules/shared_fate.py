@@ -252,7 +252,10 @@ def shared_page(key: str, record: SharedFailure) -> Page:
 
 
 def shared_event(key: str, record: SharedFailure, kind: EventKind, now: datetime) -> Event:
-    """Return the start or the end of a shared incident."""
+    """Return the start or the end of a shared incident.
+
+    Its id has the first page besides the time: shards that begin one in the same second share none of their pages.
+    """
     resolved = kind is EventKind.RESOLVED
     status = "resolved" if resolved else "failing"
     at = now if resolved else record.since
@@ -264,7 +267,7 @@ def shared_event(key: str, record: SharedFailure, kind: EventKind, now: datetime
     update = IncidentUpdate(id=f"{status}-{at:%Y%m%dT%H%M%SZ}", status=status, body=body, created_at=at, display_at=at)
     components = tuple(sorted({Component(name) for name in record.names}))
     incident = Incident(
-        id=f"unreadable-{record.reported_at:%Y%m%dT%H%M%SZ}",
+        id="-".join(["unreadable", f"{record.reported_at:%Y%m%dT%H%M%SZ}", *record.pages[:1]]),
         kind=IncidentKind.PAGE,
         title=record.title,
         status=status,

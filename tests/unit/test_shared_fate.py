@@ -121,6 +121,18 @@ def test_the_event_fixes_title_and_pages() -> None:
     assert watch.events[-1].incident.affected_pages == event.incident.affected_pages
 
 
+def test_two_shards_begin_two_incidents_in_one_second() -> None:
+    """7.3: shards see the same platform go down, each with its own pages: their events differ, to their ends."""
+    shards = [Watch(*(page(number) for number in numbers)) for numbers in (range(6), range(6, 12))]
+    for watch in shards:
+        for minutes in (0, 60):
+            watch.read(minutes, *[DOWN] * 6)
+        watch.read(70)
+    first, second = ([(event.incident.id, event.id) for event in watch.events] for watch in shards)
+    assert len({first[0][0], first[-1][0]}) == 1 and len(first) == len(second) == 2
+    assert not {*first} & {*second} and first[0][0] != second[0][0]
+
+
 def test_a_host_that_is_down_is_one_incident() -> None:
     """Pages of one host are a group, whatever their platform; its address is the failing host."""
     watch = Watch(*(page(number, platform="rss", host="status.example") for number in range(5)))
