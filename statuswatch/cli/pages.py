@@ -91,11 +91,12 @@ def print_components(named: "Sequence[Page]", settings: "Config", output: TableF
         return
     for page in named:
         state = remembered_page(settings.state, page.key)
-        if not (state and state.components):
+        lines = remembered_components(state) if state else []
+        if not lines:
             say(f"no components of {page.key} are remembered: `statuswatch inspect {page.key}` reads them")
             continue
         with stdout_stream() as stream:
-            stream.writelines(f"{line}\n" for line in remembered_components(state))
+            stream.writelines(f"{line}\n" for line in lines)
 
 
 def refuse_fix(options: "Mapping[str, bool]", *, verify: bool) -> None:

@@ -1,9 +1,11 @@
 """Routing: which sinks an event is for. Pure."""
 
+import msgspec
+
 from statuswatch.config.schema import SinkConfig
 from statuswatch.model.event import Change, Event, EventKind
 from statuswatch.model.incident import IMPACT_SCALE, Impact, IncidentKind
-from statuswatch.rules.filters import is_at_least, matches_any, rank_of
+from statuswatch.rules.filters import is_at_least, rank_of, selects
 
 
 def subscribes(config: SinkConfig, event: Event) -> bool:
@@ -45,10 +47,11 @@ def escalated(config: SinkConfig, event: Event) -> bool:
 def affects_more(config: SinkConfig, event: Event) -> bool:
     """Return whether the incident named a component that the sink and its page select only with this event."""
     joined = event.joined_components or ()
-    if not joined or event.components_unstated:
+    if not joined:
         return False
-    before = [component for component in event.all_components if component not in joined]
-    return not (matches_any(before, config.components) and matches_any(before, event.page.components))
+    earlier = tuple(component for component in event.all_components if component not in joined)
+    before = msgspec.structs.replace(event, all_components=earlier)
+    return not (selects(config.components, before) and selects(event.page.components, before))
 
 
 def _in_scope(config: SinkConfig, event: Event) -> bool:
@@ -59,7 +62,7 @@ def _in_scope(config: SinkConfig, event: Event) -> bool:
         return False
     if kind is IncidentKind.PAGE:
         return True  # it has neither impact nor components
-    if not (event.components_unstated or matches_any(event.all_components, config.components)):
+    if not selects(config.components, event):
         return False
     if kind is IncidentKind.MAINTENANCE:
         return config.maintenance

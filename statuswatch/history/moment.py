@@ -58,7 +58,7 @@ def _record_at(moment: datetime, incident: PastIncident) -> IncidentRecord:
         title=incident.title,
         last_update_at=newest.created_at if newest else incident.published_at,
         kind=incident.kind,
-        components=tuple(Component(label) for label in incident.components),
+        components=tuple(map(Component.of_label, incident.components)),
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         url=incident.url,

@@ -38,9 +38,9 @@ class Change(StrEnum):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One change of one incident. `updates` are those not reported before, oldest first.
 
-    Filters look at the rest: the highest impact so far, all components ever named, and whether the vendor left either
-    unstated at any event. `previous_peak_impact` is None where the incident was unknown; `joined_components` are those
-    that a known incident never named before.
+    Filters look at the rest: the highest impact so far, all components ever named, and whether the vendor left the
+    impact, the services or, where it names regions, these unstated at any event. `previous_peak_impact` is None where
+    the incident was unknown; `joined_components` are those that a known incident never named before.
     """
 
     id: str
@@ -53,8 +53,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     all_components: tuple[Component, ...] = msgspec.field(name="named")
     impact_unstated: bool = msgspec.field(default=False, name="vague_impact")
     components_unstated: bool = msgspec.field(default=False, name="vague_components")
+    regions_unstated: bool | msgspec.UnsetType = msgspec.UNSET  # UNSET is not written to the file
     previous_peak_impact: Impact | None = msgspec.field(default=None, name="worst_before")
-    joined_components: tuple[Component, ...] | msgspec.UnsetType = msgspec.UNSET  # UNSET is not written to the file
+    joined_components: tuple[Component, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def at(self) -> datetime:

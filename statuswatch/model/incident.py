@@ -12,6 +12,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time in state.json has 
 EXPIRED: Final = "expired"  # our own status: the vendor stated no end, and has been silent too long to count it as open
 CLOSED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed", "cancelled", EXPIRED})
 LATEST: Final = "latest"  # the id of an incident's one update, where the vendor shows the latest and replaces it
+REGION: Final = "Region"  # the group of a component that is a place, on platforms that name places beside services
 STATED_BY_VENDOR: Final = 3  # `source_quality` of components that the vendor links to the incident; lower: recovered
 
 
@@ -38,15 +39,40 @@ IMPACT_SCALE: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
 
 class Component(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, order=True):
-    """A part of the vendor's product. `group` is set only where two components of the page share the name."""
+    """A part of the vendor's product, or a region of it: "Iowa (us-central1)", in the group `REGION`.
+
+    Any other `group` is set only where two components of the page share the name.
+    """
 
     name: str
     group: str = ""
+
+    @classmethod
+    def of_label(cls, label: str) -> "Component":
+        """Return the component of a label; the group of one that is no region is not told apart from its name."""
+        region = label.removeprefix(f"{REGION} - ")
+        return cls(label) if region == label else cls(region, REGION)
+
+    @property
+    def is_region(self) -> bool:
+        """True for a place, false for a service."""
+        return self.group == REGION
 
     @property
     def label(self) -> str:
         """Group and name, as people read them."""
         return f"{self.group} - {self.name}" if self.group else self.name
+
+
+def by_kind(components: Iterable[Component]) -> tuple[tuple[Component, ...], tuple[Component, ...]]:
+    """Return the services and the regions: an empty value of one of them replaces none that is known."""
+    named = tuple(components)
+    return services(named), tuple(component for component in named if component.is_region)
+
+
+def services(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Return the components that are no regions."""
+    return tuple(component for component in components if not component.is_region)
 
 
 class IncidentUpdate(msgspec.Struct, frozen=True):

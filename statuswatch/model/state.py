@@ -54,6 +54,7 @@ class IncidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     event_count: int = msgspec.field(default=0, name="told")
     impact_unstated: bool = msgspec.field(default=False, name="vague_impact")
     components_unstated: bool = msgspec.field(default=False, name="vague_components")
+    regions_unstated: bool = False
     scheduled_for: Moment | None = None
     scheduled_until: Moment | None = None
     url: str = ""

@@ -5,6 +5,7 @@ A module is imported when its platform is used: a run of three pages does not pa
 
 from collections.abc import Mapping
 from datetime import datetime
+from re import Pattern
 from typing import Final, Protocol
 
 from statuswatch.model.incident import Incident
@@ -60,6 +61,12 @@ class LongerListPlatform(Protocol):
 
     def parse_longer_list(self, body: bytes, /) -> tuple[LongerListEntry, ...]:
         """Return the entries of one part. Raises FeedError."""
+
+
+class RegionalPlatform(Protocol):
+    """The interface of a platform that names regions beside services. An incident without any leaves them unstated."""
+
+    REGION_CODE: Pattern[str]  # the regions by code, in small letters: a glob on one is no typing error on a calm day
 
 
 # A page of unknown platform is tried in this order: the surest and the commonest first.
@@ -130,6 +137,7 @@ ONLY_HOSTS: Final[Mapping[str, str]] = {
 # What a platform may have besides: its module then has these functions, too.
 OWN_DOCUMENTS: Final[Mapping[str, OwnDocumentPlatform]] = Registry(__name__, "statuspage", "incidentio", "sorry")
 LONGER_LISTS: Final[Mapping[str, LongerListPlatform]] = Registry(__name__, "statuspage")
+REGIONAL: Final[Mapping[str, RegionalPlatform]] = Registry(__name__, "aws", "azure", "google")
 
 # Platforms of pages of the catalog, by the name that people know. One that is in `PLATFORMS` is read all the same.
 UNREAD_PLATFORMS: Final[Mapping[str, str]] = {

@@ -6,6 +6,7 @@ some that were resolved just now; `[]` when there are none. It keeps no past eve
 Oddities, recorded unless another source is named:
 
 - The document is UTF-16 with a byte order mark. Numbers are strings or numbers, within one document.
+- The code of the region is the fourth part of the ARN; `region_name` is the place.
 - `event_log` is oldest first. An event may stay open for months, with 113 services.
 - A resolved event has status 0 while the newest entry of its log has another (a copy of 2023). Others report an entry
   of status 0 in an event of another status. So either ends it.
@@ -14,6 +15,7 @@ Oddities, recorded unless another source is named:
   minute in which it was published, and of its number where there are several in that minute.
 """
 
+import re
 from collections import Counter
 from collections.abc import Container
 from functools import partial
@@ -34,13 +36,20 @@ from statuswatch.platforms.parsing import (
     incident_update,
     newest_copies,
     parse_entries,
+    region,
 )
 
-PARSER_VERSION: Final = 2
+PARSER_VERSION: Final = 3
 _NAME: Final = "currentevents"
 _DATA_PATH: Final = "/public/currentevents"
 _PAGE_PATH: Final = "/health/status"
 _IDENTITY: Final = "aws health"  # the document does not name its page
+REGION_CODE: Final = re.compile(
+    r"us-(?:east|west)-[12]|us-gov-(?:east|west)-1|ca-(?:central|west)-1|mx-central-1|sa-east-1"
+    r"|eu-central-[12]|eu-west-[123]|eu-north-1|eu-south-[12]|eusc-de-east-1"
+    r"|af-south-1|il-central-1|me-(?:central|south)-1"
+    r"|ap-(?:east|south)-[12]|ap-northeast-[123]|ap-southeast-[1-7]|cn-(?:north|northwest)-1|global"
+)
 _ARN: Final = "arn:aws"  # with "-cn" and "-us-gov" in the other partitions
 # By status code, as the dashboard's legend has them. They are severities: AWS states no progress of an event.
 _STATUSES: Final = ("resolved", "informational", "degradation", "disruption")
@@ -141,12 +150,20 @@ def _code(stated: int | str) -> int:
 
 
 def _components(event: _Event) -> tuple[Component, ...]:
-    """Return the services, each with the region of the event: that is a row of the dashboard."""
+    """Return the services, each with the region of the event: that is a row of the dashboard. And the region itself."""
     services = {impacted.service_name for impacted in (event.impacted_services or {}).values()}
     if not services or not event.service.startswith("multipleservices"):
         services.add(event.service_name)
-    region = f" ({event.region_name})" if event.region_name else ""
-    return tuple(sorted({Component(clean_title(f"{service}{region}")) for service in services}))
+    place = f" ({event.region_name})" if event.region_name else ""
+    components = {Component(clean_title(f"{service}{place}")) for service in services}
+    where = region(event.region_name, _region_code(event.arn))
+    return tuple(sorted({*components, where} if where else components))
+
+
+def _region_code(arn: str) -> str:
+    """Return the code of the region that an ARN names; "" where it names none."""
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 3 else ""
 
 
 def _updates(log: list[_Entry], codes: list[int]) -> tuple[IncidentUpdate, ...]:

@@ -8,7 +8,9 @@ Oddities, recorded:
 - The feed and its items link to the page's host of the time (status.azure.com), or to that of one internal instance.
   All are one page; the address of an instance is shown as the page's own.
 - The guid is made of the title. In 2022 and 2025 two incidents had the same one.
-- The categories of an item are the services and the regions that it affects, mixed. An item may have none.
+- The categories of an item are the services and the regions that it affects, mixed. An item may have none. The code of
+  a region, by which Azure's API knows it, is its name in small letters without blanks (learn.microsoft.com, Azure
+  regions list, 2026).
 - `pubDate` is when the trouble began, and stays; the text is replaced in place. No field states a status or an impact.
 """
 
@@ -18,15 +20,27 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from statuswatch.model.incident import Incident
+from statuswatch.model.incident import Component, Incident
 from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms import rss
-from statuswatch.platforms.parsing import ParseInput
+from statuswatch.platforms.parsing import ParseInput, region
 from statuswatch.platforms.rss import follow_ups
 
-__all__ = ["PARSER_VERSION", "documents", "follow_ups", "matches", "parse"]
+__all__ = ["PARSER_VERSION", "REGION_CODE", "documents", "follow_ups", "matches", "parse"]
 
-PARSER_VERSION: Final = rss.PARSER_VERSION + 1  # components and addresses are read here
+PARSER_VERSION: Final = rss.PARSER_VERSION + 2  # components and addresses are read here
+REGION_CODE: Final = re.compile(  # a region that is newer than this list stays a service
+    r"(?:east|west)us[23]?|(?:north|south|west)?centralus|(?:eastus2|centralus)euap"
+    r"|canada(?:central|east)|brazilsouth(?:east)?|(?:chile|mexico)central"
+    r"|(?:north|west)europe|uk(?:south|west)|france(?:central|south)|germany(?:westcentral|north)|italynorth"
+    r"|switzerland(?:north|west)|norway(?:east|west)|sweden(?:central|south)|denmarkeast|austriaeast"
+    r"|(?:poland|spain|belgium|greece|finland)central"
+    r"|uae(?:north|central)|qatarcentral|israel(?:central|northwest)|saudiarabiaeast|southafrica(?:north|west)"
+    r"|(?:south)?eastasia|japan(?:east|west)|korea(?:central|south)|taiwannorth(?:west)?"
+    r"|(?:central|south|west|southcentral)india|indiasouthcentral|jioindia(?:west|central)"
+    r"|indonesiacentral|malaysia(?:west|south)|newzealandnorth|australia(?:east|southeast|central2?)"
+    r"|china(?:north|east)[23]?|usgov(?:virginia|texas|arizona)|usdod(?:central|east)"
+)
 _HOST: Final = "azure.status.microsoft"
 _PAGE_PATH: Final = "/en-us/status"
 _FORMER_HOSTS: Final = frozenset({"status.azure.com", "azure.microsoft.com"})
@@ -49,8 +63,19 @@ def parse(reading: ParseInput, /) -> Feed:
     return msgspec.structs.replace(
         feed,
         identity=_HOST if is_azures else feed.identity,
-        incidents=tuple(map(_with_public_address, feed.incidents)),
+        incidents=tuple(_with_regions(_with_public_address(incident)) for incident in feed.incidents),
     )
+
+
+def _with_regions(incident: Incident) -> Incident:
+    """Return the incident with its regions told apart from its services."""
+    components = {_service_or_region(component) for component in incident.components}
+    return msgspec.structs.replace(incident, components=tuple(sorted(components)))
+
+
+def _service_or_region(category: Component) -> Component:
+    code = "".join(category.name.lower().split())
+    return (region(category.name, code) if REGION_CODE.fullmatch(code) else None) or category
 
 
 def _with_public_address(incident: Incident) -> Incident:

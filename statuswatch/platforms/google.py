@@ -14,6 +14,8 @@ Oddities, recorded on Cloud unless another source is named:
   not used: on Workspace that of an older update moves when the next one is created.
 - AVAILABLE in an update does not close the incident: 33 of 270 came before the end. The status of an update does not
   change when the incident ends. A report is published as one more update, 9 days after the end.
+- The title of a location mostly ends with its id, "Iowa (us-central1)". One that is over moves from `currently_` to
+  `previously_affected_locations`. Nothing says which product is affected where (up to 35 by 5).
 - `current_title` of a product is its present name. The incident keeps the name it has for it.
 - `external_desc` is a title, or on Workspace (a copy of 2026) a whole text in Markdown that has one.
 """
@@ -41,12 +43,18 @@ from statuswatch.platforms.parsing import (
     newest_copies,
     oldest_first,
     parse_entries,
+    region,
 )
 
-PARSER_VERSION: Final = 2
+PARSER_VERSION: Final = 3
 _NAME: Final = "incidents.json"
 _IDENTITY: Final = "google dashboard"  # the document does not name its dashboard
 _ID: Final = re.compile(r"[0-9A-Za-z]{20}")
+REGION_CODE: Final = re.compile(
+    r"us-central1|us-east[1457]|us-south1|us-west[1-48]|northamerica-(?:northeast[12]|south1)|southamerica-(?:east|west)1"
+    r"|europe-(?:central2|north[12]|southwest1|west(?:[1-46-9]|1[0-5]))|me-central[12]|me-west1|africa-south1"
+    r"|asia-(?:east[12]|northeast[123]|south[12]|southeast[123])|australia-southeast[12]|global|us|eu|asia"
+)
 _IMPACTS: Final = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
 _SEVERAL_PRODUCTS: Final = "Multiple Products"
 _MARKDOWN: Final = re.compile(r"\*\*|^#+[ \t]+|\\(?=[!-/:-@\[-`{-~])", re.MULTILINE)  # bold, headings, escapes
@@ -64,6 +72,11 @@ class _Product(msgspec.Struct):
     title: str
 
 
+class _Location(msgspec.Struct):
+    id: str | None = None
+    title: str | None = None
+
+
 class _Incident(msgspec.Struct):
     id: str
     begin: datetime
@@ -75,6 +88,8 @@ class _Incident(msgspec.Struct):
     end: str | None = None
     severity: str | None = None
     affected_products: list[_Product] | None = None
+    currently_affected_locations: list[_Location] | None = None
+    previously_affected_locations: list[_Location] | None = None
 
 
 _decode_incident: Final = msgspec.json.Decoder(_Incident).decode
@@ -143,11 +158,16 @@ def _incident(dashboard: Page, closed: ClosedEntries, raw: msgspec.Raw) -> Incid
 
 
 def _components(entry: _Incident) -> tuple[Component, ...]:
-    """Return the affected products, else the service; none for an incident of several that does not name them."""
+    """Return the affected products, else the service, and all regions that were affected at any time.
+
+    No product is named for an incident of several that does not name them.
+    """
     names = [product.title for product in entry.affected_products or ()]
     if not names and entry.service_name != _SEVERAL_PRODUCTS:
         names = [entry.service_name]
-    return tuple(sorted({Component(clean_title(name)) for name in names}))
+    locations = (*(entry.currently_affected_locations or ()), *(entry.previously_affected_locations or ()))
+    regions = [region(location.title, location.id) for location in locations]
+    return tuple(sorted({*(Component(clean_title(name)) for name in names), *filter(None, regions)}))
 
 
 def _updates(entry: _Incident) -> tuple[IncidentUpdate, ...]:

@@ -20,7 +20,7 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.digest import entry_digest, time_id
-from statuswatch.model.incident import CLOSED_STATUSES, EXPIRED, Component, Incident, IncidentUpdate, utc
+from statuswatch.model.incident import CLOSED_STATUSES, EXPIRED, REGION, Component, Incident, IncidentUpdate, utc
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState
 
@@ -508,6 +508,17 @@ def labelled_components(
         if not names_nothing(name)
     }
     return tuple(sorted(labelled))
+
+
+def region(place: str | None, code: str | None) -> Component | None:
+    """Return the component of a region: "Iowa (us-central1)", or the place or the code alone; None without either.
+
+    `place` is the vendor's name for it, which may end with the code; `code` is what the vendor's API calls it.
+    """
+    name, key = clean_title(place or ""), clean_title(code or "")
+    if name and key and not name.endswith(f"({key})"):
+        name = f"{name} ({key})"
+    return Component(name or key, REGION) if name or key else None
 
 
 def listed_components(components: Iterable[tuple[str, str]]) -> tuple[Component, ...]:

@@ -51,7 +51,7 @@ def gap_lines(gaps: Mapping[str, Sequence[Span]]) -> list[str]:
 def _headline(incident: PastIncident) -> Text:
     begin = begin_of(incident)
     end = f"for {phrases.length(incident.ended_at - begin)}" if incident.ended_at else "still open"
-    names = phrases.some(incident.components, phrases.MAX_COMPONENTS) or "not stated"
+    names = phrases.some_components(incident.components, phrases.MAX_COMPONENTS) or "not stated"
     subject = f"{incident.page.name} - {'status page' if incident.kind is IncidentKind.PAGE else names}"
     when = (f" [{phrases.minute(begin)}, {end}] ", "dim")
     return Text.assemble(_heading(_look(incident)), when, runner_safe(phrases.short(subject, phrases.MAX_TITLE)))

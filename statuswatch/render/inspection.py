@@ -29,6 +29,7 @@ INDENT: Final = 2
 MAX_OPEN: Final = 20  # incidents that are shown one by one
 MAX_BODY: Final = 300  # characters of an incident's newest update
 Lines = Iterator[tuple[int, Text]]  # indentation and paragraph
+_NAMED: Final = "Components, as incidents name them"  # of a page that lists none
 _WORST_FIRST: Final = {impact: place for place, impact in enumerate(reversed(IMPACT_SCALE))}
 _LISTS: Final = ((IncidentKind.INCIDENT, "incidents"), (IncidentKind.MAINTENANCE, "maintenance windows"))
 
@@ -76,19 +77,27 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, ca
 
 
 def _components(result: Feed | Failure, state: PageState | None) -> Lines:
-    """Return what the page lists; where it could not be read, what it listed when it last was."""
+    """Return what the page lists, or its incidents name; where it could not be read, what is remembered of that."""
     if isinstance(result, Feed):
-        yield 0, Text("Components", "bold")
-        yield from component_lines(result.components)
-    elif state and state.components:
-        yield 0, Text("Components, as remembered", "bold")
-        yield from component_lines(state.components)
+        named = {component for incident in result.incidents for component in incident.components}
+        yield 0, Text(_NAMED if named and not result.components else "Components", "bold")
+        yield from component_lines(result.components or sorted(named))
+    elif state and (lines := remembered_components(state)):
+        yield 0, Text(lines[0], "bold")
+        yield from ((0, Text(line)) for line in lines[1:])
 
 
 def remembered_components(state: PageState) -> list[str]:
-    """Return the components that the page listed when it was last read, a line for each group or region."""
-    lines = [" " * indent + line.plain for indent, line in component_lines(state.components)]
-    return ["Components, as remembered", *lines]
+    """Return what the page listed when it was last read, or its incidents named: a line for each group, and a heading.
+
+    Nothing is returned where nothing is remembered.
+    """
+    records = state.incidents.values()
+    named = {component for record in records for component in (*record.components, *record.former_components)}
+    components = state.components or sorted(named)
+    heading = "Components, as remembered" if state.components else f"{_NAMED}, as remembered"
+    lines = [" " * indent + line.plain for indent, line in component_lines(components)]
+    return [heading, *lines] if components else []
 
 
 def configuration(inspection: Inspection, catalog: Mapping[str, Page], *, watched: bool) -> list[str]:

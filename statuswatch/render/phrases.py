@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from statuswatch.model.event import Change, Event, EventKind
-from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind, IncidentUpdate
+from statuswatch.model.incident import EXPIRED, Component, Impact, IncidentKind, IncidentUpdate, by_kind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Page
 from statuswatch.model.report import OpenCounts
@@ -100,7 +100,20 @@ def affected_labels(page: Page, labels: Sequence[str], max_components: int) -> s
     left_out = len(labels) - max_components
     rest = f" and {left_out} more" if left_out > 0 else ""
     max_length = MAX_TITLE if max_components < UNLIMITED else UNLIMITED
-    return f"{page.name} - {short(', '.join(labels[:max_components]), max_length) or 'not stated'}{rest}"
+    first = _with_early_region(labels)[:max_components]
+    return f"{page.name} - {short(', '.join(first), max_length) or 'not stated'}{rest}"
+
+
+def some_components(labels: Iterable[str], limit: int) -> str:
+    """Return the first components as a list, and how many more there are; "" for none."""
+    return some(_with_early_region(labels), limit)
+
+
+def _with_early_region(labels: Iterable[str]) -> list[str]:
+    """Return the labels with the first region in the third place: a short list of services says where."""
+    parts, regions = by_kind(map(Component.of_label, labels))
+    ordered = (*parts[: MAX_COMPONENTS - 1], *regions[:1], *parts[MAX_COMPONENTS - 1 :], *regions[1:])
+    return [component.label for component in ordered]
 
 
 def facts(event: Event) -> list[str]:

@@ -25,10 +25,12 @@ from statuswatch.model.incident import (
     Incident,
     IncidentKind,
     IncidentUpdate,
+    by_kind,
     closing_time,
 )
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
+from statuswatch.rules.filters import unstated_by_vendor
 from statuswatch.rules.record import (
     baseline_record,
     highest_impact,
@@ -40,6 +42,7 @@ from statuswatch.rules.record import (
     updated_record,
     with_entry_digest,
     with_updates,
+    without_regions,
 )
 from statuswatch.rules.updates import UpdateComparison, compare_updates
 
@@ -293,22 +296,28 @@ def _components_differ(record: IncidentRecord, incident: Incident, *, any_fresh:
 
     Names that were recovered from texts may change by themselves: they count only beside a fresh update.
     """
-    names = {component.name for component in incident.components}
-    names_before = {component.name for component in record.components}
-    if not names or not names_before or incident.source_quality != record.source_quality:
+    if incident.source_quality != record.source_quality:
         return False
-    return names != names_before and (any_fresh or incident.source_quality >= STATED_BY_VENDOR)
+    kinds = zip(by_kind(incident.components), by_kind(record.components), strict=True)
+    differ = any(now and before and _names(now) != _names(before) for now, before in kinds)
+    return differ and (any_fresh or incident.source_quality >= STATED_BY_VENDOR)
+
+
+def _names(components: Iterable[Component]) -> set[str]:
+    return {component.name for component in components}
 
 
 def _report(
     page: Page, record: IncidentRecord | None, incident: Incident, news: _News, after: IncidentRecord
 ) -> Difference:
     """Make the event of a difference. `record` is None where the incident was unknown."""
+    unstated = unstated_by_vendor(page, after.components)
     after = msgspec.structs.replace(
         after,
         event_count=after.event_count + 1,
         impact_unstated=after.impact_unstated or _is_impact_unstated(after, record),
-        components_unstated=after.components_unstated or not after.components,
+        components_unstated=after.components_unstated or unstated.services,
+        regions_unstated=after.regions_unstated or unstated.regions,
     )
     changes = tuple(sorted(news.changes, key=_ORDER.__getitem__))
     # Components and bodies are left out: an enriching document may have them in one run and fail in the next.
@@ -326,14 +335,18 @@ def _report(
         all_components=tuple(sorted({*after.components, *after.former_components})),
         impact_unstated=after.impact_unstated,
         components_unstated=after.components_unstated,
+        regions_unstated=after.regions_unstated or msgspec.UNSET,
         joined_components=_joined_components(record, after) or msgspec.UNSET,
     )
     return Difference(event, after)
 
 
 def _as_in_version_1(record: IncidentRecord | None) -> IncidentRecord | None:
-    """Return the record without fields that the first release did not have: event ids stay the same."""
-    return record and msgspec.structs.replace(record, update_times="", not_found_since=None, entry_digest="")
+    """Return the record without what the first release did not have: event ids stay the same."""
+    if record is None:
+        return None
+    record = msgspec.structs.replace(record, update_times="", not_found_since=None, entry_digest="")
+    return without_regions(record)
 
 
 def _joined_components(record: IncidentRecord | None, after: IncidentRecord) -> tuple[Component, ...]:

@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import Final, NamedTuple
 
 import msgspec
 
 from statuswatch.model.event import Event, EventKind
-from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind
+from statuswatch.model.incident import IMPACT_SCALE, Component, Impact, IncidentKind, by_kind
 from statuswatch.model.page import Page
+from statuswatch.platforms import REGIONAL
 from statuswatch.platforms.parsing import groups_by_name
+
+
+class Unstated(NamedTuple):
+    """Whether the vendor leaves the services of an incident unstated, and its regions where it names such."""
+
+    services: bool = False
+    regions: bool = False
+
+
+ALL_STATED: Final = Unstated()
 
 
 def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
@@ -26,7 +38,7 @@ def passes(event: Event, assumed: Impact = Impact.UNKNOWN) -> bool:
         impact_passes = page.maintenance
     else:
         impact_passes = is_at_least(event, page.min_impact, assumed)
-    return impact_passes and (event.components_unstated or matches_any(event.all_components, page.components))
+    return impact_passes and selects(page.components, event)
 
 
 def is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact = Impact.UNKNOWN) -> bool:
@@ -37,26 +49,63 @@ def is_reported(event: Event, configured: Mapping[str, Page], assumed: Impact = 
     return any(passes(msgspec.structs.replace(event, page=page), assumed) for page in affected)
 
 
-def matches_any(components: Iterable[Component], globs: Collection[str]) -> bool:
-    """Return whether a glob matches one of the components: by its name, by group and name, or by region and name.
+def selects(globs: Collection[str], event: Event) -> bool:
+    """Return whether the globs select an event, by all components that its incident ever named."""
+    unstated = Unstated(event.components_unstated, event.regions_unstated is True)
+    return matches_any(event.all_components, globs, unstated)
 
-    Group and name are written "EU - API" or "EU/API". Without components, or without globs, nothing is excluded.
+
+def unstated_by_vendor(page: Page, components: Iterable[Component]) -> Unstated:
+    """Return what the components of an incident leave unstated."""
+    parts, regions = by_kind(components)
+    return Unstated(not parts, page.platform in REGIONAL and not regions)
+
+
+def matches_any(components: Iterable[Component], globs: Collection[str], unstated: Unstated = ALL_STATED) -> bool:
+    """Return whether a glob matches the components: a name, a group and name, or a region and the name of a service.
+
+    Group and name are written "EU - API" or "EU/API", region and service "us-east-1/EC2". What is unstated matches.
+    Without components, or without globs, nothing is excluded.
     """
-    names = {name.casefold() for component in components for name in _spellings(component)}
-    if not names or not globs:
+    named = tuple(components)
+    if not named or not globs:
         return True
-    return any(fnmatchcase(name, glob.casefold()) for name in names for glob in globs)
+    folded = [glob.casefold() for glob in globs]
+    return any(_any_fits(named, glob) or _may_fit(named, glob, unstated) for glob in folded)
+
+
+def _any_fits(components: Iterable[Component], glob: str) -> bool:
+    return any(fnmatchcase(name.casefold(), glob) for component in components for name in _spellings(component))
+
+
+def _may_fit(named: Iterable[Component], glob: str, unstated: Unstated) -> bool:
+    """Return whether what the vendor does not state may be what the glob names.
+
+    No vendor of regions and services states which service is affected in which region: each may be in each.
+    """
+    parts, regions = by_kind(named)
+    region_glob, slash, service_glob = glob.partition("/")
+    if not slash or not (regions or unstated.regions):
+        return unstated.services
+    in_region = unstated.regions or _any_fits(regions, region_glob)
+    return in_region and (unstated.services or _any_fits(parts, service_glob))
 
 
 def _spellings(component: Component) -> Iterator[str]:
-    """Yield how a glob may name a component. A region stands behind the name: "EC2 (us-east-1)"."""
+    """Yield how a glob may name a component: "API", "EU - API", "EU/API"; a region also by its place or its code.
+
+    Some vendors write a region behind the name of a service: "EC2 (us-east-1)" is "us-east-1/EC2", too.
+    """
     yield component.name
     if component.group:
         yield component.label
         yield f"{component.group}/{component.name}"
-    name, parenthesis, region = component.name.removesuffix(")").rpartition(" (")
-    if parenthesis and component.name.endswith(")"):
-        yield f"{region}/{name}"
+    name, parenthesis, behind = component.name.removesuffix(")").rpartition(" (")
+    if not parenthesis or not component.name.endswith(")"):
+        return
+    yield f"{behind}/{name}"
+    if component.is_region:
+        yield from (name, behind)
 
 
 def grouped(components: Iterable[Component], listed: Iterable[Component]) -> tuple[Component, ...]:
@@ -70,6 +119,12 @@ def grouped(components: Iterable[Component], listed: Iterable[Component]) -> tup
         component if component.group else Component(component.name, only.get(component.name, ""))
         for component in components
     )
+
+
+def is_known_region(page: Page, glob: str) -> bool:
+    """Return whether a glob is the code of a region of the page's vendor: "us-east-1", "us-east-1/*"."""
+    platform = REGIONAL.get(page.platform)
+    return platform is not None and bool(platform.REGION_CODE.fullmatch(glob.casefold().removesuffix("/*")))
 
 
 def unmatched_globs(listed: Iterable[Component], globs: Iterable[str]) -> tuple[str, ...]:

@@ -257,7 +257,7 @@ _COMPARED: Final = ("status", "impact", "title", "components", "scheduled_for", 
 # Where the newer record has none, the older one's is kept.
 _FILLED: Final = (
     *("components", "scheduled_for", "scheduled_until", "url", "message"),
-    *("impact_unstated", "components_unstated"),
+    *("impact_unstated", "components_unstated", "regions_unstated"),
 )
 
 

@@ -11,6 +11,7 @@ from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
 from statuswatch.rules.diff import event_id
 from statuswatch.rules.page_failure import failing_event
+from statuswatch.rules.record import without_regions
 from statuswatch.rules.shared_fate import shared_event
 
 
@@ -34,7 +35,7 @@ def _opening_event(page: Page, key: str, record: IncidentRecord) -> Event:
     at = record.last_update_at
     updates = (IncidentUpdate(LATEST, record.status, record.message, at, at),)
     return Event(
-        id=event_id(page.key, key, EventKind.NEW, record),
+        id=event_id(page.key, key, EventKind.NEW, without_regions(record)),
         kind=EventKind.NEW,
         changes=(),
         page=page,
@@ -44,4 +45,5 @@ def _opening_event(page: Page, key: str, record: IncidentRecord) -> Event:
         all_components=tuple(sorted({*record.components, *record.former_components})),
         impact_unstated=record.impact_unstated,
         components_unstated=record.components_unstated,
+        regions_unstated=record.regions_unstated or msgspec.UNSET,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.model.digest import WITHOUT_ID, UpdateDigest, encode_updates, id_digest, parse_times
-from statuswatch.model.incident import EXPIRED, IMPACT_SCALE, Component, Impact, Incident
+from statuswatch.model.incident import EXPIRED, IMPACT_SCALE, Component, Impact, Incident, by_kind, services
 from statuswatch.model.state import IncidentRecord
 from statuswatch.rules.updates import adopt_vendor_ids, encode_times, is_poorer
 
@@ -129,6 +129,7 @@ def updated_record(incident: Incident, record: IncidentRecord, updates: str) -> 
         event_count=record.event_count,
         impact_unstated=record.impact_unstated,
         components_unstated=record.components_unstated,
+        regions_unstated=record.regions_unstated,
         scheduled_for=_second_or(incident.scheduled_for, record.scheduled_for),
         scheduled_until=_second_or(incident.scheduled_until, record.scheduled_until),
         url=incident.url,
@@ -150,6 +151,16 @@ def shrink(record: IncidentRecord) -> IncidentRecord:
     title = short_title(record.title)
     return msgspec.structs.replace(
         record, title=title, url="", message="", created_at=None, update_times=times, status_unstated=False
+    )
+
+
+def without_regions(record: IncidentRecord) -> IncidentRecord:
+    """Return the record without the regions of its incident: ids of events do not rest on them."""
+    return msgspec.structs.replace(
+        record,
+        components=services(record.components),
+        former_components=services(record.former_components),
+        regions_unstated=False,
     )
 
 
@@ -235,11 +246,17 @@ def _last_change(incident: Incident) -> datetime:
 
 def _best_components(incident: Incident, record: IncidentRecord) -> tuple[tuple[Component, ...], int]:
     """Return the better of the listed and the remembered components, and the quality of their source."""
-    listed, quality = incident.components, incident.source_quality
+    listed, quality = _with_remembered_kinds(incident.components, record.components), incident.source_quality
     is_worse = bool(record.components) and quality < record.source_quality
-    if not listed or is_worse or _adds_nothing(incident, record):
+    if not incident.components or is_worse or _adds_nothing(incident, record):
         return record.components, record.source_quality
     return listed, quality
+
+
+def _with_remembered_kinds(listed: tuple[Component, ...], remembered: tuple[Component, ...]) -> tuple[Component, ...]:
+    """Return the listed components, with the remembered services or regions where none is listed."""
+    kinds = zip(by_kind(listed), by_kind(remembered), strict=True)
+    return tuple(sorted(component for now, before in kinds for component in now or before))
 
 
 def _adds_nothing(incident: Incident, record: IncidentRecord) -> bool:

@@ -3,18 +3,18 @@
 The filters of the configuration are about events and hide nothing from a status.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from statuswatch.model.incident import Impact, IncidentKind
+from statuswatch.model.incident import Component, Impact, IncidentKind
 from statuswatch.model.mute import Mute
 from statuswatch.model.page import Failure, FailureKind, Page
 from statuswatch.model.report import OpenIncident, PageOutcome, PageStatus, StatusView, is_upcoming
 from statuswatch.model.state import IncidentRecord, PageState, SharedFailure
-from statuswatch.rules.filters import grouped, matches_any, unmatched_globs
+from statuswatch.rules.filters import grouped, is_known_region, matches_any, unmatched_globs, unstated_by_vendor
 from statuswatch.rules.mutes import mute_of_incident
 
 # An unstated impact may be any, and stands below those that are known to hurt.
@@ -39,7 +39,7 @@ def status_view(
     """
     entries = [entry for page in pages for entry in _open_incidents(page, mutes, now)]
     listed = {page.page.key: page.components for page in pages}
-    shown = [entry for entry in entries if matches_any(grouped(entry.record.components, listed[entry.page.key]), globs)]
+    shown = [entry for entry in entries if _names(entry.page, entry.record, listed[entry.page.key], globs)]
     incidents = [entry for entry in shown if entry.record.kind is not IncidentKind.MAINTENANCE]
     maintenance = [entry for entry in shown if entry.record.kind is IncidentKind.MAINTENANCE]
     maintenance.sort(key=_soonest_first)
@@ -57,8 +57,9 @@ def status_view(
 def unmatched_components(pages: Sequence[PageStatus], globs: Sequence[str]) -> tuple[str, ...]:
     """Return the globs that match nothing on any of the pages; none where that cannot be judged.
 
-    A glob matches what a page lists and what an open incident names. On a page that lists no components, an incident
-    that names none counts as matching. What a page lists is unknown where it could never be read.
+    A glob matches what a page lists and what an open incident names, and a known region of the vendor. On a page that
+    lists no components, an incident that names none counts as matching. What a page lists is unknown where it could
+    never be read.
     """
     if any(page.failure and not page.components for page in pages):
         return ()
@@ -66,10 +67,16 @@ def unmatched_components(pages: Sequence[PageStatus], globs: Sequence[str]) -> t
 
 
 def _matches_on(page: PageStatus, glob: str) -> bool:
-    if page.components and not unmatched_globs(page.components, [glob]):
+    if is_known_region(page.page, glob) or (page.components and not unmatched_globs(page.components, [glob])):
         return True
-    named = [record.components for record in page.open.values() if record.components or not page.components]
-    return any(matches_any(grouped(components, page.components), [glob]) for components in named)
+    named = [record for record in page.open.values() if record.components or not page.components]
+    return any(_names(page.page, record, page.components, [glob]) for record in named)
+
+
+def _names(page: Page, record: IncidentRecord, listed: Iterable[Component], globs: Sequence[str]) -> bool:
+    """Return whether an incident names what a glob matches, as far as its vendor states what it affects."""
+    components = grouped(record.components, listed)
+    return matches_any(components, globs, unstated_by_vendor(page, components))
 
 
 def _open_incidents(page: PageStatus, mutes: Sequence[Mute], now: datetime) -> list[OpenIncident]:

@@ -36,6 +36,7 @@ from statuswatch.model.incident import IncidentKind
 from statuswatch.net.http import SinkClient, connection_error
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.net.trust import trust_store
+from statuswatch.render import phrases
 from statuswatch.render.notification import (
     NotificationText,
     chat_safe,
@@ -238,7 +239,8 @@ def _fill_digest(mail: EmailMessage, notification: Notification) -> tuple[str, s
 
 def _subject_mark(content: NotificationText, event: Event) -> str:
     """Return what may change in the subject from one message of the thread to the next."""
-    components = ", ".join(component.label for component in event.incident.components)
+    labels = [component.label for component in event.incident.components]
+    components = phrases.some_components(labels, phrases.UNLIMITED)
     if event.incident.kind is IncidentKind.PAGE:
         components = "status page"
     mark = f"{content.sign} {content.label}"

@@ -78,8 +78,8 @@ def test_a_group_selects_incidents(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("glob", ["us-east-1/*", "us-east-1/EC2", "EC2*"])
-def test_a_region_selects_components(glob: str) -> None:
-    """Section 3: a region stands behind the name of a component, as AWS has it; a glob names it like a group."""
+def test_a_region_behind_a_name(glob: str) -> None:
+    """Contract 3.10: where a region stands behind the name of a component, a glob names it like a group."""
     assert matches_any([Component("EC2 (us-east-1)")], [glob])
     assert not matches_any([Component("EC2 (eu-west-1)")], ["us-east-1/*"])
 

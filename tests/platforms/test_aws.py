@@ -52,16 +52,23 @@ def test_fields() -> None:
 
 
 def test_components() -> None:
-    """4: the components are the services with their region; "Multiple services" is none."""
+    """4: the components are the services with their place, and the region; "Multiple services" is none."""
     feed = SAMPLE.read()
-    assert [part.name for part in only(feed, UAE).components] == ["AWS Lambda (UAE)", "Amazon EC2 (UAE)"]
-    assert [part.name for part in only(feed, EC2).components] == ["Amazon EC2 (Oregon)"]
+    assert [part.label for part in only(feed, UAE).components] == [
+        "AWS Lambda (UAE)",
+        "Amazon EC2 (UAE)",
+        "Region - UAE (me-central-1)",
+    ]
+    assert [part.label for part in only(feed, EC2).components] == ["Amazon EC2 (Oregon)", "Region - Oregon (us-west-2)"]
     many, single = document()
     del many["impacted_services"]
     single |= {"region_name": None, "impacted_services": impacted("AWS Lambda")}
     feed = read(many, single)
-    assert [part.name for part in only(feed, UAE).components] == ["Multiple services (UAE)"]
-    assert [part.name for part in only(feed, EC2).components] == ["AWS Lambda", "Amazon EC2"]
+    assert [part.name for part in only(feed, UAE).components] == [
+        "Multiple services (UAE)",
+        "UAE (me-central-1)",
+    ]
+    assert [part.name for part in only(feed, EC2).components] == ["AWS Lambda", "Amazon EC2", "us-west-2"]
 
 
 def test_what_is_listed() -> None:

@@ -90,12 +90,32 @@ def test_recorded_item() -> None:
     """4: the guid is the id, the categories are the components; the address of an instance is none for a reader."""
     (incident,) = SAMPLE.read(feed=RECORDED).incidents
     assert (incident.id, incident.title, incident.status) == ("trouble-in-west-us", "Trouble in West US", "reported")
-    assert [part.label for part in incident.components] == ["Azure Kubernetes Service (AKS)", "VPN Gateway", "West US"]
+    assert [part.label for part in incident.components] == [
+        "Azure Kubernetes Service (AKS)",
+        "VPN Gateway",
+        "Region - West US (westus)",
+    ]
     assert incident.url == URL
     assert incident.created_at == datetime(2026, 7, 23, 16, 29, 9, tzinfo=UTC)
     assert incident.updates[0].body == "Calls fail.\nMore soon."
     bare = RECORDED.replace(b"category>", b"other>")
     assert SAMPLE.read(feed=bare).incidents[0].components == ()
+
+
+def test_a_category_is_a_region_or_a_service() -> None:
+    """Contract 3.11: a region is told by its name, however it is written; what is none stays a service."""
+    names = ("North Central US", "germany west central", "West US 3", "IoT Central", "Front Door", "East Asia")
+    categories = "".join(f"<category>{name}</category>" for name in names).encode()
+    feed = SAMPLE.read(feed=RECORDED.replace(b"<category>West US</category>", categories))
+    regions = [part.name for part in feed.incidents[0].components if part.is_region]
+    assert regions == [
+        "East Asia (eastasia)",
+        "North Central US (northcentralus)",
+        "West US 3 (westus3)",
+        "germany west central (germanywestcentral)",
+    ]
+    services = {part.name for part in feed.incidents[0].components if not part.is_region}
+    assert services == {"Azure Kubernetes Service (AKS)", "VPN Gateway", "IoT Central", "Front Door"}
 
 
 def test_one_page_under_several_hosts() -> None:

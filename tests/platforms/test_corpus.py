@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from statuswatch.errors import FeedError
-from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind
+from statuswatch.model.incident import STATED_BY_VENDOR, Impact, IncidentKind, by_kind
 from statuswatch.model.page import Page, PageSnapshot
 from statuswatch.platforms import (
     PLATFORMS,
@@ -161,10 +162,11 @@ def test_aws(encoding: str) -> None:
     feed = aws.parse(ParseInput(PAGE, {"currentevents": document}))
     assert (feed.skipped, [len(incident.updates) for incident in feed.incidents]) == ((), [23, 13])
     assert {incident.status for incident in feed.incidents} == {"disruption"}
-    assert max(len(incident.components) for incident in feed.incidents) == 113
-    assert all(
-        part.name.endswith((" (UAE)", " (Bahrain)")) for incident in feed.incidents for part in incident.components
-    )
+    kinds = [by_kind(incident.components) for incident in feed.incidents]
+    assert max(len(services) for services, _ in kinds) == 113
+    assert all(part.name.endswith((" (UAE)", " (Bahrain)")) for services, _ in kinds for part in services)
+    regions = [region.name for _, regions in kinds for region in regions]
+    assert regions == ["UAE (me-central-1)", "Bahrain (me-south-1)"]
     assert aws.matches(feed)
 
 
@@ -179,6 +181,8 @@ def test_google() -> None:
     )
     assert sum(len(incident.updates) for incident in feed.incidents) == 770
     assert sum(incident.source_quality == STATED_BY_VENDOR for incident in feed.incidents) == 157
+    in_a_region = [regions for _, regions in (by_kind(one.components) for one in feed.incidents) if regions]
+    assert (len(in_a_region), max(map(len, in_a_region)), len({*chain.from_iterable(in_a_region)})) == (52, 34, 36)
     assert [incident.position for incident in feed.incidents] == sorted(
         (incident.position for incident in feed.incidents), reverse=True
     )

@@ -64,6 +64,24 @@ def test_components() -> None:
     assert (only(feed, ENDED).components, only(feed, ENDED).source_quality) == ((), 0)
 
 
+IOWA = {"title": "Iowa (us-central1)", "id": "us-central1"}
+GLOBAL = {"title": "Global", "id": "global"}
+
+
+def test_regions() -> None:
+    """Contract 3.11: regions are components beside the products, wherever they were affected at any time."""
+    ongoing, _ = document()
+    stated = ongoing | {"currently_affected_locations": [IOWA], "previously_affected_locations": [GLOBAL, IOWA]}
+    feed = read(stated)
+    assert [part.label for part in only(feed, OPEN).components] == [
+        "Region - Global (global)",
+        "Gmail",
+        "Region - Iowa (us-central1)",
+    ]
+    odd = ongoing | {"currently_affected_locations": [{"id": "asia"}, {"title": "Ohio"}, {"title": None, "id": ""}]}
+    assert [part.name for part in only(read(odd), OPEN).components] == ["Gmail", "Ohio", "asia"]
+
+
 def test_what_is_listed() -> None:
     """4.12: the list is a history by start; nothing says that every open incident is in it."""
     feed = SAMPLE.read()

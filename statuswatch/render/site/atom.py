@@ -96,7 +96,7 @@ def _title(item: Item) -> str:
 def _content(item: Item) -> str:
     """Return the messages, the newest first, as HTML in which the vendor's text is nothing but text."""
     incident = item.incident
-    parts = [f"<p>{escape(phrases.some(incident.components, phrases.MAX_NOTIFIED_COMPONENTS))}</p>"]
+    parts = [f"<p>{escape(phrases.some_components(incident.components, phrases.MAX_NOTIFIED_COMPONENTS))}</p>"]
     if incident.scheduled_for:
         parts.append(f"<p>Scheduled for {phrases.span(incident.scheduled_for, incident.scheduled_until)}</p>")
     for update in reversed(incident.updates):

@@ -105,7 +105,7 @@ def _card(style: str, entry: OpenIncident, facts: Iterable[str], words: str, *, 
 
 
 def _components(entry: OpenIncident) -> str:
-    return escape(phrases.some((component.label for component in entry.record.components), MAX_COMPONENTS))
+    return escape(phrases.some_components((component.label for component in entry.record.components), MAX_COMPONENTS))
 
 
 def _last_words(board: Board, entry: OpenIncident) -> str:

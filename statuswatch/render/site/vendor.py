@@ -113,7 +113,7 @@ def _style(incident: PastIncident) -> str:
 
 
 def _facts(board: Board, page: BoardPage, incident: PastIncident) -> list[str]:
-    components = escape(phrases.some(incident.components, MAX_INCIDENT_COMPONENTS))
+    components = escape(phrases.some_components(incident.components, MAX_INCIDENT_COMPONENTS))
     return [
         _kind(incident),
         status_word(incident.status),

@@ -57,6 +57,7 @@ class Listed:
     updates: tuple[Update, ...]
     components: frozenset[str] = frozenset()
     named_by_vendor: bool = False
+    regions: frozenset[str] = frozenset()
     schedule: tuple[datetime | None, ...] = ()
 
     @property
@@ -198,6 +199,7 @@ def _of_google(entry: dict[str, Any]) -> Listed:
         updates.append(Update(key, _status(update["status"]), flat(without_markdown(update["text"])), at))
     products = {product["title"].strip() for product in entry.get("affected_products") or ()}
     service = {entry["service_name"].strip()} - {"Multiple Products"}
+    affected = (entry.get(f"{when}_affected_locations") or () for when in ("currently", "previously"))
     ordered = _in_order(updates)
     status = "resolved" if entry.get("end") else ordered[-1].status if ordered else _status(entry["status_impact"])
     return Listed(
@@ -210,6 +212,7 @@ def _of_google(entry: dict[str, Any]) -> Listed:
         updates=ordered,
         components=frozenset(products or service),
         named_by_vendor=bool(products or service),
+        regions=frozenset(place["id"] for places in affected for place in places),
     )
 
 

@@ -252,6 +252,8 @@ def _differs(before: Listed, one: Listed, *, any_fresh: bool) -> bool:
         return True
     if any(former and now and former != now for former, now in zip(before.schedule, one.schedule, strict=False)):
         return True
+    if one.regions and before.regions and one.regions != before.regions:
+        return True
     counts = one.named_by_vendor or any_fresh
     is_named = one.components and before.components and one.named_by_vendor == before.named_by_vendor
     return bool(is_named and counts and before.components != one.components)
@@ -276,6 +278,7 @@ def _merged(before: Remembered, one: Listed, *, quiet: bool) -> Remembered:
         updates=one.updates or before.last.updates,
         components=before.last.components if keeps_components else one.components,
         named_by_vendor=before.last.named_by_vendor or one.named_by_vendor,
+        regions=one.regions or before.last.regions,
     )
     if before.expired and before.closed and not one.closed and not _fresh(before, one):
         return replace(before, last=last, updates=updates)
