@@ -276,15 +276,13 @@ def test_a_state_for_each_shard_needs_one(workspace: Workspace) -> None:
 def test_the_past_of_all_shards_is_read_without_naming_one(workspace: Workspace) -> None:
     """6.15: `history`, `why`, `report` and `status --at` or `--offline` read the archives and states of all shards."""
     workspace.watch("acme", "bolt", top=f'state = "{OWN}"\nhistory = "archive/{{shard}}"')
-    for count in (1, 2):
-        workspace.acme(*(incident(f"a{number}", "investigating") for number in range(count)))
-        workspace.bolt(*(incident(f"b{number}", "investigating") for number in range(count)))
-        for number in (1, 2):
-            workspace.check("--shard", f"{number}/2")
+    workspace.bolt(incident("b0", "investigating"))
+    for number in (1, 2):
+        workspace.check("--announce-open", "--shard", f"{number}/2")
     assert len([*workspace.folder.glob("state-*.json")]) == len([*workspace.folder.glob("archive/*/*.jsonl")]) == 2
     before = workspace.files()
     past = workspace.run("history", "--format", "jsonl")
-    assert {json.loads(line)["id"] for line in past.out.splitlines()} >= {"a1", "b1"} and "not covered" not in past.err
+    assert {json.loads(line)["id"] for line in past.out.splitlines()} == {"a0", "b0"} and "not covered" not in past.err
     one = workspace.run("history", "--format", "jsonl", "--shard", "1/2")
     assert {json.loads(line)["page"] for line in one.out.splitlines()} == {"bolt"}
     for command in (("status", "--at", "0s"), ("status", "--offline")):
@@ -294,7 +292,6 @@ def test_the_past_of_all_shards_is_read_without_naming_one(workspace: Workspace)
     assert why.code == 10 and "Acme" in why.out and "Bolt" in why.out
     assert workspace.files() == before
     assert workspace.run("report", "--out", "site").code == 0
-    assert workspace.run("status").code == 2
 
 
 def test_a_page_is_covered_as_far_as_its_own_shard_ran(tmp_path: Path, vendor: FakeVendor) -> None:
