@@ -224,7 +224,7 @@ def _linked_page(host: str, path: str) -> str:
     fitting = [key for prefix, key in pages if path.startswith(prefix)]
     if fitting or len(pages) == 1:
         return (fitting or [pages[0][1]])[0]
-    if host.startswith(("status.", "health.")) or host.split(".")[-2].endswith("status"):
+    if host.startswith(("status.", "health.")) or host.rpartition(".")[0].endswith("status"):
         return vendor_of_host(host)
     return ""
 

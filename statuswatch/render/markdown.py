@@ -107,5 +107,5 @@ def _event(event: Event, mute: Mute | None) -> str:
 
 
 def address(url: str) -> str:
-    """Return an address that may stand between `<` and `>` as the target of a link."""
-    return re.sub(r"[<>\s\\]", lambda mark: f"%{ord(mark[0]):02X}", url)
+    """Return an address that may stand between `<` and `>` as the target of a link, without a workflow command."""
+    return re.sub(r"[<>\s\\]|(?<=##)\[", lambda mark: f"%{ord(mark[0]):02X}", url)

@@ -164,3 +164,9 @@ def test_the_summary_is_bounded(letter: str, count: int) -> None:
     assert left_out
     assert written.count("**NEW**") + int(left_out[1]) == count
     assert f"{count} events" in written and "and 700 more failures" in written
+
+
+def test_an_address_holds_no_workflow_command() -> None:
+    """7.10: an address is no place for a command of the runner, and stays one that leads where the vendor says."""
+    assert markdown.address("https://acme.example/a#b##[error]x") == "https://acme.example/a#b##%5Berror]x"
+    assert markdown.address("https://[::1]/<a b>") == "https://[::1]/%3Ca%20b%3E"

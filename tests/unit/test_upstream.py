@@ -85,6 +85,12 @@ def test_an_event_quotes_it() -> None:
     assert "upstream" not in json.loads(jsonlines.render(silent, NOW))
 
 
+@pytest.mark.parametrize("host", ["localhost", "acme", "status", "acme.", ".", "-", "127.0.0.1", "a..b"])
+def test_any_address_is_read(host: str) -> None:
+    """5.4: what a text links need not be a host on the internet; it names nobody then."""
+    assert keys(CIRCLECI, f"Builds fail because of http://{host}/x and https://{host}") == []
+
+
 def test_a_quote_is_vendor_text() -> None:
     """A quoted sentence begins no workflow command."""
     hostile = "##[error]Down due to a GitHub outage ::error::x https://www.githubstatus.com/::set-output"
