@@ -57,6 +57,7 @@ LOGIN_MECHANISMS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")  # TLS or the loopback 
 MAX_STATUSES: Final = 50  # incident updates in one message: the newest
 MAX_TITLE: Final = 150  # characters of the incident's title in the subject
 MAX_COMPONENTS: Final = 80  # characters of the components in the subject
+MAX_NAME: Final = 80  # characters of the page's name in the subject: Postfix drops what is over 100 KB of a header
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)  # of FILETIME
 
@@ -218,7 +219,7 @@ def _fill_event(mail: EmailMessage, notification: Notification, domain: str) -> 
     (delivery,) = notification.deliveries
     event = delivery.event
     content = notification_text(delivery, test=notification.test, dropped=notification.dropped)
-    topic = _header_line(f"{event.page.name} · {cut(content.title, MAX_TITLE)}")
+    topic = _header_line(f"{cut(event.page.name, MAX_NAME)} · {cut(content.title, MAX_TITLE)}")
     incident = f"{event.page.key}/{event.incident.id}"
     mail["Subject"] = f"[{_subject_mark(content, event)}] {topic}"
     mail["In-Reply-To"] = mail["References"] = _message_id(incident, domain)

@@ -19,7 +19,7 @@ from statuswatch.errors import UsageError
 from statuswatch.model.event import Notification
 from statuswatch.sinks import email
 from tests.support.fake_mail_server import PASSWORD, USER, FakeMailServer, ScriptedServer, write_certificate
-from tests.support.hostile_text import with_body
+from tests.support.hostile_text import hostile_delivery, with_body
 from tests.support.sending import NOW, connected, new_deliveries, resolved, send
 from tests.support.sink_samples import EMAIL_OPTIONS
 
@@ -405,6 +405,15 @@ def test_no_header_from_a_vendor() -> None:
     mail = mail_of(*new_deliveries(1, title="It is\r\nBcc: everyone@acme.example\r\n\r\nhello"))
     assert "Bcc" not in mail and b"\r\nBcc" not in mail.as_bytes()
     assert mail["Subject"].startswith("[🔴 NEW · API] Acme · It is Bcc:")
+
+
+def test_no_header_is_long() -> None:
+    """Name, title and components are cut in the subject: Postfix drops what is over 100 KB of a header."""
+    for words in ("word " * 20_000, "語" * 100_000):
+        delivery = hostile_delivery(words)
+        page = msgspec.structs.replace(delivery.event.page, name=words.strip())
+        mail = mail_of(msgspec.structs.replace(delivery, event=msgspec.structs.replace(delivery.event, page=page)))
+        assert len(mail.as_bytes().split(b"\r\n\r\n")[0]) < 12_000
 
 
 def test_many_updates() -> None:
