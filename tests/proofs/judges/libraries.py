@@ -15,7 +15,15 @@ from urllib.parse import parse_qs, urlsplit
 from jsonschema import Draft202012Validator, FormatChecker
 
 from statuswatch.sinks import pagerduty, slack, teams
-from tests.proofs.judges.verdict import UnavailableError, Verdict, deliveries, notifications, package, program, verdict
+from tests.proofs.judges.verdict import (
+    UnavailableError,
+    control,
+    deliveries,
+    notifications,
+    package,
+    program,
+    verdict,
+)
 from tests.support.fake_github import FakeGitHub
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.sending import send
@@ -24,6 +32,7 @@ from tests.support.sink_samples import environment, options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.proofs.judges.verdict import Verdict
     from tests.support.loopback_server import Reply, Request
 
 KEY: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # no secret: an example
@@ -35,14 +44,16 @@ for (const name of Object.getOwnPropertyNames(window)) if (name.startsWith("HTML
 const ac = require("adaptivecards/dist/adaptivecards.js");
 const words = node => [...node.querySelectorAll("*")].map(part => part.innerText || "").join("\\n");
 const cards = JSON.parse(require("fs").readFileSync(process.argv[2], "utf8"));
-process.stdout.write(JSON.stringify(cards.map(card => {
+const judge = card => {
   const parsed = new ac.AdaptiveCard(), context = new ac.SerializationContext();
   parsed.parse(card, context);
   const errors = [];
   for (let i = 0; i < context.eventCount; i++) errors.push(context.getEventAt(i).message);
   const problems = parsed.validateProperties().validationEvents.map(found => found.message);
-  return {problems: [...errors, ...problems], text: words(parsed.render())};
-})));
+  return [...errors, ...problems, ...(words(parsed.render()).trim() ? [] : ["nothing is shown"])].join("; ");
+};
+const survive = card => { try { return judge(card); } catch (error) { return `${error}`; } };
+process.stdout.write(JSON.stringify(cards.map(survive)));
 """
 
 
@@ -54,38 +65,43 @@ def _signed_requests() -> list[Request]:
     return receiver.requests
 
 
-def _judge_signatures(module: str) -> Verdict:
+def _judge_signatures(module: str) -> Iterator[Verdict]:
     webhook = package(module, "it is in the extra `dev`").Webhook(KEY)
-    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    error: type[Exception] = package(f"{module}.webhooks", "it is in the extra `dev`").WebhookVerificationError
 
-    def judge(request: Request) -> str:
-        headers = {name: str(request.headers[name]) for name in names}
+    def judge(body: bytes, headers: dict[str, str]) -> str:
         try:
-            webhook.verify(request.body, headers)
-        except (ValueError, KeyError, RuntimeError, webhook_error(module)) as error:
-            return f"{type(error).__name__}: {error}"
+            webhook.verify(body, headers)
+        except (ValueError, KeyError, RuntimeError, error) as raised:
+            return f"{type(raised).__name__}: {raised}"
         return ""
 
-    return verdict("signatures of the webhook", map(judge, _signed_requests()))
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    sent = [(request.body, {name: str(request.headers[name]) for name in names}) for request in _signed_requests()]
+    yield verdict("signatures of the webhook", (judge(*request) for request in sent))
+    body, headers = sent[0]
+    version, signature = headers["webhook-signature"].split(",")
+    forged = ("B" if signature[0] == "A" else "A") + signature[1:]
+    broken = {
+        "a byte of the body": (body.replace(b"slow", b"fast", 1), headers),
+        "a byte of the signature": (body, {**headers, "webhook-signature": f"{version},{forged}"}),
+        "another id": (body, {**headers, "webhook-id": f"{headers['webhook-id']}0"}),
+        "a time an hour ago": (body, {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) - 3600)}),
+    }
+    yield control({name: judge(*request) for name, request in broken.items()})
 
 
-def webhook_error(module: str) -> type[Exception]:
-    """Return the error by which a library rejects a signature."""
-    error: type[Exception] = package(f"{module}.webhooks", "it is in the extra `dev`").WebhookVerificationError
-    return error
-
-
-def judge_standardwebhooks() -> Verdict:
+def judge_standardwebhooks() -> Iterator[Verdict]:
     """Verify our signatures by the reference library."""
     return _judge_signatures("standardwebhooks")
 
 
-def judge_svix() -> Verdict:
+def judge_svix() -> Iterator[Verdict]:
     """Verify our signatures by another library."""
     return _judge_signatures("svix")
 
 
-def judge_slack() -> Verdict:
+def judge_slack() -> Iterator[Verdict]:
     """Parse and check our blocks by Slack's own models."""
     models = package("slack_sdk.models.blocks", "pip install slack_sdk")
     errors = package("slack_sdk.errors", "pip install slack_sdk")
@@ -102,7 +118,16 @@ def judge_slack() -> Verdict:
         return "" if json.dumps(written)[:60] else "nothing is left of it"
 
     payloads = [payload for notification in notifications() for payload in slack.payloads(notification)]
-    return verdict("blocks for Slack", (judge(block) for payload in payloads for block in payload["blocks"]))
+    yield verdict("blocks for Slack", (judge(block) for payload in payloads for block in payload["blocks"]))
+    words = {"type": "plain_text", "text": "x"}
+    broken: dict[str, dict[str, Any]] = {
+        "an unknown type": {"type": "mystery"},
+        "a section without text": {"type": "section"},
+        "a section of 3,001 characters": {"type": "section", "text": {**words, "text": "x" * 3001}},
+        "a header of 151 characters": {"type": "header", "text": {**words, "text": "x" * 151}},
+        "a context of 11 elements": {"type": "context", "elements": [words] * 11},
+    }
+    yield control({name: judge(block) for name, block in broken.items()})
 
 
 @contextmanager
@@ -117,23 +142,27 @@ def npm_folder(*names: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def judge_cards() -> Verdict:
+def judge_cards() -> Iterator[Verdict]:
     """Parse, validate and render our cards for Teams by the library of Adaptive Cards."""
     node = program("node", "apt-get install nodejs")
     payloads = [payload for notification in notifications() for payload in teams.payloads(notification)]
     cards = [payload["attachments"][0]["content"] for payload in payloads]
+    broken = {
+        "an unknown element": {**cards[0], "body": [{"type": "Mystery", "text": "x"}]},
+        "an unknown weight": {**cards[0], "body": [{"type": "TextBlock", "text": "x", "weight": "heavy"}]},
+        "an action without an address": {**cards[0], "actions": [{"type": "Action.OpenUrl", "title": "x"}]},
+        "an input without an id": {**cards[0], "body": [{"type": "Input.Text"}]},
+        "another type": {**cards[0], "type": "Card"},
+        "nothing to show": {**cards[0], "body": [], "actions": []},
+    }
     with npm_folder("adaptivecards", "swiper", "jsdom@24") as folder:
         (folder / "render.js").write_text(_RENDER)
-        (folder / "cards.json").write_text(json.dumps(cards))
+        (folder / "cards.json").write_text(json.dumps([*cards, *broken.values()]))
         command = [node, "render.js", "cards.json"]
-        completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if completed.returncode:
-        return Verdict("cards for Teams", len(cards), tuple([completed.stderr[:300]] * len(cards)))
-    rendered = json.loads(completed.stdout)
-    return verdict(
-        "cards for Teams",
-        ("; ".join(found["problems"]) or ("" if found["text"].strip() else "empty") for found in rendered),
-    )
+        completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    found = json.loads(completed.stdout)
+    yield verdict("cards for Teams", found[: len(cards)])
+    yield control(dict(zip(broken, found[len(cards) :], strict=True)))
 
 
 # ------------------------------------------------------------------------------------------ descriptions of APIs
@@ -220,8 +249,39 @@ def judge_github() -> Iterator[Verdict]:
         description = Description(json.loads(path.read_bytes()))
     exchanges = _github_exchanges()
     yield verdict("requests of github-issues", (_request_problems(description, request) for request, _ in exchanges))
-    answers = (_answer_problems(description, request, reply) for request, reply in exchanges)
-    yield verdict("answers of our simulator of GitHub", answers)
+    yield verdict("answers of our simulator of GitHub", (_answer_problems(description, *both) for both in exchanges))
+    yield control(_broken_requests(description, exchanges) | _broken_answers(description, exchanges))
+
+
+def _broken_requests(description: Description, exchanges: list[tuple[Request, Reply]]) -> dict[str, str]:
+    created = next(request for request, _ in exchanges if _creates(request))
+    listed = next(request for request, _ in exchanges if request.method == "GET" and "?" in request.path)
+    fields, path = created.json, listed.path.split("?")[0]
+    bodies = {
+        "an unknown field": {**fields, "mystery": 1},
+        "a field of another type": {**fields, "labels": "outage"},
+        "an issue without a title": {name: value for name, value in fields.items() if name != "title"},
+    }
+    requests = {name: created._replace(body=json.dumps(body).encode()) for name, body in bodies.items()}
+    requests["an unknown parameter"] = listed._replace(path=f"{path}?mystery=1")
+    requests["a value that is not allowed"] = listed._replace(path=f"{path}?state=ajar")
+    return {name: _request_problems(description, request) for name, request in requests.items()}
+
+
+def _broken_answers(description: Description, exchanges: list[tuple[Request, Reply]]) -> dict[str, str]:
+    request, reply = next((request, reply) for request, reply in exchanges if _creates(request))
+    fields = json.loads(reply.body)
+    bodies = {
+        "an answer without an id": {name: value for name, value in fields.items() if name != "id"},
+        "a number in words": {**fields, "number": "one"},
+    }
+    replies = {name: reply._replace(body=json.dumps(body).encode()) for name, body in bodies.items()}
+    replies["an answer with another status"] = reply._replace(status=299)
+    return {name: _answer_problems(description, request, broken) for name, broken in replies.items()}
+
+
+def _creates(request: Request) -> bool:
+    return request.method == "POST" and request.path.endswith("/issues")
 
 
 def _request_problems(description: Description, request: Request) -> str:
@@ -243,7 +303,7 @@ def _answer_problems(description: Description, request: Request, reply: Reply) -
     return description.problems(response["content"]["application/json"]["schema"], json.loads(reply.body))
 
 
-def judge_pagerduty(path: str) -> Verdict:
+def judge_pagerduty(path: str) -> Iterator[Verdict]:
     """Validate our alerts by PagerDuty's description of the Events API, which no package has."""
     if not path:
         raise UnavailableError(
@@ -253,18 +313,30 @@ def judge_pagerduty(path: str) -> Verdict:
     description = Description(json.loads(Path(path).read_bytes()))
     operation = description.operation("post", "/enqueue")
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
+
+    def judge(body: dict[str, Any]) -> str:
+        return description.problems(schema, body, closed=True)
+
     bodies = [{"routing_key": "0" * 32, **pagerduty.alert_fields(delivery)} for delivery in deliveries()]
-    return verdict("alerts for PagerDuty", (description.problems(schema, body, closed=True) for body in bodies))
+    yield verdict("alerts for PagerDuty", map(judge, bodies))
+    alert = bodies[0]
+    broken = {
+        "no routing key": {name: value for name, value in alert.items() if name != "routing_key"},
+        "an unknown field": {**alert, "mystery": 1},
+        "an unknown severity": {**alert, "payload": {**alert["payload"], "severity": "ajar"}},
+        "a summary that is a number": {**alert, "payload": {**alert["payload"], "summary": 1}},
+        "an unknown action": {**alert, "event_action": "mystery"},
+    }
+    yield control({name: judge(body) for name, body in broken.items()})
 
 
-LIBRARIES: Final[dict[str, Callable[[], Verdict]]] = {
-    "standardwebhooks": judge_standardwebhooks,
-    "svix": judge_svix,
-    "slack_sdk": judge_slack,
-    "adaptivecards": judge_cards,
-}
-
-
-def pagerduty_judge(path: str) -> Callable[[], Verdict]:
-    """Return the judge of PagerDuty's description in that file."""
-    return partial(judge_pagerduty, path)
+def libraries(pagerduty_file: str) -> dict[str, Callable[[], Iterator[Verdict]]]:
+    """Return the judges, by their names."""
+    return {
+        "standardwebhooks": judge_standardwebhooks,
+        "svix": judge_svix,
+        "slack_sdk": judge_slack,
+        "adaptivecards": judge_cards,
+        "PagerDuty's OpenAPI": partial(judge_pagerduty, pagerduty_file),
+        "GitHub's OpenAPI": judge_github,
+    }

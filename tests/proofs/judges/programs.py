@@ -1,33 +1,29 @@
-"""Programs as judges: a real Alertmanager, promtool, notmuch, and cmark-gfm."""
+"""Programs as judges: a real Alertmanager, promtool, and cmark-gfm."""
 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.policy import SMTP
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import msgspec
 
 from statuswatch.delivery.deliver import deliver
 from statuswatch.delivery.renewal import Renewals
-from statuswatch.model.event import EventKind, Notification
+from statuswatch.model.event import EventKind
 from statuswatch.model.incident import Impact
 from statuswatch.model.report import OpenCounts, PageOutcome, RunReport
 from statuswatch.render import markdown
 from statuswatch.render.site.metrics import render as render_metrics
-from statuswatch.sinks import email
-from tests.proofs.judges.verdict import TEXTS, Verdict, deliveries, program, verdict
+from tests.proofs.judges.running import free_port, running, wait_until
+from tests.proofs.judges.verdict import TEXTS, control, deliveries, program, verdict
 from tests.support.fake_receiver import FakeReceiver
 from tests.support.hostile_text import INCIDENT_URL
 from tests.support.sample_board import eventful_board, hostile_board, simulated_board
@@ -35,12 +31,11 @@ from tests.support.sample_events import NOW, OPENAI, hostile_event
 from tests.support.sending import connected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from statuswatch.model.event import PendingDelivery
+    from tests.proofs.judges.verdict import Verdict
 
-PATIENCE: Final = 30.0  # seconds for a program to do what is expected
-SENDER: Final = "Statuswatch <status@acme.example>"
 _TAGS: Final = frozenset(("h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "strong", "a", "br"))
 
 
@@ -51,9 +46,7 @@ _TAGS: Final = frozenset(("h3", "p", "ul", "li", "table", "thead", "tbody", "tr"
 def alertmanager(hook: str) -> Iterator[str]:
     """Run a real Alertmanager that posts to `hook`; return its address."""
     path = program("prometheus-alertmanager", "apt-get install prometheus-alertmanager")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as folder:
         configuration = Path(folder, "alertmanager.yml")
         configuration.write_text(
@@ -62,13 +55,8 @@ def alertmanager(hook: str) -> Iterator[str]:
         )
         command = [path, f"--config.file={configuration}", f"--storage.path={folder}/data"]
         command += [f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error"]
-        process = subprocess.Popen(command)
-        try:
-            wait_until(lambda: _is_ready(address))
+        with running(command, lambda: _is_ready(address)):
             yield f"http://{address}"
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
 
 
 def _is_ready(address: str) -> bool:
@@ -77,14 +65,6 @@ def _is_ready(address: str) -> bool:
             return bool(response.status == 200)
     except URLError:
         return False
-
-
-def wait_until(is_true: Callable[[], bool]) -> bool:
-    """Wait until something is so, and return whether it became so in time."""
-    end = time.monotonic() + PATIENCE
-    while not is_true() and time.monotonic() < end:
-        time.sleep(0.1)
-    return is_true()
 
 
 def judge_alertmanager() -> Iterator[Verdict]:
@@ -114,6 +94,39 @@ def judge_alertmanager() -> Iterator[Verdict]:
             "incidents announced, and announced as resolved",
             ("" if key in fired and key in over and key not in listed else f"{key} is still open" for key in begun),
         )
+        yield control(_broken_alerts(address) | _two_alerts(address))
+
+
+def _broken_alerts(address: str) -> dict[str, str]:
+    """Return what Alertmanager says of alerts that are broken."""
+    alert: dict[str, Any] = {"labels": {"alertname": "A"}, "startsAt": "2026-01-01T00:00:00Z"}
+    broken = {
+        "no label": {**alert, "labels": {}},
+        "a label that is a number": {**alert, "labels": {"alertname": 1}},
+        "a label whose name is none": {**alert, "labels": {"alertname": "A", "": "x"}},
+        "an end before its beginning": {**alert, "endsAt": "2025-01-01T00:00:00Z"},
+        "a time that is none": {**alert, "startsAt": "yesterday"},
+        "an address that is none": {**alert, "generatorURL": "https://x.example/%zz"},
+    }
+    return {name: _rejection(address, entry) for name, entry in broken.items()}
+
+
+def _two_alerts(address: str) -> dict[str, str]:
+    """Return what is found where an incident has two alerts, for the former one was not ended."""
+    delivery = _of_kind(EventKind.NEW)[0]
+    incident = delivery.event.incident
+    for impact in (incident.impact, Impact.CRITICAL):
+        _rejection(address, {"labels": {"alertname": "A", "incident": incident.id, "impact": impact}})
+    return {"two alerts of an incident": _stage_problem(_listed(address)[incident.id], delivery)}
+
+
+def _rejection(address: str, alert: dict[str, Any]) -> str:
+    body, headers = json.dumps([alert]).encode(), {"Content-Type": "application/json"}
+    try:
+        urlopen(Request(f"{address}/api/v2/alerts", body, headers)).close()
+    except HTTPError as error:
+        return str(error)
+    return ""
 
 
 def _sinks(address: str) -> Any:
@@ -172,7 +185,7 @@ def _announced(receiver: FakeReceiver, status: str) -> set[str]:
 # ----------------------------------------------------------------------------------------------------- the rest
 
 
-def judge_promtool() -> Verdict:
+def judge_promtool() -> Iterator[Verdict]:
     """Check our metrics as Prometheus does."""
     path = program("promtool", "apt-get install prometheus")
     boards = [eventful_board(), simulated_board(20, 200), *(hostile_board(words[:20_000]) for words in TEXTS)]
@@ -182,42 +195,16 @@ def judge_promtool() -> Verdict:
         completed = subprocess.run(command, input=metrics, capture_output=True, text=True, check=False)
         return completed.stderr.strip() if completed.returncode else ""
 
-    return verdict("files of metrics", (judge(render_metrics(board)["metrics.prom"]) for board in boards))
-
-
-def judge_notmuch() -> Verdict:
-    """Have a mail program thread our mails: one thread for each incident."""
-    path = program("notmuch", "apt-get install notmuch")
-    sender = email._address(SENDER, "sender")
-    mails: dict[str, list[Any]] = {}
-    for delivery in deliveries():
-        mail = email.document(Notification((delivery,)), sender, [sender])
-        mails.setdefault(delivery.event.incident.id, []).append(mail)
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("cur", "new", "tmp"):
-            Path(folder, "mail", name).mkdir(parents=True)
-        for number, mail in enumerate(mail for thread in mails.values() for mail in thread):
-            Path(folder, "mail", "cur", f"{number}:2,S").write_bytes(mail.as_bytes(policy=SMTP))
-        configuration = Path(folder, "config")
-        configuration.write_text(f"[database]\npath={folder}/mail\n[user]\nname=A\nprimary_email=a@b.example\n")
-        env = {**os.environ, "NOTMUCH_CONFIG": str(configuration)}
-        subprocess.run([path, "new", "--quiet"], env=env, check=True, capture_output=True)
-
-        def threads(thread: list[Any]) -> list[str]:
-            ids = " or ".join(f"id:{str(mail['Message-ID']).strip('<>')}" for mail in thread)
-            command = [path, "search", "--output=threads", ids]
-            completed = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-            return completed.stdout.split()
-
-        found = {key: threads(thread) for key, thread in mails.items()}
-    counts = [thread for ids in found.values() for thread in ids]
-    return verdict(
-        "incidents whose mails are one thread of their own",
-        (
-            "" if len(ids) == 1 and counts.count(ids[0]) == 1 else f"{key}: {len(ids)} threads"
-            for key, ids in found.items()
-        ),
-    )
+    files = [render_metrics(board)["metrics.prom"] for board in boards]
+    yield verdict("files of metrics", map(judge, files))
+    broken = {
+        "a line that is none": f"{files[0]}no sample\n",
+        "a value that is none": f'{files[0]}statuswatch_x{{page="a"}} many\n',
+        "a quote that does not end": f'{files[0]}statuswatch_x{{page="a}} 1\n',
+        "no last line feed": files[0].rstrip("\n"),
+        "a type of another name": files[0].replace(" gauge\n", " mystery\n", 1),
+    }
+    yield control({name: judge(metrics) for name, metrics in broken.items()})
 
 
 class MarkupReader(HTMLParser):
@@ -234,20 +221,36 @@ class MarkupReader(HTMLParser):
         self.foreign += [f"{name}={value}" for name, value in attrs if name != "align" and value != INCIDENT_URL]
 
 
-def judge_cmark() -> Verdict:
+def judge_cmark() -> Iterator[Verdict]:
     """Render the step summary as GitHub does, with raw HTML let through: no markup and no link is a vendor's."""
     path = program("cmark-gfm", "apt-get install cmark-gfm")
     extensions = [word for name in ("table", "autolink", "strikethrough", "tasklist") for word in ("-e", name)]
 
-    def judge(words: str) -> str:
-        event = hostile_event(words)
-        outcome = PageOutcome(page=event.page, events=(event,), open=OpenCounts(1))
-        report = RunReport(detected_at=NOW, pages=(outcome,), events=(event,), changed=True)
+    def judge(written: str) -> str:
         command = [path, "--unsafe", *extensions]
-        written = markdown.summary(report)
         completed = subprocess.run(command, input=written, capture_output=True, text=True, check=True)
         reader = MarkupReader()
         reader.feed(completed.stdout)
         return " ".join(reader.foreign)[:200]
 
-    return verdict("step summaries with hostile text", map(judge, TEXTS))
+    summaries = [_summary(words) for words in TEXTS]
+    yield verdict("step summaries with hostile text", map(judge, summaries))
+    broken = {
+        "an image": "![x](https://evil.example/x.png)",
+        "a link": "[x](https://evil.example)",
+        "an address": "https://evil.example",
+        "a host": "www.evil.example",
+        "raw HTML": "<img src=x onerror=alert(1)>",
+        "a heading": "# x",
+        "a strikethrough": "~~x~~",
+        "code": "`x`",
+        "a quotation": "> x",
+        "a task": "- [ ] x",
+    }
+    yield control({name: judge(f"{summaries[0]}\n\n{markup}\n") for name, markup in broken.items()})
+
+
+def _summary(words: str) -> str:
+    event = hostile_event(words)
+    outcome = PageOutcome(page=event.page, events=(event,), open=OpenCounts(1))
+    return markdown.summary(RunReport(detected_at=NOW, pages=(outcome,), events=(event,), changed=True))

@@ -14,10 +14,11 @@ from tests.support.hostile_text import ALL_SPLICES, LONG_TEXTS, MARKUP
 from tests.support.sample_events import NOW, event, hostile_event, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 TEXTS: Final = (ALL_SPLICES, MARKUP, *LONG_TEXTS)
 MAX_FINDINGS: Final = 5
+BROKEN: Final = "broken on purpose, and refused"
 
 
 class UnavailableError(Exception):
@@ -25,7 +26,7 @@ class UnavailableError(Exception):
 
 
 class Verdict(NamedTuple):
-    """How many of the entries were judged valid, and what was wrong with the first of the others."""
+    """How many entries were judged, and what was wrong with some of them."""
 
     judged: str
     total: int
@@ -41,6 +42,14 @@ def verdict(judged: str, found: Iterable[str]) -> Verdict:
     """Return the verdict on entries, each with what is wrong with it: "" for nothing."""
     entries = list(found)
     return Verdict(judged, len(entries), tuple(entry for entry in entries if entry))
+
+
+def control(found: Mapping[str, str]) -> Verdict:
+    """Return the verdict on entries that are broken on purpose, each with what the judge says of it.
+
+    One that the judge accepts is a finding: its other verdicts are worth nothing.
+    """
+    return verdict(BROKEN, ("" if reason else f"accepted: {name}" for name, reason in found.items()))
 
 
 def package(name: str, install: str) -> Any:
