@@ -36,7 +36,7 @@ from statuswatch.cli.options import (
 from statuswatch.cli.output import annotate, interruptible, print_events, progress, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from statuswatch.cli.watching import PassPart
     from statuswatch.config.schema import Config
@@ -212,7 +212,7 @@ def make_pass(
 
         run = run_of(settings, options, on_page, part)
         whole = msgspec.structs.replace(run, pages=pages)
-        deliver = delivery_of(settings, sinks, whole, dry_run=options.dry_run, part=part)
+        deliver = delivery_of(settings, sinks, run, words=options.pages, dry_run=options.dry_run, part=part)
         report = pipeline.check(run, datetime.now(UTC), print_report, deliver)
     if part is None or part.has_news(report) or options.verbose:
         print_outcome(whole, report, settings, options)
@@ -287,10 +287,14 @@ def delivery_of(
     sinks: "tuple[ConnectedSink, ...]",
     run: "Run",
     *,
-    dry_run: bool,
+    words: "Collection[str]" = (),
+    dry_run: bool = False,
     part: "PassPart | None" = None,
 ) -> "Callable[[RunReport, State], Delivery]":
-    """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox."""
+    """Return how the events of a run are delivered. Without sinks, what sends is imported only for an old outbox.
+
+    What is open is sent again for all pages that these words name, also where a part of a watch reads only some.
+    """
     if dry_run and settings.notify:
         from statuswatch.delivery.deliver import rehearse
 
@@ -306,9 +310,8 @@ def delivery_of(
         from statuswatch.net.loop import NEVER
 
         interruption = part.interruption if part else NEVER
-        send = deliver_report(
-            sinks, partial=run.partial, pages=run.pages, mutes=settings.mutes, interruption=interruption
-        )
+        pages = settings.chosen(words)
+        send = deliver_report(sinks, partial=run.partial, pages=pages, mutes=settings.mutes, interruption=interruption)
         return send(report, before)
 
     return deliver

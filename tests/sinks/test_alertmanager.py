@@ -15,6 +15,8 @@ from statuswatch.errors import UsageError
 from statuswatch.model.incident import Impact
 from statuswatch.model.mute import Mute
 from statuswatch.model.state import State
+from statuswatch.net.response import Response
+from statuswatch.schedule import Interval
 from statuswatch.sinks.alertmanager import Alertmanager, alert
 from statuswatch.state import encode_page
 from tests.support.fake_alertmanager import FakeAlertmanager
@@ -23,9 +25,12 @@ from tests.support.fake_vendor import incident as listed_incident
 from tests.support.hostile_text import MARKUP, hostile_delivery
 from tests.support.page_timeline import PAGE, PageTimeline, at, incident, update
 from tests.support.sending import connected, new_deliveries, resolved, send
+from tests.support.simulated_watch import START as WATCH_START
+from tests.support.simulated_watch import simulated, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from statuswatch.model.event import PendingDelivery
     from statuswatch.model.report import SinkOutcome
@@ -169,6 +174,56 @@ def test_a_muted_incident(manager: FakeAlertmanager) -> None:
     manager.alerts.clear()
     runs.run(17, incident("a", OPENED))
     assert manager.alerts == []
+
+
+def test_outside_the_hours(manager: FakeAlertmanager) -> None:
+    """Outside the sink's `hours` what Alertmanager has goes on firing; nothing begins there, or begins anew. Within
+    them it does.
+    """
+    runs = Runs(manager, hours="Sat 09:00-09:20 UTC")  # the first read is at 09:00
+    runs.run(5, incident("a", OPENED))
+    (first,) = manager.firing
+    late = update(29, "investigating")
+    runs.run(30, incident("a", OPENED), incident("b", late))
+    assert runs.firing() == [("a", "minor")] and manager.firing[0]["endsAt"] > first["endsAt"]
+    assert [delivery.event.incident.id for delivery in runs.waiting] == ["b"]
+    manager.alerts.clear()
+    runs.run(35, incident("a", OPENED), incident("b", late))
+    assert manager.alerts == []
+    runs.run(7 * 24 * 60 + 5, incident("a", OPENED), incident("b", late))
+    assert sorted(runs.firing()) == [("a", "minor"), ("b", "minor")] and not runs.waiting
+
+
+def test_a_watch(manager: FakeAlertmanager, tmp_path: Path) -> None:
+    """A pass of a watch sends again what is open on all of its pages, also on those that it does not read."""
+    intervals = {"acme": Interval(3600), "bolt": Interval(300)}
+    passes, clock, vendors = simulated(tmp_path, "acme", "bolt", intervals=intervals)
+    passes.sinks = connected("alertmanager", {"url": manager.url}, {})
+    clock.at(1, lambda: vendors.incidents.update(acme=[listed_incident("a", "investigating", at=WATCH_START)]))
+    clock.at(75, lambda: manager.alerts.clear())
+    watch(passes, 81)
+    assert passes.event_lines() == ["new acme"] and all(minutes < 75 for minutes in vendors.times("acme"))
+    assert [entry["labels"]["incident"] for entry in manager.firing] == ["a"]
+
+
+def test_a_shared_incident(manager: FakeAlertmanager, tmp_path: Path) -> None:
+    """A sink whose `kinds` have `page` receives an incident of several pages, is sent it again while one of them is
+    among the pages of the run, and receives its end.
+    """
+    keys = [f"p{number}" for number in range(6)]
+    passes, clock, vendors = simulated(tmp_path, *keys, every=600)
+    passes.sinks = connected("alertmanager", {"url": manager.url, "kinds": ["page"]}, {})
+    clock.at(1, lambda: vendors.answers.update(dict.fromkeys(keys[:5], Response(503, {}))))
+    clock.at(100, lambda: manager.alerts.clear())
+    watch(passes, 115)
+    assert passes.event_lines() == ["new platform:statuspage"]
+    (sent,) = manager.firing
+    assert sent["labels"]["page"] == "platform:statuspage" and "5 of 6 watched pages" in sent["annotations"]["title"]
+    state, pages = passes.reports[-1].state, passes.config.pages
+    assert [len(find_renewals(state, part, (), clock.now()).events) for part in (pages[:1], pages[5:])] == [1, 0]
+    vendors.answers.clear()
+    watch(passes, 20)
+    assert passes.event_lines()[1:] == ["resolved platform:statuspage"] and manager.firing == []
 
 
 def test_what_waits_is_not_overtaken(manager: FakeAlertmanager) -> None:

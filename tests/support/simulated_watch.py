@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from statuswatch import errors, pipeline
-from statuswatch.cli.check import raise_for
+from statuswatch.cli.check import delivery_of, raise_for
 from statuswatch.cli.watching import Clock, Observer, PassPart, Wakeup, Watch
 from statuswatch.config.schema import Config
 from statuswatch.model.page import Page
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
+    from statuswatch.delivery.deliver import ConnectedSink
     from statuswatch.model.event import Event
     from statuswatch.model.page import Failure
     from statuswatch.model.report import RunReport
@@ -119,10 +120,14 @@ class _PageWire:
 
 
 class SimulatedPasses:
-    """Passes over simulated vendors, with a real state file; `events` are all that was printed."""
+    """Passes over simulated vendors, with a real state file; `events` are all that was printed.
+
+    Without `sinks` nothing is delivered.
+    """
 
     quiet = True
     keys: tuple[str, ...] = ()
+    sinks: tuple[ConnectedSink, ...] = ()
 
     def __init__(self, config: Config, clock: SimulatedClock, vendors: SimulatedVendors) -> None:
         self.config, self.clock, self.vendors = config, clock, vendors
@@ -141,7 +146,8 @@ class SimulatedPasses:
         run = msgspec.structs.replace(
             run, store=part.store, last_reads=part.last_reads, connect=self.vendors.connect, partial=bool(part.keys)
         )
-        report = pipeline.check(run, self.clock.now(), lambda report: self.events.extend(report.events), keep_outbox)
+        deliver = delivery_of(self.config, self.sinks, run, words=self.keys, part=part) if self.sinks else keep_outbox
+        report = pipeline.check(run, self.clock.now(), lambda report: self.events.extend(report.events), deliver)
         self.reports.append(report)
         try:
             raise_for(report)
