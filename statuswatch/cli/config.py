@@ -12,11 +12,19 @@ from statuswatch.cli.output import stdout_stream
 if TYPE_CHECKING:
     from statuswatch.config.schema import Config
 
-HELP_END = help_end(
-    ("statuswatch config check", "statuswatch config schema > statuswatch.schema.json"),
-    (0, 2, 3),
-    code_0="no mistake; there may be warnings",
-    code_2="usage, or mistakes in the configuration: all of them are listed",
+_CHECK = "statuswatch config check"
+_SCHEMA = "statuswatch config schema > statuswatch.schema.json"
+_CODES = {
+    "code_0": "no mistake; there may be warnings",
+    "code_2": "usage, or mistakes in the configuration: all of them are listed",
+}
+HELP_END = help_end((_CHECK, _SCHEMA), (0, 2, 3), **_CODES)
+CHECK_HELP_END = help_end((_CHECK, f"{_CHECK} --config pyproject.toml"), (0, 2, 3), **_CODES)
+SCHEMA_HELP_END = help_end(
+    (_SCHEMA, "statuswatch config schema --event > event.schema.json"),
+    (0, 2, 5),
+    code_2="usage",
+    code_5="the output could not be printed",
 )
 
 

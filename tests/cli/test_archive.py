@@ -11,6 +11,8 @@ from tests.support.fake_receiver import FakeReceiver
 from tests.support.fake_vendor import incident
 
 if TYPE_CHECKING:
+    import socket
+
     from tests.support.workspace import Workspace
 
 
@@ -25,7 +27,7 @@ def configure(workspace: Workspace, table: str) -> None:
 
 
 def test_every_event_is_archived(workspace: Workspace) -> None:
-    """6: each event is archived as it is printed; one that a filter or a mute holds back, with its flag."""
+    """Contract 6.13: each event is archived as it is printed; one that a filter or a mute holds back, with its flag."""
     workspace.watch("acme", top='history = "history"')
     workspace.check()
     assert not (workspace.folder / "history").exists()  # a baseline has no events
@@ -46,8 +48,29 @@ def test_every_event_is_archived(workspace: Workspace) -> None:
     assert workspace.files() == files
 
 
+def test_the_order_of_a_run(workspace: Workspace) -> None:
+    """Contract 7.1: when an event is delivered, it is neither archived nor saved yet; it is at the end of the run."""
+    hook = '[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n'
+    workspace.watch("acme", top='history = "history"\n' + hook)
+    at_delivery: list[list[str]] = []
+
+    def accept(connection: socket.socket) -> None:
+        files = [f"{path} {content!r}" for path, content in workspace.files().items()]
+        at_delivery.append([file for file in files if "a1" in file])
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with FakeReceiver(default=accept) as receiver:
+        env = {"HOOK": receiver.url}
+        workspace.check(env=env)
+        workspace.acme(incident("a1", "investigating"), incident("a0", "investigating"))
+        assert "a1" in workspace.check(env=env).out
+    assert at_delivery == [[]]
+    assert [line["incident"]["id"] for line in lines(workspace)] == ["a1"]
+    assert "a1" in workspace.saved_pages()["acme"]["incidents"]
+
+
 def test_a_dry_run_archives_nothing(workspace: Workspace) -> None:
-    """7: `--dry-run` prints events; it writes nothing."""
+    """Contract 7.6: `--dry-run` prints events; it writes nothing."""
     workspace.watch("acme", top='history = "history"')
     workspace.check()
     workspace.acme(incident("a1", "investigating"))
@@ -57,9 +80,8 @@ def test_a_dry_run_archives_nothing(workspace: Workspace) -> None:
 
 
 def test_what_cannot_be_archived_waits(workspace: Workspace) -> None:
-    """6: if an append fails, the state is saved, the run exits with 5, and the next one appends first what waits.
-
-    The sinks have the events already, and are not notified twice.
+    """Contract 6.13 and 7.1: if an append fails, the state is saved, the run exits with 5, and the next one appends
+    first what waits. The sinks have the events already, and are not notified twice.
     """
     with FakeReceiver() as receiver:
         sink = '\n[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n'

@@ -40,7 +40,7 @@ def apply(folder: Path, rows: Mapping[str, Row], text: str) -> str:
 
 
 def test_a_moved_page_keeps_its_key_and_gets_an_alias(tmp_path: Path) -> None:
-    """Contract 2: a page that moved is a changed line: new address and platform, the former host as an alias."""
+    """Contract 2.5e: a page that moved is a changed line: new address and platform, the former host as an alias."""
     moved = msgspec.structs.replace(ACME.page, url="https://acme.example/status", platform="instatus")
     fixed = fix_rows(ROWS, [moved], "2026-11")
     assert fixed.notes == ()
@@ -57,7 +57,7 @@ def test_another_platform_is_no_move() -> None:
 
 
 def test_a_page_that_became_another_rows_is_left_to_a_person() -> None:
-    """Contract 2: a patch never makes two rows of one page."""
+    """Contract 2.5e: a patch never makes two rows of one page."""
     fixed = fix_rows(ROWS, [msgspec.structs.replace(BOLT.page, url=ACME.url)], "2026-11")
     assert fixed.rows == ROWS
     assert fixed.notes == (f"bolt: its page is now that of acme ({ACME.url}): make it an alias",)
@@ -70,7 +70,7 @@ def test_a_row_is_one_that_git_merges() -> None:
 
 
 def test_fix_prints_a_patch(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Contract 2: what reads as the catalog says is no change; what reads otherwise, or at last, is one."""
+    """Contract 2.5e: what reads as the catalog says is no change; what reads otherwise, or at last, is one."""
     base = workspace.vendor.url
     rows = {
         row.key: row
@@ -97,7 +97,7 @@ def test_fix_prints_a_patch(workspace: Workspace, capsys: pytest.CaptureFixture[
 
 
 def test_fix_without_a_network(workspace: Workspace, dead: str) -> None:
-    """Contract 8: where no page answered at all there is no patch, and exit 4."""
+    """Contract 8, code 4: where no page answered at all there is no patch, and exit 4."""
     row = msgspec.structs.replace(ACME, url=dead)
     with pytest.raises(NetworkError):
         print_patch([row.page], {"acme": row}, load_config(None, {}, workspace.folder), quiet=True)
@@ -112,13 +112,13 @@ def test_fix_without_a_network(workspace: Workspace, dead: str) -> None:
     ],
 )
 def test_contradictions_are_refused(workspace: Workspace, options: list[str], hint: str) -> None:
-    """Contract 8: a patch is of the catalog, and is a patch."""
+    """Contract 2.3: a patch is of the catalog, and is a patch."""
     completed = workspace.run("pages", *options)
     assert (completed.code, completed.out) == (2, "") and hint in completed.err
 
 
 def test_inspect_prints_a_row() -> None:
-    """Contract 2: a public page that was read and is not in the catalog gets a row to copy; any other gets none."""
+    """Contract 2.1: a public page that was read and is not in the catalog gets a row to copy; any other gets none."""
     page = Page(key="acme", name="Acme, Inc", url="https://status.acme.example", platform="statusio", id="5" * 24)
     feed = Feed(identity="acme", incidents=())
     explained = Inspection(page, feed, (), ())

@@ -50,7 +50,7 @@ def test_the_first_run_is_a_baseline(workspace: Workspace, arguments: tuple[str,
 
 
 def test_open_incidents_are_announced_when_asked(workspace: Workspace) -> None:
-    """Contract 2: with --announce-open a baseline reports open incidents as new, once, and no closed one."""
+    """Contract 2.1: with --announce-open a baseline reports open incidents as new, once, and no closed one."""
     workspace.acme(incident("a1", "investigating"), incident("a2", "resolved"), windows=(window("w1", "scheduled"),))
     assert sorted(workspace.event_lines("--announce-open")) == ["new acme/a1", "new acme/w1"]
     assert workspace.event_lines("--announce-open") == []
@@ -71,7 +71,7 @@ def test_an_incident_from_run_to_run(workspace: Workspace) -> None:
 
 
 def test_the_console_shows_an_event_as_the_contract_has_it(workspace: Workspace) -> None:
-    """Contract 7: an event has three lines: product and time, title with impact and address, and the update."""
+    """Contract 7.7: an event has three lines: product and time, title with impact and address, and the update."""
     workspace.acme(incident("a1", "investigating", impact="major", parts=["API", "Login"]))
     assert workspace.check("--announce-open").out == (
         "🔴 NEW       [2025-01-01 10:00 UTC] Product: Acme - API, Login\n"
@@ -82,7 +82,7 @@ def test_the_console_shows_an_event_as_the_contract_has_it(workspace: Workspace)
 
 @pytest.mark.parametrize("form", ["console", "jsonl"])
 def test_stdout_is_data_and_stderr_is_everything_else(workspace: Workspace, form: str) -> None:
-    """Contract 2: events and nothing else on stdout, everything else on stderr, and no colours where nobody looks."""
+    """Contract 2.2: events and nothing else on stdout, everything else on stderr, and no colours where nobody looks."""
     workspace.watch("acme", "bolt")
     workspace.vendor.answer("/bolt/api/v2/incidents.json", "<html>Sorry</html>", 503)
     workspace.acme(incident("a1", "investigating"), incident("a0", "investigating"))
@@ -99,20 +99,20 @@ def test_stdout_is_data_and_stderr_is_everything_else(workspace: Workspace, form
 
 
 def test_stdout_is_data_even_where_there_is_no_stderr(workspace: Workspace) -> None:
-    """Contract 2: with stderr closed, remarks are lost; they never get into the events."""
+    """Contract 2.2: with stderr closed, remarks are lost; they never get into the events."""
     completed = workspace.run_in_shell("2>&-", "check", "--format", "jsonl", "--announce-open")
     assert completed.code == 0
     assert [event_line(json.loads(line)) for line in completed.out.splitlines()] == ["new acme/a0"]
 
 
 def test_events_are_text_on_any_terminal(workspace: Workspace) -> None:
-    """Contract 7: an encoding without emoji or dashes is no reason to lose an event or to end with a bug."""
+    """Contract 7.7: an encoding without emoji or dashes is no reason to lose an event or to end with a bug."""
     completed = workspace.check("--announce-open", env={"PYTHONIOENCODING": "ascii"})
     assert "Trouble a0" in completed.out
 
 
 def test_a_terminal_gets_a_progress_bar(workspace: Workspace) -> None:
-    """Contract 2: a progress bar shows on a terminal only, and is gone before the events come."""
+    """Contract 2.2: a progress bar shows on a terminal only, and is gone before the events come."""
     output = on_a_terminal(workspace, "check", "--announce-open", "--dry-run")
     piped = workspace.check("--announce-open")
     assert "reading pages" in output
@@ -121,7 +121,7 @@ def test_a_terminal_gets_a_progress_bar(workspace: Workspace) -> None:
 
 
 def test_quiet_prints_nothing_but_errors(workspace: Workspace, dead: str) -> None:
-    """Contract 2: --quiet leaves the events and the errors."""
+    """Contract 2.1: --quiet leaves the events and the errors."""
     assert workspace.check("--quiet", "--announce-open") == (0, announcement(workspace), "")
     workspace.watch("acme", acme=dead)
     completed = workspace.run("check", "--quiet")
@@ -130,7 +130,7 @@ def test_quiet_prints_nothing_but_errors(workspace: Workspace, dead: str) -> Non
 
 
 def test_verbose_prints_every_page_and_request(workspace: Workspace) -> None:
-    """Contract 2: --verbose prints the configuration, the state file, every page and every request."""
+    """Contract 2.1: --verbose prints the configuration, the state file, every page and every request."""
     workspace.watch("acme", "bolt")
     workspace.bolt()
     workspace.vendor.etags = True
@@ -171,7 +171,7 @@ def test_a_calm_run_without_validators_is_silent_too(workspace: Workspace) -> No
 
 
 def test_page_limits_the_run_and_forgets_nothing(workspace: Workspace) -> None:
-    """Contract 2 and 6: a run limited to some pages reads only them, and the others are still remembered."""
+    """Contract 2.1 and 6.7: a run limited to some pages reads only them, and the others are still remembered."""
     workspace.watch("acme", "bolt")
     workspace.bolt(incident("b0", "investigating"))
     workspace.check()
@@ -198,11 +198,14 @@ def test_a_removed_page_is_forgotten_at_the_next_write(workspace: Workspace) -> 
     assert list(workspace.saved_pages()) == ["acme"]
 
 
-@pytest.mark.parametrize("change", ["url", "platform"])
+@pytest.mark.parametrize("change", ["url", "platform", "id"])
 def test_another_address_or_platform_is_a_new_baseline(workspace: Workspace, change: str) -> None:
-    """Contract 3: a changed `url` or `platform` of a key is a new baseline."""
+    """Contract 3.7: a changed `url`, `platform` or `id` of a key is a new baseline."""
     workspace.check()
-    if change == "url":
+    if change == "id":
+        workspace.acme(incident("m1", "investigating"), incident("m2", "investigating"))
+        workspace.watch("acme", settings='id = "another"\n')
+    elif change == "url":
         workspace.vendor.put(statuspage("/moved", [incident("m1", "investigating"), incident("m2", "investigating")]))
         workspace.watch("acme", acme=f"{workspace.vendor.url}/moved")
     else:
@@ -244,7 +247,7 @@ def test_a_platform_that_cannot_be_recognised_is_asked_for(workspace: Workspace)
 
 
 def test_changing_a_filter_causes_no_event(workspace: Workspace) -> None:
-    """Contract 3: filters decide what is reported, never what is remembered; changing one causes no event."""
+    """Contract 3.4: filters decide what is reported, never what is remembered; changing one causes no event."""
     workspace.acme(incident("a1", "investigating", parts=["API"]), windows=(window("w1", "scheduled"),))
     workspace.check()
     before = workspace.state.read_bytes()
@@ -255,7 +258,7 @@ def test_changing_a_filter_causes_no_event(workspace: Workspace) -> None:
 
 
 def test_an_incident_that_was_reported_is_reported_to_its_end(workspace: Workspace) -> None:
-    """Contract 3: the highest impact ever and all components ever count, so a filter swallows no end of a story."""
+    """Contract 3.5: the highest impact ever and all components ever count, so a filter swallows no end of a story."""
     workspace.watch("acme", settings='min_impact = "major"\ncomponents = ["API"]\n')
     reported = []
     for statuses, impacts, parts in (
@@ -274,7 +277,9 @@ def test_an_incident_that_was_reported_is_reported_to_its_end(workspace: Workspa
 
 
 def test_maintenance_can_be_switched_off_and_on(workspace: Workspace) -> None:
-    """Contract 3: with `maintenance = false` windows are remembered and not reported; back on, their next change is."""
+    """Contract 3.4: with `maintenance = false` windows are remembered and not reported; back on, their next change
+    is.
+    """
     old = incident("a0", "investigating")
     workspace.watch("acme", settings="maintenance = false\n")
     workspace.acme(old, windows=(window("w1", "scheduled"),))
@@ -287,7 +292,7 @@ def test_maintenance_can_be_switched_off_and_on(workspace: Workspace) -> None:
 
 
 def test_a_dry_run_prints_and_leaves_no_trace(workspace: Workspace) -> None:
-    """Contract 2: --dry-run prints the events of a run and writes nothing, not even a lock, however often."""
+    """Contract 7.6: --dry-run prints the events of a run and writes nothing, not even a lock, however often."""
     clean = workspace.files()
     rehearsals = [workspace.events("--dry-run", "--announce-open") for _ in range(2)]
     assert workspace.files() == clean
@@ -304,7 +309,9 @@ def test_a_dry_run_prints_and_leaves_no_trace(workspace: Workspace) -> None:
 
 
 def test_an_error_is_an_answer(workspace: Workspace, dead: str) -> None:
-    """Contract 8: a page that answers with an error makes the run complete; its failure is in the report."""
+    """Contract 8, code 0, and 8.1: a page that answers with an error makes the run complete; its failure is in the
+    report.
+    """
     workspace.watch("acme", "bolt", bolt=dead)
     workspace.vendor.answer(INCIDENTS, "no", 403)
     completed = workspace.check()

@@ -36,7 +36,7 @@ def publish(
     "glob", ["API", "api*", "EU - API", "us*", "Web*", "docs", "EU - Web Login", "us/*", "EU/Web*"]
 )
 def test_a_glob_that_matches_a_listed_component_is_fine(workspace: Workspace, glob: str) -> None:
-    """Section 3: a glob matches names, and group and name where the page has the name twice, in any case."""
+    """Contract 3.10: a glob matches names, and group and name where the page has the name twice, in any case."""
     publish(workspace, incident("a1", "investigating", parts=["Status"]))
     workspace.watch("acme", settings=f'components = ["{glob}"]\n')
     assert "warning" not in workspace.check().err
@@ -45,7 +45,9 @@ def test_a_glob_that_matches_a_listed_component_is_fine(workspace: Workspace, gl
 
 @pytest.mark.parametrize("glob", ["Nope", "APi v2", "US - Web Login", "Dcos", "US/Web*"])
 def test_a_glob_that_matches_nothing(workspace: Workspace, glob: str) -> None:
-    """Section 3: it is a warning in `check` and `inspect`, and exit 2 with `status --component`, nothing printed."""
+    """Contract 3.10: it is a warning in `check` and `inspect`, and exit 2 with `status --component`, nothing
+    printed.
+    """
     publish(workspace, incident("a1", "investigating", parts=["API"]))
     workspace.watch("acme", settings=f'components = ["API", "{glob}"]\n')
     warning = f"warning: '{glob}' in `components` matches no component (acme): `statuswatch inspect acme` lists them"
@@ -62,7 +64,7 @@ def test_a_glob_that_matches_nothing(workspace: Workspace, glob: str) -> None:
 
 
 def test_a_group_selects_incidents(workspace: Workspace) -> None:
-    """Section 3: a glob names a group; the vendor names a component of an incident without it."""
+    """Contract 3.10: a glob names a group; the vendor names a component of an incident without it."""
     publish(workspace)
     workspace.watch("acme", settings='components = ["eu/*"]\n')
     workspace.check()
@@ -103,20 +105,20 @@ def test_components_are_listed_without_a_read(workspace: Workspace) -> None:
 
 
 def test_a_group_is_known_where_the_name_is_in_one_only() -> None:
-    """Section 3: where the page has a name in several groups, the incident says which, or nobody knows."""
+    """Contract 3.10: where the page has a name in several groups, the incident says which, or nobody knows."""
     listed = [Component("API", "EU"), Component("API", "US"), Component("Docs", "EU"), Component("Blog")]
     named = [Component("API"), Component("API", "US"), Component("Docs"), Component("Blog"), Component("Gone")]
     assert [component.group for component in grouped(named, listed)] == ["", "US", "EU", "", ""]
 
 
 def test_a_near_miss_is_named(workspace: Workspace) -> None:
-    """Section 3: the component that was meant is suggested."""
+    """Contract 3.10: the component that was meant is suggested."""
     publish(workspace)
     assert "did you mean 'Docs'?" in workspace.run("status", "--component", "Dcos").err
 
 
 def test_inspect_lists_the_components(workspace: Workspace) -> None:
-    """Section 3: `inspect` lists what a page has, by group."""
+    """Contract 3.10: `inspect` lists what a page has, by group."""
     publish(workspace)
     lines = workspace.run("inspect", "acme").out.splitlines()
     start = lines.index("Components")
@@ -124,13 +126,13 @@ def test_inspect_lists_the_components(workspace: Workspace) -> None:
 
 
 def test_a_component_that_an_open_incident_names_is_a_match(workspace: Workspace) -> None:
-    """Section 3: a component that the page no longer lists, but an open incident names, passes the check."""
+    """Contract 3.10: a component that the page no longer lists, but an open incident names, passes the check."""
     publish(workspace, incident("a1", "investigating", impact="major", parts=["Old API"]))
     assert workspace.run("status", "--component", "Old*", "--fail-on", "major").code == 10
 
 
 def test_a_match_on_one_of_the_pages_is_enough(workspace: Workspace) -> None:
-    """Section 3: a glob must match on at least one page asked about."""
+    """Contract 3.10: a glob must match on at least one page asked about."""
     publish(workspace)
     workspace.vendor.put(incidentio("/bolt", [incident("b1", "investigating", parts=["Queue"])]))
     workspace.watch("acme", "bolt")
@@ -140,7 +142,7 @@ def test_a_match_on_one_of_the_pages_is_enough(workspace: Workspace) -> None:
 
 
 def test_a_page_that_lists_no_components(workspace: Workspace) -> None:
-    """Section 3: there nothing matches, and an incident that names no component counts as matching."""
+    """Contract 3.10: there nothing matches, and an incident that names no component counts as matching."""
     workspace.acme()
     completed = workspace.run("status", "--component", "Nope", "--fail-on", "minor")
     assert completed.code == 2 and "lists none, so leave --component out" in completed.err
@@ -150,7 +152,7 @@ def test_a_page_that_lists_no_components(workspace: Workspace) -> None:
 
 
 def test_a_typing_error_is_found_on_a_suspicious_read(workspace: Workspace) -> None:
-    """Section 8: a component glob is judged also on a suspicious read, and on a page that fails."""
+    """Contract 3.10: a component glob is judged also on a suspicious read, and on a page that fails."""
     publish(workspace, incident("a1", "investigating", "identified", parts=["API"]))
     workspace.check()
     publish(workspace, incident("a1", "investigating", parts=["API"]))
@@ -162,7 +164,7 @@ def test_a_typing_error_is_found_on_a_suspicious_read(workspace: Workspace) -> N
 
 
 def test_a_page_that_was_never_read_is_unknown_first(workspace: Workspace, dead: str) -> None:
-    """Section 8: where nobody knows what a page lists, it is unknown, and no glob is called a mistake."""
+    """Contract 3.10: where nobody knows what a page lists, it is unknown, and no glob is called a mistake."""
     publish(workspace)
     workspace.watch("acme", "bolt", bolt=f"{dead}/bolt")
     assert workspace.run("status", "--component", "Queue", "--fail-on", "minor").code == 4
@@ -189,7 +191,7 @@ def test_the_list_of_components_causes_no_write(workspace: Workspace) -> None:
 
 
 def test_a_page_that_did_not_change_is_judged_too(workspace: Workspace) -> None:
-    """Section 3: where every document answers 304, the remembered list counts."""
+    """Contract 3.10: where every document answers 304, the remembered list counts."""
     workspace.vendor.etags = True
     publish(workspace, incident("a1", "investigating"))
     workspace.watch("acme", settings='components = ["Nope"]\n')

@@ -36,7 +36,7 @@ def documented_configurations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize(("place", "table"), list(documented_configurations()))
 def test_the_schema_accepts_the_documented(place: str, table: dict[str, Any]) -> None:
-    """Every configuration of the documentation is valid by the schema."""
+    """Contract 2.13: every configuration of the documentation is valid by the schema."""
     CONFIG.validate(table)
 
 
@@ -55,14 +55,14 @@ def test_the_schema_accepts_the_documented(place: str, table: dict[str, Any]) ->
     ],
 )
 def test_the_schema_refuses_mistakes(config: str, path: str) -> None:
-    """Contract 3: an unknown key, a wrong type or word, and a missing option of a sink are marked by an editor."""
+    """Contract 2.13: an unknown key, a wrong type or word, and a missing option of a sink are marked by an editor."""
     with pytest.raises(ValidationError) as failure:
         CONFIG.validate(tomllib.loads(config))
     assert "/".join(map(str, failure.value.absolute_path)) == path
 
 
 def test_the_schema_matches_words_in_any_case() -> None:
-    """Contract 3: names match without regard to case, in the schema too."""
+    """Contract 2.13 and 3.3b: names match without regard to case, in the schema too."""
     CONFIG.validate(tomllib.loads('min_impact = "Major"\n[[notify]]\nsink = "Slack"\nurl_env = "A"\nkinds = ["Page"]'))
 
 
@@ -98,7 +98,9 @@ def test_judges_of_others_apply_the_schema(workspace: Workspace) -> None:
 
 
 def test_the_schema_of_an_event(workspace: Workspace) -> None:
-    """`config schema --event` prints the schema of schema 1; whatever `check` prints is valid by it."""
+    """Contract 2.13 and 7.8: `config schema --event` prints the schema of schema 1; whatever `check` prints is valid
+    by it.
+    """
     assert json.loads(workspace.run("config", "schema", "--event").out) == event_schema()
     validator = Draft202012Validator(event_schema())
     workspace.check()
@@ -112,7 +114,7 @@ def test_the_schema_of_an_event(workspace: Workspace) -> None:
 
 
 def test_a_sound_configuration(workspace: Workspace) -> None:
-    """One line says which file counts and what it names; exit 0. Nothing is read or written."""
+    """Contract 2.13: one line says which file counts and what it names; exit 0. Nothing is read or written."""
     before = workspace.files()
     completed = workspace.run("config", "check")
     assert completed.code == 0
@@ -122,7 +124,9 @@ def test_a_sound_configuration(workspace: Workspace) -> None:
 
 
 def test_mistakes_are_listed_together(workspace: Workspace) -> None:
-    """Contract 3: all mistakes are reported together, each with file, key and what was likely meant; exit 2."""
+    """Contract 2.13 and 3.3: all mistakes are reported together, each with file, key and what was likely meant; exit
+    2.
+    """
     workspace.watch("acme", top='min_impact = "majr"\n[[notify]]\nsink = "slak"\n')
     completed = workspace.run("config", "check")
     assert (completed.code, completed.out) == (2, "")
@@ -142,7 +146,7 @@ def test_options_of_several_sinks(workspace: Workspace) -> None:
 
 
 def test_what_a_configuration_lacks(workspace: Workspace) -> None:
-    """Contract 3: variables that are not set, and mutes that ended, are warnings; exit 0."""
+    """Contract 2.13: variables that are not set, and mutes that ended, are warnings; exit 0."""
     mute = '[[mute]]\npage = "acme"\nincident = "a0"\nuntil = 2025-01-01T00:00:00Z\n'
     sink = '[[notify]]\nsink = "slack"\nurl_env = "SLACK_URL"\n'
     workspace.watch("acme", top=mute + sink, settings='headers_env = { Authorization = "ACME_TOKEN" }\n')
@@ -156,7 +160,9 @@ def test_what_a_configuration_lacks(workspace: Workspace) -> None:
 
 
 def test_globs_are_compared_with_what_is_remembered(workspace: Workspace) -> None:
-    """Contract 3: a glob that matches nothing the page lists is a warning of `config check`, without a read."""
+    """Contract 2.13 and 3.10: a glob that matches nothing the page lists is a warning of `config check`, without a
+    read.
+    """
     documents = statuspage("/acme", [incident("a0", "investigating")])
     documents["/acme/api/v2/summary.json"]["components"] = [{"id": "c", "name": "API"}]
     workspace.vendor.put(documents)

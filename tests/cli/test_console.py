@@ -66,7 +66,7 @@ MAINTENANCE: Final = partial(
 
 
 def test_new() -> None:
-    """Contract 7: a new incident has three lines: product, title with impact and address, and the update."""
+    """Contract 7.7: a new incident has three lines: product, title with impact and address, and the update."""
     assert shown(event()) == [
         HEADLINE,
         TITLE,
@@ -75,7 +75,7 @@ def test_new() -> None:
 
 
 def test_several_updates() -> None:
-    """Contract 7: of several updates each has its time, and the newest comes first."""
+    """Contract 7.7: of several updates each has its time, and the newest comes first."""
     unreported = (
         update("u2", "identified", "A bad deployment.", "14:40:05"),
         update("u3", "monitoring", "A fix.", "14:58:59"),
@@ -97,7 +97,7 @@ def test_updates_of_several_days() -> None:
 
 
 def test_a_long_story_is_short() -> None:
-    """Contract 7: the newest update has up to 500 characters, three earlier ones a line each, the others a count."""
+    """Contract 7.7: the newest update has up to 500 characters, three earlier ones a line each, the others a count."""
     unreported = tuple(update(f"u{number}", "identified", f"{number} " + "word " * 300) for number in range(9))
     _, _, newest, *earlier, count = shown(event(UPDATED, unreported=unreported))
     assert newest.startswith(f"{INDENT}[14:32 UTC] identified — 8 word") and len(newest) < 600
@@ -115,7 +115,7 @@ def test_a_long_story_on_a_terminal() -> None:
 
 
 def test_full() -> None:
-    """Contract 7: --full prints every update and every component."""
+    """Contract 2.1: --full prints every update and every component."""
     unreported = tuple(update(f"u{number}", "identified", f"{number} " + "word " * 600) for number in range(9))
     many = tuple(Component(f"Service {number:03}") for number in range(113))
     headline, _, *updates = shown(event(unreported=unreported, components=many), full=True)
@@ -226,7 +226,7 @@ def test_maintenance_with_its_schedule() -> None:
 @pytest.mark.parametrize("changes", [(), (Change.DELISTED,), (Change.WITHDRAWN,)])
 @pytest.mark.parametrize("happened", [NEW, UPDATED, RESOLVED])
 def test_maintenance_is_never_red(happened: EventKind, changes: tuple[Change, ...]) -> None:
-    """Contract 7: whatever happens to a maintenance, its sign is 🔧 and its end is no resolution."""
+    """Contract 7.7: whatever happens to a maintenance, its sign is 🔧 and its end is no resolution."""
     entry = MAINTENANCE(happened, *changes)
     assert shown(entry)[0].startswith("🔧 ") and "RESOLVED" not in shown(entry)[0]
     assert phrases.label(entry) is phrases.Label.MAINTENANCE
@@ -245,7 +245,7 @@ def test_a_notification_of_a_maintenance_is_never_red(happened: EventKind) -> No
 
 
 def test_what_is_not_stated() -> None:
-    """Contract 4: where the vendor states no component or impact the text says so, and never "Unknown Product"."""
+    """Contract 7.12: where the vendor states no component or impact the text says so, and never "Unknown Product"."""
     bare = event(components=(), impact=Impact.UNKNOWN, unreported=(update("u1", "investigating", ""),))
     assert shown(bare) == [
         "🔴 NEW       [2025-11-03 14:32 UTC] Product: OpenAI - not stated",
@@ -255,7 +255,7 @@ def test_what_is_not_stated() -> None:
 
 
 def test_several_components() -> None:
-    """Contract 7: up to three components are named, and of two with one name each has its group."""
+    """Contract 7.7: up to three components are named, and of two with one name each has its group."""
     parts = (CHAT, Component("Login", "API"), Component("Login", "ChatGPT"))
     assert shown(event(components=parts))[0] == (
         "🔴 NEW       [2025-11-03 14:32 UTC] Product: OpenAI - Chat Completions, API - Login, ChatGPT - Login"
@@ -263,13 +263,13 @@ def test_several_components() -> None:
 
 
 def test_very_many_components() -> None:
-    """Contract 7: of more than three components the others are counted; AWS listed 113 of one event."""
+    """Contract 7.7: of more than three components the others are counted; AWS listed 113 of one event."""
     many = tuple(Component(f"Service {number:03}") for number in range(113))
     assert shown(event(components=many))[0].endswith("Service 000, Service 001, Service 002 and 110 more")
 
 
 def test_what_passes_a_filter_unstated() -> None:
-    """Contract 3: an event that passes the filter on components only because none is stated has a remark."""
+    """Contract 3.5 and 7.12: an event that passes the filter on components only because none is stated has a remark."""
     page = msgspec.structs.replace(OPENAI, components=("API*",))
     assert shown(event(page=page, components=()))[-1].strip() == phrases.NO_COMPONENT_STATED
     stated = [*shown(event(page=page)), *shown(event(components=()))]
@@ -277,7 +277,7 @@ def test_what_passes_a_filter_unstated() -> None:
 
 
 def test_an_end_that_no_vendor_stated() -> None:
-    """Contract 1: an expired incident is not called resolved, neither on the console nor in a commit."""
+    """Contract 7.7: an expired incident is not called resolved, neither on the console nor in a commit."""
     quiet = update("u2", "expired", "Nothing new in 14 days; no end was stated.")
     expired = event(RESOLVED, Change.STATUS, unreported=(quiet,), status="expired")
     assert shown(expired)[0].startswith("⚪ NO END STATED")
@@ -293,7 +293,7 @@ def test_several_events() -> None:
 
 
 def test_piped_paragraphs_are_never_wrapped() -> None:
-    """Contract 2: into a pipe each paragraph is one line, however long, line ends of the vendor included."""
+    """Contract 2.2: into a pipe each paragraph is one line, however long, line ends of the vendor included."""
     body = "\n".join(["word " * 10] * 9)
     lines = shown(event(title="A long title " * 30, unreported=(update("u1", "investigating", body),)))
     assert len(lines) == 3
@@ -357,7 +357,7 @@ def test_wide_characters_count_twice() -> None:
 
 
 def test_colours_on_a_terminal_only() -> None:
-    """Contract 7: a terminal gets colours, a bold title and a coloured impact; a pipe nothing but text."""
+    """Contract 2.2: a terminal gets colours, a bold title and a coloured impact; a pipe nothing but text."""
     assert "\x1b[1;31mNEW" in printed(event(), width=80)
     assert "\x1b[1;33mUPDATED" in printed(event(UPDATED), width=80)
     assert "\x1b[1;32mRESOLVED" in printed(event(RESOLVED), width=80)
@@ -376,7 +376,9 @@ def test_no_color() -> None:
 
 @pytest.mark.parametrize("output", EventFormat)
 def test_a_closed_pipe_rejects_events(monkeypatch: pytest.MonkeyPatch, output: EventFormat) -> None:
-    """Contract 8: a reader that went away did not accept the events: exit 5, so that they are kept, and not 1."""
+    """Contract 8, code 5: a reader that went away did not accept the events: exit 5, so that they are kept, and not
+    1.
+    """
     reading, writing = os.pipe()
     os.close(reading)
     pipe = os.fdopen(writing, "w", encoding="utf-8")
@@ -406,7 +408,7 @@ def expected(entry: Event) -> str:
 @example(ALL, None)
 @example(ALL, 40)
 def test_console_shows_vendor_text_as_it_is(vendor_text: str, width: int | None) -> None:
-    """Contract 7: the visible characters are the vendor's; no markup and no escape sequence of theirs is there."""
+    """Contract 7.10: the visible characters are the vendor's; no markup and no escape sequence of theirs is there."""
     entry = hostile_event(vendor_text)
     raw = printed(entry, width=width, full=True)
     visible = STYLE.sub("", raw)
@@ -421,7 +423,7 @@ def test_console_shows_vendor_text_as_it_is(vendor_text: str, width: int | None)
 @example(ALL, 20)
 @example("one :::error::two", 20)
 def test_console_gives_a_runner_no_command(vendor_text: str, width: int | None) -> None:
-    """Contract 7: no line of the console is a workflow command, wherever it was wrapped or cut."""
+    """Contract 7.10: no line of the console is a workflow command, wherever it was wrapped or cut."""
     for full in (False, True):
         assert runner_commands(STYLE.sub("", printed(hostile_event(vendor_text), width=width, full=full))) == []
 

@@ -58,7 +58,9 @@ def test_a_broken_state_file_is_exit_3(workspace: Workspace, how: str) -> None:
 
 @pytest.mark.parametrize("place", ["statuswatch.toml/state.json", "home"])
 def test_a_state_file_in_a_wrong_place_is_exit_3(workspace: Workspace, place: str) -> None:
-    """Contract 8: where state.json cannot be read or written nothing is reported, and the error names the place."""
+    """Contract 8, code 3: where state.json cannot be read or written nothing is reported, and the error names the
+    place.
+    """
     completed = workspace.run("check", "--announce-open", "--state", place)
     assert (completed.code, completed.out) == (3, "")
     assert place in completed.err
@@ -66,7 +68,7 @@ def test_a_state_file_in_a_wrong_place_is_exit_3(workspace: Workspace, place: st
 
 
 def test_a_folder_that_is_missing_is_exit_3(workspace: Workspace) -> None:
-    """Contract 8: a typing error in the path of state.json makes no folder and no second state file."""
+    """Contract 8, code 3: a typing error in the path of state.json makes no folder and no second state file."""
     completed = workspace.run("check", "--announce-open", "--state", "typo/state.json")
     assert (completed.code, completed.out) == (3, "")
     assert "typo" in completed.err
@@ -75,7 +77,7 @@ def test_a_folder_that_is_missing_is_exit_3(workspace: Workspace) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_exit_3(workspace: Workspace) -> None:
-    """Contract 8: no permission to write is exit 3 before anything is reported."""
+    """Contract 8, code 3: no permission to write is exit 3 before anything is reported."""
     (workspace.folder / "fixed").mkdir(mode=0o555)
     completed = workspace.run("check", "--announce-open", "--state", "fixed/state.json")
     assert (completed.code, completed.out) == (3, "")
@@ -108,7 +110,9 @@ def test_a_second_run_does_not_interleave(workspace: Workspace) -> None:
 
 
 def test_no_answer_at_all_is_exit_4(workspace: Workspace, dead: str) -> None:
-    """Contract 8: where no page answers, nothing is reported or written, and pages that failed alike share a line."""
+    """Contract 8, code 4: where no page answers, nothing is reported or written, and pages that failed alike share a
+    line.
+    """
     workspace.check()
     workspace.watch("acme", "bolt", acme=dead, bolt=f"{dead}/bolt")
     before = workspace.files()
@@ -120,7 +124,9 @@ def test_no_answer_at_all_is_exit_4(workspace: Workspace, dead: str) -> None:
 
 
 def test_without_configuration_and_network_is_exit_4(workspace: Workspace, dead: str, tmp_path: Path) -> None:
-    """Contract 3 and 8: the very first run of somebody whose network is down says so, for the built-in pages."""
+    """Contract 3.1 and 8, code 4: the very first run of somebody whose network is down says so, for the built-in
+    pages.
+    """
     (workspace.folder / "statuswatch.toml").unlink()
     down = {"HTTPS_PROXY": dead, "HTTP_PROXY": dead, "NO_PROXY": ""}
     completed = workspace.run("check", env=down)
@@ -132,7 +138,7 @@ def test_without_configuration_and_network_is_exit_4(workspace: Workspace, dead:
 
 
 def test_no_answer_to_a_question_for_the_platform_is_exit_4(workspace: Workspace, dead: str) -> None:
-    """Contract 8: a page without `platform` that does not answer is not a page that answered with an error."""
+    """Contract 8, code 4: a page without `platform` that does not answer is not a page that answered with an error."""
     workspace.watch("mine", mine=dead)
     completed = workspace.run("check")
     assert (completed.code, completed.out) == (4, "")
@@ -163,7 +169,9 @@ def test_a_broken_page_in_the_state_file_is_exit_3(workspace: Workspace) -> None
     "proxy", ["htp://u:geheim@127.0.0.1:9", "http://127.0.0.1:port", "http://u:geheim@127.0.0.1:99999"]
 )
 def test_a_proxy_without_an_address_is_our_own_network(workspace: Workspace, proxy: str) -> None:
-    """Contract 8: a proxy that cannot be used is no fault of a page's: exit 4, nothing reported, nothing written."""
+    """Contract 8, code 4: a proxy that cannot be used is no fault of a page's: exit 4, nothing reported, nothing
+    written.
+    """
     workspace.watch("acme", acme="https://status.invalid")
     for command in ("check", "status", "inspect") if proxy.startswith("htp:") else ("check",):
         completed = workspace.run(command, "acme", env={"HTTPS_PROXY": proxy, "NO_PROXY": ""})
@@ -173,7 +181,7 @@ def test_a_proxy_without_an_address_is_our_own_network(workspace: Workspace, pro
 
 
 def test_a_proxy_that_refuses_is_our_own_network(workspace: Workspace) -> None:
-    """Contract 8: a proxy of ours is no page; where it lets nobody through, no page answered."""
+    """Contract 8, code 4, and 8.1: a proxy of ours is no page; where it lets nobody through, no page answered."""
     (workspace.folder / "statuswatch.toml").unlink()
     completed = workspace.run("check", env={"HTTPS_PROXY": workspace.vendor.url, "NO_PROXY": ""})
     assert (completed.code, completed.out) == (4, "")
@@ -183,7 +191,9 @@ def test_a_proxy_that_refuses_is_our_own_network(workspace: Workspace) -> None:
 @pytest.mark.parametrize("form", ["console", "jsonl"])
 @pytest.mark.parametrize("how", ["full", "pipe", "closed"])
 def test_events_that_were_not_printed_are_reported_again(workspace: Workspace, how: str, form: str) -> None:
-    """Contract 7: print, then save: where stdout accepts nothing it is exit 5, and the next run reports it all."""
+    """Contract 7.1 and 8, code 5: print, then save: where stdout accepts nothing it is exit 5, and the next run
+    reports it all.
+    """
     workspace.acme(incident("a1", "investigating"), incident("a0", "investigating"))
     arguments = ("check", "--announce-open", "--format", form)
     if how == "full":
@@ -207,14 +217,14 @@ def test_events_that_were_not_printed_are_reported_again(workspace: Workspace, h
 
 
 def test_a_closed_stdout_does_not_matter_without_events(workspace: Workspace) -> None:
-    """Contract 8: a run without events prints nothing on stdout, so that a closed one is no error."""
+    """Contract 8, code 5: a run without events prints nothing on stdout, so that a closed one is no error."""
     completed = workspace.run_in_shell(">&-", "check")
     assert completed.code == 0
     assert "baseline: 1 open" in completed.err
 
 
 def test_exit_code_is_10_where_there_were_events(workspace: Workspace) -> None:
-    """Contract 8: with --exit-code events are exit 10, once; without events it is 0."""
+    """Contract 8, codes 0 and 10: with --exit-code events are exit 10, once; without events it is 0."""
     codes = [workspace.run("check", "--exit-code").code]
     workspace.acme(incident("a1", "investigating"), incident("a0", "investigating"))
     codes += [workspace.run("check", "--exit-code").code for _ in range(2)]
@@ -222,7 +232,7 @@ def test_exit_code_is_10_where_there_were_events(workspace: Workspace) -> None:
 
 
 def test_an_interrupted_run_writes_nothing(workspace: Workspace) -> None:
-    """Contract 8: Ctrl-C while a page hangs is exit 130, without a traceback and without a trace."""
+    """Contract 8, code 130: Ctrl-C while a page hangs is exit 130, without a traceback and without a trace."""
     workspace.check()
     before = workspace.state.read_bytes()
     over = threading.Event()
@@ -240,3 +250,16 @@ def test_an_interrupted_run_writes_nothing(workspace: Workspace) -> None:
     assert "Traceback" not in completed.err
     assert "interrupted" in completed.err
     assert workspace.state.read_bytes() == before
+
+
+def test_of_several_codes_the_first_is_used(workspace: Workspace, dead: str) -> None:
+    """Contract 8.1: 5 comes before 10, 4 before 5, 3 before 4, and 2 before 3."""
+    hook = '[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n'
+    workspace.watch("acme", top=hook)
+    assert workspace.run("check", "--announce-open", "--exit-code").code == 5
+    workspace.watch("acme", top=hook, acme=dead)
+    assert workspace.run("check", "--exit-code").code == 4
+    workspace.state.write_text("{")
+    assert workspace.run("check").code == 3
+    (workspace.folder / "statuswatch.toml").write_text("pages = []")
+    assert workspace.run("check").code == 2

@@ -43,7 +43,7 @@ def runner(folder: Path, **env: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("value", [None, "", "false", "1"])
 def test_nothing_is_written_off_a_runner(tmp_path: Path, value: str | None) -> None:
-    """Contract 7: only GITHUB_ACTIONS=true makes it an Actions runner; else no file is touched."""
+    """Contract 7.9: only GITHUB_ACTIONS=true makes it an Actions runner; else no file is touched."""
     env = runner(tmp_path) | ({} if value is None else {"GITHUB_ACTIONS": value})
     if value is None:
         del env["GITHUB_ACTIONS"]
@@ -52,9 +52,8 @@ def test_nothing_is_written_off_a_runner(tmp_path: Path, value: str | None) -> N
 
 
 def test_outputs(tmp_path: Path) -> None:
-    """Contract 7: on an Actions runner the summary and five outputs are appended to the runner's files.
-
-    `open` counts incidents, not maintenance.
+    """Contract 7.9: on an Actions runner the summary and five outputs are appended to the runner's files. `open`
+    counts incidents, not maintenance.
     """
     (tmp_path / "summary.md").write_text("before\n", encoding="utf-8")
     (tmp_path / "output").write_text("before=1\n", encoding="utf-8")
@@ -73,7 +72,7 @@ def test_outputs(tmp_path: Path) -> None:
 
 
 def test_outputs_of_a_run_without_events(tmp_path: Path) -> None:
-    """Contract 7: a run without events has all outputs: a workflow can rely on them."""
+    """Contract 7.9: a run without events has all outputs: a workflow can rely on them."""
     report_to_runner(report(changed=False), runner(tmp_path))
     found = outputs((tmp_path / "output").read_text("utf-8"))
     assert (found["changed"], found["events"], found["open"], found["failed"]) == ("false", "0", "0", "0")
@@ -82,7 +81,9 @@ def test_outputs_of_a_run_without_events(tmp_path: Path) -> None:
 @searched
 @given(hostile)
 def test_outputs_cannot_be_forged(vendor_text: str) -> None:
-    """Contract 7: whatever a vendor writes, there are five outputs of a line each, and the counts are ours."""
+    """Contract 7.9 and 7.10: whatever a vendor writes, there are five outputs of a line each, and the counts are
+    ours.
+    """
     run = report(hostile_event(f"x\nchanged=false\nevents<<EOF\n{vendor_text}"))
     with TemporaryDirectory() as folder:
         report_to_runner(run, runner(Path(folder)))
@@ -104,7 +105,7 @@ def _has_no_folder(folder: Path) -> Path:
 def test_a_file_that_cannot_be_written_is_a_remark(
     tmp_path: Path, variable: str, place: Callable[[Path], Path]
 ) -> None:
-    """Contract 8: a file that cannot be written is reported, and the other file is written all the same."""
+    """Contract 7.9: a file that cannot be written is reported, and the other file is written all the same."""
     env = runner(tmp_path, **{variable: str(place(tmp_path))})
     (problem,) = report_to_runner(report(event()), env)
     assert variable in problem
@@ -119,7 +120,7 @@ def test_a_runner_without_files_is_no_fault() -> None:
 
 
 def test_a_run_on_a_runner(workspace: Workspace) -> None:
-    """Contract 7: with GITHUB_ACTIONS=true a run appends its summary and its outputs; the message is one line."""
+    """Contract 7.9: with GITHUB_ACTIONS=true a run appends its summary and its outputs; the message is one line."""
     workspace.watch("acme", "bolt")
     workspace.bolt()
     env = runner(workspace.folder)
@@ -152,7 +153,7 @@ def commands(err: str) -> list[str]:
 
 
 def test_annotations_of_a_run(workspace: Workspace) -> None:
-    """Contract 7: a warning for each new incident of at least major impact and each page that failed, on stderr."""
+    """Contract 7.9: a warning for each new incident of at least major impact and each page that failed, on stderr."""
     workspace.watch("acme", "bolt")
     workspace.bolt()
     env = runner(workspace.folder)
@@ -170,7 +171,9 @@ def test_annotations_of_a_run(workspace: Workspace) -> None:
 
 
 def test_annotations_of_status(workspace: Workspace) -> None:
-    """Contract 7: `status` warns of open incidents of at least major impact and of unknown pages, on a runner only."""
+    """Contract 7.9: `status` warns of open incidents of at least major impact and of unknown pages, on a runner
+    only.
+    """
     workspace.watch("acme", "bolt")
     workspace.acme(incident("a1", "investigating", impact="critical"), incident("a2", "investigating"))
     env = {"GITHUB_ACTIONS": "true"}
@@ -181,7 +184,7 @@ def test_annotations_of_status(workspace: Workspace) -> None:
 
 
 def test_a_muted_incident_is_not_annotated(workspace: Workspace) -> None:
-    """Contract 7: a mute holds back the warning as it holds back a delivery."""
+    """Contract 7.9: a mute holds back the warning as it holds back a delivery."""
     workspace.watch("acme", top='[[mute]]\npage = "acme"\nincident = "a1"\n')
     workspace.check()
     workspace.acme(incident("a1", "investigating", impact="major"))
@@ -192,7 +195,7 @@ def test_a_muted_incident_is_not_annotated(workspace: Workspace) -> None:
 @searched
 @given(hostile)
 def test_an_annotation_is_one_command(vendor_text: str) -> None:
-    """Contract 7: whatever a vendor writes, it neither ends the warning nor begins another command."""
+    """Contract 7.10: whatever a vendor writes, it neither ends the warning nor begins another command."""
     written = annotation.warning(f"a{vendor_text}", f"b{vendor_text}")
     assert len(written.splitlines()) == 1
     head, title, message = re.fullmatch(r"(::warning title=)([^:,\r\n]*)::(.*)", written).groups()  # type: ignore[union-attr]
@@ -200,7 +203,7 @@ def test_an_annotation_is_one_command(vendor_text: str) -> None:
 
 
 def test_the_summary_shows_what_is_open(workspace: Workspace) -> None:
-    """Contract 7: the step summary has the events, then what is open, worst first, then what is unknown."""
+    """Contract 7.9: the step summary has the events, then what is open, worst first, then what is unknown."""
     workspace.watch("acme", "bolt")
     workspace.acme(incident("a1", "investigating"), incident("a2", "identified", impact="critical"))
     env = runner(workspace.folder)
@@ -211,7 +214,7 @@ def test_the_summary_shows_what_is_open(workspace: Workspace) -> None:
 
 
 def test_variables_of_a_runner_elsewhere(workspace: Workspace) -> None:
-    """Contract 7: without GITHUB_ACTIONS=true the runner's variables mean nothing."""
+    """Contract 7.9: without GITHUB_ACTIONS=true the runner's variables mean nothing."""
     summary = workspace.folder / "summary.md"
     workspace.check(env={"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(summary), "GITHUB_ACTIONS": "false"})
     assert not summary.exists()

@@ -47,7 +47,7 @@ def rows(completed: Completed) -> list[dict[str, Any]]:
 
 
 def test_incidents_of_the_archive(workspace: Workspace) -> None:
-    """2: `history` prints each incident folded from its events; no page is read."""
+    """Contract 6.15: `history` prints each incident folded from its events; no page is read."""
     with_history(workspace)
     requests = len(workspace.vendor.requests)
     first, second = rows(workspace.run("history", "--format", "jsonl"))
@@ -65,7 +65,9 @@ def test_incidents_of_the_archive(workspace: Workspace) -> None:
 
 
 def test_what_is_not_covered(workspace: Workspace) -> None:
-    """2: a range that the archive does not cover is reported as not covered: on stdout for people, else on stderr."""
+    """Contract 6.15: a range that the archive does not cover is reported as not covered: on stdout for people, else
+    on stderr.
+    """
     with_history(workspace)
     shown = workspace.run("history", "--since", "7d").out
     assert "not covered: " in shown and "(Acme)" in shown and "1 page not covered in full" in shown
@@ -84,7 +86,7 @@ def test_what_is_not_covered(workspace: Workspace) -> None:
     ],
 )
 def test_contradictions(workspace: Workspace, arguments: tuple[str, ...], message: str) -> None:
-    """2: what contradicts itself is exit 2: no past moment is a gate for a deploy, and no page is read."""
+    """Contract 2.3: what contradicts itself is exit 2: no past moment is a gate for a deploy, and no page is read."""
     workspace.watch("acme", top='history = "history"')
     completed = workspace.run(*arguments)
     assert completed.code == 2 and message in completed.err
@@ -92,13 +94,15 @@ def test_contradictions(workspace: Workspace, arguments: tuple[str, ...], messag
 
 @pytest.mark.parametrize("arguments", [("history",), ("status", "--at", "1h")])
 def test_no_archive(workspace: Workspace, arguments: tuple[str, ...]) -> None:
-    """8: without an archive there is no answer, and the error says how to keep one."""
+    """Contract 8, code 2: without an archive there is no answer, and the error says how to keep one."""
     completed = workspace.run(*arguments)
     assert completed.code == 2 and "no archive is kept" in completed.err and 'set history = "history"' in completed.err
 
 
 def test_a_past_moment(workspace: Workspace) -> None:
-    """2: `status --at T` answers from archive and state; a page that was not watched then is unknown, never fine."""
+    """Contract 6.15: `status --at T` answers from archive and state; a page that was not watched then is unknown,
+    never fine.
+    """
     with_history(workspace)
     now = datetime.now(UTC)
     answer = json.loads(workspace.run("status", "--at", "2020-01-01", "--format", "json").out)
@@ -123,7 +127,7 @@ def viewed() -> PageView:
 
 
 def test_what_was_open_at_a_moment() -> None:
-    """2: open then, with the status and the message of then; a page that could not be read is unknown."""
+    """Contract 6.15: open then, with the status and the message of then; a page that could not be read is unknown."""
     plan: dict[str, Any] = {"kind": IncidentKind.MAINTENANCE, "id": "m", "scheduled_for": minute(200)}
     planned = archived(NEW, 5, update(1, "scheduled"), **plan)
     hole: dict[str, Any] = {"kind": IncidentKind.PAGE, "id": "p", "created_at": minute(300), "title": "Unreadable"}
@@ -169,7 +173,7 @@ HOSTILE: Final = ("=1+1", "+1", "-1", "@SUM(A1)", "::error::x", "##[error]x", te
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_cells_are_inert(title: str) -> None:
-    """7: vendor text is no formula of a spreadsheet, no command of a runner, and breaks no row."""
+    """Contract 7.10: vendor text is no formula of a spreadsheet, no command of a runner, and breaks no row."""
     event = archived(NEW, 5, update(1, "investigating"), title=title, page=Page(key="acme", name=title, url=""))
     incidents = fold_events([event])
     (row,) = csv.DictReader(io.StringIO(rendered.as_csv(incidents)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_a_page_is_read_until_something_changed(workspace: Workspace) -> None:
-    """It reads the page, reports what changed, and forgets no other page."""
+    """Contract 2.21: it reads the page, reports what changed, and forgets no other page."""
     workspace.bolt()
     workspace.watch("acme", "bolt")
     workspace.check()
@@ -24,7 +24,7 @@ def test_a_page_is_read_until_something_changed(workspace: Workspace) -> None:
 
 
 def test_without_a_wait_it_reads_once(workspace: Workspace) -> None:
-    """--wait 0 reads once, changed or not."""
+    """Contract 2.21: --wait 0 reads once, changed or not."""
     workspace.check()
     before = len(workspace.vendor.requests)
     completed = workspace.run("ingest", "acme", "--wait", "0")
@@ -32,7 +32,7 @@ def test_without_a_wait_it_reads_once(workspace: Workspace) -> None:
 
 
 def test_a_key_is_validated(workspace: Workspace) -> None:
-    """What is no key, or no watched page, is exit 2 and is read by nobody."""
+    """Contract 2.21: what is no key, or no watched page, is exit 2 and is read by nobody."""
     for word in ("$(id)", "", "https://evil.example/?token=abc", "openai"):
         completed = workspace.run("ingest", "--wait", "0", "--", word)
         assert completed.code == 2 and "abc" not in completed.err, word

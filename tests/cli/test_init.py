@@ -35,7 +35,9 @@ def written(workspace: Workspace) -> dict[str, Any]:
 
 
 def test_names_aliases_and_addresses_are_resolved_together(bare: Workspace) -> None:
-    """One command takes keys, aliases, names and addresses; what it writes is a configuration without a mistake."""
+    """Contract 2.12: one command takes keys, aliases, names and addresses; what it writes is a configuration without
+    a mistake.
+    """
     completed = bare.run("init", "OpenAI", "gcp", "New Relic", "https://www.githubstatus.com", "status.acme.example")
     assert completed.code == 0
     assert watched(bare.folder) == ["openai", "google-cloud", "new-relic", "github", "acme"]
@@ -46,7 +48,9 @@ def test_names_aliases_and_addresses_are_resolved_together(bare: Workspace) -> N
 
 
 def test_what_cannot_be_watched_is_listed(bare: Workspace) -> None:
-    """A typing error comes with the nearest keys, a vendor without a reader with that; the rest is written."""
+    """Contract 2.12: a typing error comes with the nearest keys, a vendor without a reader with that; the rest is
+    written.
+    """
     completed = bare.run("init", "strpie", "braintree", "openai")
     assert completed.code == 0
     assert watched(bare.folder) == ["openai"]
@@ -56,7 +60,7 @@ def test_what_cannot_be_watched_is_listed(bare: Workspace) -> None:
 
 
 def test_nothing_to_watch(bare: Workspace) -> None:
-    """Where no word means a page that can be read, nothing is written; exit 2."""
+    """Contract 2.12: where no word means a page that can be read, nothing is written; exit 2."""
     for arguments, reason in ((("strpie",), "did you mean stripe"), ((), "name vendors, or a folder")):
         completed = bare.run("init", *arguments)
         assert (completed.code, completed.out) == (2, "")
@@ -66,7 +70,9 @@ def test_nothing_to_watch(bare: Workspace) -> None:
 
 @pytest.mark.parametrize("name", REPOSITORIES)
 def test_a_repository_is_scanned_by_default(bare: Workspace, name: str) -> None:
-    """In a repository each vendor is proposed with its reason, one line each, and --yes takes all that can be read."""
+    """Contract 2.12: in a repository each vendor is proposed with its reason, one line each, and --yes takes all
+    that can be read.
+    """
     files, vendors = REPOSITORIES[name]
     write_repository(bare.folder, files)
     (bare.folder / ".git").mkdir()
@@ -80,7 +86,7 @@ def test_a_repository_is_scanned_by_default(bare: Workspace, name: str) -> None:
 
 
 def test_piped_a_proposal_needs_a_flag(bare: Workspace) -> None:
-    """Where nobody can be asked, proposals are printed and nothing is written; exit 2."""
+    """Contract 2.12: where nobody can be asked, proposals are printed and nothing is written; exit 2."""
     write_repository(bare.folder / "shop", {"package.json": '{"dependencies": {"stripe": "1"}}'})
     completed = bare.run("init", "--scan", "shop")
     assert completed.code == 2
@@ -90,7 +96,7 @@ def test_piped_a_proposal_needs_a_flag(bare: Workspace) -> None:
 
 
 def test_a_person_leaves_vendors_out(bare: Workspace) -> None:
-    """On a terminal a person is asked what to leave out; a word that is not proposed is asked again."""
+    """Contract 2.12: on a terminal a person is asked what to leave out; a word that is not proposed is asked again."""
     write_repository(bare.folder / "shop", {"package.json": '{"dependencies": {"stripe": "1"}}'})
     ours, theirs = os.openpty()
     process = bare.start("init", "openai", "--scan", "shop", stdin=theirs, stdout=theirs, stderr=theirs)
@@ -115,7 +121,7 @@ def test_no_answer_is_an_interruption(bare: Workspace) -> None:
 
 
 def test_an_existing_configuration_is_left_as_it_is(workspace: Workspace) -> None:
-    """What it lacks is printed, as TOML; the file is a person's."""
+    """Contract 2.12: what it lacks is printed, as TOML; the file is a person's."""
     workspace.watch("acme", top='pages = ["github"]\n')
     before = workspace.files()
     completed = workspace.run("init", "github", "openai", "status.acmeworks.example")
@@ -133,7 +139,7 @@ def test_an_existing_configuration_is_left_as_it_is(workspace: Workspace) -> Non
 
 
 def test_the_workflow_is_written_once(bare: Workspace) -> None:
-    """--github writes the file of the template; one that is there already is a person's."""
+    """Contract 2.12: --github writes the file of the template; one that is there already is a person's."""
     template = ROOT / ".github/template/.github/workflows/statuswatch.yml"
     path = bare.folder / ".github/workflows/statuswatch.yml"
     assert "is written" in bare.run("init", "openai", "--github").err

@@ -8,6 +8,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from filelock import FileLock
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -38,14 +39,19 @@ HTML: Final = "<!doctype html><html><body>Claim this page</body></html>"
 
 
 def test_inspect_explains_a_configured_page(workspace: Workspace) -> None:
-    """Contract 2: each document has address, status, size and validators; each open incident its components."""
+    """Contract 2.1 and 2.5: each document has address, status, size and validators; each open incident its
+    components.
+    """
     workspace.acme(
         incident("a1", "investigating", parts=["Login"]),
         incident("a2", "resolved"),
         windows=(window("w", "scheduled"),),
     )
-    completed = workspace.run("inspect", "acme")
+    before = workspace.files()
+    with FileLock(workspace.folder / ".state.json.lock"):
+        completed = workspace.run("inspect", "acme")
     assert completed.code == 0 and completed.err == ""
+    assert {path: content for path, content in workspace.files().items() if not path.endswith(".lock")} == before
     for words in (
         f"Acme · {workspace.vendor.url}/acme\nPlatform: statuspage (configured)\nIdentity: ",
         "  incidents.json HTTP 200 · ",
@@ -163,7 +169,9 @@ def test_inspect_names_the_document_that_hangs(workspace: Workspace) -> None:
 
 
 def test_inspect_of_what_does_not_exist(workspace: Workspace, dead: str) -> None:
-    """Contract 8: an unknown key is exit 2 with a suggestion; an address that does not answer is exit 4."""
+    """Contract 8, codes 2 and 4: an unknown key is exit 2 with a suggestion; an address that does not answer is exit
+    4.
+    """
     unknown = workspace.run("inspect", "opnai")
     assert unknown.code == 2 and "did you mean 'openai'?" in unknown.err
     silent = workspace.run("inspect", dead)
@@ -172,7 +180,7 @@ def test_inspect_of_what_does_not_exist(workspace: Workspace, dead: str) -> None
 
 
 def test_inspect_makes_vendor_text_inert(workspace: Workspace) -> None:
-    """Contract 7: vendor text gives no command to a runner, and no colour to a terminal."""
+    """Contract 7.10: vendor text gives no command to a runner, and no colour to a terminal."""
     entry = incident("a1", "investigating")
     entry["name"] = "\x1b[31m[bold]red[/bold] ##[error]now"
     entry["incident_updates"][0]["body"] = "::error::now"
@@ -200,9 +208,8 @@ def test_keys_for_addresses() -> None:
 @example(ALL, None)
 @example(ALL, 20)
 def test_an_inspection_gives_a_runner_no_command(vendor_text: str, width: int | None) -> None:
-    """Contract 7: each line of an inspection and of a list of pages is plain text without a workflow command.
-
-    No vendor text makes a cell or a line of its own.
+    """Contract 7.10: each line of an inspection and of a list of pages is plain text without a workflow command. No
+    vendor text makes a cell or a line of its own.
     """
     event = hostile_event(vendor_text)
     name = event.page.name

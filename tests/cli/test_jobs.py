@@ -41,8 +41,8 @@ on_linux: Final = pytest.mark.skipif(sys.platform != "linux", reason="it looks i
 
 
 def test_the_laws_of_several_processes(tmp_path: Path) -> None:
-    """Contract 2: `--jobs N` gives the events, notes, recording and state file of one process; a worker that dies, or
-    is late, fails its pages only.
+    """Contract 2.5b: `--jobs N` gives the events, notes, recording and state file of one process; a worker that
+    dies, or is late, fails its pages only.
     """
     if not (CAN_FORK and sys.platform == "linux"):
         pytest.skip("workers are forked on Linux only")
@@ -53,7 +53,9 @@ def test_the_laws_of_several_processes(tmp_path: Path) -> None:
 
 
 def test_spawned_processes(workspace: Workspace) -> None:
-    """Where a fork is not safe, as beside another thread, workers are started afresh, and do the same."""
+    """Contract 2.5b: where a fork is not safe, as beside another thread, workers are started afresh, and do the
+    same.
+    """
     workspace.watch(*KEYS)
     urls = {key: f"{workspace.vendor.url}/{key}" for key in KEYS}
     for key in KEYS:
@@ -69,7 +71,9 @@ def test_spawned_processes(workspace: Workspace) -> None:
 
 
 def test_the_parts() -> None:
-    """Every page is in one part, the concurrency is shared out, and a shard's pages are spread over the parts."""
+    """Contract 2.5b: every page is in one part, the concurrency is shared out, and a shard's pages are spread over
+    the parts.
+    """
     keys = [key for number in range(4000) if Shard(2, 8).holds(key := f"page-{number}")]
     pages = tuple(Page(key=key, name=key, url="https://acme.example") for key in keys)
     options = ReadOptions(timeout=1, deadline=1, concurrency=5)
@@ -90,7 +94,9 @@ def test_the_parts() -> None:
 
 
 def test_how_many() -> None:
-    """`auto` is a process for each core from 500 pages on; another word, or a number out of bounds, is exit 2."""
+    """Contract 2.5b: `auto` is a process for each core from 500 pages on; another word, or a number out of bounds,
+    is exit 2.
+    """
     assert job_count(None, 10_000) == 1 and job_count("3", 1) == 3
     assert job_count("auto", MIN_AUTO_PAGES - 1) == 1
     assert job_count("AUTO", MIN_AUTO_PAGES) == min(cores(), MAX_JOBS)
@@ -100,7 +106,7 @@ def test_how_many() -> None:
 
 
 def test_an_offline_answer_reads_nothing(workspace: Workspace) -> None:
-    """`status --offline --jobs` is exit 2; `status --jobs` reads as `status` does."""
+    """Contract 2.5b: `status --offline --jobs` is exit 2; `status --jobs` reads as `status` does."""
     assert workspace.run("status", "--offline", "--jobs", "2").code == 2
     workspace.watch("p0", "p3", settings='platform = "statuspage"\n')
     for key in ("p0", "p3"):
@@ -159,7 +165,9 @@ def running(workspace: Workspace) -> Iterator[Running]:
 
 @on_linux
 def test_ctrl_c(running: Running, workspace: Workspace) -> None:
-    """Ctrl-C, which a terminal sends to the workers too, is exit 130 with one message, and no worker is left."""
+    """Contract 2.5b: Ctrl-C, which a terminal sends to the workers too, is exit 130 with one message, and no worker
+    is left.
+    """
     os.killpg(running.process.pid, signal.SIGINT)
     completed = finish(running.process)
     running.await_workers()
@@ -169,7 +177,7 @@ def test_ctrl_c(running: Running, workspace: Workspace) -> None:
 
 @on_linux
 def test_sigterm(running: Running) -> None:
-    """SIGTERM ends the run as it does without workers, and none is left."""
+    """Contract 2.5b: SIGTERM ends the run as it does without workers, and none is left."""
     running.process.terminate()
     assert finish(running.process).code == -signal.SIGTERM
     running.await_workers()
@@ -177,7 +185,7 @@ def test_sigterm(running: Running) -> None:
 
 @on_linux
 def test_a_killed_worker(running: Running, workspace: Workspace) -> None:
-    """Contract 2: the pages of a worker that dies have failed, with that reason; the run completes without them."""
+    """Contract 2.5b: the pages of a worker that dies have failed, with that reason; the run completes without them."""
     signal.pidfd_send_signal(running.workers[0], signal.SIGKILL)
     running.held.released.set()
     completed = finish(running.process)

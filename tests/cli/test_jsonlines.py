@@ -42,7 +42,7 @@ def json_lines(*events: Event, width: int | None = None) -> list[str]:
 
 
 def test_json_line() -> None:
-    """Contract 7: an event is one line of JSON with these keys in this order."""
+    """Contract 7.8: an event is one line of JSON with these keys in this order."""
     unreported = (
         IncidentUpdate("01KK2V", "resolved", 'All "fine".\nAgain: é', at("00:57:23.999999"), at("00:57:00")),
     )  # fmt: skip
@@ -92,14 +92,14 @@ def test_json_line_of_a_maintenance(until: datetime | None, stated: str) -> None
 
 
 def test_json_lines_are_the_same_on_a_terminal() -> None:
-    """Contract 2: JSON lines are never wrapped or coloured, on whatever terminal."""
+    """Contract 2.2: JSON lines are never wrapped or coloured, on whatever terminal."""
     events = (event(), event(RESOLVED))
     assert json_lines(*events, width=20) == json_lines(*events)
     assert len(json_lines(*events)) == 2
 
 
 def test_json_line_is_one_line_even_of_uncleaned_text() -> None:
-    """Contract 7: an event is one line whatever the body has."""
+    """Contract 2.2 and 7.8: an event is one line whatever the body has."""
     body = 'a\r\nb\u2028c\x85"\\\x00\x1b[31m</script>##[error]x'
     line = jsonlines.render(event(unreported=(update("u1", "investigating", body),)), NOW)
     assert not re.search(r"[\x00-\x1f]", line)
@@ -110,7 +110,9 @@ def test_json_line_is_one_line_even_of_uncleaned_text() -> None:
 @given(hostile)
 @example(ALL)
 def test_json_lines_round_trip(vendor_text: str) -> None:
-    """Contract 7: JSON lines give back the vendor's text unchanged, one line each, without a workflow command."""
+    """Contract 7.8 and 7.10: JSON lines give back the vendor's text unchanged, one line each, without a workflow
+    command.
+    """
     entry = hostile_event(vendor_text)
     raw = printed(entry, output=EventFormat.JSONL)
     assert raw.splitlines() == [raw.removesuffix("\n")]
@@ -123,7 +125,7 @@ def test_json_lines_round_trip(vendor_text: str) -> None:
 
 
 def test_json_lines_are_complete() -> None:
-    """Contract 7: JSON lines have every component and every update whole, whatever the console leaves out."""
+    """Contract 7.8: JSON lines have every component and every update whole, whatever the console leaves out."""
     many = tuple(Component(f"Service {number:03}") for number in range(113))
     unreported = tuple(update(f"u{number}", "identified", "word " * 2000) for number in range(9))
     fields = json.loads(printed(event(components=many, unreported=unreported), output=EventFormat.JSONL))

@@ -75,7 +75,7 @@ def found_by_github(plain: str) -> list[str]:
 
 
 def test_summary() -> None:
-    """Contract 7: the summary has every event with a link to it, every page that failed, and the counts."""
+    """Contract 7.9: the summary has every event with a link to it, every page that failed, and the counts."""
     opened = OpenCounts(incidents=2, in_progress=1, scheduled=1)
     written = markdown.summary(
         report(event(), failures=[failure("HTTP 403", "https://x.example", "look at it")], opened=opened)
@@ -98,7 +98,7 @@ def test_summary() -> None:
 
 
 def test_failures_alike_share_a_line() -> None:
-    """Contract 7: pages that failed for the same reason are one line of the summary."""
+    """Contract 7.9: pages that failed for the same reason are one line of the summary."""
     written = visible(
         markdown.summary(report(failures=[failure("HTTP 403"), failure("HTTP 403"), failure("HTTP 500")]))
     )
@@ -109,9 +109,8 @@ def test_failures_alike_share_a_line() -> None:
 @given(hostile)
 @example(ALL)
 def test_markdown_is_made_of_our_marks_only(vendor_text: str) -> None:
-    """Contract 7: whatever vendors write, a summary has the structure that it has for plain words.
-
-    There is no HTML, link, image, code, heading, table or emphasis of theirs.
+    """Contract 7.10: whatever vendors write, a summary has the structure that it has for plain words. There is no
+    HTML, link, image, code, heading, table or emphasis of theirs.
     """
     assert structure(hostile_summary(vendor_text)) == structure(hostile_summary("x"))
 
@@ -120,7 +119,7 @@ def test_markdown_is_made_of_our_marks_only(vendor_text: str) -> None:
 @given(hostile)
 @example(ALL)
 def test_markdown_shows_vendor_text_as_it_is(vendor_text: str) -> None:
-    """Contract 7: a reader of the summary sees the vendor's text, character for character."""
+    """Contract 7.10: a reader of the summary sees the vendor's text, character for character."""
     entry = hostile_event(vendor_text)
     (part,) = entry.incident.components
     title = entry.incident.title
@@ -136,7 +135,9 @@ def test_markdown_shows_vendor_text_as_it_is(vendor_text: str) -> None:
 @given(hostile)
 @example(ALL)
 def test_github_finds_nothing_in_markdown(vendor_text: str) -> None:
-    """Contract 7: GitHub finds no mention, reference or address in vendor text, neither in source nor when rendered."""
+    """Contract 7.10: GitHub finds no mention, reference or address in vendor text, neither in source nor when
+    rendered.
+    """
     written = hostile_summary(vendor_text).replace(OWN_ADDRESS, "")
     assert found_by_github(written) == []
     assert found_by_github(visible(written)) == []
@@ -146,15 +147,16 @@ def test_github_finds_nothing_in_markdown(vendor_text: str) -> None:
 @given(hostile_lines)
 @example("a :fire: and a :+1:")
 def test_github_finds_no_emoji_in_markdown(vendor_text: str) -> None:
-    """Contract 7: a `:fire:` of the vendor stays these six characters; GitHub replaces such names after rendering."""
+    """Contract 7.10: a `:fire:` of the vendor stays these six characters; GitHub replaces such names after
+    rendering.
+    """
     assert re.findall(r":[a-z0-9_+-]+:", visible(markdown.text(vendor_text))) == []
 
 
 @pytest.mark.parametrize(("letter", "count"), [("x", 3000), ("漢", 3000), ("&", 300)])
 def test_the_summary_is_bounded(letter: str, count: int) -> None:
-    """Contract 7: the summary of 3,000 long events stays below the 1 MiB at which GitHub drops it whole.
-
-    It names the number of events that are left out, no matter how long a letter is once escaped.
+    """Contract 7.9: the summary of 3,000 long events stays below the 1 MiB at which GitHub drops it whole. It names
+    the number of events that are left out, no matter how long a letter is once escaped.
     """
     unreported = (update("u1", "investigating", letter * 2000),)
     failures = [failure(f"HTTP {number}", "https://x.example/" + letter * 300) for number in range(900)]

@@ -20,7 +20,9 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def test_the_official_client_over_stdio(workspace: Workspace) -> None:
-    """Every line on stdout is a message of the protocol; the process ends with its stdin, and wrote nothing else."""
+    """Contract 2.11: every line on stdout is a message of the protocol; the process ends with its stdin, and wrote
+    nothing else.
+    """
     from mcp import StdioServerParameters
 
     wire = workspace.folder / "wire.jsonl"

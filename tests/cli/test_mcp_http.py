@@ -51,7 +51,7 @@ def port(workspace: Workspace) -> Iterator[int]:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_the_official_client_over_http(workspace: Workspace, port: int, mode: str) -> None:
-    """Old clients and new ones receive what stdio gives them."""
+    """Contract 2.11.3: old clients and new ones receive what stdio gives them."""
 
     (result,) = call_tools(f"http://127.0.0.1:{port}/mcp", ("read_page", {"page": "acme"}), mode=mode)
     received: Any = result.structured_content
@@ -60,7 +60,9 @@ def test_the_official_client_over_http(workspace: Workspace, port: int, mode: st
 
 
 def test_a_browser_of_another_site_is_refused(workspace: Workspace, port: int) -> None:
-    """A request that names the origin of another site is 403; only POST is answered, and a body is bounded."""
+    """Contract 2.11.3: a request that names the origin of another site is 403; only POST is answered, and a body is
+    bounded.
+    """
     for method, headers, body, status in (
         ("POST", {"Origin": "https://evil.example"}, b"{}", 403),
         ("POST", {"Origin": "http://127.0.0.1.evil.example"}, b"{}", 403),
@@ -98,7 +100,7 @@ def test_an_error_names_no_folder(workspace: Workspace) -> None:
 
 
 def test_reads_are_bounded() -> None:
-    """A call may read as many pages as it needs; the next ones of the minute may not go on and on."""
+    """Contract 2.11.2: a call may read as many pages as it needs; the next ones of the minute may not go on and on."""
     now = [0.0]
     allowance = Allowance(lambda: now[0])
     allowance.spend(MAX_READS * 2)
@@ -112,7 +114,7 @@ def test_reads_are_bounded() -> None:
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`serve --mcp` says what to install."""
+    """Contract 2.11.3: `serve --mcp` says what to install."""
     monkeypatch.setitem(sys.modules, "mcp.server.lowlevel", None)
     with pytest.raises(UsageError, match=r"pip install 'statuswatch\[mcp\]'"):
         Host(quiet=True, mcp=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 from statuswatch.cli import mcp as command
 from statuswatch.config.load import load_config
 from statuswatch.errors import UsageError
-from statuswatch.mcp.server import inert, make_server
+from statuswatch.mcp.server import MAX_CALLS, inert, make_server
 from statuswatch.mcp.tools import FRESH_SECONDS, MAX_PAGES, TOOLS, UNTRUSTED, Desk
 from tests.support.fake_vendor import FakeVendor, incident, statuspage
 from tests.support.hostile_text import INVISIBLE, MARKUP
@@ -72,7 +73,9 @@ async def read_resource(uri: str, client: Client) -> None:
 
 
 def test_the_tools(workspace: Workspace) -> None:
-    """Five tools, all read-only, each with the schemas of its arguments, which takes no other, and of its answer."""
+    """Contract 2.11: five tools, all read-only, each with the schemas of its arguments, which takes no other, and of
+    its answer.
+    """
 
     async def work(client: Client) -> Any:
         return await client.list_tools(), client.server_capabilities, client.instructions
@@ -90,7 +93,7 @@ def test_the_tools(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_status_is_what_the_command_prints(workspace: Workspace, mode: str) -> None:
-    """The answer is that of `status --format json`, marked; old clients and new ones receive it."""
+    """Contract 2.11: the answer is that of `status --format json`, marked; old clients and new ones receive it."""
     workspace.watch("acme", "bolt")
     (result,) = ask(desk_of(workspace), ("status", {}), mode=mode)
     printed = json.loads(workspace.run("status", "--format", "json").out)
@@ -101,7 +104,9 @@ def test_status_is_what_the_command_prints(workspace: Workspace, mode: str) -> N
 
 
 def test_read_page(workspace: Workspace) -> None:
-    """It has the newest incidents that the page lists, says how many there are beyond the limit, and writes nothing."""
+    """Contract 2.11: it has the newest incidents that the page lists, says how many there are beyond the limit, and
+    writes nothing.
+    """
     workspace.acme(*(incident(f"a{number}", "investigating", "resolved") for number in range(3)))
     before = workspace.files()
     received = answer(desk_of(workspace), "read_page", page=f"{workspace.vendor.url}/acme", limit=2)
@@ -111,7 +116,7 @@ def test_read_page(workspace: Workspace) -> None:
 
 
 def test_a_page_is_read_once_in_half_a_minute(workspace: Workspace) -> None:
-    """Agents that ask often do not ask the vendor more often; `at` is the time of the read."""
+    """Contract 2.11.2: agents that ask often do not ask the vendor more often; `at` is the time of the read."""
     clock = Clock()
     desk = desk_of(workspace, clock=clock)
     first = answer(desk, "status")
@@ -124,7 +129,9 @@ def test_a_page_is_read_once_in_half_a_minute(workspace: Workspace) -> None:
 
 
 def test_why_and_history(workspace: Workspace) -> None:
-    """They answer from the archive and the lists, by the commands' schemas. Without an archive history says so."""
+    """Contract 2.11: they answer from the archive and the lists, by the commands' schemas. Without an archive
+    history says so.
+    """
     assert "no archive is kept" in error(desk_of(workspace), "history")
     workspace.watch("acme", top='history = "history"')
     workspace.check()
@@ -148,7 +155,9 @@ def test_why_and_history(workspace: Workspace) -> None:
 
 
 def test_find_page(workspace: Workspace) -> None:
-    """It has the rows of `pages --format json`, the best first, and the configured pages; nothing is requested."""
+    """Contract 2.11: it has the rows of `pages --format json`, the best first, and the configured pages; nothing is
+    requested.
+    """
     desk = desk_of(workspace)
     found, own = ask(desk, ("find_page", {"query": "github", "limit": 2}), ("find_page", {"query": "Acme", "limit": 1}))
     rows: Any = found.structured_content
@@ -159,7 +168,7 @@ def test_find_page(workspace: Workspace) -> None:
 
 
 def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: str) -> None:
-    """Keys of the catalog work without a file; what cannot be read is unknown, with the reason."""
+    """Contract 2.11: keys of the catalog work without a file; what cannot be read is unknown, with the reason."""
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, dead)
     monkeypatch.setenv("NO_PROXY", "")
@@ -171,7 +180,9 @@ def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead:
 
 
 def test_a_vendor_that_gives_orders(workspace: Workspace) -> None:
-    """Text of a vendor is data: marked as untrusted, without hidden characters, and no markup, link or mention."""
+    """Contract 2.11.1: text of a vendor is data: marked as untrusted, without hidden characters, and no markup, link
+    or mention.
+    """
     trouble = incident("a0", "investigating", parts=[f"API {MARKUP}"])
     trouble["name"] = f"{ORDER} {MARKUP} {''.join(INVISIBLE)}"
     trouble["incident_updates"][0]["body"] = (
@@ -192,7 +203,9 @@ def test_a_vendor_that_gives_orders(workspace: Workspace) -> None:
 
 
 def test_no_other_address_is_read(workspace: Workspace) -> None:
-    """A tool reads configured pages and those of the catalog: text cannot send an agent to an address of its own."""
+    """Contract 2.11.1: a tool reads configured pages and those of the catalog: text cannot send an agent to an
+    address of its own.
+    """
     desk = desk_of(workspace)
     server = make_server(desk, PATIENCE)
     with FakeVendor() as other:
@@ -205,7 +218,7 @@ def test_no_other_address_is_read(workspace: Workspace) -> None:
 
 
 def test_private_pages_are_left_out(workspace: Workspace) -> None:
-    """A page with `headers_env` does not exist for an agent, unless it says `public = true`."""
+    """Contract 2.11.1: a page with `headers_env` does not exist for an agent, unless it says `public = true`."""
     private = 'headers_env = { Authorization = "ACME_TOKEN" }\n'
     workspace.watch("acme", top='history = "history"', settings=private)
     desk = desk_of(workspace)
@@ -257,7 +270,7 @@ def test_what_is_wrong_is_an_answer(workspace: Workspace) -> None:
 
 
 def test_a_call_has_a_deadline(workspace: Workspace) -> None:
-    """A page that is late is unknown in the answer; a call that never ends is an error in time."""
+    """Contract 2.11.2: a page that is late is unknown in the answer; a call that never ends is an error in time."""
     hold = threading.Event()
 
     def stay_silent(_: socket.socket) -> None:
@@ -277,8 +290,35 @@ def test_a_call_has_a_deadline(workspace: Workspace) -> None:
     assert "no answer within 0.1 s" in str(result.content)
 
 
+def test_four_calls_at_a_time(workspace: Workspace) -> None:
+    """Contract 2.11.2: of many calls at once four are answered at a time; the others wait for their turn."""
+    settings = load_config(None, {}, workspace.folder)
+    counting, full = threading.Lock(), threading.Event()
+    running, most = 0, 0
+
+    def load() -> Config:
+        nonlocal running, most
+        with counting:
+            running += 1
+            most = max(most, running)
+            if running == MAX_CALLS:
+                full.set()
+        full.wait(PATIENCE)
+        with counting:
+            running -= 1
+        return settings
+
+    async def ask_all(client: Client) -> list[CallToolResult]:
+        calls = [client.call_tool("find_page", {"query": "acme"}) for _ in range(3 * MAX_CALLS)]
+        return await asyncio.gather(*calls)
+
+    results = with_client(make_server(Desk(load, PATIENCE), PATIENCE), ask_all)
+    assert [result.is_error for result in results] == [False] * len(results)
+    assert most == MAX_CALLS == 4
+
+
 def test_without_the_extra(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command says what to install, as a mistake of usage."""
+    """Contract 2.11: the command says what to install, as a mistake of usage."""
     monkeypatch.setitem(sys.modules, "mcp.server.lowlevel", None)
     monkeypatch.chdir(workspace.folder)
     with pytest.raises(UsageError, match=r"pip install 'statuswatch\[mcp\]'") as raised:
@@ -287,7 +327,7 @@ def test_without_the_extra(workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 
 
 def test_inert_text_is_the_same_json() -> None:
-    """What could be markup is spelled as JSON escapes it: the decoded answer is the same."""
+    """Contract 2.11.1: what could be markup is spelled as JSON escapes it: the decoded answer is the same."""
     value = {"a": [MARKUP, "\\", '"', "é", "\\u0041", "[x](y)"], "b<c>": {"n": [1, None, True]}}
     assert json.loads(inert(value)) == value
     assert msgspec.json.decode(inert(value)) == value

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("query", ["openai", "OpenAI ai", "incidentio status.openai"])
 def test_pages_finds_by_any_of_its_words(workspace: Workspace, query: str) -> None:
-    """Contract 2: keys, names, categories, platforms and addresses are searched; any word of the query counts."""
+    """Contract 2.1: keys, names, categories, platforms and addresses are searched; any word of the query counts."""
     completed = workspace.run("pages", *query.split(), "--format", "json")
     assert "openai" in [page["key"] for page in json.loads(completed.out)] and completed.code == 0
 
@@ -63,7 +63,9 @@ def test_pages_suggests_what_is_near(workspace: Workspace) -> None:
 
 
 def test_a_reader_that_has_enough(workspace: Workspace) -> None:
-    """Contract 8: `pages | head -1` is exit 5, as for any output that is not read to its end, without a message."""
+    """Contract 8, code 5: `pages | head -1` is exit 5, as for any output that is not read to its end, without a
+    message.
+    """
     ours, theirs = os.pipe()
     os.close(ours)
     completed = workspace.run("pages", stdout=theirs)
@@ -72,7 +74,7 @@ def test_a_reader_that_has_enough(workspace: Workspace) -> None:
 
 
 def test_pages_configured(workspace: Workspace) -> None:
-    """Contract 2: --configured lists the pages of the configuration, with their filters."""
+    """Contract 2.1: --configured lists the pages of the configuration, with their filters."""
     workspace.watch("acme", "bolt", settings='kinds = ["new"]\n')
     pages = json.loads(workspace.run("pages", "--configured", "--format", "json").out)
     assert [(page["key"], page["platform"], page["kinds"]) for page in pages] == [
@@ -82,7 +84,7 @@ def test_pages_configured(workspace: Workspace) -> None:
 
 
 def test_pages_verify(workspace: Workspace) -> None:
-    """Contract 2: --verify reads every page and prints those that cannot be read, with the row that can."""
+    """Contract 2.1: --verify reads every page and prints those that cannot be read, with the row that can."""
     workspace.watch("acme", "bolt", "mine", "removed")
     workspace.bolt()
     workspace.vendor.put(statuspage("/mine"))
@@ -99,7 +101,7 @@ def test_pages_verify(workspace: Workspace) -> None:
 
 
 def test_pages_verify_without_a_network(workspace: Workspace, dead: str) -> None:
-    """Contract 8: exit 4 where no page answered at all, for that says nothing about the pages."""
+    """Contract 8, code 4: exit 4 where no page answered at all, for that says nothing about the pages."""
     assert workspace.run("pages", "--configured", "--verify").err == "statuswatch: 1 of 1 page read\n"
     workspace.watch("acme", acme=dead)
     completed = workspace.run("pages", "--configured", "--verify")

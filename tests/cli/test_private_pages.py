@@ -37,7 +37,7 @@ def headers_sent(vendor: FakeVendor) -> set[str]:
 
 
 def test_a_private_page_is_read_with_its_headers(workspace: Workspace) -> None:
-    """Section 3: the headers are sent with every request to the page's origin, and with none of another page."""
+    """Contract 3.9: the headers are sent with every request to the page's origin, and with none of another page."""
     workspace.watch("acme", settings=SETTINGS)
     public = f'[page.bolt]\nurl = "{workspace.vendor.url}/bolt"\nplatform = "incidentio"\n'
     with (workspace.folder / "statuswatch.toml").open("a") as file:
@@ -52,7 +52,7 @@ def test_a_private_page_is_read_with_its_headers(workspace: Workspace) -> None:
 
 
 def test_a_redirect_to_another_origin_gets_no_headers(workspace: Workspace) -> None:
-    """Section 3: headers are never sent after a redirect to another origin, be it only another port."""
+    """Contract 3.9: headers are never sent after a redirect to another origin, be it only another port."""
     with FakeVendor() as other:
         other.put(statuspage("/acme", [incident("a1", "investigating")]))
         for path in statuspage("/acme"):
@@ -65,7 +65,7 @@ def test_a_redirect_to_another_origin_gets_no_headers(workspace: Workspace) -> N
 
 
 def test_a_document_on_another_origin_gets_no_headers(workspace: Workspace) -> None:
-    """Section 3: a page whose documents lie on another origin than its `url` is asked there without them."""
+    """Contract 3.9: a page whose documents lie on another origin than its `url` is asked there without them."""
     with FakeVendor() as other:
         other.put(statuspage("/acme", [incident("a1", "investigating")]))
         workspace.watch("acme", settings=SETTINGS, acme=f"{other.url}/acme")
@@ -78,7 +78,7 @@ def test_a_document_on_another_origin_gets_no_headers(workspace: Workspace) -> N
 
 @pytest.mark.parametrize("value", [None, "", "  ", "Bearer \u2013", "Bearer a\nb"])
 def test_a_missing_variable_fails_its_page_only(workspace: Workspace, value: str | None) -> None:
-    """Section 3: a missing or unusable variable fails its page with that reason, and never the run."""
+    """Contract 3.9 and 8.1: a missing or unusable variable fails its page with that reason, and never the run."""
     workspace.watch("acme", settings='headers_env = { Authorization = "ACME_TOKEN" }\n')
     env = {} if value is None else {"ACME_TOKEN": value}
     completed = workspace.run("check", env=env)
@@ -90,7 +90,7 @@ def test_a_missing_variable_fails_its_page_only(workspace: Workspace, value: str
 
 @pytest.mark.parametrize("echo", ECHOES)
 def test_a_token_that_the_vendor_repeats_appears_nowhere(workspace: Workspace, echo: str) -> None:
-    """Section 8: the values are masked in every output and file, however the vendor repeats them."""
+    """Contract 3.9 and 7.11: the values are masked in every output and file, however the vendor repeats them."""
     repeated = ECHOES[echo]
     a1 = incident("a1", "investigating", parts=[f"API {repeated}"])
     a1["name"] = f"Trouble with {repeated}"
@@ -114,7 +114,9 @@ def test_a_token_that_the_vendor_repeats_appears_nowhere(workspace: Workspace, e
 
 
 def test_a_recording_has_no_request_headers(workspace: Workspace) -> None:
-    """Section 3: a recording has neither the values nor the names of private headers, and replays without them."""
+    """Contract 2.6 and 3.9: a recording has neither the values nor the names of private headers, and replays without
+    them.
+    """
     workspace.watch("acme", settings=SETTINGS)
     workspace.run("check", "--record", "recording.jsonl", env=ENV)
     recording = (workspace.folder / "recording.jsonl").read_text()
@@ -123,14 +125,14 @@ def test_a_recording_has_no_request_headers(workspace: Workspace) -> None:
 
 
 def test_a_private_page_is_verified_with_its_headers(workspace: Workspace) -> None:
-    """Section 3: `pages --configured --verify` reads a private page as a run does."""
+    """Contract 3.9: `pages --configured --verify` reads a private page as a run does."""
     workspace.watch("acme", settings=SETTINGS)
     assert workspace.run("pages", "--configured", "--verify", env=ENV).code == 0
     assert headers_sent(workspace.vendor) == {VALUE}
 
 
 def test_masking_keeps_ordinary_words() -> None:
-    """Section 8: schemes, names of cookies, logins and words of a secret are not masked where they stand alone."""
+    """Contract 3.9: schemes, names of cookies, logins and words of a secret are not masked where they stand alone."""
     secrets = Secrets(
         [VALUE, "session=Xk29dkQ1zz; theme=dark", f"Basic {base64.b64encode(b'status-reader:pa55wort').decode()}"]
     )

@@ -24,7 +24,7 @@ def record_three_runs(workspace: Workspace) -> str:
 
 
 def test_a_replay_prints_what_the_runs_printed(workspace: Workspace) -> None:
-    """Issue 10, 3: a replay without network gives the events of the live runs, byte for byte."""
+    """Contract 2.6: a replay without network gives the events of the live runs, byte for byte."""
     printed = record_three_runs(workspace)
     workspace.vendor.requests.clear()
     replayed = workspace.run("replay", "recording.jsonl", "--format", "jsonl")
@@ -35,7 +35,7 @@ def test_a_replay_prints_what_the_runs_printed(workspace: Workspace) -> None:
 
 
 def test_a_replay_writes_nothing(workspace: Workspace) -> None:
-    """Its state is in memory: no file of the folder changes, also where a state file lies beside it."""
+    """Contract 2.6: its state is in memory: no file of the folder changes, also where a state file lies beside it."""
     record_three_runs(workspace)
     before = workspace.files()
     assert workspace.run("replay", "recording.jsonl").code == 0
@@ -43,7 +43,7 @@ def test_a_replay_writes_nothing(workspace: Workspace) -> None:
 
 
 def test_a_recording_may_begin_with_a_state_file(workspace: Workspace) -> None:
-    """The recording of a run that knew an incident gives its end, not a baseline."""
+    """Contract 2.6: the recording of a run that knew an incident gives its end, not a baseline."""
     workspace.acme(incident("a1", "investigating"))
     workspace.check()
     workspace.acme(incident("a1", "investigating", "resolved"))

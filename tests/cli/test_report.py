@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests.support.fake_vendor import incident
 from tests.support.workspace import finish
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def test_a_site_is_written(workspace: Workspace) -> None:
-    """Every file of the site is there; nothing is printed on stdout, and the state file is not written."""
+    """Contract 2.7: every file of the site is there; nothing is printed on stdout, and the state file is not
+    written.
+    """
     completed = workspace.run("report", "--out", "site", "--days", "30")
     assert (completed.code, completed.out) == (0, "")
     assert "statuswatch: site: " in completed.err
@@ -31,8 +34,21 @@ def test_a_site_is_written(workspace: Workspace) -> None:
     assert not workspace.state.exists()
 
 
+def test_a_site_is_of_one_whole_read(workspace: Workspace) -> None:
+    """Contract 2.7: the pages are read once, without a condition, while another run holds the lock."""
+    workspace.vendor.etags = True
+    workspace.check()
+    before = workspace.state.read_bytes()
+    workspace.vendor.requests.clear()
+    with FileLock(workspace.folder / ".state.json.lock"):
+        assert workspace.run("report", "--out", "site").code == 0
+    assert workspace.state.read_bytes() == before
+    assert len(set(workspace.vendor.paths())) == len(workspace.vendor.paths()) > 0
+    assert not [request for request in workspace.vendor.requests if request.headers["If-None-Match"]]
+
+
 def test_a_vendor_no_longer_watched_goes_away(workspace: Workspace) -> None:
-    """Its files are removed with the next site."""
+    """Contract 2.7: its files are removed with the next site."""
     workspace.bolt(incident("b0", "investigating"))
     workspace.watch("acme", "bolt")
     assert workspace.run("report", "--out", "site", "--quiet").err == ""
@@ -43,7 +59,7 @@ def test_a_vendor_no_longer_watched_goes_away(workspace: Workspace) -> None:
 
 
 def test_a_private_page_appears_nowhere(workspace: Workspace) -> None:
-    """Contract 3: a page with secret headers is not even read, unless it is public."""
+    """Contract 2.7 and 3.9: a page with secret headers is not even read, unless it is public."""
     workspace.bolt(incident("b0", "investigating"))
     workspace.watch("acme", "bolt")
     config = workspace.folder / "statuswatch.toml"
@@ -67,7 +83,7 @@ def test_only_private_pages(workspace: Workspace) -> None:
 
 
 def test_no_network(workspace: Workspace, dead: str) -> None:
-    """No page answered at all: exit 4, and the old site stands."""
+    """Contract 2.7 and 8, code 4: no page answered at all: exit 4, and the old site stands."""
     workspace.run("report", "--out", "site")
     before = (workspace.folder / "site/index.html").read_bytes()
     workspace.watch("acme", acme=f"{dead}/acme")
@@ -94,7 +110,9 @@ def test_wrong_input(workspace: Workspace, arguments: tuple[str, ...], code: int
 
 
 def test_metrics_of_a_run(workspace: Workspace, dead: str) -> None:
-    """`check --metrics` writes what is open after the run; where no page answered, that none could be read."""
+    """Contract 2.8: `check --metrics` writes what is open after the run; where no page answered, that none could be
+    read.
+    """
     workspace.check("--metrics", "acme.prom")
     content = (workspace.folder / "acme.prom").read_text()
     assert 'statuswatch_page_read{page="acme"} 1\n' in content
@@ -107,7 +125,7 @@ def test_metrics_of_a_run(workspace: Workspace, dead: str) -> None:
 
 
 def test_metrics_that_cannot_be_written(workspace: Workspace) -> None:
-    """Exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2."""
+    """Contract 2.8: exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2."""
     assert "error: --metrics: Is a directory (.): name a file" in workspace.run("check", "--metrics", ".").err
     completed = workspace.run("check", "--metrics", "missing/acme.prom")
     assert completed.code == 5

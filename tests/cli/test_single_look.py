@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_status_of_an_address(workspace: Workspace) -> None:
-    """Contract 2: `status` takes any address, with its scheme or without, and finds the platform out."""
+    """Contract 2.5c: `status` takes any address, with its scheme or without, and finds the platform out."""
     workspace.vendor.put(statuspage("/zyxw", [incident("z1", "investigating")]))
     address = f"{workspace.vendor.url}/zyxw"
     completed = workspace.run("status", address, "--fail-on", "minor")
@@ -27,13 +27,13 @@ def test_status_of_an_address(workspace: Workspace) -> None:
 
 
 def test_status_takes_a_watched_page_by_its_address(workspace: Workspace) -> None:
-    """Contract 2: the address of a watched page names it, also one below it."""
+    """Contract 2.5c and 3.3c: the address of a watched page names it, also one below it."""
     completed = workspace.run("status", f"{workspace.vendor.url}/acme/incidents/1")
     assert completed.code == 0 and "1 of 1 page read" in completed.out
 
 
 def test_check_of_an_address_remembers_nothing(workspace: Workspace) -> None:
-    """Contract 2: `check` of a page that is not watched is a single look, and says so."""
+    """Contract 2.5c: `check` of a page that is not watched is a single look, and says so."""
     workspace.check()
     before = workspace.state.read_bytes()
     workspace.vendor.put(statuspage("/zyxw", [incident("z1", "investigating")]))
@@ -45,13 +45,13 @@ def test_check_of_an_address_remembers_nothing(workspace: Workspace) -> None:
 
 
 def test_a_single_look_cannot_be_repeated(workspace: Workspace) -> None:
-    """Contract 8: --watch and a page that is not watched contradict one another."""
+    """Contract 2.5c: --watch and a page that is not watched contradict one another."""
     completed = workspace.run("check", "--watch", f"{workspace.vendor.url}/zyxw")
     assert completed.code == 2 and "--watch cannot be combined with a page that is not watched" in completed.err
 
 
 def test_a_vendor_without_a_reader(workspace: Workspace) -> None:
-    """Contract 2: a vendor that is known but unreadable is named as such, with its page, and is never all clear."""
+    """Contract 3.3d: a vendor that is known but unreadable is named as such, with its page, and is never all clear."""
     unread = (
         row for row in catalog().rows.values() if row.platform in UNREAD_PLATFORMS and missing_reader(row.platform)
     )
@@ -67,7 +67,7 @@ def test_a_vendor_without_a_reader(workspace: Workspace) -> None:
 
 
 def test_a_dormant_page_is_no_reassurance(workspace: Workspace) -> None:
-    """Contract 2: a page that may be abandoned says so in `pages`, `inspect` and `config check`."""
+    """Contract 2.5d: a page that may be abandoned says so in `pages`, `inspect` and `config check`."""
     warning = "dormant? silent for over a year: nothing open there does not mean that all is well"
     assert workspace.run("pages", "okta").out.startswith(
         f"okta\tOkta\trss\tsecurity\thttps://status.okta.com\t{warning}\n"

@@ -36,7 +36,7 @@ def open_entries(workspace: Workspace, *arguments: str) -> list[str]:
 
 
 def test_status_reads_and_writes_nothing(workspace: Workspace) -> None:
-    """Contract 2: without a state file it reads what is open now, and leaves no trace, not even a lock."""
+    """Contract 2.5: without a state file it reads what is open now, and leaves no trace, not even a lock."""
     workspace.acme(incident("a1", "identified", impact="critical", parts=["API"]), incident("a2", "resolved"))
     clean = workspace.files()
     completed = workspace.run("status")
@@ -55,7 +55,7 @@ def test_status_reads_and_writes_nothing(workspace: Workspace) -> None:
 
 
 def test_status_waits_for_no_run(workspace: Workspace) -> None:
-    """Contract 2: it takes no lock, so it answers while another run holds it, and from a folder nobody may write."""
+    """Contract 2.5: it takes no lock, so it answers while another run holds it, and from a folder nobody may write."""
     with FileLock(workspace.folder / ".state.json.lock"):
         assert open_entries(workspace) == ["acme/a0"]
     (workspace.folder / "fixed").mkdir(mode=0o555)
@@ -102,7 +102,7 @@ def test_a_page_that_fails_is_unknown(workspace: Workspace) -> None:
 
 
 def test_check_and_status_count_alike(workspace: Workspace) -> None:
-    """Contract 7: the closing lines of `check` and `status` have the same counts."""
+    """Contract 7.7: the closing lines of `check` and `status` have the same counts."""
     workspace.watch("acme", "bolt")
     workspace.vendor.answer("/bolt/api/v2/incidents.json", "no", 503)
     soon = window("w1", "scheduled") | {"scheduled_for": "2199-01-01T00:00:00Z", "scheduled_until": None}
@@ -115,7 +115,7 @@ def test_check_and_status_count_alike(workspace: Workspace) -> None:
 
 
 def test_short(workspace: Workspace) -> None:
-    """Contract 7: --short has a line for each affected vendor, and one with the counts by impact."""
+    """Contract 2.1: --short has a line for each affected vendor, and one with the counts by impact."""
     workspace.watch("acme", "bolt")
     workspace.vendor.answer("/bolt/api/v2/incidents.json", "no", 503)
     workspace.acme(incident("a1", "investigating", impact="critical"), incident("a2", "identified"))
@@ -147,7 +147,7 @@ def test_an_entry_that_is_not_understood_is_unknown(workspace: Workspace) -> Non
 
 
 def test_offline(workspace: Workspace) -> None:
-    """Contract 2: --offline answers from state.json alone, with the last message, and sends no request."""
+    """Contract 2.1: --offline answers from state.json alone, with the last message, and sends no request."""
     workspace.watch("acme", "bolt")
     workspace.bolt()
     workspace.acme(incident("a1", "investigating", "identified", impact="major", parts=["API"]))
@@ -190,7 +190,7 @@ def test_offline_without_a_state_file(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--offline",)])
 def test_a_broken_state_file_is_exit_3(workspace: Workspace, arguments: tuple[str, ...]) -> None:
-    """Contract 8: a state.json that cannot be read is exit 3 here too, and the file is left alone."""
+    """Contract 8, code 3: a state.json that cannot be read is exit 3 here too, and the file is left alone."""
     workspace.state.write_bytes(b"nonsense\n")
     completed = workspace.run("status", *arguments)
     assert (completed.code, completed.out) == (3, "")
@@ -199,7 +199,7 @@ def test_a_broken_state_file_is_exit_3(workspace: Workspace, arguments: tuple[st
 
 
 def test_pages(workspace: Workspace) -> None:
-    """Contract 2: PAGE limits it to some pages; a key that is not watched is exit 2."""
+    """Contract 2.5c: PAGE limits it to some pages; a key that is not watched is exit 2."""
     workspace.watch("acme", "bolt")
     workspace.bolt(incident("b1", "investigating"))
     assert open_entries(workspace, "bolt") == ["bolt/b1"]
@@ -209,7 +209,7 @@ def test_pages(workspace: Workspace) -> None:
 
 
 def test_filters_hide_nothing(workspace: Workspace) -> None:
-    """Contract 3: filters decide what `check` reports; `status` shows everything that is open."""
+    """Contract 2.5: filters decide what `check` reports; `status` shows everything that is open."""
     words = 'components = ["Web"]\nmin_impact = "critical"\nmaintenance = false\nkinds = ["resolved"]\n'
     workspace.watch("acme", settings=words)
     workspace.acme(
@@ -223,7 +223,9 @@ def gate(workspace: Workspace, *arguments: str) -> Completed:
 
 
 def test_the_gate(workspace: Workspace) -> None:
-    """Contract 8: --fail-on exits 10 when something at or above that impact is open on a component asked about."""
+    """Contract 8, code 10: --fail-on exits 10 when something at or above that impact is open on a component asked
+    about.
+    """
     workspace.acme(
         incident("a1", "investigating", impact="major", parts=["Login"]), windows=(window("w1", "in_progress"),)
     )
@@ -239,14 +241,14 @@ def test_the_gate(workspace: Workspace) -> None:
 
 
 def test_the_gate_rejects_an_empty_component(workspace: Workspace) -> None:
-    """Contract 8: an empty glob, as of an unset variable, would let everything pass: exit 2."""
+    """Contract 3.10: an empty glob, as of an unset variable, would let everything pass: exit 2."""
     workspace.acme(incident("a1", "investigating", parts=["Login"]))
     assert gate(workspace, "--fail-on", "minor", "--component", "").code == 2
 
 
 @pytest.mark.parametrize("impact", [None, "catastrophic"])
 def test_the_gate_stops_at_what_is_not_stated(workspace: Workspace, impact: str | None) -> None:
-    """Contract 8: an impact or a component that the vendor does not state may be the one: the gate stops."""
+    """Contract 3.6: an impact or a component that the vendor does not state may be the one: the gate stops."""
     workspace.acme(incident("a1", "investigating") | {"impact": impact})
     completed = gate(workspace, "--fail-on", "critical", "--component", "Login")
     assert completed.code == 10
@@ -255,7 +257,9 @@ def test_the_gate_stops_at_what_is_not_stated(workspace: Workspace, impact: str 
 
 
 def test_the_gate_and_what_is_unknown(workspace: Workspace) -> None:
-    """Contract 8: 4 where a page was not read, unless --allow-unknown; an open incident comes first."""
+    """Contract 8, codes 4 and 10, and 8.1: 4 where a page was not read, unless --allow-unknown; an open incident
+    comes first.
+    """
     workspace.watch("acme", "bolt")
     workspace.bolt(incident("b1", "investigating", impact="major", parts=["Chat"]))
     workspace.vendor.answer(INCIDENTS, "no", 503)
@@ -274,7 +278,7 @@ def test_the_gate_and_what_is_unknown(workspace: Workspace) -> None:
 
 
 def test_the_gate_remembers(workspace: Workspace) -> None:
-    """Contract 8: an incident of the last good read stops too, while its page cannot be read."""
+    """Contract 8, code 10: an incident of the last good read stops too, while its page cannot be read."""
     workspace.acme(incident("a1", "investigating", impact="major"))
     workspace.check()
     workspace.vendor.answer(INCIDENTS, "no", 503)
@@ -283,7 +287,7 @@ def test_the_gate_remembers(workspace: Workspace) -> None:
 
 
 def test_no_page_answered(workspace: Workspace, dead: str) -> None:
-    """Contract 8: where no page answers at all it is exit 4, with any option; offline no page has to answer."""
+    """Contract 8, code 4: where no page answers at all it is exit 4, with any option; offline no page has to answer."""
     workspace.check()
     workspace.watch("acme", acme=dead)
     completed = workspace.run("status")
@@ -318,7 +322,7 @@ def test_a_recognised_platform_is_a_remark(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_an_answer_that_cannot_be_printed(workspace: Workspace, form: str) -> None:
-    """Contract 8: an answer that nobody reads is exit 5, not a bug, and passes no gate."""
+    """Contract 8, code 5: an answer that nobody reads is exit 5, not a bug, and passes no gate."""
     completed = workspace.run_in_shell(">&-", "status", "--format", form, "--fail-on", "critical")
     assert (completed.code, "Traceback" in completed.err) == (5, False)
     assert "the answer could not be printed" in completed.err

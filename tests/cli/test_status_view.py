@@ -217,12 +217,14 @@ def test_40_columns() -> None:
     ],
 )
 def test_closing(statuses: list[PageStatus], expected: str) -> None:
-    """Contract 7: the closing line counts as `check` does, with the number of pages that the counts rest on."""
+    """Contract 7.7: the closing line counts as `check` does, with the number of pages that the counts rest on."""
     assert closing(*statuses) == expected
 
 
 def test_a_dormant_page_is_no_reassurance() -> None:
-    """18: a page that the catalog marks dormant is shown with its last word, and never counts towards "all clear"."""
+    """Contract 2.5d: a page that the catalog marks dormant is shown with its last word, and never counts towards
+    "all clear".
+    """
     caution = "dormant? silent for over a year"
     silent = page_status(GRANITE, caution=caution, last_word_at=ago(days=500))
     assert lines(silent) == [
@@ -323,9 +325,8 @@ HOSTILE: Final = "[bold]x[/] \x1b[31mred\x1b[0m <b>&lt; ::error::a ##[error]b @e
 @given(st.lists(st.sampled_from([HOSTILE, "::set-output name=x::y", "##[group]z", "plain", "服务"]), max_size=4))
 @example([HOSTILE])
 def test_vendor_text_is_inert(parts: list[str]) -> None:
-    """Contract 7: no line is a workflow command or has a control character, and the JSON gives the text back.
-
-    No line is wider than the terminal unless it is one word.
+    """Contract 7.10: no line is a workflow command or has a control character, and the JSON gives the text back. No
+    line is wider than the terminal unless it is one word.
     """
     vendor_text = text.line(" ".join(parts))
     page = msgspec.structs.replace(OPENAI, name=vendor_text or "x")
@@ -345,7 +346,7 @@ def test_vendor_text_is_inert(parts: list[str]) -> None:
 
 
 def test_markup_is_text() -> None:
-    """Contract 7: Rich markup of a vendor is printed as it is."""
+    """Contract 7.10: Rich markup of a vendor is printed as it is."""
     file = io.StringIO()
     view = status_view([page_status(OPENAI, record(title="[bold]x[/] :fire:"))], NOW)
     with mock.patch.dict(os.environ, {}, clear=True):
@@ -364,7 +365,7 @@ def test_worst_first() -> None:
 
 
 def test_what_is_not_stated() -> None:
-    """Contract 4: nothing is invented where the vendor states nothing, or where nothing is remembered."""
+    """Contract 7.12: nothing is invented where the vendor states nothing, or where nothing is remembered."""
     bare = record(
         Impact.UNKNOWN, components=(), message="", url="", created_at=None, last_update_at=NOW + timedelta(minutes=2)
     )
@@ -467,7 +468,7 @@ def test_json() -> None:
 @pytest.mark.parametrize("least", IMPACT_SCALE[1:])
 @pytest.mark.parametrize("impact", Impact)
 def test_what_stops_a_deploy(least: Impact, impact: Impact) -> None:
-    """Contract 8: an open incident of that impact, a higher or an unstated one blocks; nothing else does."""
+    """Contract 8, code 10: an open incident of that impact, a higher or an unstated one blocks; nothing else does."""
     grave = impact is Impact.UNKNOWN or (
         impact in IMPACT_SCALE and IMPACT_SCALE.index(impact) >= IMPACT_SCALE.index(least)
     )

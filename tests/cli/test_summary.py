@@ -36,7 +36,7 @@ from tests.support.sample_events import (
 @example(text.line(ALL))
 @example(":::error::")
 def test_remarks_give_a_runner_no_command(reason: str) -> None:
-    """Contract 7: stderr has a line for each remark, plain text without a workflow command."""
+    """Contract 7.10: stderr has a line for each remark, plain text without a workflow command."""
     notes = PageNotes(suspicion=reason, found=(reason,), losses=(reason,), skipped=(reason,))
     outcome = PageOutcome(page=OPENAI, failure=failure(reason, "https://status.openai.com", reason), notes=notes)
     lines = [*summary.failure_lines([outcome]), *summary.page_lines(outcome, verbose=True)]
@@ -48,7 +48,7 @@ def test_remarks_give_a_runner_no_command(reason: str) -> None:
 
 
 def test_closing_line() -> None:
-    """Contract 7: the closing line counts as `status` does, in one line."""
+    """Contract 7.7: the closing line counts as `status` does, in one line."""
     opened = OpenCounts(incidents=2, in_progress=1, scheduled=1)
     assert summary.closing_line(report(event(), opened=opened, failures=[failure()])) == (
         "1 of 2 pages read · 1 event · 2 open · 1 maintenance in progress · 1 scheduled · 1 page unknown"
@@ -110,7 +110,7 @@ COMMIT_DOES: Final = (
 
 
 def test_message() -> None:
-    """Contract 7: the message is one line with the events, fit to be a commit's subject."""
+    """Contract 7.9: the message is one line with the events, fit to be a commit's subject."""
     assert summary.commit_message(report(event())) == "statuswatch: OpenAI new: Slow answers"
     assert summary.commit_message(report(event(), event(RESOLVED, Change.STATUS))) == (
         "statuswatch: 2 events: OpenAI new: Slow answers; OpenAI resolved: Slow answers"
@@ -130,7 +130,9 @@ def test_message() -> None:
 @example([("[skip", "ci]"), ("@user", "a@b.example"), ("x", "_www.evil.example"), ("x", "_GH-1")])
 @example([("x", text.line(splice)) for splice in SPLICES[:4]])
 def test_a_commit_message_does_nothing(named: list[tuple[str, str]]) -> None:
-    """Contract 7: a commit message is one bounded line that mentions nobody, closes nothing and skips no workflow."""
+    """Contract 7.9 and 7.10: a commit message is one bounded line that mentions nobody, closes nothing and skips no
+    workflow.
+    """
     events = [event(page=msgspec.structs.replace(OPENAI, name=page), title=title) for page, title in named]
     message = summary.commit_message(report(*events))
     assert message.startswith("statuswatch: ")

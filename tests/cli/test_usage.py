@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from tests.support.workspace import Workspace
 
-COMMANDS: Final = ("check", "status", "pages", "inspect", "notify", "mcp", "demo")
+COMMANDS: Final = (
+    *("init", "check", "status", "why", "history", "ingest", "serve", "pages", "inspect", "notify", "report", "config"),
+    *("mcp", "demo", "replay", "merge"),
+)
 
 
 def test_version(workspace: Workspace) -> None:
-    """Contract 2: --version is the version."""
+    """Contract 2.1: --version is the version."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", workspace.run("--version").out)
 
 
@@ -36,7 +39,7 @@ def test_what_is_registered_runs_at_exit(tmp_path: Path) -> None:
 
 
 def test_help_names_every_command(workspace: Workspace) -> None:
-    """Contract 2: --help has a line for each command, none of them cut, and a run without a command prints it."""
+    """Contract 2.1: --help has a line for each command, none of them cut, and a run without a command prints it."""
     completed = workspace.run("--help")
     assert completed.code == 0
     for command in COMMANDS:
@@ -45,27 +48,33 @@ def test_help_names_every_command(workspace: Workspace) -> None:
     assert workspace.run().err == completed.out
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "notify test"])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "notify test", "config check", "config schema"])
 def test_help_ends_with_examples_and_exit_codes(workspace: Workspace, command: str) -> None:
-    """Contract 2: every help text ends with two examples and the exit codes that matter."""
+    """Contract 2.4: every help text ends with two examples and the exit codes that matter."""
     completed = workspace.run(*command.split(), "--help")
     assert completed.code == 0
     end = completed.out.partition("\n  Examples:\n")[2]
     examples, _, codes = end.partition("\n\n  Exit codes:\n")
     assert len(examples.splitlines()) == 2
-    assert all(line.startswith(f"    statuswatch {command}".rstrip()) for line in examples.splitlines())
+    assert all(f"statuswatch {command}".rstrip() in line for line in examples.splitlines())
     assert all(re.fullmatch(r"    \d+ +\S.*", line) for line in codes.splitlines())
     assert len(codes.splitlines()) >= 3
 
 
-def test_every_option_of_check(workspace: Workspace) -> None:
-    """Contract 2: the help of `check` has its options, and help writes nothing."""
-    options = (
+OPTIONS: Final = {
+    "check": (
         *("--config", "--state", "--shard", "--format", "--full", "--once", "--watch", "--every", "--announce-open"),
-        *("--dry-run", "--exit-code", "--quiet", "--verbose"),
-    )
-    printed = workspace.run("check", "--help").out
-    assert [option for option in options if option not in printed] == []
+        *("--dry-run", "--exit-code", "--quiet", "--verbose", "--record", "--jobs", "--metrics", "--for"),
+    ),
+    "status": ("--fail-on", "--component", "--allow-unknown", "--offline", "--format", "--short", "--at"),
+}
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_every_option(workspace: Workspace, command: str) -> None:
+    """Contract 2.1: the help of a command has its options, and help writes nothing."""
+    printed = workspace.run(command, "--help").out
+    assert [option for option in OPTIONS[command] if f"{option} " not in printed] == []
     assert not workspace.state.exists()
 
 
@@ -103,7 +112,9 @@ def test_help_imports_nothing_heavy() -> None:
     ],
 )
 def test_a_wrong_command_line_is_exit_2(workspace: Workspace, arguments: list[str], hint: str) -> None:
-    """Contract 8: a wrong command line or configuration is answered with a hint, and nothing is read or written."""
+    """Contract 8, code 2: a wrong command line or configuration is answered with a hint, and nothing is read or
+    written.
+    """
     (workspace.folder / "typo.toml").write_text('pages = ["opnai"]')
     before = workspace.files()
     completed = workspace.run(*arguments)
@@ -120,6 +131,17 @@ def test_a_wrong_command_line_is_exit_2(workspace: Workspace, arguments: list[st
         (["check", "--exit-code", "--watch"], "--watch cannot be combined with --exit-code: leave one of them out"),
         (["check", "-q", "-v"], "--quiet cannot be combined with --verbose: leave one of them out"),
         (["check", "--every", "60"], "--every needs --watch: add --watch, or leave --every out"),
+        (["check", "--for", "1m"], "--for needs --watch: add --watch, or leave --for out"),
+        (
+            ["check", "--dry-run", "--metrics", "x"],
+            "--dry-run cannot be combined with --metrics: leave one of them out",
+        ),
+        (["status", "--offline", "--record", "x"], "--offline cannot be combined with --record: leave one of them out"),
+        (
+            ["status", "--at", "1h", "--fail-on", "minor"],
+            "--at cannot be combined with --fail-on: leave one of them out",
+        ),
+        (["pages", "--fix"], "--fix needs --verify: add --verify, or leave --fix out"),
         (["status", "--short", "--full"], "--short cannot be combined with --full: leave one of them out"),
         (
             ["status", "--short", "--format", "json"],
@@ -139,7 +161,7 @@ def test_contradictory_options_are_exit_2(workspace: Workspace, arguments: list[
 
 
 def test_the_built_in_default_is_named(workspace: Workspace, dead: str) -> None:
-    """Contract 3: a run without a configuration names the built-in default on stderr, unless it is quiet."""
+    """Contract 3.1: a run without a configuration names the built-in default on stderr, unless it is quiet."""
     (workspace.folder / "statuswatch.toml").unlink()
     proxy = {"HTTPS_PROXY": dead, "NO_PROXY": ""}
     expected = "configuration: the built-in default, for no file was found; state file: "
@@ -148,7 +170,7 @@ def test_the_built_in_default_is_named(workspace: Workspace, dead: str) -> None:
 
 
 def test_options_name_the_configuration_and_the_state_file(workspace: Workspace) -> None:
-    """Contract 3: --config before $STATUSWATCH_CONFIG before the folder's own, and --state before all of them."""
+    """Contract 3.1: --config before $STATUSWATCH_CONFIG before the folder's own, and --state before all of them."""
     (workspace.folder / "statuswatch.toml").rename(workspace.folder / "mine.toml")
     (workspace.folder / "etc").mkdir()
     (workspace.folder / "etc" / "watch.toml").write_text((workspace.folder / "mine.toml").read_text())

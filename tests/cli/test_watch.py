@@ -32,7 +32,7 @@ def read_until(process: subprocess.Popen[bytes], words: bytes) -> list[str]:
 
 
 def test_watch_repeats(workspace: Workspace) -> None:
-    """Contract 2: --watch repeats: a change between two passes is reported by the next one; Ctrl-C is exit 130."""
+    """Contract 2.20: --watch repeats: a change between two passes is reported by the next one; Ctrl-C is exit 130."""
     process = workspace.start("check", "--watch", "--every", "1", "--format", "jsonl")
     assert process.stdout
     read_until(process, b"baseline: 1 open")
@@ -44,7 +44,9 @@ def test_watch_repeats(workspace: Workspace) -> None:
 
 
 def test_an_interruption_between_passes(workspace: Workspace) -> None:
-    """Contract 8: Ctrl-C between two passes is exit 130, and does not claim that nothing was written."""
+    """Contract 2.20.5 and 8, code 130: Ctrl-C between two passes is exit 130, and does not claim that nothing was
+    written.
+    """
     process = workspace.start("check", "--watch", "--quiet")
     workspace.vendor.wait_for("/acme/api/v2/incidents.json")
     while not workspace.state.exists():
@@ -56,8 +58,8 @@ def test_an_interruption_between_passes(workspace: Workspace) -> None:
 
 
 def test_a_termination_within_a_pass(workspace: Workspace, tmp_path: Path) -> None:
-    """Contract 2: SIGTERM ends a watch between pages, though one hangs: what was read is saved, and the exit code is 0.
-    systemd is told that it is ready and that it ends.
+    """Contract 2.20.5: SIGTERM ends a watch between pages, though one hangs: what was read is saved, and the exit
+    code is 0. systemd is told that it is ready and that it ends.
     """
     hangs = threading.Event()
     workspace.watch("acme", "bolt", top="timeout = 60\n")
@@ -82,7 +84,7 @@ def test_a_termination_within_a_pass(workspace: Workspace, tmp_path: Path) -> No
 
 
 def test_a_watch_of_some_time(workspace: Workspace) -> None:
-    """Contract 2: --for ends the watch; it needs --watch and a duration."""
+    """Contract 2.20.5: --for ends the watch; it needs --watch and a duration."""
     completed = workspace.run("check", "--watch", "--for", "1s", "--announce-open", "--format", "jsonl")
     assert completed.code == 0 and event_line(json.loads(completed.out)) == "new acme/a0"
     assert workspace.run("check", "--for", "1s").code == 2
@@ -91,7 +93,9 @@ def test_a_watch_of_some_time(workspace: Workspace) -> None:
 
 
 def test_a_watch_without_a_network(workspace: Workspace, dead: str) -> None:
-    """Contract 2: without a network a watch goes on. With --quiet it prints the error, once, and ends with its code."""
+    """Contract 2.20.4: without a network a watch goes on. With --quiet it prints the error, once, and ends with its
+    code.
+    """
     workspace.watch("acme", acme=dead)
     completed = workspace.run("check", "--watch", "--for", "1s", "--quiet")
     assert (completed.code, completed.out) == (4, "")
@@ -99,7 +103,9 @@ def test_a_watch_without_a_network(workspace: Workspace, dead: str) -> None:
 
 
 def test_a_watch_outlives_a_sink_that_rejects(workspace: Workspace) -> None:
-    """Contract 7: an event that a sink rejects does not end the watch. It waits, and is not tried at every pass."""
+    """Contract 2.20.2: an event that a sink rejects does not end the watch. It waits, and is not tried at every
+    pass.
+    """
     with FakeReceiver(default=404) as receiver:
         workspace.watch("acme", top='[[notify]]\nsink = "webhook"\nurl_env = "HOOK"\n')
         arguments = ("check", "--watch", "--for", "2s", "--every", "1", "--announce-open", "-q")
@@ -109,7 +115,7 @@ def test_a_watch_outlives_a_sink_that_rejects(workspace: Workspace) -> None:
 
 
 def test_an_interruption_is_not_swallowed_by_a_finalizer() -> None:
-    """Contract 8: Ctrl-C ends a watch, also while a finalizer of an earlier pass runs."""
+    """Contract 2.20.5: Ctrl-C ends a watch, also while a finalizer of an earlier pass runs."""
     script = """
 import os, signal
 from statuswatch.cli.watching import collect_garbage

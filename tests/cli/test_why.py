@@ -40,7 +40,7 @@ def with_log(workspace: Workspace, *lines: str) -> str:
 
 
 def test_they_had_this(workspace: Workspace) -> None:
-    """Contract 2.9: an overlap is exit 10, with the time, the components and the vendor's own sentence."""
+    """Contract 2.9 and 2.9.4: an overlap is exit 10, with the time, the components and the vendor's own sentence."""
     workspace.acme(incident("a1", "investigating", "resolved", impact="major", parts=["API"], at=ago(61)))
     (answer,) = why(workspace, code=10)["answers"]
     (found,) = answer["incidents"]
@@ -55,14 +55,18 @@ def test_they_had_this(workspace: Workspace) -> None:
 
 
 def test_nothing_they_admit(workspace: Workspace) -> None:
-    """Contract 2.9: a page that was read, whose list goes back far enough, and that lists nothing then: exit 0."""
+    """Contract 2.9 and 2.9.4: a page that was read, whose list goes back far enough, and that lists nothing then:
+    exit 0.
+    """
     workspace.acme(incident("a1", "resolved", at=ago(60 * 24)))
     assert answers(workspace, code=0) == {"acme": "nothing"}
     assert "NOTHING   they admit: Acme" in workspace.run("why").out
 
 
 def test_not_known(workspace: Workspace) -> None:
-    """Contract 2.9: a page that cannot be read is no page without incidents: exit 4, and no answer of "nothing"."""
+    """Contract 2.9, 2.9.4 and 8.1: a page that cannot be read is no page without incidents: exit 4, and no answer of
+    "nothing".
+    """
     workspace.watch("acme", "bolt")
     workspace.acme()
     assert answers(workspace, code=4) == {"acme": "nothing", "bolt": "unknown"}
@@ -74,7 +78,7 @@ def test_not_known(workspace: Workspace) -> None:
 
 
 def test_a_full_window_goes_back_to_its_oldest_entry(workspace: Workspace) -> None:
-    """Contract 2.9: what is older than the vendor's list, and than the archive, is not known."""
+    """Contract 2.9.2: what is older than the vendor's list, and than the archive, is not known."""
     workspace.acme(*(incident(f"a{number}", "resolved", at=ago(60 * number)) for number in range(3, 53)))
     assert answers(workspace, "--from", "2h", code=0) == {"acme": "nothing"}
     assert answers(workspace, "--from", "30d", "--to", "29d", code=4) == {"acme": "unknown"}
@@ -87,7 +91,7 @@ def test_a_full_window_goes_back_to_its_oldest_entry(workspace: Workspace) -> No
     [("3h", "2h", 0), ("3h", "61m", 0), ("3h", "59m", 10), ("31m", "5m", 10), ("29m", "5m", 0)],
 )
 def test_the_range_decides(workspace: Workspace, begin: str, end: str, code: int) -> None:
-    """Contract 2.9: it overlaps if it began before the end of the range, and did not end before its beginning."""
+    """Contract 2.9.1: it overlaps if it began before the end of the range, and did not end before its beginning."""
     entry = incident("a1", "investigating", "resolved", at=ago(60))
     entry["incident_updates"][0]["created_at"] = ago(30).isoformat()
     workspace.acme(entry)
@@ -95,7 +99,7 @@ def test_the_range_decides(workspace: Workspace, begin: str, end: str, code: int
 
 
 def test_maintenance_counts_while_in_progress(workspace: Workspace) -> None:
-    """Contract 2.9: a maintenance in progress is an overlap, marked; one that is to come is none."""
+    """Contract 2.9.1: a maintenance in progress is an overlap, marked; one that is to come is none."""
     times = {"scheduled_for": ago(30).isoformat(), "scheduled_until": ago(-30).isoformat()}
     workspace.acme(windows=(window("w1", "scheduled", "in_progress", at=ago(40)) | times,))
     assert "IN WORK   Acme - not stated · " in workspace.run("why").out
@@ -105,7 +109,7 @@ def test_maintenance_counts_while_in_progress(workspace: Workspace) -> None:
 
 
 def test_a_log_puts_its_vendors_first(workspace: Workspace) -> None:
-    """Contract 2.9: vendors that the log names come first, with the line and the name, never the line itself."""
+    """Contract 2.9.3: vendors that the log names come first, with the line and the name, never the line itself."""
     workspace.watch("acme", "quay", "stripe")
     workspace.acme(incident("a1", "investigating", impact="critical", at=ago(10)))
     for key in ("quay", "stripe"):
@@ -121,7 +125,7 @@ def test_a_log_puts_its_vendors_first(workspace: Workspace) -> None:
 
 
 def test_a_log_may_come_from_a_pipe(workspace: Workspace) -> None:
-    """Contract 2.9: `--log -` is stdin; a vendor that the log names is read, though nobody asked about it."""
+    """Contract 2.9.3: `--log -` is stdin; a vendor that the log names is read, though nobody asked about it."""
     workspace.watch("acme", "npm")
     workspace.acme()
     workspace.vendor.put(statuspage("/npm", [incident("n1", "investigating", at=ago(10))]))
@@ -135,7 +139,7 @@ def test_a_log_may_come_from_a_pipe(workspace: Workspace) -> None:
 
 
 def test_annotations(workspace: Workspace) -> None:
-    """Contract 2.9: `--format github` prints workflow commands, in which vendor text begins none of its own."""
+    """Contract 2.9.4: `--format github` prints workflow commands, in which vendor text begins none of its own."""
     entry = incident("a1", "investigating", impact="major", at=ago(10))
     entry["name"] = "Trouble\n::error::forged 100%"
     workspace.acme(entry)
@@ -147,7 +151,7 @@ def test_annotations(workspace: Workspace) -> None:
 
 
 def test_nothing_is_written(workspace: Workspace) -> None:
-    """Contract 2.9: it reads like `status`: no file, not even a lock."""
+    """Contract 2.9.4: it reads like `status`: no file, not even a lock."""
     workspace.acme(incident("a1", "investigating", at=ago(10)))
     clean = workspace.files()
     workspace.run("why")
@@ -155,7 +159,7 @@ def test_nothing_is_written(workspace: Workspace) -> None:
 
 
 def test_the_archive_fills_what_the_list_lacks(workspace: Workspace) -> None:
-    """Contract 2.9: what rolled out of the vendor's list is in the archive."""
+    """Contract 2.9.2: what rolled out of the vendor's list is in the archive."""
     workspace.acme(incident("a0", "resolved", at=ago(600)))
     workspace.check()
     workspace.acme(incident("a1", "investigating", "resolved", impact="major", at=ago(0.01)))
@@ -180,7 +184,7 @@ def test_the_archive_fills_what_the_list_lacks(workspace: Workspace) -> None:
     ],
 )
 def test_mistakes(workspace: Workspace, arguments: tuple[str, ...], message: str) -> None:
-    """Contract 2: a wrong command line is exit 2, and nothing is read."""
+    """Contract 2.3: a wrong command line is exit 2, and nothing is read."""
     completed: Completed = workspace.run("why", *arguments)
     assert (completed.code, completed.out) == (2, "")
     assert message in completed.err

@@ -46,7 +46,7 @@ def loaded(folder: Path, content: str) -> Config:
 
 @pytest.mark.parametrize("path", generate.DOCUMENTS, ids=name_of)
 def test_every_generated_block_is_current(path: Path) -> None:
-    """Tables and real output are those that the code gives today."""
+    """Contract 2.1: tables and real output are those that the code gives today."""
     content = path.read_text(encoding="utf-8")
     assert generate.generated(content) == content, "run python -m tests.docs.generate"
 
@@ -60,7 +60,7 @@ def test_every_marker_belongs_to_a_block(path: Path) -> None:
 
 
 def test_every_table_stands_somewhere() -> None:
-    """Every block is used, and every option of every command is in a table."""
+    """Contract 2.1: every block is used, and every option of every command is in a table."""
     used = {name for path in generate.DOCUMENTS for name in generate.blocks_in(path.read_text(encoding="utf-8"))}
     commands = generate.commands()
     options = {f"options {words}" for words, command in commands.items() if generate.options_of(command)}
@@ -79,7 +79,7 @@ def test_every_platform_and_sink_has_its_facts() -> None:
 
 
 def test_every_exit_code_has_a_meaning() -> None:
-    """Every exit code of an error is explained, and no other."""
+    """Contract 8.1: every exit code of an error is explained, and no other."""
     assert set(generate.EXIT_CODES) == generate.exit_codes()
 
 

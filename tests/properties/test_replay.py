@@ -34,7 +34,7 @@ def responses_of(documents: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_replay_gives_the_events_of_the_live_runs(platform: str, tmp_path: Path) -> None:
-    """Issue 11, 6: baseline, faults, the end of an incident, a later remark, withdrawn lists: the same events."""
+    """Contract 2.6: baseline, faults, the end of an incident, a later remark, withdrawn lists: the same events."""
     sample = SAMPLES[platform]
     documents = copy.deepcopy(dict(sample.documents))
     _, over, noted = ending(platform)

@@ -126,8 +126,8 @@ def test_an_end_is_where_the_vendor_has_it() -> None:
 
 
 def test_what_is_open_is_sent_again(manager: FakeAlertmanager) -> None:
-    """At every run an open alert gets a later end, as it was sent; one that Alertmanager lost begins anew. What is over
-    is not touched, and without anything open nothing is sent.
+    """Contract 7.6.0: at every run an open alert gets a later end, as it was sent; one that Alertmanager lost begins
+    anew. What is over is not touched, and without anything open nothing is sent.
     """
     runs = Runs(manager)
     assert runs.run(4) == () and manager.requests == []
@@ -150,7 +150,7 @@ def test_what_is_open_is_sent_again(manager: FakeAlertmanager) -> None:
     "options", [{"min_impact": "major"}, {"kinds": ["page"]}, {"events": ["resolved"]}, {"components": ["Login"]}]
 )
 def test_what_the_filters_hold_back_is_never_sent(manager: FakeAlertmanager, options: dict[str, Any]) -> None:
-    """An incident whose start the sink does not receive is not begun by what is sent again."""
+    """Contract 7.6.0: an incident whose start the sink does not receive is not begun by what is sent again."""
     runs = Runs(manager, **options)
     for minutes in (5, 10):
         runs.run(minutes, incident("a", OPENED))
@@ -158,8 +158,8 @@ def test_what_the_filters_hold_back_is_never_sent(manager: FakeAlertmanager, opt
 
 
 def test_a_muted_incident(manager: FakeAlertmanager) -> None:
-    """One that was muted from the start is not begun; one whose start was received goes on firing while it is muted,
-    but does not begin anew.
+    """Contract 7.6.0: one that was muted from the start is not begun; one whose start was received goes on firing
+    while it is muted, but does not begin anew.
     """
     runs = Runs(manager, Mute(page="acme", incident="a"))
     for minutes in (5, 10):
@@ -227,7 +227,7 @@ def test_a_shared_incident(manager: FakeAlertmanager, tmp_path: Path) -> None:
 
 
 def test_what_waits_is_not_overtaken(manager: FakeAlertmanager) -> None:
-    """An incident whose start was rejected is not begun by what is sent again in its place."""
+    """Contract 7.6.0: an incident whose start was rejected is not begun by what is sent again in its place."""
     runs = Runs(manager)
     manager.replies = [400]
     (outcome,) = runs.run(5, incident("a", OPENED))
@@ -240,7 +240,7 @@ def test_what_waits_is_not_overtaken(manager: FakeAlertmanager) -> None:
 
 
 def test_a_renewal_that_fails_loses_nothing(manager: FakeAlertmanager) -> None:
-    """It is a remark and no failure of the run: no event waits, and the next run sends it again."""
+    """Contract 7.6.0: it is a remark and no failure of the run: no event waits, and the next run sends it again."""
     runs = Runs(manager)
     runs.run(5, incident("a", OPENED))
     manager.replies = [403]
@@ -251,8 +251,8 @@ def test_a_renewal_that_fails_loses_nothing(manager: FakeAlertmanager) -> None:
 
 
 def test_the_command(workspace: Workspace, manager: FakeAlertmanager) -> None:
-    """A run over some pages sends again what is open on these only; a page that cannot be read keeps its alerts; a dry
-    run sends nothing.
+    """Contract 7.6.0: a run over some pages sends again what is open on these only; a page that cannot be read keeps
+    its alerts; a dry run sends nothing.
     """
     workspace.watch("acme", "bolt", top=f'[[notify]]\nsink = "alertmanager"\nurl = "{manager.url}"\n')
     workspace.acme()
@@ -274,7 +274,7 @@ def test_the_command(workspace: Workspace, manager: FakeAlertmanager) -> None:
 
 
 def test_an_example(manager: FakeAlertmanager) -> None:
-    """`notify test` begins and ends an alert."""
+    """Contract 7.6: `notify test` begins and ends an alert."""
     sinks = connected("alertmanager", {"url": manager.url}, {})
     (outcome,) = send_examples(sinks, datetime.now(UTC))
     assert outcome.sent == 2 and manager.firing == [] and len(manager.alerts) == 1
@@ -333,7 +333,7 @@ def test_a_vendors_words() -> None:
 
 
 def test_the_default_kinds() -> None:
-    """Nobody is called for what is planned, or for a page that cannot be read, unless `kinds` say so."""
+    """Contract 7.5: nobody is called for what is planned, or for a page that cannot be read, unless `kinds` say so."""
     (sink,) = connect(connected_config(), {})
     assert sink.config.kinds == Alertmanager.DEFAULT_KINDS == frozenset({"incident"})
 

@@ -207,7 +207,7 @@ def test_an_invalid_address_is_reported_and_never_repeated(sink: str, value: str
 @on_every_sink
 @pytest.mark.usefixtures("no_pauses")
 def test_a_response_that_repeats_the_request(sink: str) -> None:
-    """Its text is reported without the secret, wherever it is cut."""
+    """Contract 7.11: its text is reported without the secret, wherever it is cut."""
 
     def reason_of(body: bytes) -> str:
         receiver.replies = [Reply(404, {}, body)]
@@ -240,8 +240,8 @@ def test_a_digest_holds_every_incident(sink: str) -> None:
 @pytest.mark.parametrize("sink", FOR_PEOPLE)
 @pytest.mark.parametrize("count", [1, 20])
 def test_vendor_text_is_words_for_people(sink: str, count: int) -> None:
-    """7: no mention, no link that is not the incident's, no control character, and no more than the receiver accepts;
-    what is left out is counted.
+    """Contract 7.10: no mention, no link that is not the incident's, no control character, and no more than the
+    receiver accepts; what is left out is counted.
     """
     long = f"{HOSTILE} {'and so on 🔥 ' * 10_000}"
     due = []
@@ -283,7 +283,9 @@ def test_a_program_has_all_of_the_text() -> None:
 
 
 def test_a_passing_fault_ends_the_turn_of_its_sink() -> None:
-    """7: nothing is sent after a passing fault, so that the events of one sink stay in order; other sinks go on."""
+    """Contract 7.4: nothing is sent after a passing fault, so that the events of one sink stay in order; other sinks
+    go on.
+    """
     due = new_deliveries(6)
     received: list[str] = []
     complete: list[str] = []
@@ -313,7 +315,9 @@ def test_an_unusable_proxy_is_a_rejection(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("error", [KeyError(SECRET), TimeoutError(), RecursionError(), ExceptionGroup("", [OSError()])])
 def test_a_sink_that_fails_stops_neither_another_nor_the_save(tmp_path: Path, error: Exception) -> None:
-    """7: whatever a sink raises, the others are sent to and the state is saved, with what it did not accept."""
+    """Contract 7.2: whatever a sink raises, the others are sent to and the state is saved, with what it did not
+    accept.
+    """
 
     def fail(_: Notification) -> None:
         raise error

@@ -115,8 +115,8 @@ def test_no_starttls_no_mail() -> None:
 
 
 def test_a_rejected_login(trusted_authority: trustme.CA) -> None:
-    """A rejected login is final. It is tried once in a run, for an account may be locked after a few attempts, and its
-    message names neither user nor password.
+    """Contract 7.6.3: a rejected login is final. It is tried once in a run, for an account may be locked after a few
+    attempts, and its message names neither user nor password.
     """
     with FakeMailServer(security="starttls", authority=trusted_authority, login=True) as server:
         env = {**ENV, "MAIL_PASSWORD": "wrong-Pa55"}
@@ -164,8 +164,8 @@ GREYLISTED = {"boss@acme.example": "450 try later"}
 
 @pytest.mark.usefixtures("no_pauses")
 def test_a_recipient_that_is_refused_for_now() -> None:
-    """A recipient refused with 4xx while another is accepted is retried by itself, within the run and in the next; the
-    other is not sent the mail again, and later events go to both.
+    """Contract 7.6.3: a recipient refused with 4xx while another is accepted is retried by itself, within the run
+    and in the next; the other is not sent the mail again, and later events go to both.
     """
     due = new_deliveries(2)
     with FakeMailServer(rejected=GREYLISTED) as server:

@@ -361,8 +361,8 @@ class LaggingGitHub(FakeGitHub):
 
 @pytest.mark.parametrize(("lag", "waits"), [(0, 0), (1, 0), (5, 1)])
 def test_a_create_that_answered_502_makes_one_issue(lag: int, waits: int) -> None:
-    """The list is asked again before anything is created again: in the run for as long as it may lag, and then by the
-    next run.
+    """Contract 7.6.3: the list is asked again before anything is created again: in the run for as long as it may
+    lag, and then by the next run.
     """
     with LaggingGitHub(lag=lag) as github:
         sinks = connected(SINK, {**OPTIONS, "api": github.url}, ENV)
@@ -374,7 +374,7 @@ def test_a_create_that_answered_502_makes_one_issue(lag: int, waits: int) -> Non
 
 
 def test_a_locked_issue_is_closed_first() -> None:
-    """GitHub may refuse a comment on a locked issue: by then the issue is closed."""
+    """Contract 7.6.3: GitHub may refuse a comment on a locked issue: by then the issue is closed."""
     opened = new_deliveries(1)
     with FakeGitHub() as github:
         deliver_to(github, *opened)

@@ -86,7 +86,7 @@ def test_a_long_key() -> None:
 
 
 def test_the_example_is_triggered_and_resolved() -> None:
-    """7: `notify test` triggers an alert that says TEST, resolves it, and reports both."""
+    """Contract 7.6: `notify test` triggers an alert that says TEST, resolves it, and reports both."""
     with FakeReceiver(202) as receiver:
         (outcome,) = send_examples(connected("pagerduty", {**OPTIONS, "url": receiver.url}, ENV), NOW)
         trigger, resolve = (request.json for request in receiver.requests)

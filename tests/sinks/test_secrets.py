@@ -74,7 +74,9 @@ def outputs(workspace: Workspace, completed: Completed) -> dict[str, str]:
 
 @pytest.mark.parametrize("sink", [name for name in REACHED_BY_HTTP if name not in SHARED_CODE])
 def test_no_secret_is_anywhere(sink: str, workspace: Workspace, dead: str) -> None:
-    """Whatever a receiver does, neither an address nor a token, nor a part of one, is printed or written."""
+    """Contract 7.11: whatever a receiver does, neither an address nor a token, nor a part of one, is printed or
+    written.
+    """
     workspace.command = IMPATIENT
     summary, output = workspace.folder / "summary", workspace.folder / "output"
     env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
@@ -154,8 +156,9 @@ def configure_all_sinks(workspace: Workspace, address: str) -> dict[str, str]:
 
 
 def test_no_output_of_any_command_holds_a_secret(workspace: Workspace) -> None:
-    """Whatever the command and however it ends, with all sinks at once, a proxy with a password and every library as
-    talkative as the environment can make it: none of what a variable holds is in a byte that is printed or written.
+    """Contract 7.11: whatever the command and however it ends, with all sinks at once, a proxy with a password and
+    every library as talkative as the environment can make it: none of what a variable holds is in a byte that is
+    printed or written.
     """
     env = {"NO_PROXY": "127.0.0.1", "GITHUB_ACTIONS": "true", "PYTHONASYNCIODEBUG": "1", "HTTPX_LOG_LEVEL": "trace"}
     env["GITHUB_STEP_SUMMARY"] = str(workspace.folder / "summary")

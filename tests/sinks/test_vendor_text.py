@@ -95,8 +95,8 @@ def test_every_sink_is_tested() -> None:
 @example(vendor_text=" ".join(CHATS), count=12)
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))
 def test_any_text_is_words(sink: str, vendor_text: str, count: int) -> None:
-    """7: whatever a vendor writes, a notification has the frame that it has for plain words, mentions nobody, links
-    nothing but the incident, and has no character that moves, hides or colours others.
+    """Contract 7.10: whatever a vendor writes, a notification has the frame that it has for plain words, mentions
+    nobody, links nothing but the incident, and has no character that moves, hides or colours others.
     """
     rendered, plain = (RENDERERS[sink](Notification((delivery_of(words),) * count)) for words in (vendor_text, "x"))
     if len(vendor_text) <= MAX_SHORT:

@@ -20,7 +20,7 @@ SIGNING_SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 
 def test_the_event_as_it_is_printed() -> None:
-    """7: the body is the event's JSON line, and its id the Idempotency-Key, the same at every attempt."""
+    """Contract 7.6.3: the body is the event's JSON line, and its id the Idempotency-Key, the same at every attempt."""
     with FakeReceiver(503) as receiver:
         outcome = send("webhook", OPTIONS, {"HOOK": receiver.secret_url}, *new_deliveries(1))
         first, again = receiver.requests
@@ -61,7 +61,9 @@ def test_others_verify_the_signature(package: str, incident_id: str) -> None:
 
 
 def test_the_id_holds_nothing_of_a_vendor() -> None:
-    """`webhook-id` has no dot, which separates what is signed, and is a digest: the same at every attempt."""
+    """Contract 7.6.3: `webhook-id` has no dot, which separates what is signed, and is a digest: the same at every
+    attempt.
+    """
     (delivery,) = new_deliveries(1)
     event = msgspec.structs.replace(delivery.event, id="acme/v1.2.3/new/0")
     with FakeReceiver(503) as receiver:
@@ -84,7 +86,7 @@ def test_the_id_holds_nothing_of_a_vendor() -> None:
     ],
 )
 def test_a_key_that_cannot_be_one(secret: str, words: str) -> None:
-    """7: it breaks its sink, is not repeated, and nothing is sent without a signature."""
+    """Contract 7.6: it breaks its sink, is not repeated, and nothing is sent without a signature."""
     with FakeReceiver() as receiver:
         env = {"HOOK": receiver.secret_url, "KEY": secret}
         outcome = send("webhook", {**OPTIONS, "secret_env": "KEY"}, env, *new_deliveries(1))
@@ -95,7 +97,7 @@ def test_a_key_that_cannot_be_one(secret: str, words: str) -> None:
 
 @pytest.mark.parametrize("size", [24, 64])
 def test_the_sizes_of_a_key(size: int) -> None:
-    """A key has 24 to 64 bytes, base64 after whsec_, or as it is."""
+    """Contract 7.6.3: a key has 24 to 64 bytes, base64 after whsec_, or as it is."""
     for secret in (f"whsec_{base64.b64encode(b'x' * size).decode()}", "x" * size):
         (sink,) = connected(
             "webhook", {**OPTIONS, "secret_env": "KEY"}, {"HOOK": "https://acme.example", "KEY": secret}
@@ -104,7 +106,7 @@ def test_the_sizes_of_a_key(size: int) -> None:
 
 
 def test_dropped_events_are_announced() -> None:
-    """7: the next delivery says how many events were dropped before it."""
+    """Contract 7.4: the next delivery says how many events were dropped before it."""
     with FakeReceiver() as receiver:
         sinks = connected("webhook", OPTIONS, {"HOOK": receiver.secret_url})
         (outcome,) = deliver(sinks, (), {"webhook": new_deliveries(2)}, NOW, dropped={"webhook": 3})

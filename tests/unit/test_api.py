@@ -35,7 +35,7 @@ def as_json(report: msgspec.Struct) -> Any:
 
 
 def test_status_is_what_the_command_prints(folder: Workspace) -> None:
-    """`status()` has every field of `status --format json`, and nothing else."""
+    """Contract 2.10: `status()` has every field of `status --format json`, and nothing else."""
     muted = '[[mute]]\npage = "acme"\nincident = "a0"\nuntil = 2999-01-01T00:00:00Z\n'
     folder.watch("acme", "bolt", settings="")
     with (folder.folder / "statuswatch.toml").open("a") as file:
@@ -51,7 +51,9 @@ def test_status_is_what_the_command_prints(folder: Workspace) -> None:
 
 
 def test_status_of_some_pages(folder: Workspace) -> None:
-    """`pages` takes what the command takes; a word alone is a mistake, and so is one that means no page."""
+    """Contract 2.10: `pages` takes what the command takes; a word alone is a mistake, and so is one that means no
+    page.
+    """
     assert statuswatch.status(pages=["ACME"]).pages == statuswatch.PageCounts(requested=1, read=1)
     with pytest.raises(statuswatch.UsageError, match="give a list"):
         statuswatch.status(pages="acme")
@@ -62,7 +64,7 @@ def test_status_of_some_pages(folder: Workspace) -> None:
 
 
 def test_status_offline(folder: Workspace) -> None:
-    """With `offline` the state file answers, and no page is read."""
+    """Contract 2.10: with `offline` the state file answers, and no page is read."""
     folder.check()
     folder.vendor.requests.clear()
     report = statuswatch.status(offline=True)
@@ -72,7 +74,9 @@ def test_status_offline(folder: Workspace) -> None:
 
 
 def test_read_returns_what_is_open_and_all_that_is_listed(folder: Workspace) -> None:
-    """`read(page)` takes a key, an alias or an address; it lists closed incidents too, and writes nothing."""
+    """Contract 2.10: `read(page)` takes a key, an alias or an address; it lists closed incidents too, and writes
+    nothing.
+    """
     folder.acme(incident("a0", "investigating", parts=["API"]), incident("a1", "investigating", "resolved"))
     before = folder.files()
     report = statuswatch.read("acme")
@@ -85,14 +89,16 @@ def test_read_returns_what_is_open_and_all_that_is_listed(folder: Workspace) -> 
 
 
 def test_read_says_why_a_page_is_unknown(folder: Workspace) -> None:
-    """A page that cannot be read is an answer, not an error."""
+    """Contract 2.10: a page that cannot be read is an answer, not an error."""
     folder.vendor.answer("/acme/api/v2/incidents.json", "<html>", 500)
     report = statuswatch.read("acme")
     assert (report.unknown, report.open, report.listed) == ("HTTP 500", (), ())
 
 
 def test_check_is_the_command(folder: Workspace) -> None:
-    """`check()` has a baseline, then events with the ids of the command; it delivers, saves, and prints nothing."""
+    """Contract 2.10: `check()` has a baseline, then events with the ids of the command; it delivers, saves, and
+    prints nothing.
+    """
     with FakeReceiver() as receiver:
         folder.watch("acme")
         with (folder.folder / "statuswatch.toml").open("a") as file:
@@ -115,7 +121,7 @@ def test_check_is_the_command(folder: Workspace) -> None:
 
 
 def test_check_archives(folder: Workspace) -> None:
-    """Every event is appended to the archive of the configuration, but in a dry run."""
+    """Contract 2.10: every event is appended to the archive of the configuration, but in a dry run."""
     folder.watch("acme", top='history = "history"')
     statuswatch.check()
     folder.acme(incident("a0", "investigating", "resolved"))
@@ -127,7 +133,7 @@ def test_check_archives(folder: Workspace) -> None:
 
 
 def test_nothing_is_saved_where_the_handler_fails(folder: Workspace) -> None:
-    """At least once: what `on_events` raises ends the run, and the next run has the same events."""
+    """Contract 2.10: at least once: what `on_events` raises ends the run, and the next run has the same events."""
     statuswatch.check()
     folder.acme(incident("a0", "investigating", "resolved"))
     before = folder.state.read_bytes()
@@ -144,7 +150,7 @@ def test_nothing_is_saved_where_the_handler_fails(folder: Workspace) -> None:
 
 
 def test_what_a_sink_rejects_is_no_error(folder: Workspace) -> None:
-    """The events of the run are returned all the same; what waits for the sink is named."""
+    """Contract 2.10: the events of the run are returned all the same; what waits for the sink is named."""
     statuswatch.check()
     with (folder.folder / "statuswatch.toml").open("a") as file:
         file.write('[[notify]]\nsink = "webhook"\nurl_env = "UNSET_HOOK"\n')
@@ -155,7 +161,7 @@ def test_what_a_sink_rejects_is_no_error(folder: Workspace) -> None:
 
 
 def test_no_page_answered(folder: Workspace, dead: str) -> None:
-    """`status` and `check` raise NetworkError where no page answered at all; nothing is written then."""
+    """Contract 2.10: `status` and `check` raise NetworkError where no page answered at all; nothing is written then."""
     folder.watch("acme", acme=dead)
     with pytest.raises(statuswatch.NetworkError):
         statuswatch.status()
@@ -166,7 +172,9 @@ def test_no_page_answered(folder: Workspace, dead: str) -> None:
 
 
 def test_inside_a_running_event_loop(folder: Workspace) -> None:
-    """A notebook has a running loop: the call works, and blocks it. `asyncio.to_thread` keeps the loop free."""
+    """Contract 2.10: a notebook has a running loop: the call works, and blocks it. `asyncio.to_thread` keeps the
+    loop free.
+    """
 
     async def program() -> list[statuswatch.PageReport]:
         return [statuswatch.read("acme"), await asyncio.to_thread(statuswatch.read, "acme")]
@@ -175,7 +183,7 @@ def test_inside_a_running_event_loop(folder: Workspace) -> None:
 
 
 def test_import_imports_nothing() -> None:
-    """`import statuswatch` imports no other module; a name that is not public does not exist."""
+    """Contract 2.10: `import statuswatch` imports no other module; a name that is not public does not exist."""
     program = "import sys; before = set(sys.modules); import statuswatch; print(*(set(sys.modules) - before))"
     command = [sys.executable, "-S", "-c", program]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=statuswatch.__path__[0] + "/..")
@@ -185,7 +193,7 @@ def test_import_imports_nothing() -> None:
 
 
 def test_the_public_names() -> None:
-    """What is public is what `statuswatch.__all__` lists; the types of answers are frozen."""
+    """Contract 2.10: what is public is what `statuswatch.__all__` lists; the types of answers are frozen."""
     assert sorted({*api.__all__, "__version__"}) == sorted(statuswatch.__all__)
     for name in statuswatch.__all__:
         value = getattr(statuswatch, name)

@@ -36,14 +36,18 @@ from statuswatch.model.why import LogMatch
     ],
 )
 def test_a_line_names_its_vendors(line: str, matches: list[tuple[str, str] | str]) -> None:
-    """Hosts by their labels, clients by their error lines, actions and images by their names; no mail address."""
+    """Contract 2.9.3: hosts by their labels, clients by their error lines, actions and images by their names; no
+    mail address.
+    """
     keys = [match[0] if isinstance(match, tuple) else match for match in matches]
     assert [key for key, _ in match_line(line)] == keys
     assert set(match_line(line)) >= {match for match in matches if isinstance(match, tuple)}
 
 
 def test_the_first_error_line_stands_for_a_vendor() -> None:
-    """A line that reports trouble comes before an earlier one that does not; the others are left out."""
+    """Contract 2.9.3: a line that reports trouble comes before an earlier one that does not; the others are left
+    out.
+    """
     log = b"cloning https://github.com/a/b\nGET https://api.stripe.com/v1 200\nok\napi.stripe.com: timed out\n" + (
         b"https://api.stripe.com/v1 failed\n"
     )
@@ -65,7 +69,7 @@ def test_chunks_do_not_matter(size: int) -> None:
 
 
 def test_a_secret_is_not_repeated() -> None:
-    """Of a host with a long label only what follows it is shown, and nothing else of the line."""
+    """Contract 2.9.3: of a host with a long label only what follows it is shown, and nothing else of the line."""
     secret = "k" * 30
     (match,) = scan_log([f"https://user:{secret}@{secret}.supabase.co/rest?key={secret} failed".encode()])
     assert match == LogMatch("supabase", 1, "*.supabase.co", in_error=True)

@@ -101,7 +101,7 @@ def test_no_address_is_known_to_have_moved() -> None:
 
 
 def test_a_word_means_one_page() -> None:
-    """No key, name or alias is another row's key or alias, also if case and punctuation are left out."""
+    """Contract 3.3c: no key, name or alias is another row's key or alias, also if case and punctuation are left out."""
     owners: dict[str, str] = {}
     for row in ROWS:
         for word in (row.key, *row.words[2:]):
@@ -118,7 +118,9 @@ def test_aliases_add_something() -> None:
 
 
 def test_keys_stay() -> None:
-    """A key that was ever released still means its page: as a key, or as an alias of the row that it moved to."""
+    """Contract 3.3c: a key that was ever released still means its page: as a key, or as an alias of the row that it
+    moved to.
+    """
     words = {word for row in ROWS for word in row.words}
     released = Path(__file__).with_name("catalog_keys.txt").read_text(encoding="utf-8").split()
     assert len(released) == 941
@@ -146,7 +148,9 @@ def test_ids_have_the_form_of_their_platform() -> None:
 
 
 def test_a_page_without_a_reader_fails_without_a_request() -> None:
-    """A row becomes readable by its reader alone; until then its page fails, and says nothing about our network."""
+    """Contract 3.3d: a row becomes readable by its reader alone; until then its page fails, and says nothing about
+    our network.
+    """
     unread = [row.page for row in ROWS if row.platform in UNREAD_PLATFORMS and row.platform not in PLATFORMS]
     for page in unread[:1]:
         outcome = run_plan(plan.read(page, None, datetime(2026, 11, 28, tzinfo=UTC)), {})

@@ -54,7 +54,9 @@ def error_of(folder: Path, toml: str) -> str:
 
 
 def test_the_sources_come_in_order(tmp_path: Path) -> None:
-    """Section 3: --config, else $STATUSWATCH_CONFIG, else statuswatch.toml, else [tool.statuswatch], else built in."""
+    """Contract 3.1: --config, else $STATUSWATCH_CONFIG, else statuswatch.toml, else [tool.statuswatch], else built
+    in.
+    """
     sources = ("flag.toml", "env.toml", "statuswatch.toml", "pyproject.toml")
     for number, name in enumerate(sources):
         table = "[tool.statuswatch]\n" if name == "pyproject.toml" else ""
@@ -76,7 +78,7 @@ def test_the_sources_come_in_order(tmp_path: Path) -> None:
 
 
 def test_the_built_in_default_is_small_and_has_openai(tmp_path: Path) -> None:
-    """Section 3: without any configuration there is a small built-in default that includes OpenAI."""
+    """Contract 3.1: without any configuration there is a small built-in default that includes OpenAI."""
     config = load_config(None, {}, tmp_path)
     assert "openai" in keys(config)
     assert 2 <= len(config.pages) <= 12
@@ -85,14 +87,14 @@ def test_the_built_in_default_is_small_and_has_openai(tmp_path: Path) -> None:
 
 
 def test_a_pyproject_without_our_table_is_no_configuration(tmp_path: Path) -> None:
-    """Section 3: only [tool.statuswatch] of pyproject.toml counts."""
+    """Contract 3.2: only [tool.statuswatch] of pyproject.toml counts."""
     built_in = load_config(None, {}, tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.ruff]\nline-length = 80\n')
     assert load_config(None, {}, tmp_path) == built_in
 
 
 def test_the_variable_may_be_relative_to_the_working_directory(tmp_path: Path) -> None:
-    """Section 3: $STATUSWATCH_CONFIG names a file as a user of that directory would."""
+    """Contract 3.1: $STATUSWATCH_CONFIG names a file as a user of that directory would."""
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "watch.toml").write_text('pages = ["github"]')
     config = load_config(None, {"STATUSWATCH_CONFIG": "etc/watch.toml"}, tmp_path)
@@ -100,7 +102,7 @@ def test_the_variable_may_be_relative_to_the_working_directory(tmp_path: Path) -
 
 
 def test_a_pyproject_may_be_named(tmp_path: Path) -> None:
-    """Section 3: the same keys in all sources; a pyproject.toml named by --config has them in its table."""
+    """Contract 3.1: the same keys in all sources; a pyproject.toml named by --config has them in its table."""
     config = load(tmp_path, '[tool.statuswatch]\npages = ["github"]\n', "pyproject.toml")
     assert (keys(config), config.source) == (["github"], str(tmp_path / "pyproject.toml"))
 
@@ -125,7 +127,7 @@ def test_it_reads_only_what_it_is_given(tmp_path: Path, monkeypatch: pytest.Monk
     [("", "etc/state.json"), ("memory/s.json", "etc/memory/s.json"), ("../s.json", "s.json")],
 )
 def test_the_state_is_relative_to_the_configuration_file(tmp_path: Path, state: str, place: str) -> None:
-    """Section 3: `state` is relative to the configuration file, wherever the run is started."""
+    """Contract 3.2: `state` is relative to the configuration file, wherever the run is started."""
     (tmp_path / "etc").mkdir()
     config = load(tmp_path / "etc", 'pages = ["openai"]\n' + (f'state = "{state}"' if state else ""))
     assert config.state.resolve() == (tmp_path / place).resolve()
@@ -293,13 +295,13 @@ BAD: Final = {
 
 @pytest.mark.parametrize("toml", BAD)
 def test_a_bad_configuration_is_refused_with_its_place(tmp_path: Path, toml: str) -> None:
-    """Section 3: what is wrong is exit 2 with the file, the key, and "did you mean"."""
+    """Contract 3.3: what is wrong is exit 2 with the file, the key, and "did you mean"."""
     assert error_of(tmp_path, toml) == f"FILE: {BAD[toml]}"
 
 
 @pytest.mark.parametrize("toml", ['pages = ["openai"\n', "timeout = 1\ntimeout = 2\n", "pages: openai"])
 def test_what_is_no_toml_is_refused_with_the_parsers_words(tmp_path: Path, toml: str) -> None:
-    """Section 3: a file that is not TOML is exit 2 with the file and the line."""
+    """Contract 3.3: a file that is not TOML is exit 2 with the file and the line."""
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads(toml)
     assert error_of(tmp_path, toml) == f"FILE: not valid TOML: {caught.value}"
@@ -325,7 +327,7 @@ SECRET_ADDRESSES: Final = (
 
 @pytest.mark.parametrize("url", SECRET_ADDRESSES)
 def test_an_address_with_a_secret_is_refused_without_it(tmp_path: Path, url: str) -> None:
-    """Section 3: a token in an address is refused with the remedy `headers_env`, and appears in no message."""
+    """Contract 3.8: a token in an address is refused with the remedy `headers_env`, and appears in no message."""
     message = error_of(tmp_path, f'[page.acme]\nurl = "{url}"')
     assert message.startswith("FILE: page.acme.url: ")
     assert 'headers_env = { Authorization = "ACME_STATUS_TOKEN" }' in message
@@ -337,12 +339,12 @@ def test_an_address_with_a_secret_is_refused_without_it(tmp_path: Path, url: str
     "toml", ["pages = ['{}']", "[page.'{}']\nname = 'Acme'", "[page.'{}']\nurl = 'https://a.example'\ncolour = 1"]
 )
 def test_an_address_in_place_of_a_key_is_refused_without_its_secret(tmp_path: Path, toml: str, url: str) -> None:
-    """Section 3: a token appears nowhere, also that of an address that is listed as a page."""
+    """Contract 3.8: a token appears nowhere, also that of an address that is listed as a page."""
     assert "hunter2" not in error_of(tmp_path, toml.format(url))
 
 
 def test_an_address_in_pages_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    """Section 3: an address listed under `pages` needs a table with a key; its token belongs in a variable."""
+    """Contract 3.8: an address listed under `pages` needs a table with a key; its token belongs in a variable."""
     message = error_of(tmp_path, 'pages = ["https://status.acme.example/x?token=hunter2"]')
     assert message == (
         "FILE: pages: 'https://status.acme.example/…' is an address, not a key: set it as `url` in a table [page.KEY]; "
@@ -351,7 +353,7 @@ def test_an_address_in_pages_is_refused_with_the_remedy(tmp_path: Path) -> None:
 
 
 def test_a_feed_with_a_token_in_its_address_is_refused(tmp_path: Path) -> None:
-    """Section 3: the address of a feed may have a query, but no token."""
+    """Contract 3.8: the address of a feed may have a query, but no token."""
     assert page(tmp_path, f'{ACME}id = "/feed?format=rss"').id == "/feed?format=rss"
     message = error_of(tmp_path, f'{ACME}id = "/feed?access_token=hunter2"')
     assert message.startswith("FILE: page.acme.id: an address with a password or a token in it: remove it")
@@ -359,7 +361,7 @@ def test_a_feed_with_a_token_in_its_address_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_address_on_the_command_line_shows_no_secret(tmp_path: Path) -> None:
-    """Section 3: a token in an address appears nowhere, also of one given to a command."""
+    """Contract 3.8: a token in an address appears nowhere, also of one given to a command."""
     config = load(tmp_path, 'pages = ["npm"]')
     for url in SECRET_ADDRESSES:
         for select in (lambda url=url: select_pages(config, [url]), lambda url=url: page_at(url)):
@@ -369,7 +371,7 @@ def test_an_address_on_the_command_line_shows_no_secret(tmp_path: Path) -> None:
 
 
 def test_a_private_page_names_the_variables_of_its_headers(tmp_path: Path) -> None:
-    """Section 3: `headers_env` names a header and the variable with its value; `public` is for the board."""
+    """Contract 3.8 and 3.9: `headers_env` names a header and the variable with its value; `public` is for the board."""
     private = f'{ACME}headers_env = {{ Authorization = "ACME_TOKEN", X-Team = "TEAM" }}\n'
     config = load(tmp_path, f"{private}public = true\n[page.npm]")
     assert config.headers == {"acme": {"Authorization": "ACME_TOKEN", "X-Team": "TEAM"}}
@@ -391,7 +393,7 @@ BAD_HEADERS: Final = {
 
 @pytest.mark.parametrize("value", BAD_HEADERS)
 def test_a_secret_in_place_of_a_variable_is_refused(tmp_path: Path, value: str) -> None:
-    """Section 3: `headers_env` holds names, and what may be a secret is not repeated."""
+    """Contract 3.8: `headers_env` holds names, and what may be a secret is not repeated."""
     assert error_of(tmp_path, f"{ACME}headers_env = {value}") == f"FILE: {BAD_HEADERS[value]}"
 
 
@@ -441,7 +443,9 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
 
 
 def test_names_match_without_regard_to_case(tmp_path: Path) -> None:
-    """Section 3: keys and names match without regard to case; the catalog's key is used, or the own in lower case."""
+    """Contract 3.3b: keys and names match without regard to case; the catalog's key is used, or the own in lower
+    case.
+    """
     config = load(
         tmp_path,
         'pages = ["OpenAI", "openai", "Acme"]\nkinds = ["NEW"]\nmin_impact = "Major"\nassume_impact = "UNKNOWN"\n'
@@ -472,7 +476,9 @@ def test_names_match_without_regard_to_case(tmp_path: Path) -> None:
 
 
 def test_two_tables_of_one_key_are_refused(tmp_path: Path) -> None:
-    """Section 3: as case does not matter, two tables of one page are a mistake, and so are two sinks of one name."""
+    """Contract 3.3c: as case does not matter, two tables of one page are a mistake, and so are two sinks of one
+    name.
+    """
     tables = '[page.acme]\nurl = "https://a.example"\n[page.Acme]\nurl = "https://b.example"'
     assert error_of(tmp_path, tables) == "FILE: page.Acme: another table has this key in another case: join them"
     sink = '[[notify]]\nsink = "webhook"\nurl_env = "X"\nname = '
@@ -482,7 +488,7 @@ def test_two_tables_of_one_key_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("toml", ["", " \n", "# nothing yet\n"])
 def test_an_empty_file_is_refused(tmp_path: Path, toml: str) -> None:
-    """Section 3: an empty file is exit 2, whether it was named or found."""
+    """Contract 3.3: an empty file is exit 2, whether it was named or found."""
     message = 'FILE: empty: name the pages to watch, for example pages = ["openai"]'
     assert error_of(tmp_path, toml) == message
     with pytest.raises(UsageError):
@@ -493,13 +499,13 @@ def test_an_empty_file_is_refused(tmp_path: Path, toml: str) -> None:
     "toml", ['state = "s.json"', "timeout = 3\npages = []", '[[notify]]\nsink="webhook"\nurl_env="X"']
 )
 def test_a_file_without_pages_is_refused(tmp_path: Path, toml: str) -> None:
-    """Section 3: a file without pages is exit 2: it does not watch the built-in default."""
+    """Contract 3.3: a file without pages is exit 2: it does not watch the built-in default."""
     message = 'FILE: pages: no page to watch: name the pages to watch, for example pages = ["openai"]'
     assert error_of(tmp_path, toml) == message
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
-    """Section 3: a folder, or a broken link, in the file's place is exit 2, and not passed over."""
+    """Contract 3.3: a folder, or a broken link, in the file's place is exit 2, and not passed over."""
     (tmp_path / "statuswatch.toml").mkdir()
     with pytest.raises(UsageError, match=r"statuswatch\.toml: cannot be read: Is a directory"):
         load_config(None, {}, tmp_path)
@@ -516,7 +522,7 @@ def found_from(folder: Path, home: Path | None = None) -> str:
 
 @pytest.mark.parametrize("marker", ["folder", "file"])
 def test_the_file_is_searched_up_to_the_repository(tmp_path: Path, marker: str) -> None:
-    """Section 3: the search goes up to and including the first folder that holds `.git`, a folder or a file."""
+    """Contract 3.2: the search goes up to and including the first folder that holds `.git`, a folder or a file."""
     root, deep = tmp_path / "root", tmp_path / "root" / "a" / "b"
     deep.mkdir(parents=True)
     (tmp_path / "statuswatch.toml").write_text('pages = ["npm"]')
@@ -534,7 +540,9 @@ def test_the_file_is_searched_up_to_the_repository(tmp_path: Path, marker: str) 
 
 
 def test_the_file_is_searched_up_to_the_home_folder(tmp_path: Path) -> None:
-    """Section 3: the search ends at the home folder; outside it and a repository only the working directory counts."""
+    """Contract 3.2: the search ends at the home folder; outside it and a repository only the working directory
+    counts.
+    """
     home, deep = tmp_path / "home", tmp_path / "home" / "a" / "b"
     deep.mkdir(parents=True)
     (tmp_path / "statuswatch.toml").write_text('pages = ["npm"]')
@@ -546,7 +554,7 @@ def test_the_file_is_searched_up_to_the_home_folder(tmp_path: Path) -> None:
 
 
 def test_an_unrelated_project_is_passed_over(tmp_path: Path) -> None:
-    """Section 3: a pyproject.toml counts only with [tool.statuswatch]: a mistake in another one is none of ours."""
+    """Contract 3.2: a pyproject.toml counts only with [tool.statuswatch]: a mistake in another one is none of ours."""
     (tmp_path / "pyproject.toml").write_text("this is not even TOML")
     assert found_from(tmp_path) == ""
     (tmp_path / "pyproject.toml").write_text("[tool.statuswatch]")
@@ -555,7 +563,9 @@ def test_an_unrelated_project_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
-    """Section 3: a configuration that was named and cannot be read is exit 2 with the file, never the next source."""
+    """Contract 3.1: a configuration that was named and cannot be read is exit 2 with the file, never the next
+    source.
+    """
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "statuswatch.toml").write_text('pages = ["openai"]')
     messages = {}
@@ -573,14 +583,14 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", ["[tool]\nstatuswatch = 3", '[[tool.statuswatch]]\npages = ["npm"]'])
 def test_our_table_must_be_a_table(tmp_path: Path, table: str) -> None:
-    """Section 3: a mistaken [tool.statuswatch] is refused, and never taken for none."""
+    """Contract 3.1: a mistaken [tool.statuswatch] is refused, and never taken for none."""
     (tmp_path / "pyproject.toml").write_text(table)
     with pytest.raises(UsageError, match=re.escape(f"{tmp_path / 'pyproject.toml'}: tool.statuswatch: ")):
         load_config(None, {}, tmp_path)
 
 
 def test_a_named_pyproject_must_have_our_table(tmp_path: Path) -> None:
-    """Section 3: a configuration that was named and says nothing to us is a mistake, not the built-in default."""
+    """Contract 3.1: a configuration that was named and says nothing to us is a mistake, not the built-in default."""
     with pytest.raises(UsageError, match=re.escape("[tool.statuswatch]")):
         load(tmp_path, '[project]\nname = "x"\n', "pyproject.toml")
 
@@ -595,7 +605,7 @@ def test_a_bad_table_in_pyproject_names_that_file(tmp_path: Path) -> None:
 
 
 def test_pages_are_chosen_among_those_configured(tmp_path: Path) -> None:
-    """Section 2: PAGE is a key of a configured page, each once; any other page is for a single look."""
+    """Contract 2.5c: PAGE is a key of a configured page, each once; any other page is for a single look."""
     config = load(tmp_path, f'pages = ["npm", "github"]\n{ACME}')
     assert chosen(config, "acme", "npm", "acme") == ["npm", "acme"]
     with pytest.raises(UsageError) as caught:
@@ -607,7 +617,7 @@ def test_pages_are_chosen_among_those_configured(tmp_path: Path) -> None:
 
 
 def test_without_configuration_pages_are_chosen_in_the_catalog(tmp_path: Path) -> None:
-    """Section 2: without any configuration PAGE is a key of the catalog."""
+    """Contract 2.5c: without any configuration PAGE is a key of the catalog."""
     config = load_config(None, {}, tmp_path)
     assert set(catalog()) - set(keys(config))
     assert chosen(config, *sorted(catalog())) == sorted(catalog())
@@ -633,7 +643,7 @@ def test_every_page_of_the_catalog_can_be_configured(tmp_path: Path) -> None:
 
 
 def test_an_impact_may_be_assumed(tmp_path: Path) -> None:
-    """Section 3: `assume_impact` is `unknown` unless the file says otherwise, and reaches every sink."""
+    """Contract 3.6: `assume_impact` is `unknown` unless the file says otherwise, and reaches every sink."""
     assert load(tmp_path, 'pages = ["npm"]').assume_impact is Impact.UNKNOWN
     config = load(tmp_path, f'assume_impact = "minor"\n{HOOK}')
     assert (config.assume_impact, config.notify[0].assume_impact) == (Impact.MINOR, Impact.MINOR)
@@ -644,12 +654,12 @@ def test_an_impact_may_be_assumed(tmp_path: Path) -> None:
     [("", set()), ('tags = ["tier1"]', {"github"}), ('pages = ["npm"]', {"npm"})],
 )
 def test_tags_select_pages(tmp_path: Path, lines: str, selected: set[str]) -> None:
-    """Section 7: a sink with `tags` receives the events of the pages that have one of them."""
+    """Contract 7.5: a sink with `tags` receives the events of the pages that have one of them."""
     assert load(tmp_path, f"{HOOK}\n{lines}").notify[0].pages == selected
 
 
 def test_every_filter_of_a_sink_must_match(tmp_path: Path) -> None:
-    """Section 7: with `pages` and `tags` a page must be in both."""
+    """Contract 7.5: with `pages` and `tags` a page must be in both."""
     both = HOOK.replace("[page.github]", '[page.npm]\ntags = ["ci"]\n[page.github]')
     sink = load(tmp_path, f'{both}\npages = ["npm", "github"]\ntags = ["ci"]').notify[0]
     assert sink.pages == {"npm"}
@@ -666,14 +676,14 @@ def test_every_filter_of_a_sink_must_match(tmp_path: Path) -> None:
     ],
 )
 def test_kinds_of_a_sink(tmp_path: Path, sink: str, lines: str, kinds: set[str]) -> None:
-    """Section 7: `kinds` are all by default, and incidents alone for PagerDuty; a `maintenance = true` is heeded."""
+    """Contract 7.5: `kinds` are all by default, and incidents alone for PagerDuty; a `maintenance = true` is heeded."""
     option = "routing_key_env" if sink == "pagerduty" else "url_env"
     table = f'[[notify]]\nsink = "{sink}"\n{option} = "KEY"\n{lines}'
     assert load(tmp_path, f'pages = ["npm"]\n{table}').notify[0].kinds == kinds
 
 
 def test_mutes(tmp_path: Path) -> None:
-    """Section 3: a mute names a page and an incident; a shared incident is muted by its page key."""
+    """Contract 7.6.2: a mute names a page and an incident; a shared incident is muted by its page key."""
     config = load(tmp_path, f'{MUTE}\nuntil = 2026-12-24T01:00:00+01:00\n[[mute]]\npage = "host:a.b"\nincident = "*"')
     dated, shared = config.mutes
     assert dated.until == datetime(2026, 12, 24, tzinfo=UTC) and shared.until is None

@@ -114,8 +114,8 @@ def test_a_mistake_stops_the_run_at_its_start(
 def test_a_missing_secret_breaks_its_sink_only(
     workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver, variable: str, words: str
 ) -> None:
-    """7: the other sinks deliver; the run warns, and is exit 5 as long as something waits for the broken one. What
-    waits is delivered once the secret is there.
+    """Contract 7.6: the other sinks deliver; the run warns, and is exit 5 as long as something waits for the broken
+    one. What waits is delivered once the secret is there.
     """
     configure_hook(workspace, HOOK.format("other", variable))
     env = {"HOOK": receiver.secret_url, "EMPTY": " "}
@@ -132,7 +132,7 @@ def test_a_missing_secret_breaks_its_sink_only(
 
 
 def test_a_dry_run_needs_no_secrets(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: it says which variables would be needed, and sends nothing."""
+    """Contract 7.6: it says which variables would be needed, and sends nothing."""
     configure_hook(workspace, HOOK.format("other", "x1x2x3x4x5x6"))
     completed = workspace.check("--dry-run", "--announce-open")
     assert "hook: would need $HOOK, not set in this environment\n" in completed.err
@@ -143,7 +143,7 @@ def test_a_dry_run_needs_no_secrets(workspace: Workspace, receiver: FakeReceiver
 
 
 def test_an_example_through_a_broken_sink(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: `notify test` sends through the others, names the broken one, and is exit 5."""
+    """Contract 7.6: `notify test` sends through the others, names the broken one, and is exit 5."""
     configure_hook(workspace, HOOK.format("other", "OTHER"))
     completed = workspace.run("notify", "test", env=env_of(receiver))
     assert completed.code == 5
@@ -155,8 +155,8 @@ MUTE = '[[mute]]\npage = "acme"\nincident = "{}"\nuntil = 2126-12-24T01:00:00+01
 
 
 def test_a_muted_incident(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: printed as muted and not delivered, exit 0; `status` shows it, marked, and it stops a deploy. Once the mute is
-    removed it is delivered.
+    """Contract 7.6.2: printed as muted and not delivered, exit 0; `status` shows it, marked, and it stops a deploy.
+    Once the mute is removed it is delivered.
     """
     configure_hook(workspace, MUTE.format("a1"))
     env = env_of(receiver)
@@ -179,7 +179,7 @@ def test_a_muted_incident(workspace: Workspace, receiver: FakeReceiver) -> None:
 
 
 def test_a_muted_incident_on_the_console(workspace: Workspace) -> None:
-    """7: the event says that it is muted, and so does the step summary."""
+    """Contract 7.6.2: the event says that it is muted, and so does the step summary."""
     workspace.watch("acme", top=MUTE.format("a0"))
     summary = workspace.folder / "summary"
     runner = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
@@ -189,7 +189,9 @@ def test_a_muted_incident_on_the_console(workspace: Workspace) -> None:
 
 
 def test_an_assumed_impact(workspace: Workspace) -> None:
-    """3: `assume_impact` is what filters and `--fail-on` take where the vendor states none; it is never shown."""
+    """Contract 3.6: `assume_impact` is what filters and `--fail-on` take where the vendor states none; it is never
+    shown.
+    """
     workspace.bolt(incident("b1", "investigating", impact="unknown"))
     workspace.watch("bolt", top='assume_impact = "minor"')
     assert workspace.run("status", "--fail-on", "major").code == 0
@@ -200,7 +202,7 @@ def test_an_assumed_impact(workspace: Workspace) -> None:
 
 
 def test_dropped_events_are_announced(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: what was given up is named, exit 5, and counted until the next delivery has announced it."""
+    """Contract 7.4: what was given up is named, exit 5, and counted until the next delivery has announced it."""
     configure_hook(workspace)
     check_rejected(workspace, receiver, "--announce-open")
     saved = json.loads(workspace.state.read_bytes())
@@ -221,7 +223,9 @@ def test_dropped_events_are_announced(workspace: Workspace, receiver: FakeReceiv
 def test_each_sink_receives_what_its_filters_pass(
     workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver
 ) -> None:
-    """1: each sink receives what its filters let through, in order; the closing line has the largest delay."""
+    """Contract 7.5: each sink receives what its filters let through, in order; the closing line has the largest
+    delay.
+    """
     configure_hook(workspace, 'min_impact = "major"', HOOK.format("other", "OTHER"), 'events = ["new"]')
     env = {"HOOK": receiver.secret_url, "OTHER": other.secret_url}
     workspace.check(env=env)
@@ -246,7 +250,7 @@ def test_the_largest_delay(workspace: Workspace) -> None:
 
 
 def test_a_dry_run_lists_what_would_be_sent(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """1: by the events' ids, what waits included; nothing is sent or written."""
+    """Contract 7.6: by the events' ids, what waits included; nothing is sent or written."""
     configure_hook(workspace, 'events = ["new"]', HOOK.format("other", "HOOK"), 'events = ["resolved"]')
     completed = workspace.check("--dry-run", "--announce-open", env=env_of(receiver))
     (line,) = (line for line in completed.err.splitlines() if "would be sent" in line)
@@ -306,8 +310,8 @@ def check_rejected(workspace: Workspace, receiver: FakeReceiver, *arguments: str
 
 
 def test_a_rejected_event_waits_and_is_delivered(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: exit 5 and the event in state.json; sent first on the next run, under its id; then exit 0, and forgotten.
-    A calm run leaves the file byte for byte and sends nothing.
+    """Contract 7.2: exit 5 and the event in state.json; sent first on the next run, under its id; then exit 0, and
+    forgotten. A calm run leaves the file byte for byte and sends nothing.
     """
     configure_hook(workspace)
     completed = check_rejected(workspace, receiver, "--announce-open")
@@ -332,7 +336,7 @@ def test_a_rejected_event_waits_and_is_delivered(workspace: Workspace, receiver:
 def test_only_the_sink_that_rejected_is_sent_again(
     workspace: Workspace, receiver: FakeReceiver, other: FakeReceiver
 ) -> None:
-    """3: nothing is sent twice to a sink that accepted it, whatever another one did."""
+    """Contract 7.2: nothing is sent twice to a sink that accepted it, whatever another one did."""
     env = configure_two(workspace, receiver, other)
     receiver.default = 403
     assert workspace.run("check", "--announce-open", env=env).code == 5
@@ -363,7 +367,9 @@ def test_a_run_of_some_pages_forgets_no_sink(workspace: Workspace, receiver: Fak
 
 
 def test_a_lost_event_is_named_however_quiet(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """3: finally rejected for a day, it is dropped: exit 5 once more, with the event's id, even with --quiet."""
+    """Contract 7.4: finally rejected for a day, it is dropped: exit 5 once more, with the event's id, even with
+    --quiet.
+    """
     configure_hook(workspace)
     check_rejected(workspace, receiver, "--announce-open")
     (dropped,) = waiting(workspace)["hook"]
@@ -378,14 +384,14 @@ def test_a_lost_event_is_named_however_quiet(workspace: Workspace, receiver: Fak
 
 @pytest.mark.parametrize(("reply", "code"), [(200, 10), (404, 5)])
 def test_a_rejection_outweighs_events(workspace: Workspace, receiver: FakeReceiver, reply: int, code: int) -> None:
-    """8: 10 says that the run completed; with something left to deliver it has not."""
+    """Contract 8, code 5, and 8.1: 10 says that the run completed; with something left to deliver it has not."""
     configure_hook(workspace)
     receiver.default = reply
     assert workspace.run("check", "--announce-open", "--exit-code", env=env_of(receiver)).code == code
 
 
 def test_the_step_summary_names_a_rejection(workspace: Workspace, receiver: FakeReceiver) -> None:
-    """7: on a runner the step summary says which sink rejected what, inert."""
+    """Contract 7.9: on a runner the step summary says which sink rejected what, inert."""
     configure_hook(workspace)
     receiver.default = Reply(404, body=b"no [hook](https://evil.example) @you")
     summary, output = workspace.folder / "summary", workspace.folder / "output"

@@ -91,7 +91,9 @@ EVENT_IDS: Final[list[list[str]]] = [
 
 
 def test_event_ids_are_those_of_the_first_release() -> None:
-    """7: the same reads give the same ids: whoever holds an event of an earlier version knows it again."""
+    """Contract 4.14 and 7.3: the same reads give the same ids: whoever holds an event of an earlier version knows it
+    again.
+    """
     timeline = PageTimeline()
     assert [[event.id for event in events] for events in play(timeline)] == EVENT_IDS
     pages = state.decode(VERSION_1.read_bytes(), "state.json").pages

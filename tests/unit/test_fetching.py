@@ -124,7 +124,9 @@ def test_redirects(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [b"/el\xc2\x9b31mse\xe2\x80\xae", b"\xe2\x80\xae://x/y", b"/else\xff"])
 def test_the_target_of_a_redirect_is_plain_text(tmp_path: Path, place: bytes) -> None:
-    """7: the address that a redirect names is the vendor's text: it is reported in printable characters only."""
+    """Contract 7.10: the address that a redirect names is the vendor's text: it is reported in printable characters
+    only.
+    """
     with FakeVendor() as vendor:
         vendor.answer(INCIDENTS, raw(b"HTTP/1.1 302 Found\r\nLocation: " + place + b"\r\nContent-Length: 0\r\n\r\n"))
         assert reason(run(tmp_path, f"{vendor.url}/acme")).isprintable()
@@ -205,7 +207,9 @@ def test_plain_http_where_tls_is_expected(tmp_path: Path) -> None:
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
-    """8: where no page answered at all, not even with an error, nothing is reported and nothing is written."""
+    """Contract 8, code 4: where no page answered at all, not even with an error, nothing is reported and nothing is
+    written.
+    """
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         report = run(tmp_path, f"http://127.0.0.1:{unheard.getsockname()[1]}")

@@ -44,7 +44,7 @@ def minutes(begin: datetime, end: datetime) -> Iterator[datetime]:
     ],
 )
 def test_hours(words: str, day: int, clock: str, *, within: bool) -> None:
-    """7: days, times from the first up to the second, and the zone's wall time."""
+    """Contract 7.6.1: days, times from the first up to the second, and the zone's wall time."""
     hour, minute = map(int, clock.split(":"))
     assert Hours.parse(words).hold(datetime(2026, 3, day, hour, minute, tzinfo=UTC)) is not within
 
@@ -53,12 +53,12 @@ def test_hours(words: str, day: int, clock: str, *, within: bool) -> None:
     ("day", "hour", "within"), [(6, 22, True), (7, 5, True), (7, 6, False), (7, 22, False), (6, 5, False)]
 )
 def test_a_night_belongs_to_the_day_on_which_it_began(day: int, hour: int, *, within: bool) -> None:
-    """7: `Fri 22:00-06:00` is the night from Friday, 6 March 2026, to Saturday."""
+    """Contract 7.6.1: `Fri 22:00-06:00` is the night from Friday, 6 March 2026, to Saturday."""
     assert Hours.parse("Fri 22:00-06:00 UTC").hold(datetime(2026, 3, day, hour, tzinfo=UTC)) is not within
 
 
 def test_a_skipped_minute_does_not_exist_and_a_repeated_one_counts_twice() -> None:
-    """7: Berlin skips 02:00 to 03:00 on 29 March 2026, and repeats it on 25 October 2026."""
+    """Contract 7.6.1: Berlin skips 02:00 to 03:00 on 29 March 2026, and repeats it on 25 October 2026."""
     words = "00:00-04:00 Europe/Berlin"
     spring, autumn, usual = (datetime(2026, month, day, tzinfo=UTC) for month, day in ((3, 28), (10, 24), (5, 9)))
     lengths = [open_minutes(words, day + timedelta(hours=12), day + timedelta(hours=36)) for day in (spring, autumn)]
@@ -90,6 +90,6 @@ def test_a_skipped_minute_does_not_exist_and_a_repeated_one_counts_twice() -> No
     ],
 )
 def test_malformed_hours(words: str, problem: str) -> None:
-    """7: an unknown zone and malformed text are exit 2."""
+    """Contract 7.6.1: an unknown zone and malformed text are exit 2."""
     with pytest.raises(UsageError, match=problem):
         Hours.parse(words)

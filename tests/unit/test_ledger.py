@@ -167,7 +167,9 @@ def test_what_did_not_happen_marks_no_day() -> None:
 
 
 def test_unknown_days_are_never_calm() -> None:
-    """Days before the first read, holes, and today while the page cannot be read; an incident is still a fact."""
+    """Contract 2.7: days before the first read, holes, and today while the page cannot be read; an incident is still
+    a fact.
+    """
     hole = Span(ago(days=2.2), ago(days=2))
     down = {"acme": Failure(FailureKind.UNAVAILABLE, "HTTP 503")}
     assert days_of(since=ago(days=3.2), holes={"acme": (hole,)}, failures=down) == "before before unread calm unread"
@@ -210,7 +212,7 @@ def test_the_past_of_a_page() -> None:
 
 
 def test_private_pages_are_not_shown() -> None:
-    """Contract 3: a page with secret headers is left out of the board, unless it is public."""
+    """Contract 2.7 and 3.9: a page with secret headers is left out of the board, unless it is public."""
     pages = (page_of("open"), page_of("secret"), page_of("shown"))
     shown = shown_pages(pages, private={"secret": {}, "shown": {}}, public={"shown"})
     assert [page.key for page in shown] == ["open", "shown"]

@@ -33,7 +33,7 @@ def longest_common(one: str, other: str) -> int:
 
 @pytest.mark.parametrize("form", encodings(SAMPLE.encode()).values(), ids=encodings(SAMPLE.encode()))
 def test_base64(form: str) -> None:
-    """7: a secret in base64 is masked: both alphabets, with padding or without, wherever it begins."""
+    """Contract 7.11: a secret in base64 is masked: both alphabets, with padding or without, wherever it begins."""
     masked = mask_secrets(f"Authorization: Basic {form}.", SPELLED)
     assert MASK in masked and longest_common(masked, form) < MIN_PIECE
 
@@ -51,7 +51,7 @@ def test_base64(form: str) -> None:
     ],
 )
 def test_other_forms(form: str) -> None:
-    """7: so is one in another case, or percent-encoded as little or as much as may be."""
+    """Contract 7.11: so is one in another case, or percent-encoded as little or as much as may be."""
     assert mask_secrets(f"x {form} y", SPELLED) == f"x {MASK} y"
 
 
@@ -60,14 +60,14 @@ PLAIN = "s0me-Token+of~28.chars"
 
 @pytest.mark.parametrize("length", range(1, len(PLAIN) + 1))
 def test_pieces(length: int) -> None:
-    """7: pieces of at least eight characters are masked, wherever they begin; shorter ones may be words."""
+    """Contract 7.11: pieces of at least eight characters are masked, wherever they begin; shorter ones may be words."""
     for start in range(len(PLAIN) - length + 1):
         piece = PLAIN[start : start + length]
         assert mask_secrets(f"|{piece}|", spellings([PLAIN])) == (f"|{MASK}|" if length >= MIN_PIECE else f"|{piece}|")
 
 
 def test_words_stay() -> None:
-    """7: what has nothing of a secret stays as it is, also where the secret is an address."""
+    """Contract 7.11: what has nothing of a secret stays as it is, also where the secret is an address."""
     words = "see https://docs.example/services for İstanbul, 100 %"
     assert mask_secrets(words, spellings(["https://hooks.acme.example/T0PSECRET/b0tt0m"])) == words
 

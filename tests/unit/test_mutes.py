@@ -70,7 +70,9 @@ def kinds(waiting: tuple[PendingDelivery, ...]) -> list[str]:
 
 
 def test_a_muted_incident_is_delivered_when_its_mute_ends() -> None:
-    """7: the events of a muted incident wait; when the mute entry is removed they are delivered, in order."""
+    """Contract 7.6.2: the events of a muted incident wait; when the mute entry is removed they are delivered, in
+    order.
+    """
     runs = MutedRuns(MUTE)
     assert runs.run(0) == []
     assert runs.run(2, incident("a1", OPENED), incident("b1", OPENED)) == ["new b1"]
@@ -82,7 +84,7 @@ def test_a_muted_incident_is_delivered_when_its_mute_ends() -> None:
 
 
 def test_a_mute_that_is_over() -> None:
-    """7: `until` has passed, and the incident is still open: it is delivered with its waiting events."""
+    """Contract 7.6.2: `until` has passed, and the incident is still open: it is delivered with its waiting events."""
     runs = MutedRuns(msgspec.structs.replace(MUTE, until=at(6)))
     runs.run(0)
     assert runs.run(2, incident("a1", OPENED)) == []
@@ -90,7 +92,7 @@ def test_a_mute_that_is_over() -> None:
 
 
 def test_an_incident_that_opened_and_closed_while_muted() -> None:
-    """7: it is dropped from the outbox, and no delivery of it ever comes."""
+    """Contract 7.6.2: it is dropped from the outbox, and no delivery of it ever comes."""
     runs = MutedRuns(MUTE)
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -103,7 +105,7 @@ def test_an_incident_that_opened_and_closed_while_muted() -> None:
 
 @pytest.mark.parametrize(("until", "sent"), [(9.5, []), (8, ["new a1", "resolved a1"])])
 def test_an_incident_that_closed_in_the_run_after_its_mute(until: float, sent: list[str]) -> None:
-    """7: the time of the closing update decides whether it closed while it was muted."""
+    """Contract 7.6.2: the time of the closing update decides whether it closed while it was muted."""
     runs = MutedRuns(msgspec.structs.replace(MUTE, until=at(until)))
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -111,14 +113,16 @@ def test_an_incident_that_closed_in_the_run_after_its_mute(until: float, sent: l
 
 
 def test_one_that_opened_and_closed_between_two_runs() -> None:
-    """7: it is dropped as well: the sink never received a start."""
+    """Contract 7.6.2: it is dropped as well: the sink never received a start."""
     runs = MutedRuns(MUTE)
     runs.run(0)
     assert runs.run(20, incident("a1", OPENED, CLOSED)) == [] and runs.waiting == ()
 
 
 def test_the_end_comes_at_once() -> None:
-    """7: a sink that received `new` receives `resolved` at once, muted or not; the updates before it are not sent."""
+    """Contract 7.6.2: a sink that received `new` receives `resolved` at once, muted or not; the updates before it
+    are not sent.
+    """
     runs = MutedRuns()
     runs.run(0)
     assert runs.run(2, incident("a1", OPENED)) == ["new a1"]
@@ -128,14 +132,14 @@ def test_the_end_comes_at_once() -> None:
 
 
 def test_the_end_of_what_was_open_at_the_baseline() -> None:
-    """7: nobody received its start, so that its end is not due at once."""
+    """Contract 7.6.2: nobody received its start, so that its end is not due at once."""
     runs = MutedRuns(MUTE)
     runs.run(2, incident("a1", OPENED))
     assert runs.run(10, incident("a1", OPENED, CLOSED)) == [] and runs.waiting == ()
 
 
 def test_a_sink_without_new_receives_no_end() -> None:
-    """7: a sink that receives ends only did not receive the start of a muted incident."""
+    """Contract 7.6.2: a sink that receives ends only did not receive the start of a muted incident."""
     runs = MutedRuns(events=frozenset({"resolved"}))
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -144,7 +148,7 @@ def test_a_sink_without_new_receives_no_end() -> None:
 
 
 def test_a_sink_without_ends_learns_that_it_is_over() -> None:
-    """7: an incident that closed while muted is dropped for a sink that subscribes to `new` alone, too."""
+    """Contract 7.6.2: an incident that closed while muted is dropped for a sink that subscribes to `new` alone, too."""
     runs = MutedRuns(MUTE, events=frozenset({"new"}))
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -153,7 +157,7 @@ def test_a_sink_without_ends_learns_that_it_is_over() -> None:
 
 
 def test_an_incident_that_reached_the_sink_while_muted() -> None:
-    """7: where the first event for a sink is an escalation that was muted, its end is not due."""
+    """Contract 7.6.2: where the first event for a sink is an escalation that was muted, its end is not due."""
     runs = MutedRuns(MUTE, min_impact=Impact.MAJOR)
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -164,7 +168,9 @@ def test_an_incident_that_reached_the_sink_while_muted() -> None:
 
 
 def test_a_later_note_waits() -> None:
-    """7: what is published about a muted incident after its end waits until the mute ends, and is then delivered."""
+    """Contract 7.6.2: what is published about a muted incident after its end waits until the mute ends, and is then
+    delivered.
+    """
     runs = MutedRuns()
     runs.run(0)
     runs.run(2, incident("a1", OPENED))
@@ -177,7 +183,9 @@ def test_a_later_note_waits() -> None:
 
 
 def test_the_current_title_counts() -> None:
-    """3: a glob is compared with the title as it is now, also for a sink that is not sent changes of the title."""
+    """Contract 7.6.2: a glob is compared with the title as it is now, also for a sink that is not sent changes of
+    the title.
+    """
     runs = MutedRuns(Mute(page="acme", incident="*login*"), events=frozenset({"new", "resolved"}))
     runs.run(0)
     assert runs.run(2, incident("a1", OPENED, title="Login issues")) == []
@@ -185,14 +193,14 @@ def test_the_current_title_counts() -> None:
 
 
 def test_an_id_comes_before_a_glob() -> None:
-    """3: what is compared as an id first may hold characters of a glob."""
+    """Contract 7.6.2: what is compared as an id first may hold characters of a glob."""
     mute = Mute(page="acme", incident="a[1]")
     assert mute.names("acme", "a[1]", "Title") and mute.names("acme", "x", "A1")
     assert not mute.names("acme", "x", "a[1]") and not mute.names("bolt", "a[1]", "Title")
 
 
 def test_the_longest_mute_counts() -> None:
-    """7: of several mutes of one incident the one that ends last is shown."""
+    """Contract 7.6.2: of several mutes of one incident the one that ends last is shown."""
     short, long = (msgspec.structs.replace(MUTE, until=at(minutes)) for minutes in (5, 50))
     assert longest([short, long, short]) is long
     assert longest([short, MUTE, long]) is MUTE
@@ -200,7 +208,9 @@ def test_the_longest_mute_counts() -> None:
 
 
 def test_muted_events_are_marked() -> None:
-    """7: the report of a run knows which of its events are muted; one that is delisted ends when that is detected."""
+    """Contract 7.6.2: the report of a run knows which of its events are muted; one that is delisted ends when that
+    is detected.
+    """
     timeline = PageTimeline()
     timeline.read(0)
     events = timeline.read(2, incident("a1", OPENED), incident("b1", OPENED))
@@ -214,7 +224,7 @@ def test_muted_events_are_marked() -> None:
 
 
 def test_the_status_shows_a_muted_incident_marked() -> None:
-    """7: mutes change deliveries only: the incident is shown and counts, with its mute."""
+    """Contract 7.6.2: mutes change deliveries only: the incident is shown and counts, with its mute."""
     timeline = PageTimeline()
     timeline.read(0)
     timeline.read(2, incident("a1", OPENED, impact=Impact.MAJOR))

@@ -67,7 +67,7 @@ def keys(deliveries: Sequence[PendingDelivery]) -> list[str]:
 
 
 def test_what_waits_is_due_first_and_nothing_twice() -> None:
-    """Waiting events come before new ones; an event that waits and is reported again is due once."""
+    """Contract 7.2: waiting events come before new ones; an event that waits and is reported again is due once."""
     first, second = new_deliveries(2)
     due = due_deliveries(CONFIG, (first.event, second.event), (second,), NOW)
     assert keys(due) == keys([second, first])
@@ -107,7 +107,7 @@ def test_a_rejected_event_leaves_its_digest(rejected_for: timedelta, sizes: list
 
 
 def test_a_passing_fault_ends_the_turn() -> None:
-    """The events of one sink are delivered in order: after a passing fault the rest waits unsent."""
+    """Contract 7.4: the events of one sink are delivered in order: after a passing fault the rest waits unsent."""
     due = new_deliveries(6)
     sent: list[str] = []
 
@@ -123,7 +123,7 @@ def test_a_passing_fault_ends_the_turn() -> None:
 
 
 def test_a_final_rejection_holds_up_its_own_incident_only() -> None:
-    """What else there is of a finally rejected incident waits behind it; other incidents are sent."""
+    """Contract 7.4: what else there is of a finally rejected incident waits behind it; other incidents are sent."""
     due = (*new_deliveries(3), *resolved(*new_deliveries(3)))
     sent: list[str] = []
 
@@ -172,8 +172,8 @@ def test_an_example_is_not_retried() -> None:
 
 
 def test_a_final_rejection_is_given_up_a_day_after_the_first() -> None:
-    """7: given up after 24 hours of final rejections; an outage of the receiver before that does not count, and alone
-    never ends the wait.
+    """Contract 7.4: given up after 24 hours of final rejections; an outage of the receiver before that does not
+    count, and alone never ends the wait.
     """
     (waiting,) = take_turn(new_deliveries(1), lambda _: PASSING).waiting
     (waiting,) = take_turn([waiting], lambda _: PASSING, now=NOW + timedelta(days=9)).waiting
@@ -187,7 +187,7 @@ def test_a_final_rejection_is_given_up_a_day_after_the_first() -> None:
 
 
 def test_a_passing_fault_gives_nothing_up() -> None:
-    """7: an outage of the receiver after a final rejection does not end the wait."""
+    """Contract 7.4: an outage of the receiver after a final rejection does not end the wait."""
     (waiting,) = take_turn(new_deliveries(1), lambda _: FINAL).waiting
     later = take_turn([waiting], lambda _: PASSING, now=NOW + timedelta(days=9))
     assert [(delivery.since, delivery.reason) for delivery in later.waiting] == [(NOW, "HTTP 503")]
@@ -203,7 +203,9 @@ def test_a_clock_that_ran_ahead_delays_nothing() -> None:
 
 @pytest.mark.parametrize("error", [PASSING, FINAL])
 def test_the_newest_are_kept(error: SinkError) -> None:
-    """7: a thousand events wait for a sink, whatever they wait for: the newest. The rest is named as given up."""
+    """Contract 7.4: a thousand events wait for a sink, whatever they wait for: the newest. The rest is named as
+    given up.
+    """
     due = tuple(without_updates(delivery) for delivery in new_deliveries(MAX_WAITING + 3))
     outcome = take_turn(due, lambda _: error)
     assert keys(outcome.waiting) == keys(due[3:])
@@ -226,7 +228,9 @@ def with_body(delivery: PendingDelivery, size: int) -> PendingDelivery:
 
 
 def test_the_bytes_that_wait_are_bounded() -> None:
-    """7: one megabyte waits for a sink; the oldest is dropped. One event that alone is larger costs no other."""
+    """Contract 7.4: one megabyte waits for a sink; the oldest is dropped. One event that alone is larger costs no
+    other.
+    """
     due = tuple(with_body(delivery, 300_000) for delivery in new_deliveries(5))
     kept = within_bounds(due)
     assert keys(kept) == keys(due[2:])
@@ -277,8 +281,8 @@ def carry_out(agenda: Agenda, *, now: datetime, digest_above: int = 0) -> tuple[
 
 @pytest.mark.parametrize(("digest_above", "sizes"), [(0, [1, 1, 1, 1]), (10, [3, 1])])
 def test_hours_hold_and_never_lose(digest_above: int, sizes: list[int]) -> None:
-    """7: held events keep id and order, and are delivered before later ones by the first run within the hours: as a
-    digest where the sink has digests, else one by one. A held event is no failure.
+    """Contract 7.6.1: held events keep id and order, and are delivered before later ones by the first run within the
+    hours: as a digest where the sink has digests, else one by one. A held event is no failure.
     """
     *early, late = new_deliveries(4)
     agenda = plan_sink(OFFICE, [delivery.event for delivery in early], (), now=SATURDAY)
@@ -295,7 +299,7 @@ def test_hours_hold_and_never_lose(digest_above: int, sizes: list[int]) -> None:
 
 
 def test_a_broken_sink_fails_whatever_holds_its_events() -> None:
-    """7: exit 5 where something waits for a sink whose secret is missing, held or not."""
+    """Contract 7.6: exit 5 where something waits for a sink whose secret is missing, held or not."""
     agenda = plan_sink(OFFICE, (new_deliveries(1)[0].event,), (), now=SATURDAY)
     turn = SinkTurn(agenda, digest_above=0, now=SATURDAY)
     turn.break_off("cannot deliver: $HOOK is not set, or is empty")
@@ -311,7 +315,7 @@ def test_a_broken_sink_fails_whatever_holds_its_events() -> None:
 
 
 def test_the_next_delivery_begins_with_the_number_of_dropped_events() -> None:
-    """7: "N events were dropped" begins the next notification that is accepted, and no later one."""
+    """Contract 7.4: "N events were dropped" begins the next notification that is accepted, and no later one."""
     first, second, third = new_deliveries(3)
     turn = SinkTurn(Agenda((first, second, third)), digest_above=0, now=NOW, dropped=2)
     rejected = turn.next_notification()
@@ -329,7 +333,7 @@ def test_the_next_delivery_begins_with_the_number_of_dropped_events() -> None:
 
 
 def test_what_is_dropped_is_counted_until_it_is_announced() -> None:
-    """7: what a run drops is added to what the receiver does not know of yet."""
+    """Contract 7.4: what a run drops is added to what the receiver does not know of yet."""
     (delivery,) = new_deliveries(1)
     old = msgspec.structs.replace(delivery, since=NOW - GIVE_UP_AFTER)
     turn = SinkTurn(Agenda((old,)), digest_above=0, now=NOW, dropped=4)

@@ -57,7 +57,7 @@ def fetch(monkeypatch: pytest.MonkeyPatch, proxy: str, url: str = PAGE) -> Docum
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_credentials_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    """8: a 407 is no answer of the page, whether the page has TLS or not."""
+    """Contract 8.1: a 407 is no answer of the page, whether the page has TLS or not."""
     with EchoingProxy(407) as proxy:
         failure = fetch(monkeypatch, proxy.address, PAGE.replace("http", scheme))
     assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY and not failure.answered
@@ -66,7 +66,7 @@ def test_credentials_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, schem
 
 @pytest.mark.parametrize("status", [403, 502, 503])
 def test_a_tunnel_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """8: nor is any other status in answer to CONNECT."""
+    """Contract 8.1: nor is any other status in answer to CONNECT."""
     with EchoingProxy(status) as proxy:
         failure = fetch(monkeypatch, proxy.address, PAGE.replace("http", "https"))
     assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY and str(status) in failure.reason
@@ -75,7 +75,7 @@ def test_a_tunnel_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, status: 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://proxy.invalid:3128", "https://127.0.0.1:9"])
 def test_a_proxy_out_of_reach(monkeypatch: pytest.MonkeyPatch, scheme: str, proxy: str) -> None:
-    """8: a proxy that is not there, or has no address, is no failure of the page."""
+    """Contract 8.1: a proxy that is not there, or has no address, is no failure of the page."""
     failure = fetch(monkeypatch, proxy, PAGE.replace("http", scheme))
     assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY and not failure.answered
     assert failure.reason.startswith("our proxy: ")
@@ -89,7 +89,7 @@ def test_a_proxy_that_speaks_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """8: what comes through the proxy is an answer of the page, an error too."""
+    """Contract 8.1: what comes through the proxy is an answer of the page, an error too."""
     with EchoingProxy(404) as proxy:
         failure = fetch(monkeypatch, proxy.address)
     assert isinstance(failure, Failure) and failure.kind is FailureKind.NOT_FOUND
@@ -100,7 +100,7 @@ def test_an_answer_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.parametrize("size", [0, MAX_PROMPT_MASKING])
 def test_a_body_that_repeats_credentials(monkeypatch: pytest.MonkeyPatch, echo: str, size: int) -> None:
-    """7: whoever repeats the credentials, no byte of the document has them."""
+    """Contract 2.6 and 7.11: whoever repeats the credentials, no byte of the document has them."""
     with EchoingProxy(200) as proxy:
         proxy.body = f"{' ' * size}<{echo}>".encode()
         result = fetch(monkeypatch, proxy.address)
@@ -137,7 +137,9 @@ def test_an_ordinary_body_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_output_holds_the_credentials(workspace: Workspace) -> None:
-    """7: not stdout, stderr, state.json nor a recording, whether a title, a redirect or an error repeats them."""
+    """Contract 2.6 and 7.11: not stdout, stderr, state.json nor a recording, whether a title, a redirect or an error
+    repeats them.
+    """
     echoes = f"{PASS_PHRASE} {LOGIN} pr0xy-Passw0rd%2F%2Bx"
     documents = statuspage("/acme", [incident("a", "investigating") | {"name": f"Trouble {echoes}"}])
     pages = {key: f"http://{key}.example/acme" for key in ("title", "redirect", "error")}
@@ -161,7 +163,9 @@ def test_no_output_holds_the_credentials(workspace: Workspace) -> None:
 
 
 def test_nobody_answers_but_a_proxy(workspace: Workspace) -> None:
-    """8: where a proxy lets nobody through, no page answered: exit 4, nothing reported, nothing written."""
+    """Contract 8, code 4, and 8.1: where a proxy lets nobody through, no page answered: exit 4, nothing reported,
+    nothing written.
+    """
     workspace.watch("acme", top="timeout = 20", acme="http://status.acme.example")
     with EchoingProxy(407) as proxy:
         env = {"HTTP_PROXY": proxy.address, "http_proxy": proxy.address, "NO_PROXY": "", "no_proxy": ""}

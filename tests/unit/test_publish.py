@@ -50,7 +50,7 @@ def test_a_first_site(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_both_ways")
 def test_the_new_site_replaces_the_old(folder: Path) -> None:
-    """Files of vendors that are no longer watched go away, and nothing is left beside the folder."""
+    """Contract 2.7: files of vendors that are no longer watched go away, and nothing is left beside the folder."""
     publish_site(folder, NEW)
     assert files_in(folder) == NEW
     assert [path.name for path in folder.parent.iterdir()] == ["site"]
@@ -60,7 +60,7 @@ def test_the_new_site_replaces_the_old(folder: Path) -> None:
 
 @pytest.mark.usefixtures("_both_ways")
 def test_other_files_stay(folder: Path) -> None:
-    """It never deletes what is not its own: files, folders, links."""
+    """Contract 2.7: it never deletes what is not its own: files, folders, links."""
     (folder / "CNAME").write_text("board.example")
     (folder / "v" / "notes.txt").write_text("mine")
     (folder / "empty").mkdir()
@@ -72,7 +72,7 @@ def test_other_files_stay(folder: Path) -> None:
 
 
 def test_a_foreign_file_in_the_way_is_refused(tmp_path: Path) -> None:
-    """A file of the same name that it did not write is never overwritten; nothing at all is written."""
+    """Contract 2.7: a file of the same name that it did not write is never overwritten; nothing at all is written."""
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(OutputError, match=r"index\.html is not a file of the site .* choose another folder"):
         publish_site(tmp_path, NEW)
@@ -179,7 +179,7 @@ def test_leftovers_of_killed_runs_are_removed(folder: Path) -> None:
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    """`--metrics`: the collector that reads it meanwhile finds the old file or the new one."""
+    """Contract 2.8: `--metrics`: the collector that reads it meanwhile finds the old file or the new one."""
     path = tmp_path / "statuswatch.prom"
     publish_file(path, b"one")
     with path.open("rb") as reader:

@@ -38,7 +38,7 @@ def live(tmp_path: Path) -> Live:
 
 
 def test_a_replay_gives_the_events_of_the_live_runs(live: Live) -> None:
-    """The same events, byte for byte, in the order of the live runs."""
+    """Contract 2.6: the same events, byte for byte, in the order of the live runs."""
     live.run(0, acme(incident("a", "investigating")))
     live.run(5, acme(incident("a", "investigating", "identified"), incident("b", "investigating", at=START)))
     live.run(
@@ -73,7 +73,7 @@ def filters() -> dict[str, Any]:
 
 
 def test_a_body_that_is_not_text_is_kept_byte_for_byte(live: Live) -> None:
-    """A body is never altered: what is not UTF-8 is base64."""
+    """Contract 2.6: a body is never altered: what is not UTF-8 is base64."""
     body = b"\xff\xfe{}"
     live.run(0, {f"{URL}/api/v2/incidents.json": Response(200, {}, body)})
     line = json.loads(live.path.read_text().splitlines()[1])
@@ -153,7 +153,7 @@ def test_a_compressed_recording_is_read_too(live: Live) -> None:
 
 
 def test_the_order_of_pages_in_the_file_does_not_matter(tmp_path: Path) -> None:
-    """The same recording gives the same events, whatever the concurrency was."""
+    """Contract 2.6: the same recording gives the same events, whatever the concurrency was."""
     bolt = Page(key="bolt", name="Bolt", url=f"{URL}/bolt", platform="statuspage")
     live = Live(tmp_path / "recording.jsonl", ACME, bolt)
     live.run(0, {**acme(), **served(statuspage("/bolt"))})

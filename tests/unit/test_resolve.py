@@ -67,7 +67,7 @@ def test_names_that_people_say_are_known(word: str) -> None:
     ],
 )
 def test_a_word_means_a_page(word: str, key: str) -> None:
-    """Contract 2 and 3: keys, names, aliases and addresses, also former ones; case and punctuation do not matter."""
+    """Contract 3.3c: keys, names, aliases and addresses, also former ones; case and punctuation do not matter."""
     assert catalog_key(word) == key
 
 
@@ -82,7 +82,7 @@ def test_aliases_are_looked_at_only_without_a_key() -> None:
     "word", ["", "opnai", "https://status.acme.example", "www.google.com", "https://user@status.openai.com", "a b"]
 )
 def test_no_likeness_is_taken_for_a_page(word: str) -> None:
-    """Contract 2: a word that is only near means nothing, and neither does an address that may hold a secret."""
+    """Contract 3.3c: a word that is only near means nothing, and neither does an address that may hold a secret."""
     assert catalog_key(word) is None
     assert isinstance(resolve(word), NotFound)
 
@@ -96,7 +96,7 @@ def test_near_keys_are_suggested() -> None:
 
 
 def test_an_unknown_page_names_what_is_near(tmp_path: Path) -> None:
-    """Contract 2: the error for a word that means no page names near keys, or where to look."""
+    """Contract 2.5c: the error for a word that means no page names near keys, or where to look."""
     for word, hint in (("dokcerhub", ": did you mean 'docker'?"), ("qqqqqq", ": `statuswatch pages` searches the")):
         with pytest.raises(UsageError) as caught:
             select_pages(load_config(None, {}, tmp_path), [word])
@@ -129,7 +129,9 @@ def test_any_word_of_a_query_counts() -> None:
 
 
 def test_the_configuration_takes_aliases_and_addresses(tmp_path: Path) -> None:
-    """Contract 3: pages, tables, sinks and mutes take the catalog's aliases and addresses; the key is the catalog's."""
+    """Contract 3.3c: pages, tables, sinks and mutes take the catalog's aliases and addresses; the key is the
+    catalog's.
+    """
     config = load(
         tmp_path,
         'pages = ["dockerhub", "https://status.claude.com", "GCP"]\n[page.newrelic]\nmin_impact = "major"\n'
@@ -142,7 +144,7 @@ def test_the_configuration_takes_aliases_and_addresses(tmp_path: Path) -> None:
 
 
 def test_an_own_key_comes_before_an_alias(tmp_path: Path) -> None:
-    """Contract 3: a table with an address is the user's own page, whatever the catalog calls so."""
+    """Contract 3.3c: a table with an address is the user's own page, whatever the catalog calls so."""
     config = load(tmp_path, f'pages = ["google-cloud", "docker.acme.example"]\n{OWN}')
     assert {page.key: page.url for page in config.pages} == {
         "google-cloud": "https://status.cloud.google.com",
@@ -154,13 +156,15 @@ def test_an_own_key_comes_before_an_alias(tmp_path: Path) -> None:
 
 
 def test_two_tables_of_one_page_are_refused(tmp_path: Path) -> None:
-    """Contract 3: a table by key and another by alias are about one page."""
+    """Contract 3.3c: a table by key and another by alias are about one page."""
     with pytest.raises(UsageError, match=r"page\.dockerhub: the table \[page\.docker\] is about this page, too: join"):
         load(tmp_path, "[page.docker]\n[page.dockerhub]\n")
 
 
 def test_words_of_the_command_line_name_watched_pages(tmp_path: Path) -> None:
-    """Contract 2: PAGE is a key, an alias or an address of a watched page; any other page is for a single look."""
+    """Contract 2.5c and 3.3c: PAGE is a key, an alias or an address of a watched page; any other page is for a
+    single look.
+    """
     config = load(tmp_path, f'pages = ["anthropic"]\n{OWN}')
     for words, key in ((["claude"], "anthropic"), (["docker.acme.example/x"], "docker"), (["DOCKER"], "docker")):
         selected = select_pages(config, words)

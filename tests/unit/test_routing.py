@@ -60,8 +60,8 @@ def course_of(steps: list[tuple[str, Impact, bool]], minimum: Impact, kind: Inci
 def test_a_sink_that_received_the_start_receives_the_end(
     steps: list[tuple[str, Impact, bool]], minimum: Impact, kind: IncidentKind
 ) -> None:
-    """7: a sink that received anything of an incident receives its end; one that subscribes to `new` receives it no
-    later than it reaches the minimum impact, and once for each time that it opens.
+    """Contract 7.5: a sink that received anything of an incident receives its end; one that subscribes to `new`
+    receives it no later than it reaches the minimum impact, and once for each time that it opens.
     """
     events = course_of(steps, minimum, kind)
     for chosen, min_impact in product(product([False, True], repeat=4), IMPACT_SCALE):
@@ -90,13 +90,13 @@ def test_a_sink_that_received_the_start_receives_the_end(
     ],
 )
 def test_filters(config: SinkConfig, *, expected: bool) -> None:
-    """7: a new minor incident of acme, by page, impact and kind of event."""
+    """Contract 7.5: a new minor incident of acme, by page, impact and kind of event."""
     assert subscribes(config, EVENT) is expected
 
 
 @pytest.mark.parametrize("maintenance", [True, False])
 def test_maintenance_is_filtered_by_its_own_option(*, maintenance: bool) -> None:
-    """7: `min_impact` does not apply to maintenance."""
+    """Contract 7.5: `min_impact` does not apply to maintenance."""
     planned = msgspec.structs.replace(EVENT.incident, kind=IncidentKind.MAINTENANCE)
     config = msgspec.structs.replace(MAJOR_ONLY, maintenance=maintenance)
     assert subscribes(config, event_of(incident=planned)) is maintenance
@@ -111,7 +111,7 @@ def test_an_edit_is_for_those_who_ask_for_edits() -> None:
 
 
 def test_a_reopened_incident_counts_as_new() -> None:
-    """7: a sink that subscribes to `new` alone receives the reopening."""
+    """Contract 7.5: a sink that subscribes to `new` alone receives the reopening."""
     reopened = event_of(kind=EventKind.UPDATED, changes=(Change.REOPENED,))
     assert subscribes(with_events("new"), reopened)
     assert not subscribes(with_events("resolved"), reopened)
@@ -128,7 +128,9 @@ def test_a_reopened_incident_counts_as_new() -> None:
     ],
 )
 def test_an_incident_that_escalates_counts_as_new(fields: dict[str, Any], *, expected: bool) -> None:
-    """7: an update by which an incident first reaches the sink's minimum impact is its beginning for the sink."""
+    """Contract 7.5: an update by which an incident first reaches the sink's minimum impact is its beginning for the
+    sink.
+    """
     update_event = event_of(kind=EventKind.UPDATED, changes=(Change.IMPACT,), peak_impact=Impact.MAJOR, **fields)
     assert escalated(MAJOR_ONLY, update_event) is expected
     only_new = msgspec.structs.replace(MAJOR_ONLY, events=frozenset({"new"}))
@@ -136,7 +138,7 @@ def test_an_incident_that_escalates_counts_as_new(fields: dict[str, Any], *, exp
 
 
 def test_the_filter_of_the_page_counts_too() -> None:
-    """7: an incident that its page's own filter held back until now is new for a sink without a minimum."""
+    """Contract 7.5: an incident that its page's own filter held back until now is new for a sink without a minimum."""
     page = msgspec.structs.replace(PAGE, min_impact=Impact.MAJOR)
     update_event = event_of(page=page, kind=EventKind.UPDATED, previous_peak_impact=Impact.MINOR)
     assert escalated(CONFIG, update_event)
@@ -153,7 +155,7 @@ def test_a_sink_with_pages_receives_a_shared_incident_that_affects_one() -> None
 
 @pytest.mark.parametrize("kind", IncidentKind)
 def test_kinds(kind: IncidentKind) -> None:
-    """7: a sink receives the kinds of incidents that its `kinds` list."""
+    """Contract 7.5: a sink receives the kinds of incidents that its `kinds` list."""
     event = event_of(incident=msgspec.structs.replace(EVENT.incident, kind=kind))
     assert subscribes(msgspec.structs.replace(CONFIG, kinds=frozenset({kind})), event)
     assert not subscribes(msgspec.structs.replace(CONFIG, kinds=frozenset(IncidentKind) - {kind}), event)
@@ -170,12 +172,14 @@ def test_kinds(kind: IncidentKind) -> None:
     ],
 )
 def test_components(globs: tuple[str, ...], fields: dict[str, Any], *, expected: bool) -> None:
-    """7: a glob of a sink matches one of all components that the incident ever named; none stated matches."""
+    """Contract 7.5: a glob of a sink matches one of all components that the incident ever named; none stated
+    matches.
+    """
     assert subscribes(msgspec.structs.replace(CONFIG, components=globs), event_of(**fields)) is expected
 
 
 def test_a_page_that_cannot_be_read_has_no_components() -> None:
-    """5: incidents of kind `page` are subject to `kinds` alone, not to impact or components."""
+    """Contract 3.6 and 5.7: incidents of kind `page` are subject to `kinds` alone, not to impact or components."""
     unreadable = msgspec.structs.replace(EVENT.incident, kind=IncidentKind.PAGE, impact=Impact.UNKNOWN)
     event = event_of(incident=unreadable, all_components=(), peak_impact=Impact.UNKNOWN)
     strict = {"components": ("Login",), "min_impact": Impact.CRITICAL, "assume_impact": Impact.NONE}
@@ -183,8 +187,8 @@ def test_a_page_that_cannot_be_read_has_no_components() -> None:
 
 
 def test_a_component_that_joins_counts_as_new() -> None:
-    """7: an update by which an incident first names a component of the sink is its beginning for the sink, and its end
-    follows.
+    """Contract 7.5: an update by which an incident first names a component of the sink is its beginning for the
+    sink, and its end follows.
     """
     timeline = PageTimeline()
     timeline.read(0)
@@ -208,7 +212,9 @@ def test_a_component_that_joins_counts_as_new() -> None:
     ],
 )
 def test_an_impact_that_is_assumed(assumed: Impact, minimum: Impact, *, expected: bool) -> None:
-    """3: where the vendor states no impact, `min_impact` looks at the assumed one; `unknown` passes every filter."""
+    """Contract 3.6: where the vendor states no impact, `min_impact` looks at the assumed one; `unknown` passes every
+    filter.
+    """
     event = event_of(
         peak_impact=Impact.UNKNOWN, impact_unstated=True, page=msgspec.structs.replace(PAGE, min_impact=minimum)
     )
@@ -218,8 +224,8 @@ def test_an_impact_that_is_assumed(assumed: Impact, minimum: Impact, *, expected
 
 
 def test_an_impact_that_is_stated_later() -> None:
-    """3: what was filtered by its assumed impact begins with the event that states a high one; what passed by it stays
-    in, so that its end follows.
+    """Contract 3.6: what was filtered by its assumed impact begins with the event that states a high one; what
+    passed by it stays in, so that its end follows.
     """
     stated = event_of(
         kind=EventKind.UPDATED,

@@ -40,7 +40,7 @@ def test_row_1_first_read() -> None:
 
 
 def test_row_1_announced() -> None:
-    """2: with --announce-open a baseline reports what is open, as new, and nothing that is closed."""
+    """Contract 2.1: with --announce-open a baseline reports what is open, as new, and nothing that is closed."""
     timeline = PageTimeline()
     events = timeline.apply(0, snapshot(OPEN, OLD), announce_open=True)
     assert shape(events) == [("new", "a", [], ["u1"])]
@@ -448,7 +448,9 @@ def test_the_same_feed_twice() -> None:
 
 
 def test_event_ids() -> None:
-    """7: after a crash the same event has the same id; an incident that swings to and fro never repeats one."""
+    """Contract 7.3: after a crash the same event has the same id; an incident that swings to and fro never repeats
+    one.
+    """
     timeline = timeline_of(OPEN, OLD)
     before = timeline.state
     major = with_fields(OPEN, impact=Impact.MAJOR)
@@ -764,7 +766,7 @@ def test_validators_only_of_what_was_understood() -> None:
     ],
 )
 def test_filters(fields: dict[str, object], incident_fields: dict[str, object], *, passing: bool) -> None:
-    """3: filters decide what is reported; what the vendor does not state passes."""
+    """Contract 3.4: filters decide what is reported; what the vendor does not state passes."""
     timeline = PageTimeline(msgspec.structs.replace(PAGE, **fields))
     timeline.read(0, OLD)
     (event,) = timeline.read(5, incident("a", update(1, "investigating"), **incident_fields), OLD)
@@ -772,7 +774,9 @@ def test_filters(fields: dict[str, object], incident_fields: dict[str, object], 
 
 
 def test_filters_look_at_all_it_ever_was() -> None:
-    """3: whoever received the start receives the end: the highest impact ever and all components ever named count."""
+    """Contract 3.5: whoever received the start receives the end: the highest impact ever and all components ever
+    named count.
+    """
     timeline = PageTimeline(msgspec.structs.replace(PAGE, min_impact=Impact.MAJOR, components=("API",)))
     timeline.read(0, OLD)
     timeline.read(5, incident("a", update(1, "investigating"), impact=Impact.CRITICAL), OLD)
@@ -819,7 +823,9 @@ def test_backdated_update_and_older_copy() -> None:
 
 
 def test_received_while_unstated() -> None:
-    """3: who received an incident while the vendor stated no components or impact receives it when it does."""
+    """Contract 3.5: who received an incident while the vendor stated no components or impact receives it when it
+    does.
+    """
     for fields, unstated, stated in (
         ({"components": ("API*",)}, {"components": (), "source_quality": 0}, {"components": ("Billing",)}),
         ({"min_impact": Impact.MAJOR}, {"impact": Impact.UNKNOWN}, {"impact": Impact.MINOR}),

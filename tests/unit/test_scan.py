@@ -25,13 +25,13 @@ def found(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", REPOSITORIES)
 def test_a_repository(tmp_path: Path, name: str) -> None:
-    """Each vendor is proposed once, with the file and the name that show it; nothing else is."""
+    """Contract 2.12: each vendor is proposed once, with the file and the name that show it; nothing else is."""
     files, vendors = REPOSITORIES[name]
     assert found(write_repository(tmp_path, files)) == vendors
 
 
 def test_no_value_of_a_variable_is_shown(tmp_path: Path) -> None:
-    """Of a file of variables only names are kept."""
+    """Contract 2.12: of a file of variables only names are kept."""
     files, _ = REPOSITORIES["shop"]
     assert "sk-do-not-show-this" not in repr(scan(write_repository(tmp_path, files)))
 
@@ -78,7 +78,7 @@ def test_no_value_of_a_variable_is_shown(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_file(tmp_path: Path, path: str, content: str, vendors: dict[str, str]) -> None:
-    """Each source is read as its tool reads it."""
+    """Contract 2.12: each source is read as its tool reads it."""
     write_repository(tmp_path, {path: content})
     registries = {scanner.REGISTRY for scanner in SCANNERS.values()}
     assert {key: reason for key, reason in found(tmp_path).items() if key not in registries} == {

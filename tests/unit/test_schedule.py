@@ -41,7 +41,9 @@ class Simulation:
 
 
 def test_a_day_of_a_thousand_pages() -> None:
-    """24 simulated hours of 1,000 pages: reads per page as configured within 1 %, evenly spread, memory flat."""
+    """Contract 2.20: 24 simulated hours of 1,000 pages: reads per page as configured within 1 %, evenly spread,
+    memory flat.
+    """
     intervals = {f"page{number}": Interval(2400 if number % 2 else 7200) for number in range(1000)}
     simulation = Simulation(intervals)
     simulation.run_until(NOON + 7200)
@@ -68,7 +70,9 @@ def next_of(**result: object) -> float:
 
 
 def test_failures_back_off_to_a_quarter_of_an_hour() -> None:
-    """After a failure a page backs off exponentially, with full jitter, to 15 minutes, never below its interval."""
+    """Contract 2.20.1: after a failure a page backs off exponentially, with full jitter, to 15 minutes, never below
+    its interval.
+    """
     schedule = Schedule({"acme": Interval(60)}, NOON, lambda: 1.0)
     now, waits = NOON, []
     for _ in range(7):
@@ -85,7 +89,7 @@ def test_failures_back_off_to_a_quarter_of_an_hour() -> None:
 
 @pytest.mark.parametrize(("header", "wait"), [(0, 600), (700, 700), (2000, 2000), (90_000, 3600)])
 def test_retry_after_is_obeyed_up_to_an_hour(header: float, wait: float) -> None:
-    """A failure with `Retry-After` waits at least so long, at most one hour."""
+    """Contract 2.20.1: a failure with `Retry-After` waits at least so long, at most one hour."""
     assert next_of(failed=True, retry_after=header) == wait
 
 
@@ -95,7 +99,9 @@ def test_our_own_network_costs_no_page_its_interval() -> None:
 
 
 def test_a_page_that_did_not_answer_is_read_with_a_control() -> None:
-    """Where only pages are due that did not answer the last time, the next one that did is read beside them."""
+    """Contract 2.20.4: where only pages are due that did not answer the last time, the next one that did is read
+    beside them.
+    """
     schedule = Schedule({"dead": Interval(60), "well": Interval(3600)}, NOON, lambda: 0.0)
     assert sorted(schedule.due(NOON)) == ["dead", "well"]
     schedule.finish("dead", ReadResult(failed=True, answered=False), NOON)
@@ -104,7 +110,7 @@ def test_a_page_that_did_not_answer_is_read_with_a_control() -> None:
 
 
 def test_a_ring_reads_at_once_and_again_until_something_changed() -> None:
-    """A ring reads the page at once, then after 10, 30 and 120 seconds, until something changed."""
+    """Contract 2.22: a ring reads the page at once, then after 10, 30 and 120 seconds, until something changed."""
     schedule = Schedule({"acme": Interval(3600)}, NOON, lambda: 0.0)
     finish(schedule, "acme", NOON)
     rung = NOON + 1000
@@ -116,7 +122,7 @@ def test_a_ring_reads_at_once_and_again_until_something_changed() -> None:
 
 
 def test_a_change_ends_a_ring_but_not_a_later_one() -> None:
-    """Something changed: the ring is answered. One that came while the page was read is not."""
+    """Contract 2.22: something changed: the ring is answered. One that came while the page was read is not."""
     schedule = Schedule({"acme": Interval(3600)}, NOON, lambda: 0.0)
     finish(schedule, "acme", NOON)
     schedule.ring("acme", NOON + 100)
@@ -130,7 +136,7 @@ def test_a_change_ends_a_ring_but_not_a_later_one() -> None:
 
 
 def test_rings_coalesce() -> None:
-    """10,000 rings a minute cost one read in ten seconds."""
+    """Contract 2.22: 10,000 rings a minute cost one read in ten seconds."""
     schedule = Schedule({"acme": Interval(3600)}, NOON, lambda: 0.0)
     finish(schedule, "acme", NOON)
     reads = 0
@@ -144,7 +150,7 @@ def test_rings_coalesce() -> None:
 
 
 def test_a_ring_does_not_ask_a_server_that_asked_for_a_pause() -> None:
-    """A forged push causes one polite read: `Retry-After` holds for rings too."""
+    """Contract 2.22: a forged push causes one polite read: `Retry-After` holds for rings too."""
     schedule = Schedule({"acme": Interval(300)}, NOON, lambda: 0.0)
     finish(schedule, "acme", NOON, ReadResult(failed=True, retry_after=1800))
     schedule.ring("acme", NOON + 10)

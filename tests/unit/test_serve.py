@@ -96,7 +96,9 @@ def house() -> House:
 
 @pytest.mark.parametrize("vendor", PUSHES)
 def test_a_push_of_each_vendor_rings(house: House, vendor: str) -> None:
-    """A push is answered with 202, whatever is in it; a look at the address with 200, for who confirms so."""
+    """Contract 2.22: a push is answered with 202, whatever is in it; a look at the address with 200, for who
+    confirms so.
+    """
     headers, body = PUSHES[vendor]
     assert request(house.app(), "POST", HOOK, json.dumps(body).encode(), headers).status == 202
     assert request(house.app(), "GET", HOOK).status == request(house.app(), "HEAD", HOOK).status == 200
@@ -104,7 +106,7 @@ def test_a_push_of_each_vendor_rings(house: House, vendor: str) -> None:
 
 
 def test_a_push_is_not_believed(house: House) -> None:
-    """No word of a push is printed, and what is no JSON rings as well."""
+    """Contract 2.22: no word of a push is printed, and what is no JSON rings as well."""
     hostile = json.dumps({"incident": {"name": "\x1b[31m::error::"}, "event_type": "@everyone"}).encode()
     for body in (hostile, b"\xff\xfe", b"", b"[" * 100_000, b"{}"):
         assert request(house.app(), "POST", HOOK, body).status == 202
@@ -115,27 +117,27 @@ def test_a_push_is_not_believed(house: House) -> None:
     "path", ["/hooks/acme/wrong", "/hooks/nobody/" + WORD, "/hooks/acme/", "/hooks/acme", "/hooks/../acme/" + WORD]
 )
 def test_a_wrong_token_and_an_unknown_page_look_alike(house: House, path: str) -> None:
-    """A wrong token and an unknown key are 404, with the same body; nothing rings."""
+    """Contract 2.22.1: a wrong token and an unknown key are 404, with the same body; nothing rings."""
     answer = request(house.app(), "POST", path)
     assert (answer.status, answer.body) == (404, b"not found\n") and house.rings == []
 
 
 def test_without_a_token_there_is_no_doorbell(house: House) -> None:
-    """Where no token is configured, or its variable is empty, no address rings."""
+    """Contract 2.22.1: where no token is configured, or its variable is empty, no address rings."""
     assert request(house.app(token=""), "POST", "/hooks/acme/").status == 404
     assert request(house.app(token=""), "POST", "/hooks/acme/x").status == 404
     assert is_same_secret("ä", "ä") and not is_same_secret("", "x") and not is_same_secret("\udcff", "x")
 
 
 def test_a_body_is_bounded(house: House) -> None:
-    """A body over 256 KB is 413 and not read to its end; nothing rings."""
+    """Contract 2.22.1: a body over 256 KB is 413 and not read to its end; nothing rings."""
     assert request(house.app(), "POST", HOOK, [b"x" * 100_000] * 50).status == 413
     assert house.rings == []
     assert request(house.app(), "POST", HOOK, b"x" * MAX_BODY).status == 202
 
 
 def test_a_signature_is_checked_where_a_secret_is_configured(house: House) -> None:
-    """With a secret, only a push whose `X-…-Signature` is the HMAC of its body rings."""
+    """Contract 2.22.1: with a secret, only a push whose `X-…-Signature` is the HMAC of its body rings."""
     house.secrets = {"acme": "s3cret"}
     right = hmac.new(b"s3cret", b"{}", hashlib.sha256).hexdigest()
     for value, status in ((right, 202), (f"sha256={right}", 202), ("00", 401)):
@@ -147,14 +149,16 @@ def test_a_signature_is_checked_where_a_secret_is_configured(house: House) -> No
 
 
 def test_an_inbox_that_is_full(house: House) -> None:
-    """A ring that cannot be written is 503 with `Retry-After`, never 202."""
+    """Contract 2.22.1: a ring that cannot be written is 503 with `Retry-After`, never 202."""
     house.is_full = True
     answer = request(house.app(), "POST", HOOK)
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
 
 
 def test_health(house: House) -> None:
-    """`/healthz` answers while the process lives, `/readyz` says why it is not ready, `/metrics` no vendor's text."""
+    """Contract 2.22.2: `/healthz` answers while the process lives, `/readyz` says why it is not ready, `/metrics` no
+    vendor's text.
+    """
     assert request(house.app(), "GET", "/healthz").status == 200
     assert request(house.app(), "GET", "/readyz").status == 200
     house.problems = ["1 page late: acme"]
@@ -169,7 +173,9 @@ def test_health(house: House) -> None:
 
 
 def test_the_board_is_served_with_a_tag(house: House) -> None:
-    """The board has an entity tag, 304 for who has it, security headers, and CORS for public JSON only."""
+    """Contract 2.22.2: the board has an entity tag, 304 for who has it, security headers, and CORS for public JSON
+    only.
+    """
     house.site.replace({"index.html": b"<p>", "api/status.json": b"{}", "acme/index.html": b"<b>"})
     page = request(house.app(), "GET", "/")
     assert page.headers["content-type"].startswith("text/html") and "access-control-allow-origin" not in page.headers
@@ -184,7 +190,9 @@ def test_the_board_is_served_with_a_tag(house: House) -> None:
 
 
 def test_every_answer_is_guarded_and_no_redirect(house: House) -> None:
-    """Security headers stand on every answer, CORS on none but public JSON, and no address redirects."""
+    """Contract 2.22.1 and 2.22.2: security headers stand on every answer, CORS on none but public JSON, and no
+    address redirects.
+    """
     answers = [
         request(house.app(), method, path, body)
         for method in ("GET", "POST", "OPTIONS", "DELETE")
@@ -209,7 +217,9 @@ def test_every_answer_is_guarded_and_no_redirect(house: House) -> None:
 
 
 def test_the_inbox_outlives_its_process(tmp_path: Path) -> None:
-    """A ring is on the disk before it is answered, once for each page, and is taken over by the next process."""
+    """Contract 2.22: a ring is on the disk before it is answered, once for each page, and is taken over by the next
+    process.
+    """
     path, rung = tmp_path / "state.json.inbox", list[str]()
     inbox = Inbox(path, rung.append)
     for key in ("acme", "bolt", "acme"):
@@ -239,7 +249,9 @@ def test_an_inbox_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_a_ring_is_answered_by_a_read(tmp_path: Path) -> None:
-    """The page is read at once and after 10, 30 and 120 seconds until something changed; then the inbox forgets it."""
+    """Contract 2.22: the page is read at once and after 10, 30 and 120 seconds until something changed; then the
+    inbox forgets it.
+    """
     passes, clock, vendors = simulated(tmp_path, "acme", every=3600)
     host = Host(quiet=True)
     watching = Watch(passes, clock=clock, seconds=1200, observer=host)
@@ -323,7 +335,7 @@ def lowered(headers: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_lean_run_imports_no_extra(workspace: Workspace) -> None:
-    """Runs of `check` and of `check --watch`, with a sink to deliver to, import nothing of any extra."""
+    """Contract 2.11: runs of `check` and of `check --watch`, with a sink to deliver to, import nothing of any extra."""
     script = (
         "import sys; from statuswatch.cli import main\n"
         "for sys.argv[1:] in (['check', '-q', '--announce-open'], ['check', '--watch', '--for', '1s', '-q']):\n"
@@ -340,7 +352,9 @@ def test_a_lean_run_imports_no_extra(workspace: Workspace) -> None:
 
 
 def test_serve_has_the_options_of_a_watch() -> None:
-    """`serve` takes whatever `check --watch` takes, but for --dry-run: a ring that got 202 is written."""
+    """Contract 2.22: `serve` takes whatever `check --watch` takes, but for --dry-run: a ring that got 202 is
+    written.
+    """
     of_check, of_serve = (signature(command).parameters for command in (check, serve))
     assert set(of_check) - set(of_serve) == {"once", "watch", "exit_code", "dry_run"}
     assert set(of_serve) - set(of_check) == {"listen", "root_path", "trust_proxy", "mcp"}
@@ -350,7 +364,7 @@ def test_serve_has_the_options_of_a_watch() -> None:
 
 @pytest.mark.parametrize("module", ["starlette", "uvicorn", "httptools", "prometheus_client"])
 def test_without_the_extra(module: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command says what to install, as a mistake of usage."""
+    """Contract 2.22.2: the command says what to install, as a mistake of usage."""
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=rf"{module} not installed\): pip install 'statuswatch\[serve\]'") as raised:
@@ -359,7 +373,9 @@ def test_without_the_extra(module: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_proxy_may_leave_its_path_away_or_not(house: House) -> None:
-    """With `--root-path` an address is answered with the path in front of it and without, and so is no other path."""
+    """Contract 2.22.2: with `--root-path` an address is answered with the path in front of it and without, and so is
+    no other path.
+    """
     app = server.Rooted(house.app(), "/status")
     for path in ("/status/healthz", "/healthz", "/status", "/status/", "/"):
         assert request(app, "GET", path).status == 200, path
@@ -368,7 +384,9 @@ def test_a_proxy_may_leave_its_path_away_or_not(house: House) -> None:
 
 
 def test_who_rang_is_an_address_or_nothing(house: House) -> None:
-    """The log names the address that rang. A proxy's header may hold any text, which is not printed."""
+    """Contract 2.22.2: the log names the address that rang. A proxy's header may hold any text, which is not
+    printed.
+    """
     for client in ("2001:db8::1", "\x1b[31m", ""):
         assert request(house.app(), "POST", HOOK, client=client).status == 202
     assert house.lines[0].startswith("rung for acme by 2001:db8::1 (")
@@ -376,7 +394,7 @@ def test_who_rang_is_an_address_or_nothing(house: House) -> None:
 
 
 def test_a_body_that_does_not_end_in_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A push whose body takes too long is 408, and rings nothing."""
+    """Contract 2.22.1: a push whose body takes too long is 408, and rings nothing."""
     monkeypatch.setattr(app_module, "BODY_SECONDS", 0.0)
     assert request(house.app(), "POST", HOOK, [b"{", b"}"], is_slow=True).status == 408
     assert house.rings == []

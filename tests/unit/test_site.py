@@ -110,7 +110,7 @@ def test_what_is_open_stands_first() -> None:
 
 
 def test_what_is_not_known_is_never_green() -> None:
-    """A page that could not be read is named with its reason, hatched in its row, and grey as a badge."""
+    """Contract 2.7: a page that could not be read is named with its reason, hatched in its row, and grey as a badge."""
     files = site(opened(GITHUB), failures={"github": DOWN})
     index = files["index.html"]
     assert "1 open · 1 page unknown" in words_of(index)
@@ -124,7 +124,7 @@ def test_what_is_not_known_is_never_green() -> None:
 
 
 def test_as_of_and_trust_until() -> None:
-    """Both times stand on every page, in words that hold without a script, and for the script."""
+    """Contract 2.7: both times stand on every page, in words that hold without a script, and for the script."""
     for path, content in site(opened()).items():
         if path.endswith(".html"):
             assert (
@@ -195,7 +195,7 @@ def test_a_vendor_that_blames_another_is_quoted() -> None:
 
 
 def test_muted_incidents_are_shown_and_marked() -> None:
-    """Contract 7: a mute hides nothing on the board, in its feeds and documents; it marks."""
+    """Contract 2.7 and 7.6.2: a mute hides nothing on the board, in its feeds and documents; it marks."""
     mute = Mute(page="openai", incident="o1")
     files = site(opened(), mutes=(mute,))
     assert '<span class="mark">Muted: not delivered to any sink</span>' in files["index.html"]
@@ -252,7 +252,9 @@ STRUCTURE: Final = {
 
 @pytest.mark.parametrize("vendor_text", [ALL_SPLICES, MARKUP, "javascript:alert(1)", '"><script>x</script>', "]]>"])
 def test_hostile_text_is_text(vendor_text: str) -> None:
-    """Vendor text adds no tag, no attribute and no link to a page; Atom, SVG and JSON stay well formed."""
+    """Contract 7.10: vendor text adds no tag, no attribute and no link to a page; Atom, SVG and JSON stay well
+    formed.
+    """
     assert_inert(hostile_site(vendor_text))
 
 
@@ -364,7 +366,9 @@ def metrics_of(content: str) -> dict[tuple[str, ...], float]:
 
 
 def test_metrics_are_read_back() -> None:
-    """Open incidents by impact and maintenance, for each page; labels have keys only, and samples no time."""
+    """Contract 2.8: open incidents by impact and maintenance, for each page; labels have keys only, and samples no
+    time.
+    """
     content = site(opened(), planned())["metrics.prom"]
     values = metrics_of(content)
     assert values["page_read", "openai"] == 1
@@ -376,7 +380,7 @@ def test_metrics_are_read_back() -> None:
 
 
 def test_a_failed_page_is_absent_from_the_metrics() -> None:
-    """It has `page_read 0`, and neither 0 nor anything else as the number of what is open."""
+    """Contract 2.8: it has `page_read 0`, and neither 0 nor anything else as the number of what is open."""
     values = metrics_of(site(opened(GITHUB), failures={"github": DOWN})["metrics.prom"])
     assert values["page_read", "github"] == 0
     assert not [names for names in values if names[0] != "page_read" and "github" in names]
@@ -437,7 +441,7 @@ def test_documents() -> None:
 
 
 def test_the_same_board_gives_the_same_bytes() -> None:
-    """The clock is part of the board: nothing else changes a byte."""
+    """Contract 2.7: the clock is part of the board: nothing else changes a byte."""
     assert render_site(simulated_board(5, 60)) == render_site(simulated_board(5, 60))
 
 

@@ -472,7 +472,9 @@ def test_is_failing_looks_at_the_first_bytes_only() -> None:
 
 
 def test_keys_of_a_file_are_read_in_lower_case(tmp_path: Path) -> None:
-    """Section 3: the state of a page whose key had an upper case before is not lost; two such keys stay one page."""
+    """Contract 3.3b: the state of a page whose key had an upper case before is not lost; two such keys stay one
+    page.
+    """
     path = tmp_path / "state.json"
     page = PageState(url="https://status.acme.example", platform="statuspage")
     path.write_bytes(

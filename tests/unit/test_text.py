@@ -95,7 +95,7 @@ def forbidden(cleaned: str, allowed: str = "") -> list[str]:
 @searched
 @given(anything)
 def test_line_is_plain(vendors: str) -> None:
-    """Contract 7: no control character, ANSI sequence or bidi override is left in a title or a name."""
+    """Contract 7.10: no control character, ANSI sequence or bidi override is left in a title or a name."""
     assert forbidden(text.line(vendors)) == []
 
 
@@ -149,7 +149,7 @@ def test_line(vendors: str, cleaned: str) -> None:
 
 @pytest.mark.parametrize("mark", INVISIBLE, ids=ascii)
 def test_an_edit_of_what_nobody_sees_is_none(mark: str) -> None:
-    """Contract 7: invisible characters are removed wherever they stand, so an edit of nothing else is no edit."""
+    """Contract 7.10: invisible characters are removed wherever they stand, so an edit of nothing else is no edit."""
     for clean in (text.line, text.paragraph, text.lines):
         assert clean(f"{mark}Log{mark}in {mark}{mark}API{mark}") == "Login API"
 
@@ -160,8 +160,7 @@ def test_an_edit_of_what_nobody_sees_is_none(mark: str) -> None:
 @searched
 @given(anything)
 def test_paragraph_is_plain(vendors: str) -> None:
-    """Contract 7: but for line ends, no control character, ANSI sequence or bidi override is left in a message.
-
+    """Contract 7.10: but for line ends, no control character, ANSI sequence or bidi override is left in a message.
     Not even where it was spelled as an entity.
     """
     assert forbidden(text.paragraph(vendors), allowed="\n") == []

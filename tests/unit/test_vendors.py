@@ -127,7 +127,7 @@ def test_every_vendor_of_the_collected_names_that_can_be_read_has_a_row() -> Non
     ],
 )
 def test_names_are_compared_exactly(kind: str, name: str, keys: list[str]) -> None:
-    """Labels of hosts, prefixes of names, and the form of each registry; never a likeness."""
+    """Contract 2.9.3 and 2.12: labels of hosts, prefixes of names, and the form of each registry; never a likeness."""
     assert list(vendors_of(VendorKind(kind), name)) == keys
 
 

@@ -42,7 +42,7 @@ def test_the_end_is_the_closing_update() -> None:
 
 
 def test_an_open_incident_has_no_end() -> None:
-    """It starts at the earlier of creation and the time the vendor claims."""
+    """Contract 2.9.1: it starts at the earlier of creation and the time the vendor claims."""
     page = Page(key="acme", name="Acme", url="https://a.example")
     past = listed_incident(page, incident(update(1, "investigating")))
     assert (past.ended_at, past.is_open) == (None, True)

@@ -80,7 +80,7 @@ def test_a_program_does_the_same(workspace: Workspace, name: str) -> None:
 
 @only_where_it_forks
 def test_a_traceback_of_the_command(workspace: Workspace) -> None:
-    """A bug of the command ends with 1 and a traceback, which has no frame of the tests."""
+    """Contract 8, code 1: a bug of the command ends with 1 and a traceback, which has no frame of the tests."""
     (workspace.folder / "broken.py").write_text("def bug():\n    raise KeyError('a bug')\n\n\nbug()\n")
     workspace.command = (sys.executable, "-m", "broken")
     completed = assert_the_same(workspace)

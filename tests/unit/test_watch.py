@@ -28,7 +28,9 @@ UNREACHABLE = Failure(FailureKind.NO_CONNECTION, "no connection: refused")
 
 
 def test_the_first_pass_reads_all_then_each_page_at_its_phase(tmp_path: Path) -> None:
-    """The first pass reads every page at once; from then on each has its own phase, and its interval without drift."""
+    """Contract 2.20: the first pass reads every page at once; from then on each has its own phase, and its interval
+    without drift.
+    """
     passes, _, vendors = simulated(tmp_path, *KEYS, every=60)
     watch(passes, 6)
     first = {key: vendors.times(key) for key in KEYS}
@@ -41,7 +43,7 @@ def test_the_first_pass_reads_all_then_each_page_at_its_phase(tmp_path: Path) ->
 
 
 def test_calm_passes_leave_the_state_file_as_it_is(tmp_path: Path) -> None:
-    """A calm pass leaves state.json byte for byte, and does not load it again."""
+    """Contract 2.20: a calm pass leaves state.json byte for byte, and does not load it again."""
     passes, clock, vendors = simulated(tmp_path, *KEYS, every=60)
     vendors.incidents["p1"] = [incident("a", "investigating")]
     versions: list[tuple[bytes, int]] = []
@@ -53,7 +55,7 @@ def test_calm_passes_leave_the_state_file_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_change_is_reported_once_and_saved(tmp_path: Path) -> None:
-    """What a vendor publishes between two reads is reported by the next one, once."""
+    """Contract 2.20: what a vendor publishes between two reads is reported by the next one, once."""
     passes, clock, vendors = simulated(tmp_path, "p3", "p4", every=60)
     clock.at(5, lambda: vendors.incidents.update(p3=[incident("b", "investigating", at=START)]))
     watch(passes, 20)
@@ -62,7 +64,7 @@ def test_a_change_is_reported_once_and_saved(tmp_path: Path) -> None:
 
 
 def test_every_open_is_the_interval_while_something_is_open(tmp_path: Path) -> None:
-    """`every_open` holds while an incident is open, `every` before and after."""
+    """Contract 2.20: `every_open` holds while an incident is open, `every` before and after."""
     passes, clock, vendors = simulated(tmp_path, "acme", every=600, every_open=60)
     clock.at(1, lambda: vendors.incidents.update(acme=[incident("b", "investigating", at=START)]))
     clock.at(50, lambda: vendors.incidents.update(acme=[incident("b", "investigating", "resolved", at=START)]))
@@ -99,7 +101,9 @@ def test_one_page_that_fails_is_reported_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_failing_page_backs_off(tmp_path: Path) -> None:
-    """After failures a page is read less often than its interval, and never more than 15 minutes apart."""
+    """Contract 2.20.1: after failures a page is read less often than its interval, and never more than 15 minutes
+    apart.
+    """
     passes, clock, vendors = simulated(tmp_path, "p2", every=60)
     clock.at(5, lambda: vendors.answers.update(p2=DOWN))
     watch(passes, 240)
@@ -109,7 +113,9 @@ def test_a_failing_page_backs_off(tmp_path: Path) -> None:
 
 
 def test_an_unreachable_page_is_read_beside_a_control(tmp_path: Path) -> None:
-    """A page that nobody answers for is told from a network of our own that is down, by a page that answered."""
+    """Contract 2.20.4: a page that nobody answers for is told from a network of our own that is down, by a page that
+    answered.
+    """
     passes, clock, vendors = simulated(tmp_path, *KEYS[:3])
     clock.at(10, lambda: vendors.answers.update(p2=UNREACHABLE))
     watch(passes, 120)
@@ -117,7 +123,9 @@ def test_an_unreachable_page_is_read_beside_a_control(tmp_path: Path) -> None:
 
 
 def test_without_a_network_nothing_is_reported(tmp_path: Path) -> None:
-    """While our own network is down, no page fails for it, and nothing is written; afterwards all goes on."""
+    """Contract 2.20.4: while our own network is down, no page fails for it, and nothing is written; afterwards all
+    goes on.
+    """
     passes, clock, vendors = simulated(tmp_path, *KEYS[:3])
     clock.at(10, lambda: vendors.answers.update(dict.fromkeys(KEYS, UNREACHABLE)))
     clock.at(150, vendors.answers.clear)
@@ -130,7 +138,7 @@ def test_without_a_network_nothing_is_reported(tmp_path: Path) -> None:
 
 
 def test_the_end_tells_of_the_last_pass(tmp_path: Path) -> None:
-    """With --for, the watch ends with the error of its last pass."""
+    """Contract 2.20.5: with --for, the watch ends with the error of its last pass."""
     passes, _, vendors = simulated(tmp_path, "acme")
     vendors.answers["acme"] = UNREACHABLE
     with pytest.raises(typer.Exit) as ended:
@@ -140,7 +148,9 @@ def test_the_end_tells_of_the_last_pass(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hours", [8, -8])
 def test_a_jump_of_the_clock_causes_no_burst(tmp_path: Path, hours: int) -> None:
-    """After a suspend, or a clock that was set, pages are read at their phases: what was missed is not made up for."""
+    """Contract 2.20.3: after a suspend, or a clock that was set, pages are read at their phases: what was missed is
+    not made up for.
+    """
     passes, clock, vendors = simulated(tmp_path, *KEYS)
 
     def jump() -> None:
@@ -155,7 +165,7 @@ def test_a_jump_of_the_clock_causes_no_burst(tmp_path: Path, hours: int) -> None
 
 
 def test_another_run_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock that is held by another run postpones the pass, and ends nothing."""
+    """Contract 2.20.2: a lock that is held by another run postpones the pass, and ends nothing."""
     monkeypatch.setattr(state_module, "LOCK_TIMEOUT", 0.0)
     passes, clock, vendors = simulated(tmp_path, "acme", every=60)
     lock = FileLock(str(tmp_path / ".state.json.lock"))
@@ -168,7 +178,7 @@ def test_another_run_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_another_run_wrote_the_state(tmp_path: Path) -> None:
-    """The state file is loaded again if another run changed it: nothing is reported twice."""
+    """Contract 2.20.2: the state file is loaded again if another run changed it: nothing is reported twice."""
     passes, clock, vendors = simulated(tmp_path, "acme", every=60)
     other, *_ = simulated(tmp_path, "acme")
 
@@ -184,7 +194,9 @@ def test_another_run_wrote_the_state(tmp_path: Path) -> None:
 
 
 def test_a_configuration_that_is_wrong_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """SIGHUP loads the configuration again; a wrong one is named, and the one of before stays in use."""
+    """Contract 2.20.5: SIGHUP loads the configuration again; a wrong one is named, and the one of before stays in
+    use.
+    """
     passes, clock, vendors = simulated(tmp_path, "acme", every=60)
     good = passes.config
     two = msgspec.structs.replace(good, pages=(*good.pages, msgspec.structs.replace(good.pages[0], key="bolt")))

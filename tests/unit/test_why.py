@@ -78,6 +78,7 @@ FULL: Final[dict[str, Any]] = {"window_sizes": {INCIDENT: 2}}
         (view("acme", listed("a", 5), listed("b", 9), **FULL, unread=frozenset({INCIDENT})), None),
         (view("acme", listed("a", 5), listed("b", 9), **FULL, longer=(listed("c", 90),)), hours(90)),
         (view("acme", listed("a", 5)), hours(5)),
+        (view("acme", listed("a", 5), listed("m", 9, kind=IncidentKind.MAINTENANCE)), hours(5)),
         (view("acme"), None),
         (view("acme", listed("a", 5), history=frozenset(), complete=frozenset({INCIDENT})), None),
         (view("acme", listed("a", 5), skipped=("no id",)), hours(5)),
@@ -85,12 +86,12 @@ FULL: Final[dict[str, Any]] = {"window_sizes": {INCIDENT: 2}}
     ],
 )
 def test_how_far_a_list_goes_back(shown: PageView, since: datetime | None) -> None:
-    """A list shorter than its window covers everything, any other goes back to its oldest entry."""
+    """Contract 2.9.2: a list shorter than its window covers everything, any other goes back to its oldest entry."""
     assert listed_coverage(shown, NOW) == (Coverage(since, NOW) if since else Coverage())
 
 
 def test_an_entry_that_is_not_understood_covers_nothing() -> None:
-    """What was skipped may be the incident that is looked for."""
+    """Contract 2.9.2: what was skipped may be the incident that is looked for."""
     shown = view("acme", listed("a", 5), window_sizes={INCIDENT: 50})
     status = PageStatus(page=page("acme"), skipped=("no id",), read_before=True)
     assert listed_coverage(PageView(status, None, shown.feed, NOW), NOW) == Coverage()
@@ -113,7 +114,9 @@ def test_archive_and_list_complete_each_other() -> None:
 
 
 def test_the_status_page_itself_is_no_vendors_incident() -> None:
-    """An incident of kind `page` is a time of which nothing is known, not something that the vendor had."""
+    """Contract 2.9.1: an incident of kind `page` is a time of which nothing is known, not something that the vendor
+    had.
+    """
     down = past("p", 1, None, kind=IncidentKind.PAGE, impact=Impact.UNKNOWN, peak_impact=Impact.UNKNOWN)
     failed = view(failure=Failure(FailureKind.TIMEOUT, "timeout"))
     (answer,) = why([failed], down).answers
@@ -122,7 +125,9 @@ def test_the_status_page_itself_is_no_vendors_incident() -> None:
 
 @pytest.mark.parametrize(("begin", "end", "answer"), [(3, 2.5, "nothing"), (3, 1, "had"), (1, None, "had")])
 def test_what_overlaps(begin: float, end: float | None, answer: str) -> None:
-    """It began before the end of the range, and did not end before its beginning; what is open has no end."""
+    """Contract 2.9.1: it began before the end of the range, and did not end before its beginning; what is open has
+    no end.
+    """
     whole = view("acme", window_sizes={INCIDENT: 50})
     (found,) = why([whole], past("a", begin, end)).answers
     assert found.answer == answer
@@ -131,7 +136,9 @@ def test_what_overlaps(begin: float, end: float | None, answer: str) -> None:
 
 
 def test_the_worst_comes_first_and_log_names_before_all() -> None:
-    """Named in the log, then what had something, is not known, admits nothing; in each the worst first."""
+    """Contract 2.9 and 2.9.3: named in the log, then what had something, is not known, admits nothing; in each the
+    worst first.
+    """
     failed = Failure(FailureKind.TIMEOUT, "timeout")
     views = [view(key, window_sizes={INCIDENT: 50}) for key in ("calm", "minor", "grave", "work", "named")]
     views.append(view("dark", failure=failed))
@@ -149,7 +156,7 @@ def test_the_worst_comes_first_and_log_names_before_all() -> None:
 
 
 def test_a_detected_end_is_marked() -> None:
-    """For `delisted`, `withdrawn` and `expired` the end is our detection, and is shown as such."""
+    """Contract 2.9.1: for `delisted`, `withdrawn` and `expired` the end is our detection, and is shown as such."""
     whole = view("acme", window_sizes={INCIDENT: 50})
     for change, words in ((Change.DELISTED, "No longer listed"), (Change.WITHDRAWN, "Withdrawn by the vendor")):
         answer = why([whole], past("a", 3, 1, end_detected=True, ending=change))
@@ -159,14 +166,14 @@ def test_a_detected_end_is_marked() -> None:
 
 
 def test_a_mute_hides_nothing() -> None:
-    """A muted incident is shown, marked."""
+    """Contract 2.9.1: a muted incident is shown, marked."""
     mute = Mute(page="acme", incident="a", until=None)
     answer = why([view("acme", window_sizes={INCIDENT: 50})], past("a", 1, None), mutes=[mute])
     assert "Muted: not delivered to any sink" in "\n".join(map(str, rendered.render(answer, None)))
 
 
 def test_the_words_are_those_of_that_time() -> None:
-    """The vendor's sentence is the newest one that was out at the end of the range."""
+    """Contract 2.9: the vendor's sentence is the newest one that was out at the end of the range."""
     updates = tuple(
         IncidentUpdate(f"u{at}", "identified", f"Words of {at} hours ago.", hours(at), hours(at)) for at in (3, 1, 0.2)
     )

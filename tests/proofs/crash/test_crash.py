@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
-    """3: each sink gets every event, also one that refuses a third of its requests; state.json is always whole."""
+    """Contract 7.2: each sink gets every event, also one that refuses a third of its requests; the state is whole."""
     figures = kill_runs(tmp_path, 2)
     assert figures.wrong == [], figures.row()
     assert figures.kills == 2 and figures.events and all(sink.accepted for sink in figures.sinks)
@@ -20,8 +20,8 @@ def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_that_cannot_save_loses_nothing(tmp_path: Path) -> None:
-    """3: where the file cannot be written after the delivery it is the old one, and the next run delivers again with
-    the same ids; of two runs at once only one delivers.
+    """Contract 7.1: where the file cannot be written after the delivery it is the old one, and the next run delivers
+    again with the same ids; of two runs at once only one delivers.
     """
     with faults.ground(tmp_path) as ground:
         file_limit = next(fault for fault in faults.faults(ground.old) if fault.limit)

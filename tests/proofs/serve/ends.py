@@ -17,7 +17,7 @@ BOUNDS: Final = {"nothing": 2.0, "a read": 2.0, "a ring": 5.0, "a read and a rin
 
 
 def ends(folder: Path) -> Iterator[tuple[str, float, float]]:
-    """Yield what was in work, the seconds until the end, and how many are allowed."""
+    """Yield what was in work, the seconds until the end, and how many are allowed (contract 2.20.5 and 2.22.2)."""
     for number, (work, bound) in enumerate(
         {"nothing": 2.0, "a read": 2.0, "a ring": 5.0, "a read and a ring": 5.0}.items()
     ):

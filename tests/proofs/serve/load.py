@@ -34,7 +34,7 @@ def wrk(url: str, folder: Path, script: str = "", connections: int = 32) -> str:
 
 
 def idle_and_slow(port: int, count: int = 1000) -> list[socket.socket]:
-    """Open connections that send nothing, or a header that never ends."""
+    """Open connections that send nothing, or a header that never ends: they are ended (contract 2.22.2)."""
     clients = []
     for number in range(count):
         client = socket.create_connection(("127.0.0.1", port))
