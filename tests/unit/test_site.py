@@ -358,11 +358,10 @@ def test_calendar_lines_are_folded() -> None:
 
 
 def metrics_of(content: str) -> dict[tuple[str, ...], float]:
-    return {
-        (sample.name.removeprefix("statuswatch_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(content)
-        for sample in family.samples
-    }
+    samples = [sample for family in text_string_to_metric_families(content) for sample in family.samples]
+    values = {(entry.name.removeprefix("statuswatch_"), *entry.labels.values()): entry.value for entry in samples}
+    assert len(values) == len(samples), "promtool does not notice a sample that stands twice"
+    return values
 
 
 def test_metrics_are_read_back() -> None:
