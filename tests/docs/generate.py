@@ -273,8 +273,8 @@ SINK_FACTS: Final = {
     ),
     "email": SinkFacts(
         "text and HTML; one thread per incident",
-        "An SMTP server. `security` is `starttls`, `tls`, or `none` (loopback only). A recipient that the server "
-        "refuses for now is tried again by itself.",
+        "An SMTP server. `security` is `starttls`, `tls`, or `none` (loopback only). `$SSL_CERT_FILE` names an "
+        "authority of your own. A recipient that the server refuses for now is tried again by itself.",
         (("port", "587, or 465 with `tls`"),),
     ),
     "github-issues": SinkFacts(
