@@ -189,6 +189,9 @@ def mail_server() -> Iterator[MailServer]:
     postfix, dovecot = program("postfix", "apt-get install postfix"), program("dovecot", "apt-get install dovecot-core")
     if os.geteuid():
         raise UnavailableError("Postfix is started by root only: run the judge as root")
+    version = subprocess.run([dovecot, "--version"], check=True, capture_output=True, text=True, timeout=60).stdout
+    if not version.startswith("2.3."):
+        raise UnavailableError(f"its logins are configured for Dovecot 2.3, and {version.split()[0]} is installed")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         server = MailServer(Path(name), {service: free_port() for service in SERVICES})
         _configure(server)
