@@ -7,7 +7,7 @@ the exit of the run.
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from queue import SimpleQueue
@@ -55,7 +55,7 @@ class Interruption:
 NEVER: Final = Interruption()  # for a run that only a Ctrl-C ends
 
 
-async def map_concurrently(items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
+async def map_concurrently(items: Collection[T], work: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:
     """Await `work` for every item, so many at a time; return the results in the order in which they end.
 
     The first error that it raises ends all the others.
@@ -69,7 +69,7 @@ async def map_concurrently(items: Iterable[T], work: Callable[[T], Awaitable[R]]
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
+            for _ in range(min(concurrency, len(items))):
                 group.create_task(worker())
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
