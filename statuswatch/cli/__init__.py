@@ -5,6 +5,8 @@ A command imports what is heavy when it runs: `--help` and a wrong option answer
 
 import gc
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -71,6 +73,12 @@ app.command(epilog=replay.HELP_END)(replay.replay)
 app.command(epilog=merge.HELP_END)(merge.merge)
 
 
+@cache
+def command_line() -> Callable[..., Any]:
+    """Build the commands: by their signatures, which takes milliseconds."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line."""
     gc.enable()
@@ -79,7 +87,7 @@ def main() -> None:
     prepare_streams()
     try:
         # The name is that of `python -m statuswatch`, too: completion asks by it.
-        sys.exit(app(prog_name="statuswatch", standalone_mode=False))
+        sys.exit(command_line()(prog_name="statuswatch", standalone_mode=False))
     except StatuswatchError as error:
         for line in str(error).splitlines():  # one for each mistake of a configuration
             say(f"error: {line}")

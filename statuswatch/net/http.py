@@ -12,7 +12,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
@@ -43,7 +43,18 @@ def user_agent(env: Mapping[str, str]) -> str:
     return f"statuswatch/{__version__}"
 
 
-USER_AGENT: Final = user_agent(os.environ)
+@cache
+def _document_headers() -> httpx.Headers:
+    return httpx.Headers(
+        {
+            "Accept": "application/json, */*;q=0.5",
+            "Accept-Encoding": "gzip",
+            "Connection": "keep-alive",
+            "User-Agent": user_agent(os.environ),
+        }
+    )
+
+
 MAX_BODY: Final = 10_000_000  # bytes, after decompression
 MAX_PARTS: Final = 10_000  # of a body whose parts are smaller than MIN_PART on average: each costs as much as any other
 MIN_PART: Final = 32  # bytes
@@ -52,14 +63,6 @@ MAX_MESSAGE: Final = 300  # characters of an error's text that are repeated
 MAX_PORT: Final = 65_535
 MAX_SINK_RESPONSE: Final = 65_536  # bytes of a sink's response that are read
 MAX_SINK_BODY_SECONDS: Final = 5.0  # for the body of a sink's response; its status counts without it
-_DOCUMENT_HEADERS: Final = httpx.Headers(
-    {
-        "Accept": "application/json, */*;q=0.5",
-        "Accept-Encoding": "gzip",
-        "Connection": "keep-alive",
-        "User-Agent": USER_AGENT,
-    }
-)
 _NO_TIMEOUT: Final = httpx.Timeout(None)  # the caller's deadline covers a whole page; httpx's are per operation
 _SINK_TIMEOUT: Final = httpx.Timeout(10.0)  # seconds, for each step of a request
 _SENT: Final = "http11.send_request_body.complete"  # as httpcore names that in its traces
@@ -193,7 +196,7 @@ class HttpWire:
 
     def _request(self, url: str, headers: Mapping[str, str], extensions: dict[str, Any]) -> httpx.Request:
         """Return the request, as httpx's client would make it. Raises httpx.InvalidURL."""
-        every = _DOCUMENT_HEADERS
+        every = _document_headers()
         if headers:
             every = every.copy()
             every.update(headers)
@@ -501,7 +504,7 @@ class SinkClient:
 async def open_sink_client(trust: ssl.SSLContext) -> AsyncIterator[SinkClient]:
     """Open a client for one sink. Raises RequestError where the environment names a proxy that cannot be used."""
     try:
-        client = httpx.AsyncClient(verify=trust, timeout=_SINK_TIMEOUT, headers={"User-Agent": USER_AGENT})
+        client = httpx.AsyncClient(verify=trust, timeout=_SINK_TIMEOUT, headers={"User-Agent": user_agent(os.environ)})
     except (ValueError, ImportError, httpx.InvalidURL):
         raise RequestError("the proxy that the environment names cannot be used") from None
     try:

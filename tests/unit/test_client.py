@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import socket
 import ssl
 import weakref
@@ -16,7 +17,7 @@ from respx.mocks import AbstractRequestMocker
 
 from statuswatch.model.page import Document, Failure, FailureKind, Fetched, NotModified, Validators
 from statuswatch.net.client import Client, connect
-from statuswatch.net.http import USER_AGENT, HttpWire, _body, _transport_failure, open_network
+from statuswatch.net.http import HttpWire, _body, _transport_failure, open_network, user_agent
 from statuswatch.net.response import Progress
 
 URL = "https://status.acme.example/api/v2/incidents.json"
@@ -288,7 +289,8 @@ def test_a_request_is_what_a_client_of_httpx_sends() -> None:
     async def request_all() -> None:
         wire, address = HttpWire(httpx.MockTransport(answer)), "https://user:pass@a.example:444/x y?q=\u00e4"
         await wire.get(address, {"accept": "text/plain", "If-None-Match": '"1"'}, Progress())
-        headers = {"User-Agent": USER_AGENT, "Accept": "text/plain", "Accept-Encoding": "gzip", "If-None-Match": '"1"'}
+        headers = {"Accept": "text/plain", "Accept-Encoding": "gzip", "If-None-Match": '"1"'}
+        headers["User-Agent"] = user_agent(os.environ)
         client = httpx.AsyncClient(transport=httpx.MockTransport(answer), headers=headers)
         with pytest.raises(httpx.ReadError):
             await client.get(address)
