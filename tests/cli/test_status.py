@@ -326,5 +326,6 @@ def test_an_answer_that_cannot_be_printed(workspace: Workspace, form: str) -> No
     completed = workspace.run_in_shell(">&-", "status", "--format", form, "--fail-on", "critical")
     assert (completed.code, "Traceback" in completed.err) == (5, False)
     assert "the answer could not be printed" in completed.err
-    if Path("/dev/full").exists():
-        assert workspace.run_in_shell("> /dev/full", "status", "--format", form).code == 5
+    if (full := Path("/dev/full")).exists():
+        with full.open("wb") as stdout:
+            assert workspace.run("status", "--format", form, stdout=stdout).code == 5

@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +21,15 @@ PATIENCE: Final = 120  # seconds for a process to end; a busy machine needs some
 PROGRAM: Final = Path(__file__).with_name("warm_process.py")
 COLD: Final = "STATUSWATCH_COLD_TESTS"  # where this variable is set, every run is a process of its own
 CAN_FORK: Final = sys.platform in ("linux", "darwin") and not os.environ.get(COLD)
-# Read when Python starts, or when a module is imported (`USER_AGENT`): a process that is warm has them behind itself.
-READ_AT_START: Final = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "DYLD_", "MALLOC_", "OPENSSL_", "GITHUB_ACTIONS")
+# Read when Python starts, or when the commands are built: a process that is warm has them behind itself.
+READ_AT_START: Final = (
+    *("PYTHON", "LC_", "LANG", "TZ", "LD_", "DYLD_", "MALLOC_", "OPENSSL_"),
+    "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION",
+)
+
+
+STREAMS: Final = ("stdin", "stdout", "stderr")
+Stream = int | IO[bytes]  # a file descriptor, or what has one
 
 
 class Completed(NamedTuple):
@@ -49,14 +56,18 @@ class WarmCommand:
             )
         atexit.register(self.close)
 
-    def run(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> Completed:
-        """Run Python with these arguments, which begin with `-m` or `-c`, to its end."""
+    def run(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], **streams: Stream) -> Completed:
+        """Run Python with these arguments, which begin with `-m` or `-c`, to its end.
+
+        `streams` are those of `STREAMS` that are not ours: what is written there is not returned.
+        """
         request = {"arguments": arguments, "folder": str(folder), "env": dict(env)}
         ours, theirs = socket.socketpair()
         with ours, TemporaryFile() as out, TemporaryFile() as err:
             with theirs:
-                descriptors = [0, out.fileno(), err.fileno(), theirs.fileno()]
-                socket.send_fds(self._control, [b"r"], descriptors)
+                files = {"stdin": 0, "stdout": out, "stderr": err, **streams}
+                descriptors = [_descriptor(files[name]) for name in STREAMS]
+                socket.send_fds(self._control, [b"r"], [*descriptors, theirs.fileno()])
             ours.settimeout(PATIENCE)
             ours.sendall(json.dumps(request).encode())
             ours.shutdown(socket.SHUT_WR)
@@ -77,6 +88,10 @@ class WarmCommand:
         """End the process."""
         self._control.close()
         self._process.wait(PATIENCE)
+
+
+def _descriptor(stream: Stream) -> int:
+    return stream if isinstance(stream, int) else stream.fileno()
 
 
 def inherited_environment() -> dict[str, str]:

@@ -16,6 +16,7 @@ import runpy
 import select
 import signal
 import socket
+import ssl
 import sys
 import threading
 import types
@@ -45,6 +46,8 @@ def preload() -> None:
             importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
+    importlib.import_module("statuswatch.cli").command_line()
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # OpenSSL prepares itself for its first one
     gc.collect()
     gc.freeze()  # a collection in a forked process would copy all of it
 
@@ -98,10 +101,21 @@ def requested(channel: socket.socket, streams: list[int]) -> Callable[[], None]:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        reopen(number, name)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["env"])
     return program(*request["arguments"])
+
+
+def reopen(number: int, name: str) -> None:
+    """Open a standard stream as the interpreter does it: one of a terminal or a pipe is not like one of a file."""
+    old = getattr(sys, name)
+    mode, buffering = ("r" if number == 0 else "w"), (1 if number == 2 else -1)
+    new = open(number, mode, buffering, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
+    setattr(sys, name, new)
+    setattr(sys, f"__{name}__", new)
 
 
 def program(flag: str, name: str, *arguments: str) -> Callable[[], None]:

@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.support.fake_vendor import incidentio, statuspage
-from tests.support.warm_command import PATIENCE, Completed, inherited_environment, runs_warm, warm_command
+from tests.support.warm_command import PATIENCE, STREAMS, Completed, inherited_environment, runs_warm, warm_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +63,8 @@ class Workspace:
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> Completed:
         """Run the command to its end: in a process that is forked from a warm one where that makes no difference."""
         environment = self.env | dict(env or {})
-        if not options and runs_warm(self.command, environment):
-            return warm_command().run([*self.command[1:], *arguments], self.folder, environment)
+        if options.keys() <= set(STREAMS) and runs_warm(self.command, environment):
+            return warm_command().run([*self.command[1:], *arguments], self.folder, environment, **options)
         return finish(self.start(*arguments, env=env, **options))
 
     def run_in_shell(self, redirection: str, *arguments: str) -> Completed:
@@ -115,12 +116,21 @@ def event_line(event: Json) -> str:
 def on_a_terminal(workspace: Workspace, *arguments: str, term: str = "xterm", columns: int = 80) -> str:
     """Run the command on a terminal, and return all that it writes, on both streams."""
     ours, theirs = os.openpty()
-    process = workspace.start(*arguments, stdout=theirs, stderr=theirs, env={"TERM": term, "COLUMNS": str(columns)})
-    os.close(theirs)
+    with ThreadPoolExecutor(1) as reader:
+        output = reader.submit(_read_to_the_end, ours)
+        try:
+            env = {"TERM": term, "COLUMNS": str(columns)}
+            completed = workspace.run(*arguments, stdout=theirs, stderr=theirs, env=env)
+        finally:
+            os.close(theirs)
+    assert completed.code == 0
+    return output.result().decode()
+
+
+def _read_to_the_end(terminal: int) -> bytes:
     output = b""
     with suppress(OSError):  # how Linux says that the other side is closed
-        while part := os.read(ours, 4096):
+        while part := os.read(terminal, 4096):
             output += part
-    os.close(ours)
-    assert finish(process).code == 0
-    return output.decode()
+    os.close(terminal)
+    return output

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import warm_command
 from tests.support.warm_command import CAN_FORK, runs_warm
-from tests.support.workspace import COMMAND, finish
+from tests.support.workspace import COMMAND, finish, on_a_terminal
 
 if TYPE_CHECKING:
     from tests.support.workspace import Completed, Workspace
@@ -90,6 +90,16 @@ def test_a_traceback_of_the_command(workspace: Workspace) -> None:
 
 
 @only_where_it_forks
+def test_a_terminal_is_one(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a program finds the streams that it finds there in a process of its own."""
+    workspace.command = (sys.executable, "-c", PROGRAMS["streams"])
+    warm = on_a_terminal(workspace)
+    assert "True" in warm
+    monkeypatch.setattr(warm_command, "CAN_FORK", False)
+    assert warm == on_a_terminal(workspace)
+
+
+@only_where_it_forks
 def test_a_run_leaves_nothing_to_the_next(workspace: Workspace) -> None:
     """Environment, folder and modules of a run are its own."""
     leave = "import os, sys\nos.environ['LEFT'] = os.environ['GIVEN']\nos.chdir('/')\nsys.modules['left'] = sys"
@@ -107,7 +117,7 @@ def test_what_is_read_at_the_start_needs_a_process_of_its_own(
     env = workspace.env
     assert runs_warm(COMMAND, env) == CAN_FORK
     assert runs_warm(COMMAND, env | {"HOOK": "http://127.0.0.1"}) == CAN_FORK
-    for name in ("PYTHONIOENCODING", "PYTHONPATH", "LC_ALL", "TZ", "GITHUB_ACTIONS"):
+    for name in ("PYTHONIOENCODING", "PYTHONPATH", "LC_ALL", "TZ", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"):
         assert not runs_warm(COMMAND, env | {name: "x"})
     assert not runs_warm(("/bin/sh", "-c"), env)
     monkeypatch.setattr(warm_command, "CAN_FORK", False)
