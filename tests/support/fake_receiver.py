@@ -24,7 +24,7 @@ class FakeReceiver(LoopbackServer):
     """Answers with `replies` in turn, then always with `default`: a status, a reply, or what writes to the socket."""
 
     def __init__(self, *replies: ScriptedReply, default: ScriptedReply = 200) -> None:
-        super().__init__()
+        super().__init__(keep_alive=True)
         self.requests: list[Request] = []
         self.replies = list(replies)
         self.default = default
