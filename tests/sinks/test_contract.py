@@ -19,9 +19,11 @@ from statuswatch.delivery import deliver as delivery_stage
 from statuswatch.delivery.deliver import MAX_ATTEMPTS, deliver, deliver_report
 from statuswatch.errors import UsageError
 from statuswatch.net import http
+from statuswatch.net.response import Response
 from statuswatch.net.threads import run_in_daemon_thread
 from statuswatch.net.trust import trust_store
 from statuswatch.sinks import SINKS, SinkError
+from statuswatch.sinks.http import is_accepted, rejection
 from tests.support.fake_receiver import SECRET, FakeReceiver, drip, hang, reset
 from tests.support.fake_vendor import FakeVendor, statuspage
 from tests.support.fake_vendor import incident as listed_incident
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 PASSING: Final = {408, 425, 429, *range(500, 600)}
 USUAL: Final = {200, 201, 202, 204, 299, *range(300, 309), *range(400, 430), 451, 499, 500, 502, 503, 504, 529, 599}
+SOME: Final = {200, 202, 204, 299, 302, 307, 400, 403, 404, 408, 410, 413, 425, 429, 451, 500, 503, 599}
 ONE: Final = new_deliveries(1)
 FOR_PEOPLE: Final = [name for name in HTTP_SINKS if SINKS[name].DIGEST_ABOVE]
 HOSTILE: Final = "🔥 <@U1> @everyone @here [x](https://evil.example) https://evil.example"
@@ -97,9 +100,7 @@ def test_every_status_is_accepted_or_passes_or_is_final(sink: str, hundred: int)
     """7: 2xx is accepted; 408, 425, 429 and 5xx are retried, and then wait; anything else is sent once, and waits as
     finally rejected.
     """
-    statuses = set(range(hundred, hundred + 100))
-    if sink != "webhook":  # the others share its code
-        statuses &= USUAL
+    statuses = (USUAL if sink == "webhook" else SOME) & set(range(hundred, hundred + 100))  # the others share its code
     if sink in READS_RESPONSES:  # not every 2xx is a response of its service
         statuses -= set(range(200, 300))
     with service(sink) as receiver:
@@ -116,6 +117,17 @@ def test_every_status_is_accepted_or_passes_or_is_final(sink: str, hundred: int)
             assert kept.since == (None if status in PASSING else NOW), status
             if not (sink in READS_RESPONSES and status == 429):  # it may know better how long to wait
                 assert len(receiver.requests) == attempts, status
+
+
+def test_what_every_status_means() -> None:
+    """7: so it is with every other status: sinks share what a response means."""
+    for status in range(200, 600):
+        response = Response(status, {"retry-after": "7"}, b"busy")
+        assert is_accepted(response) == (status < 300)
+        if status >= 300:
+            error = rejection(response)
+            assert (str(error), error.final) == (f"HTTP {status}: busy", status not in PASSING)
+            assert error.retry_after == (7 if status in PASSING else None)
 
 
 @on_every_sink
