@@ -87,7 +87,7 @@ def failing_event(page: Page, failing: Failing, kind: EventKind, now: datetime) 
 def _title(page: Page, failing: Failing, now: datetime) -> str:
     day = "" if failing.since.date() == now.date() else f"{failing.since:%Y-%m-%d} "
     since = f"{day}{failing.since:%H:%M} UTC"
-    return f"{page.name}'s status page cannot be read: {failing.reason}, failing at every read since {since}"
+    return f"{page.name}'s status page cannot be read: {failing.reason} at every read since {since}"
 
 
 def _failing_update(failing: Failing) -> IncidentUpdate:
