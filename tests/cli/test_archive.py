@@ -122,7 +122,7 @@ def test_an_archive_that_is_not_kept_any_more(workspace: Workspace) -> None:
 
 
 def test_a_folder_for_each_shard(workspace: Workspace) -> None:
-    """3: `{shard}` in `history` is the number of the shard; without --shard it is exit 2."""
+    """Contract 6.13: `{shard}` in `history` is the number of the shard; without --shard it is exit 2."""
     workspace.watch("acme", top='history = "history-{shard}"')
     completed = workspace.run("check")
     assert completed.code == 2 and "is a folder for each shard: say which" in completed.err

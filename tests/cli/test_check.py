@@ -35,7 +35,7 @@ def announcement(workspace: Workspace) -> str:
 
 @pytest.mark.parametrize("arguments", [(), ("--once",)])
 def test_the_first_run_is_a_baseline(workspace: Workspace, arguments: tuple[str, ...]) -> None:
-    """Contract 4, rule 1: the first read reports nothing, and the closing line counts the open ones."""
+    """Contract 4, row 1: the first read reports nothing, and the closing line counts the open ones."""
     workspace.watch("acme", "bolt")
     workspace.acme(incident("a1", "investigating"), incident("a2", "identified"), incident("a3", "resolved"))
     workspace.bolt(incident("b1", "monitoring"))
@@ -185,7 +185,7 @@ def test_page_limits_the_run_and_forgets_nothing(workspace: Workspace) -> None:
 
 
 def test_a_removed_page_is_forgotten_at_the_next_write(workspace: Workspace) -> None:
-    """Contract 6: a page that is no longer configured goes with the next write, and causes none."""
+    """Contract 6.7: a page that is no longer configured goes with the next write, and causes none."""
     workspace.watch("acme", "bolt")
     workspace.bolt()
     workspace.check()
@@ -321,7 +321,7 @@ def test_an_error_is_an_answer(workspace: Workspace, dead: str) -> None:
 
 
 def test_one_page_costs_no_other(workspace: Workspace) -> None:
-    """Contract 5: pages that fail in different ways have a reason each; the good one is reported."""
+    """Contract 5.8: pages that fail in different ways have a reason each; the good one is reported."""
 
     def reset(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

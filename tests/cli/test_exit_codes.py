@@ -43,7 +43,9 @@ BROKEN: Final = {
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_broken_state_file_is_exit_3(workspace: Workspace, how: str) -> None:
-    """Contract 6: of a state file that cannot be used, the error names the way back; nothing is reported or written."""
+    """Contract 6.5: of a state file that cannot be used, the error names the way back; nothing is reported or
+    written.
+    """
     workspace.state.write_bytes(BROKEN[how])
     completed = workspace.run("check", "--announce-open")
     assert (completed.code, completed.out) == (3, "")
@@ -85,7 +87,9 @@ def test_a_folder_that_may_not_be_written_is_exit_3(workspace: Workspace) -> Non
 
 
 def test_a_second_run_does_not_interleave(workspace: Workspace) -> None:
-    """Contract 6: of two runs at once the second waits a moment for a lock, then exits 3 and has completed nothing."""
+    """Contract 6.6: of two runs at once the second waits a moment for a lock, then exits 3 and has completed
+    nothing.
+    """
     workspace.watch("acme", top="timeout = 30")
     go = threading.Event()
     document = statuspage("/acme", [incident("a1", "investigating")])[INCIDENTS]

@@ -65,8 +65,8 @@ def test_incidents_of_the_archive(workspace: Workspace) -> None:
 
 
 def test_what_is_not_covered(workspace: Workspace) -> None:
-    """Contract 6.15: a range that the archive does not cover is reported as not covered: on stdout for people, else
-    on stderr.
+    """Contract 6.14 and 6.15: a range that the archive does not cover is reported as not covered: on stdout for people,
+    else on stderr.
     """
     with_history(workspace)
     shown = workspace.run("history", "--since", "7d").out

@@ -95,7 +95,9 @@ def delivery(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def test_an_event_waits_until_one_side_delivered_it(workspace: Workspace) -> None:
-    """What one side delivered waits no longer, what either side added waits once, in order; dropped events add up."""
+    """Contract 6.12: what one side delivered waits no longer, what either side added waits once, in order; dropped
+    events add up.
+    """
 
     def write(name: str, numbers: list[int], dropped: int) -> None:
         waiting = {"webhook": [delivery(number) for number in numbers]}
@@ -113,7 +115,7 @@ def test_an_event_waits_until_one_side_delivered_it(workspace: Workspace) -> Non
 
 
 def test_what_cannot_be_decided_stays_a_conflict(workspace: Workspace) -> None:
-    """Two other addresses of one page: exit 3 and git's markers, which no run takes for a state."""
+    """Contract 6.12: two other addresses of one page: exit 3 and git's markers, which no run takes for a state."""
     versions = {}
     for name in ("base", "ours", "theirs"):
         state = json.loads(workspace.state.read_text())
@@ -145,7 +147,9 @@ def test_a_file_that_cannot_be_read_is_named(workspace: Workspace, broken: str) 
 
 
 def test_git_merges_with_it(workspace: Workspace) -> None:
-    """As a merge driver of git: two branches whose runs changed the same page merge without a conflict."""
+    """Contract 6.12: as a merge driver of git: two branches whose runs changed the same page merge without a
+    conflict.
+    """
     folder = workspace.folder
     driver = f'PYTHONPATH="{os.pathsep.join(sys.path)}" "{sys.executable}" -m statuswatch merge %O %A %B'
 

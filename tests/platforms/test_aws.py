@@ -20,7 +20,7 @@ def read(*events: Json) -> Any:
 
 
 def test_ids() -> None:
-    """4: an event's id is its ARN, an update's is derived from the minute of its publication.
+    """Contract 4.10: an event's id is its ARN, an update's is derived from the minute of its publication.
 
     It stays when the time is cut to the minute, a neighbour is edited or the order changes. Two updates of one minute
     have two ids.

@@ -54,7 +54,9 @@ def mutated(document: Any, path: tuple[Any, ...], wrong: Any) -> Any:
     ("platform", "name"), [(key, name) for key, sample in SAMPLES.items() for name in sample.documents]
 )
 def test_every_mutation_is_understood_or_refused(platform: str, name: str) -> None:
-    """5: a document with a value deleted, null, empty or of a wrong type gives sound incidents or FeedError."""
+    """Contract 5.1: a document with a value deleted, null, empty or of a wrong type gives sound incidents or
+    FeedError.
+    """
     document = SAMPLES[platform].documents[name]
     if isinstance(document, bytes):
         for end in range(0, len(document), 97):
@@ -103,7 +105,7 @@ def test_times_beyond_the_calendar(platform: str, name: str) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_other_content_is_refused(platform: str) -> None:
-    """5: an empty body, `{}`, a scalar, HTML, a document cut short: the page is not read."""
+    """Contract 5.1 and 5.2: an empty body, `{}`, a scalar, HTML, a document cut short: the page is not read."""
     sample = SAMPLES[platform]
     document = sample.documents[sample.base]
     whole = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -115,7 +117,9 @@ def test_other_content_is_refused(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", JSON)
 def test_missing_list_is_an_error(platform: str) -> None:
-    """5: a missing list, a list of a wrong type and HTML are failed reads, never a page without incidents."""
+    """Contract 5.1 and 5.2: a missing list, a list of a wrong type and HTML are failed reads, never a page without
+    incidents.
+    """
     sample = SAMPLES[platform]
     wrong: Any
     for wrong in (None, {}, "[]", 0, *([KeyError, []] if isinstance(sample.documents[sample.base], dict) else [])):
@@ -130,7 +134,7 @@ def test_missing_list_is_an_error(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", JSON)
 def test_one_bad_incident_costs_only_itself(platform: str) -> None:
-    """5: one bad incident in a good document is skipped with a reason; where all are bad the read fails."""
+    """Contract 5.4: one bad incident in a good document is skipped with a reason; where all are bad the read fails."""
     sample = SAMPLES[platform]
     document = copy.deepcopy(sample.documents[sample.base])
     entries = sample.listed(document)
@@ -166,8 +170,8 @@ def test_deep_nesting_and_large_numbers(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_enriching_documents_cost_only_what_they_add(platform: str) -> None:
-    """4: an enriching document that fails costs only what it adds: ids, statuses and updates stay. Where it adds the
-    updates they are all missing, which is not a change of the incident.
+    """Contract 4.8: an enriching document that fails costs only what it adds: ids, statuses and updates stay. Where it
+    adds the updates they are all missing, which is not a change of the incident.
     """
     sample = SAMPLES[platform]
     whole = sample.read()

@@ -21,7 +21,7 @@ def read(*incidents: Json) -> Any:
 
 
 def test_ids() -> None:
-    """4: an incident's id is the vendor's, an update's is derived from its time of creation.
+    """Contract 4.10: an incident's id is the vendor's, an update's is derived from its time of creation.
 
     It stays when the update or its neighbour is edited, and in another order. Two of one second have two ids.
     """
@@ -191,7 +191,7 @@ def test_what_changes_after_the_end() -> None:
 
 
 def test_the_stated_end() -> None:
-    """End: the time that the feed states, not that of the last message; a reopened incident has none."""
+    """Contract 4.5.1: the time that the feed states, not that of the last message; a reopened incident has none."""
     over = only(SAMPLE.read(), ENDED)
     assert over.ended_at == datetime.fromisoformat(document()[1]["end"])
     assert end_of(over) == over.ended_at

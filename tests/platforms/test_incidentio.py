@@ -216,7 +216,7 @@ OTHER = native("other", (-900, "investigating"), (-890, "resolved"))
 
 
 def test_row_12b_by_the_native_list() -> None:
-    """4.12b: what left the 25 of the compatibility list ends as the native list shows it."""
+    """Contract 4, row 12b: what left the 25 of the compatibility list ends as the native list shows it."""
     over = native("a", (-60, "investigating"), (8, "resolved"))
     timeline = timeline_of([A, OTHER])
     assert shape(timeline.read_documents(10, page([OTHER], [over, OTHER]))) == [("resolved", "a", ["status"], ["a8"])]
@@ -225,7 +225,9 @@ def test_row_12b_by_the_native_list() -> None:
 
 
 def test_row_12_by_the_native_list_of_that_time() -> None:
-    """4.12: the native list around its creation lacks it and has an older one, at two reads: withdrawn."""
+    """Contract 4, row 12, and 4.4.1b: the native list around its creation lacks it and has an older one, at two reads:
+    withdrawn.
+    """
     own = {"a": [OTHER], "other": [OTHER]}
     timeline = timeline_of([A, OTHER])
     assert timeline.read_documents(10, page([OTHER], [OTHER], **own)) == []
@@ -233,7 +235,9 @@ def test_row_12_by_the_native_list_of_that_time() -> None:
 
 
 def test_row_13_where_the_native_list_does_not_reach_back() -> None:
-    """4.13: a native list without any older entry does not show whether it should list the incident: it stays open."""
+    """Contract 4, row 13: a native list without any older entry does not show whether it should list the incident: it
+    stays open.
+    """
     later = native("later", (-30, "investigating"), (-20, "resolved"))
     own = {"a": [later], "later": [later]}
     timeline = timeline_of([A, later])
@@ -243,7 +247,7 @@ def test_row_13_where_the_native_list_does_not_reach_back() -> None:
 
 
 def test_what_came_and_went_within_one_gap_is_found() -> None:
-    """4, longer lists: only what closed after the newest remembered update, and only beside a shared id."""
+    """Contract 4.4.4: only what closed after the newest remembered update, and only beside a shared id."""
     gap = native("gap", (100, "investigating"), (110, "resolved"))
     noted = native("noted", (-5000, "investigating"), (-4000, "resolved"), (150, "resolved"))
     timeline = timeline_of([OTHER])

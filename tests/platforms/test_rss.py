@@ -61,7 +61,7 @@ def test_ids_of_incidents_are_the_vendors() -> None:
 
 
 def test_ids_of_updates_are_made_of_their_time() -> None:
-    """4: an update's id is derived from its time as printed and a number.
+    """Contract 4.10: an update's id is derived from its time as printed and a number.
 
     A newer message, even of the same minute, or a new text changes no id.
     """
@@ -207,7 +207,7 @@ AGAIN = (
 
 
 def test_one_item_an_update() -> None:
-    """4: items of one place and title are one incident, with ids of the place and of minutes.
+    """Contract 4.8.1: items of one place and title are one incident, with ids of the place and of minutes.
 
     The ids stay when all items are issued again with their epochs rounded; only changed texts are reported.
     """
@@ -367,7 +367,9 @@ def test_a_block_that_stands_alone() -> None:
 
 
 def test_a_corrected_time_is_no_new_update() -> None:
-    """8: an update listed under another time, with the text that it had (GitHub, recorded), is not reported again."""
+    """Contract 4.4.3: an update listed under another time, with the text that it had (GitHub, recorded), is not
+    reported again.
+    """
     timeline = FeedTimeline()
     one_more = block("Mar  7, 10:20 UTC", "Resolved", "Over.")
     timeline.serve(0, atom(entry("1", "2026-03-07T10:20:00Z", one_more + block("Mar 7, 10:13 UTC", "Identified"))))
@@ -376,7 +378,9 @@ def test_a_corrected_time_is_no_new_update() -> None:
 
 
 def test_an_absent_open_incident() -> None:
-    """4.12c, 4.13: of a feed whose size is unknown, what is absent stays open, also where an older one is listed."""
+    """Contract 4, row 13: of a feed whose size is unknown, what is absent stays open, also where an older
+    one is listed.
+    """
     newer = entry("3", "2026-03-07T11:59:00Z", block("Mar 7, 11:59 UTC", "Resolved"))
     timeline = FeedTimeline()
     timeline.serve(0, atom(OPEN, RESOLVED))

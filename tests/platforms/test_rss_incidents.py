@@ -88,7 +88,9 @@ OLD = item("Old", -600, "Resolved - over.", guid="old", link=f"{URL}/n/old")
     ],
 )
 def test_which_items_are_one_incident(elements: list[dict[str, str]], *, is_one: bool) -> None:
-    """4: items that share a link, fragments aside, or a guid, are one incident; a common link identifies nothing."""
+    """Contract 4.8.1: items that share a link, fragments aside, or a guid, are one incident; a common link identifies
+    nothing.
+    """
     items = [item("Slow" if is_one else f"Slow {n}", n, f"Words {n}.", **parts) for n, parts in enumerate(elements)]
     for listed in (items, items[::-1]):
         feed = read(*listed, OLD)
@@ -340,7 +342,9 @@ def test_a_closing_item_is_the_last_of_its_minute() -> None:
     ],
 )
 def test_no_incidents(title: str, markup: str, elements: dict[str, str]) -> None:
-    """4: announcements, releases, bulletins and surveys are no incidents, where the feed says what they are."""
+    """Contract 4.8.1: announcements, releases, bulletins and surveys are no incidents, where the feed says what they
+    are.
+    """
     news = item(title, 5, markup, guid="news", **elements)
     timeline = FeedTimeline()
     timeline.serve(0, OLD)
@@ -360,7 +364,9 @@ def test_no_incidents(title: str, markup: str, elements: dict[str, str]) -> None
     ],
 )
 def test_in_doubt_an_incident(title: str, markup: str, elements: dict[str, str]) -> None:
-    """4: what may be an incident is one: its type says so, it states a status, or the word names a component."""
+    """Contract 4.8.1: what may be an incident is one: its type says so, it states a status, or the word names a
+    component.
+    """
     incident = read_one(item(title, 5, markup, guid="a", **elements))
     assert incident.kind is IncidentKind.INCIDENT
 
@@ -447,7 +453,9 @@ def test_components(line: str, names: list[str]) -> None:
 
 
 def test_an_entry_without_a_date() -> None:
-    """13b: the 14 days of an entry without a date (Cachet) count from its first sight; a new text begins them anew."""
+    """Contract 4.11: the 14 days of an entry without a date (Cachet) count from its first sight; a new text begins them
+    anew.
+    """
     timeline = FeedTimeline()
     timeline.serve(0, item("Old", None, guid="old"))
     assert timeline.serve(10, item("Slow", None, guid="a"), item("Old", None, guid="old")) == [("new", "a", [], 1)]

@@ -34,7 +34,9 @@ class Reads:
 
 
 def test_ids() -> None:
-    """4: incidents have the vendor's numbers; ids of notes are made of the incident and the time, and pinned here."""
+    """Contract 4.10: incidents have the vendor's numbers; ids of notes are made of the incident and the time, and
+    pinned here.
+    """
     assert {incident.id: [update.id for update in incident.updates] for incident in read().incidents} == {
         "1578": ["c429bffdbec6", "d4efb121bb0c"],
         "1579": ["bea895a6bae0", "14a14f01ccbd"],

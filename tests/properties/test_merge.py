@@ -99,7 +99,8 @@ def test_a_merge_loses_nothing_and_reports_nothing_again(
     ours: list[int],
     theirs: list[int],
 ) -> None:
-    """The merged state remembers what either run did; the newest documents that either read yield no event again.
+    """Contract 6.12: the merged state remembers what either run did; the newest documents that either read yield no
+    event again.
 
     Where the page states its times every merge is decided. Where it does not, a value that changed back is left out of
     the law: nothing tells it from one that did not change yet. What happens later is reported once, with its updates.

@@ -141,7 +141,9 @@ def test_unchanged_documents_are_no_events(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_another_order_is_no_event(platform: str) -> None:
-    """4: entries, updates, components and keys in another order give no event and leave every id as it was."""
+    """Contract 4.6 and 4.10: entries, updates, components and keys in another order give no event and leave every id as
+    it was.
+    """
     page, documents = first_read(platform)
     before, saved = ids(page.feed()), page.saved
     order = random.Random(7)
@@ -161,7 +163,9 @@ def reformat(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_white_space_and_times_of_change_are_no_events(platform: str) -> None:
-    """4: white space and markup of a body, and the time at which something was last changed, are never compared."""
+    """Contract 4.6: white space and markup of a body, and the time at which something was last changed, are never
+    compared.
+    """
     page, documents = first_read(platform)
     saved = page.saved
     changed: Documents = copy.deepcopy(documents)

@@ -719,7 +719,9 @@ def test_a_calm_run_costs_and_changes_nothing(world: World, tmp_path: Path) -> N
 
 
 def test_noise_is_not_news(world: World, tmp_path: Path) -> None:
-    """Moving timestamps, live component status, shuffled lists and reflowed bodies report and write nothing."""
+    """Contract 4.6 and 6.1: moving timestamps, live component status, shuffled lists and reflowed bodies report and
+    write nothing.
+    """
     reader = Reader(world, tmp_path)
     world.read()
     reader.run()
@@ -732,7 +734,7 @@ def test_noise_is_not_news(world: World, tmp_path: Path) -> None:
 
 
 def test_the_same_feeds_twice_give_no_event(world: World, tmp_path: Path) -> None:
-    """A second run of the same feeds, good or faulty, reports nothing and writes nothing."""
+    """Contract 4.13: a second run of the same feeds, good or faulty, reports nothing and writes nothing."""
     reader, event_count = Reader(world, tmp_path), 0
     for _ in range(7):
         world.read(faulty=True)
@@ -745,7 +747,8 @@ def test_the_same_feeds_twice_give_no_event(world: World, tmp_path: Path) -> Non
 
 
 def test_slow_own_documents_cost_nothing(tmp_path: Path) -> None:
-    """Own documents that do not answer in their share of the time prove no withdrawal, and cost the page no event.
+    """Contract 4.4.1: own documents that do not answer in their share of the time prove no withdrawal, and cost the
+    page no event.
 
     What two reads do not list, and nothing else shows, is no longer listed.
     """

@@ -31,7 +31,9 @@ OVER = incident("a", update(1, "investigating"), update(2, "resolved"))
 
 @pytest.mark.parametrize("status", ["monitoring", "postmortem", "resolved"])
 def test_row_3b_a_later_update_of_what_was_over(status: str) -> None:
-    """4.3b: an unknown incident that closed before the baseline is an update, with what was published since only."""
+    """Contract 4, row 3b: an unknown incident that closed before the baseline is an update, with what was published
+    since only.
+    """
     timeline = timeline_of(OLD)
     late = incident("x", update(-100, "investigating"), update(-90, "resolved"), update(3, status), status="resolved")
     assert shape(timeline.read(5, late, OLD)) == [("updated", "x", ["updates"], ["u3"])]
@@ -40,20 +42,22 @@ def test_row_3b_a_later_update_of_what_was_over(status: str) -> None:
 
 @pytest.mark.parametrize(("minutes", "events"), [(-1, []), (0, []), (1, [("updated", "x", ["updates"], ["u1"])])])
 def test_row_3b_later_than_the_baseline(minutes: int, events: list[object]) -> None:
-    """4.3b, 4.4: an update as old as the baseline is not later."""
+    """Contract 4, row 3b: an update as old as the baseline is not later."""
     late = incident("x", update(-9, "investigating"), update(-8, "resolved"), update(minutes, "postmortem"))
     assert shape(timeline_of(OLD).read(5, late, OLD)) == events
 
 
 def test_row_3b_a_note_between_end_and_postmortem() -> None:
-    """4.3b: a postmortem is no end of its own, also after a note under an open status."""
+    """Contract 4, row 3b: a postmortem is no end of its own, also after a note under an open status."""
     parts = [update(-9, "investigating"), update(-8, "resolved"), update(-7, "monitoring"), update(3, "postmortem")]
     assert shape(timeline_of(OLD).read(5, incident("x", *parts), OLD)) == [("updated", "x", ["updates"], ["u3"])]
 
 
 @pytest.mark.parametrize("last", [("resolved",), ("investigating", "resolved"), ("postmortem",), ("available",)])
 def test_row_3_an_end_since_the_baseline(last: tuple[str, ...]) -> None:
-    """4.3: one that ended since, reopened before or not, is missed; so is one of which no update says when it ended."""
+    """Contract 4, row 3: one that ended since, reopened before or not, is missed; so is one of which no update says
+    when it ended.
+    """
     parts = [update(-9, "investigating"), *(update(number, status) for number, status in enumerate(last, 1))]
     begun = (update(-8, "resolved", key="first"),) if len(last) > 1 else ()
     ended = incident("x", parts[0], *begun, *parts[1:], status="resolved")
@@ -62,7 +66,9 @@ def test_row_3_an_end_since_the_baseline(last: tuple[str, ...]) -> None:
 
 
 def test_row_3b_what_was_pruned() -> None:
-    """4.3b, 6: a forgotten incident that is listed again with a postmortem is an update, not a second end."""
+    """Contract 4, row 3b, and 6.3: a forgotten incident that is listed again with a postmortem is an update, not a
+    second end.
+    """
     day = 24 * 60
     timeline = timeline_of(OLD)
     timeline.read(3, OVER, OLD)
@@ -74,7 +80,7 @@ def test_row_3b_what_was_pruned() -> None:
 
 
 def test_expired_at_first_sight() -> None:
-    """4, Expiry: what is past its 14 days when it is first seen is remembered as expired, and no event."""
+    """Contract 4.11: what is past its 14 days when it is first seen is remembered as expired, and no event."""
     timeline = timeline_of(OLD)
     silent = incident("x", update(1, "investigating"), status="expired")
     assert timeline.read(5, silent, OLD) == [] and not timeline.outcome.dirty
@@ -98,7 +104,8 @@ DETAILS = [
 
 @pytest.mark.parametrize("details", DETAILS)
 def test_row_9b_details_of_what_is_over(details: dict[str, object]) -> None:
-    """4.9b: of a closed incident, only components, impact, title or the closed status differ: no event, no write.
+    """Contract 4, row 9b: of a closed incident, only components, impact, title or the closed status differ: no event,
+    no write.
 
     Recorded: Google Cloud changes the products of incidents that closed up to ten months before.
     """
@@ -108,7 +115,7 @@ def test_row_9b_details_of_what_is_over(details: dict[str, object]) -> None:
 
 
 def test_row_9b_is_saved_with_the_next_write() -> None:
-    """4.9b: the next write has it, and what filters look at includes it."""
+    """Contract 4, row 9b: the next write has it, and what filters look at includes it."""
     timeline = resolved()
     changed = with_fields(OVER, impact=Impact.CRITICAL, components=(Component("Web"),), status="postmortem")
     timeline.read(5, changed, OLD)
@@ -131,13 +138,17 @@ def test_row_8_beside_details() -> None:
 
 @pytest.mark.parametrize("edit", [update(2, "resolved", "It was DNS."), update(2, "completed", "resolved", key="u2")])
 def test_row_9_an_edit_after_the_end(edit: object) -> None:
-    """4.9: an update of a closed incident that is edited in place, in its body or its status, is an event."""
+    """Contract 4, row 9: an update of a closed incident that is edited in place, in its body or its status, is an
+    event.
+    """
     edited = with_fields(OVER, updates=(OVER.updates[0], edit))
     assert shape(resolved().read(5, edited, OLD)) == [("updated", "a", ["edited"], ["u2"])]
 
 
 def test_row_9c_an_edit_of_what_was_over_at_the_baseline() -> None:
-    """4.9c: an edit of an incident that was closed at the baseline is no event and no write, at any later read."""
+    """Contract 4, row 9c: an edit of an incident that was closed at the baseline is no event and no write, at any later
+    read.
+    """
     timeline = timeline_of(OLD)
     edited = with_fields(OLD, updates=(OLD.updates[0], update(-890, "resolved", "It was DNS.")))
     assert len(timeline.read(5, edited, NEW)) == 1  # a write for another reason
@@ -148,7 +159,9 @@ def test_row_9c_an_edit_of_what_was_over_at_the_baseline() -> None:
 
 @pytest.mark.parametrize(("minutes", "is_event"), [(-895, False), (-890, False), (-889, True), (3, True)])
 def test_row_9c_only_a_later_update(minutes: int, *, is_event: bool) -> None:
-    """4.9c: only what is published later than the last update is an event; one as old, or older, is none."""
+    """Contract 4, row 9c: only what is published later than the last update is an event; one as old, or older, is
+    none.
+    """
     timeline = timeline_of(OLD)
     updates = sorted((*OLD.updates, update(minutes, "resolved", "Added.", "added")), key=lambda part: part.created_at)
     grown = incident("old", *updates, status="resolved")
@@ -160,7 +173,9 @@ def test_row_9c_only_a_later_update(minutes: int, *, is_event: bool) -> None:
 
 
 def test_row_9c_stays_after_a_later_update() -> None:
-    """4.9c: an incident that was over at the baseline is so for good: an edit after a reported update is no event."""
+    """Contract 4, row 9c: an incident that was over at the baseline is so for good: an edit after a reported update is
+    no event.
+    """
     timeline = timeline_of(OLD)
     noted = incident("old", *OLD.updates, update(3, "postmortem"))
     assert len(timeline.read(5, noted)) == 1
@@ -170,7 +185,7 @@ def test_row_9c_stays_after_a_later_update() -> None:
 
 
 def test_row_9c_ends_with_a_reopening() -> None:
-    """4.6, 4.7, 4.9c: a reopening is an event; from then on the incident is like any other."""
+    """Contract 4, rows 6, 7 and 9c: a reopening is an event; from then on the incident is like any other."""
     timeline = timeline_of(OLD)
     again = incident("old", *OLD.updates, update(3, "investigating"))
     assert shape(timeline.read(5, again)) == [("updated", "old", ["reopened"], ["u3"])]
@@ -183,7 +198,7 @@ def test_row_9c_ends_with_a_reopening() -> None:
 
 
 def test_cancelled_closes() -> None:
-    """4: `cancelled` is a closed status, in a maintenance and elsewhere."""
+    """Contract 4.2: `cancelled` is a closed status, in a maintenance and elsewhere."""
     window = incident("m", update(-5, "scheduled"), kind=IncidentKind.MAINTENANCE, impact=Impact.MAINTENANCE)
     timeline = timeline_of(OLD, window)
     cancelled = with_fields(window, status="cancelled", updates=(*window.updates, update(3, "cancelled")))

@@ -36,7 +36,9 @@ def ids(reading: ArchiveReading) -> list[str]:
 
 
 def test_a_file_for_each_month_of_detection(tmp_path: Path) -> None:
-    """6: every event is one JSON line as in section 7, in the file of the month in which it was detected."""
+    """Contract 6.13: every event is one JSON line as in section 7, in the file of the month in which it was
+    detected.
+    """
     folder = tmp_path / "history"
     held = PendingDelivery(named("c"), DECEMBER, filtered=True, muted=True)
     appended = append_events(folder, [waits("a"), waits("b", DECEMBER), held])
@@ -61,7 +63,7 @@ def test_a_new_folder_has_the_attributes_of_its_merge(tmp_path: Path) -> None:
 
 
 def test_a_cut_line_is_skipped_and_the_next_begins_a_new_one(tmp_path: Path) -> None:
-    """6: a truncated last line is skipped with a warning, and the next run starts a new line after it."""
+    """Contract 6.13: a truncated last line is skipped with a warning, and the next run starts a new line after it."""
     append_events(tmp_path, [waits("a"), waits("b")])
     path = tmp_path / "2026-11.jsonl"
     path.write_bytes(path.read_bytes()[:-40])
@@ -76,7 +78,7 @@ def test_a_cut_line_is_skipped_and_the_next_begins_a_new_one(tmp_path: Path) -> 
 
 
 def test_lines_in_any_order_and_twice(tmp_path: Path) -> None:
-    """6: repeats are harmless, and so is the order in which a merge joins the lines."""
+    """Contract 6.13: repeats are harmless, and so is the order in which a merge joins the lines."""
     append_events(tmp_path, [waits("a"), waits("b", NOVEMBER + timedelta(seconds=1)), waits("c", DECEMBER)])
     append_events(tmp_path, [waits("a", DECEMBER)])
     path = tmp_path / "2026-11.jsonl"
@@ -119,7 +121,7 @@ def test_conflict_markers_are_reported(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_appended_waits(tmp_path: Path) -> None:
-    """6: if an append fails, its events wait; what was appended before stays, and is no second event."""
+    """Contract 6.13: if an append fails, its events wait; what was appended before stays, and is no second event."""
     for fails in range(1, 100):
         folder = tmp_path / f"{fails}" / "history"
         folder.parent.mkdir()

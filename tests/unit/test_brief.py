@@ -39,7 +39,9 @@ def record_of(timeline: PageTimeline, key: str = "old") -> IncidentRecord:
 
 
 def test_what_was_over_is_remembered_in_brief() -> None:
-    """4.9c: of an incident closed at the baseline, the time of its last update and one digest are remembered."""
+    """Contract 4, row 9c, and 6.3: of an incident closed at the baseline, the time of its last update and one digest
+    are remembered.
+    """
     record = record_of(timeline_of())
     assert record.is_brief and not record.updates and record.entry_digest == "first"
     assert record.last_update_at == END.created_at
@@ -104,7 +106,7 @@ def test_updates_of_one_second_are_remembered_by_id(parts: tuple[Any, ...]) -> N
 
 
 def test_a_digest_alone_is_not_saved() -> None:
-    """6.2: digests of raw bytes are saved only together with another change; then all of them are."""
+    """Contract 6.2: digests of raw bytes are saved only together with another change; then all of them are."""
     timeline = timeline_of()
     assert timeline.read(5, with_fields(OLD, entry_digest="second")) == []
     assert not timeline.outcome.dirty and record_of(timeline).entry_digest == "first"
@@ -139,7 +141,9 @@ def left_out(page: DocumentTimeline) -> set[str]:
 
 @pytest.mark.parametrize("platform", WITH_DIGESTS)
 def test_what_is_as_remembered_is_left_out(platform: str) -> None:
-    """6.2: closed incidents are recognised by their bytes, and listed all the same: no other read says less."""
+    """Contract 6.2: closed incidents are recognised by their bytes, and listed all the same: no other read says
+    less.
+    """
     page = read_again(platform, lambda _: None)
     assert page.timeline.outcome.state and page.timeline.outcome.feed
     records = page.timeline.outcome.state.incidents
@@ -150,7 +154,7 @@ def test_what_is_as_remembered_is_left_out(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", ["statuspage", "betterstack", "google", "incidentio", *SEVERAL_LISTED])
 def test_what_matters_is_looked_at_whole(platform: str) -> None:
-    """4, 6.2: where an incident is absent, unknown or broken, nothing is left out."""
+    """Contract 6.2: where an incident is absent, unknown or broken, nothing is left out."""
     sample = SAMPLES[platform]
 
     def listed(documents: Documents) -> list[Any]:

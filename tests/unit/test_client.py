@@ -60,7 +60,7 @@ def fetch(validators: Validators | None = None, seconds: float = 5) -> Fetched |
     ],
 )
 def test_transport_errors(error: Exception, reason: str, *, answered: bool, tries: int) -> None:
-    """5, 8: a failure has its reason, whether anything answered, and one retry where that may help."""
+    """Contract 5.2 and 5.3: a failure has its reason, whether anything answered, and one retry where that may help."""
     with respx.mock(using="transport") as router:
         route = router.get(URL).mock(side_effect=error)
         failure = fetch()
@@ -116,8 +116,8 @@ def test_conditions(validators: Validators, header: str, value: str) -> None:
 
 @pytest.mark.parametrize("etag", ["*", "abc", '"a', 'a"', '"a", "b"', 'w/"a"', '"a"b"', "W/*", '"ä"', '"a\x1b"', ""])
 def test_an_etag_that_is_none(etag: str) -> None:
-    """6: what has not the form of one ETag is neither kept nor sent, also where the state file holds it: `*` would
-    match whatever the page says, for ever.
+    """Contract 6.2: what has not the form of one ETag is neither kept nor sent, also where the state file holds it: `*`
+    would match whatever the page says, for ever.
     """
     with respx.mock(using="transport") as router:
         route = router.get(URL)
@@ -138,7 +138,7 @@ def test_a_time_that_cannot_be_sent(value: str) -> None:
 
 
 def test_a_proxy_that_asks_for_credentials() -> None:
-    """8: HTTP 407 is an answer of a proxy of ours, and none of the page."""
+    """Contract 5.9: HTTP 407 is an answer of a proxy of ours, and none of the page."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(return_value=httpx.Response(407))
         failure = fetch()
@@ -169,7 +169,7 @@ def test_validators_are_kept() -> None:
     ],
 )
 def test_the_age_of_a_document(headers: dict[str, str], last_modified: str | None, age: int | None) -> None:
-    """5: `Last-Modified` and `Age` are kept with a document; a value that makes no sense is none."""
+    """Contract 5.5.1: `Last-Modified` and `Age` are kept with a document; a value that makes no sense is none."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(return_value=httpx.Response(200, content=b"{}", headers=headers))
         document = fetch()
@@ -190,7 +190,7 @@ def test_the_age_of_a_document(headers: dict[str, str], last_modified: str | Non
     ],
 )
 def test_a_redirect_to_another_host(location: str, redirect: str) -> None:
-    """5: it is a failure that keeps the whole address, but no private one, and none without TLS."""
+    """Contract 5.2 and 5.10: it is a failure that keeps the whole address, but no private one, and none without TLS."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(return_value=httpx.Response(301, headers={"Location": location}))
         failure = fetch()
@@ -200,7 +200,7 @@ def test_a_redirect_to_another_host(location: str, redirect: str) -> None:
 
 @pytest.mark.parametrize("status", [*range(200, 206), 300, 304, *range(400, 407), *range(408, 430), *range(500, 512)])
 def test_statuses(status: int) -> None:
-    """5: of all statuses only 200 is a document; 404 and 410 say that there is none."""
+    """Contract 5.2: of all statuses only 200 is a document; 404 and 410 say that there is none."""
     with respx.mock(using="transport") as router:
         router.get(URL).mock(return_value=httpx.Response(status, content=b"{}"))
         result = fetch(seconds=0.1)

@@ -109,8 +109,8 @@ def without_times(page: PageState) -> PageState:
 
 
 def test_a_version_1_state_file_is_written_again_byte_for_byte() -> None:
-    """6: a state file of the first release, with every field that it can have, is read and written as it was; but for
-    a line separator in a title, which no run wrote and which is cleaned.
+    """Contract 6.8: a state file of the first release, with every field that it can have, is read and written as it
+    was; but for a line separator in a title, which no run wrote and which is cleaned.
     """
     content = VERSION_1.read_bytes()
     cleaned = content.replace("\u2028".encode(), b" ")

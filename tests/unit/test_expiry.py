@@ -38,7 +38,9 @@ def expired() -> PageTimeline:
 
 
 def test_an_entry_expires_after_14_days_of_silence() -> None:
-    """13b: not a minute earlier, once, and with the status `expired`; the time is that of its last update."""
+    """Contract 4, row 13b: not a minute earlier, once, and with the status `expired`; the time is that of its last
+    update.
+    """
     timeline = reported()
     assert timeline.read(4 + 14 * DAY, unstated()) == []
     (event,) = timeline.read(5 + 14 * DAY, unstated())
@@ -50,7 +52,7 @@ def test_an_entry_expires_after_14_days_of_silence() -> None:
 
 
 def test_an_update_begins_the_14_days_anew() -> None:
-    """13b: a later text of the entry counts."""
+    """Contract 4.11: a later text of the entry counts."""
     timeline = reported()
     assert shape(timeline.read(10 * DAY, unstated(minutes=9 * DAY, body="Still slow"))) == [
         ("updated", "a", ["updates"], [LATEST])
@@ -70,7 +72,7 @@ def test_an_update_and_the_expiry_in_one_gap_are_one_event() -> None:
 
 
 def test_an_entry_past_its_time_is_remembered_without_an_event() -> None:
-    """13b: so it is at the baseline and later."""
+    """Contract 4.11: so it is at the baseline and later."""
     timeline = PageTimeline()
     timeline.read(0, unstated("a", -14 * DAY), unstated("b", -13 * DAY))
     assert timeline.outcome.open.total == 1
@@ -81,7 +83,7 @@ def test_an_entry_past_its_time_is_remembered_without_an_event() -> None:
 
 
 def test_a_later_update_of_an_expired_entry() -> None:
-    """6, 13b: an update under no status reopens it; one that states the end is reported as such."""
+    """Contract 4.11: an update under no status reopens it; one that states the end is reported as such."""
     timeline = expired()
     assert shape(timeline.read(20 * DAY, unstated(minutes=20 * DAY, body="Again"))) == [
         ("updated", "a", ["reopened"], [LATEST])
@@ -93,14 +95,16 @@ def test_a_later_update_of_an_expired_entry() -> None:
 
 
 def test_an_expired_entry_that_leaves_the_feed_is_kept() -> None:
-    """10: nothing is reported of it, and its return as it was is neither a suspicion nor a reopening."""
+    """Contract 4, row 10: nothing is reported of it, and its return as it was is neither a suspicion nor a
+    reopening.
+    """
     timeline = expired()
     assert timeline.read(15 * DAY) == []
     assert timeline.read(16 * DAY, unstated()) == [] and not timeline.outcome.notes.suspicion
 
 
 def test_an_entry_that_left_the_feed_expires() -> None:
-    """13b: 14 days after its last update, listed or not."""
+    """Contract 4, row 13b: 14 days after its last update, listed or not."""
     timeline = reported()
     assert timeline.read(3 * DAY) == []
     assert timeline.read(14 * DAY) == []
@@ -110,7 +114,7 @@ def test_an_entry_that_left_the_feed_expires() -> None:
 
 
 def test_an_entry_expires_on_a_page_that_did_not_change() -> None:
-    """5, 13b: HTTP 304 is a good read, on which entries expire, once; the next full read agrees."""
+    """Contract 5.6: HTTP 304 is a good read, on which entries expire, once; the next full read agrees."""
     timeline = reported()
     assert timeline.unchanged(4 + 14 * DAY) == []
     assert shape(timeline.unchanged(5 + 14 * DAY)) == [("resolved", "a", ["expired"], [])]
@@ -119,7 +123,7 @@ def test_an_entry_expires_on_a_page_that_did_not_change() -> None:
 
 
 def test_a_maintenance_expires_after_its_scheduled_end() -> None:
-    """13b: for maintenance the 14 days begin at the scheduled end, if that is later."""
+    """Contract 4.11: for maintenance the 14 days begin at the scheduled end, if that is later."""
     window: dict[str, Any] = {
         "kind": IncidentKind.MAINTENANCE,
         "scheduled_for": at(7 * DAY),
@@ -142,7 +146,7 @@ def test_what_states_a_status_never_expires_while_it_is_listed() -> None:
 
 
 def test_an_entry_of_the_first_release_that_was_never_reported() -> None:
-    """13b: the first release noted neither that it states no status nor an event; it expires without one."""
+    """Contract 4.11: the first release noted neither that it states no status nor an event; it expires without one."""
     timeline = PageTimeline()
     timeline.read(0, unstated(minutes=-DAY))
     assert timeline.state
@@ -175,7 +179,9 @@ def test_another_version_of_the_parser_hides_no_news(status: str) -> None:
 
 
 def test_nothing_expires_while_our_clock_is_ahead() -> None:
-    """Clocks: if the clock is more than a day ahead of the servers' `Date`, nothing expires; 304 answers count too."""
+    """Contract 4.4.6: if the clock is more than a day ahead of the servers' `Date`, nothing expires; 304 answers count
+    too.
+    """
     timeline = reported()
     late = 5 + 15 * DAY
     behind = msgspec.structs.replace(snapshot(unstated()), served_at=at(late - DAY - 1))

@@ -79,7 +79,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def test_slow_drip(tmp_path: Path) -> None:
-    """5: a page that drips byte by byte is cut off after `timeout`, and costs no other page anything."""
+    """Contract 5.8: a page that drips byte by byte is cut off after `timeout`, and costs no other page anything."""
     reader_left = Flag()
 
     def drip(connection: socket.socket) -> None:
@@ -99,7 +99,7 @@ def test_slow_drip(tmp_path: Path) -> None:
 
 
 def test_a_hanging_enrichment_costs_itself(tmp_path: Path) -> None:
-    """4: an enriching document that hangs costs its enrichment, not the page."""
+    """Contract 4.8: an enriching document that hangs costs its enrichment, not the page."""
     summary = Hanging(OK)
     with FakeVendor() as vendor:
         vendor.put(statuspage("/acme", [incident("a", "investigating")]))
@@ -111,7 +111,7 @@ def test_a_hanging_enrichment_costs_itself(tmp_path: Path) -> None:
 
 
 def test_redirects(tmp_path: Path) -> None:
-    """5: redirects within the host are followed, a loop is a failure."""
+    """Contract 5.2: redirects within the host are followed, a loop is a failure."""
     with FakeVendor() as vendor:
         documents = statuspage("/acme", [incident("a", "investigating")])
         vendor.put(documents)
@@ -142,7 +142,7 @@ def test_a_redirect_to_a_very_long_address(tmp_path: Path) -> None:
 
 
 def test_passing_faults_are_retried_once(tmp_path: Path) -> None:
-    """5: a passing fault of the server is retried once, at once; a refusal is not."""
+    """Contract 5.3: a passing fault of the server is retried once, at once; a refusal is not."""
     with FakeVendor() as vendor:
         vendor.put(statuspage("/acme"))
         vendor.answer(INCIDENTS, b"", 503)
@@ -155,7 +155,7 @@ def test_passing_faults_are_retried_once(tmp_path: Path) -> None:
 
 
 def test_retry_after(tmp_path: Path) -> None:
-    """5: 429 honours Retry-After if it fits in the page's time; else the time is up."""
+    """Contract 5.3: 429 honours Retry-After if it fits in the page's time; else the time is up."""
     with FakeVendor() as vendor:
         vendor.put(statuspage("/acme"))
         vendor.answer(INCIDENTS, b"", 429, Retry_After="0")
@@ -194,7 +194,9 @@ def test_tls(tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPa
 
 
 def test_tls_not_trusted(tmp_path: Path, authority: trustme.CA) -> None:
-    """5: a certificate of an unknown authority is a failure, and an answer: our own network is not the cause."""
+    """Contract 5.2: a certificate of an unknown authority is a failure, and an answer: our own network is not the
+    cause.
+    """
     with FakeVendor(tls=serving(authority, "127.0.0.1")) as vendor:
         report = run(tmp_path, f"{vendor.url}/acme")
     assert "its certificate is not valid" in reason(report) and report.reached_anyone
@@ -269,7 +271,9 @@ def test_pages_that_failed_come_first(tmp_path: Path) -> None:
 
 
 def test_deadline(tmp_path: Path) -> None:
-    """5: the deadline bounds the whole run; a page that it cut off, or did not reach, failed for that reason."""
+    """Contract 5.8: the deadline bounds the whole run; a page that it cut off, or did not reach, failed for that
+    reason.
+    """
     hanging = Hanging()
     with FakeVendor() as vendor:
         vendor.answer(INCIDENTS, hanging)
@@ -303,7 +307,9 @@ def path_name(request: Request) -> str:
 
 
 def test_conditional_requests(tmp_path: Path) -> None:
-    """6: a page that was understood is read with its validators; where one document changed, all are read whole."""
+    """Contract 6.2: a page that was understood is read with its validators; where one document changed, all are read
+    whole.
+    """
     with FakeVendor(etags=True) as vendor:
         vendor.put(statuspage("/acme", [incident("a", "investigating")]))
         run(tmp_path, f"{vendor.url}/acme")
@@ -408,7 +414,7 @@ def test_a_list_that_failed_is_read_at_the_next_run(tmp_path: Path) -> None:
 
 
 def test_validators_never_cause_a_write(tmp_path: Path) -> None:
-    """6: a new ETag of the same content writes nothing; it is saved with the next change."""
+    """Contract 6.2: a new ETag of the same content writes nothing; it is saved with the next change."""
     with FakeVendor() as vendor:
         for number in range(2):
             for path, document in statuspage("/acme", [incident("a", "investigating")]).items():
@@ -418,7 +424,9 @@ def test_validators_never_cause_a_write(tmp_path: Path) -> None:
 
 
 def test_order_of_events(tmp_path: Path) -> None:
-    """4: events of a run are ordered by the time of their newest update, then page key, then incident id."""
+    """Contract 4.12: events of a run are ordered by the time of their newest update, then page key, then incident
+    id.
+    """
     with FakeVendor() as vendor:
         urls = [f"{vendor.url}/{page}" for page in ("b", "a")]
         for page in ("b", "a"):

@@ -49,7 +49,7 @@ def test_an_incident_from_its_events() -> None:
 
 @pytest.mark.parametrize("change", [Change.DELISTED, Change.WITHDRAWN, Change.EXPIRED])
 def test_an_end_that_nobody_stated_is_our_detection(change: Change) -> None:
-    """4, the end: for rows 11, 12, 12c, 12d and 13b it is the time of our detection."""
+    """Contract 4.5.1: for rows 11, 12, 12c, 12d and 13b it is the time of our detection."""
     incident = folded(BEGINNING, archived(RESOLVED, 90, changes=(change,), status="investigating"))
     assert (incident.ended_at, incident.end_detected, incident.ending) == (minute(90), True, change)
     late = archived(UPDATED, 99, update(95, "resolved"), changes=(Change.UPDATES, Change.STATUS))
@@ -155,7 +155,7 @@ def test_what_ended_unwatched() -> None:
 
 
 def test_an_unreadable_page_is_a_hole() -> None:
-    """6: a page is covered from its first good read to the newest one; its `page` incidents are holes."""
+    """Contract 6.14: a page is covered from its first good read to the newest one; its `page` incidents are holes."""
     hole: dict[str, Any] = {"kind": IncidentKind.PAGE, "id": "unreadable-1", "created_at": minute(100)}
     failed = archived(NEW, 170, update(100, "failing"), **hole)
     again = archived(RESOLVED, 250, update(250, "resolved"), changes=(Change.STATUS,), **hole)

@@ -26,8 +26,8 @@ def failure_of(timeline: PageTimeline) -> str:
 
 
 def test_a_page_of_too_many_incidents() -> None:
-    """6: a page that lists more incidents than may be remembered has failed with that reason, keeps what it had, and
-    reports afterwards what it missed.
+    """Contract 6.9: a page that lists more incidents than may be remembered has failed with that reason, keeps what it
+    had, and reports afterwards what it missed.
     """
     timeline = PageTimeline()
     timeline.read(0, incident("a", update(-5, "investigating")))
@@ -40,7 +40,7 @@ def test_a_page_of_too_many_incidents() -> None:
 
 
 def test_new_closed_incidents_at_every_read() -> None:
-    """6: incidents that no page lists any more count as long as they are remembered."""
+    """Contract 6.9: incidents that no page lists any more count as long as they are remembered."""
     timeline = PageTimeline()
     for number in range(4):
         timeline.read(5 * number, *crowd(2_000, start=2_000 * number, minutes=5 * number - 1))
@@ -49,7 +49,7 @@ def test_new_closed_incidents_at_every_read() -> None:
 
 
 def test_components_that_change_at_every_read() -> None:
-    """6: an incident remembers every component that it ever named, up to a bound."""
+    """Contract 6.9: an incident remembers every component that it ever named, up to a bound."""
     timeline = PageTimeline()
     timeline.read(0)
     reads = 0
@@ -63,7 +63,7 @@ def test_components_that_change_at_every_read() -> None:
 
 
 def test_long_texts() -> None:
-    """6: few incidents may be too much to remember by the length of their texts."""
+    """Contract 6.9: few incidents may be too much to remember by the length of their texts."""
     timeline = PageTimeline()
     timeline.read(0, incident("a", update(-5, "investigating")))
     long = [

@@ -74,7 +74,9 @@ def test_where_documents_are_parsed(body: bytes, places: list[str]) -> None:
 
 
 def test_other_pages_go_on() -> None:
-    """5: while a long document is parsed the event loop turns, and a page whose time is up is not waited for."""
+    """Contract 5.8: while a long document is parsed the event loop turns, and a page whose time is up is not waited
+    for.
+    """
     turned, ended, before = threading.Event(), threading.Event(), set(threading.enumerate())
 
     def parse() -> str:

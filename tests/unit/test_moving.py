@@ -133,7 +133,7 @@ def test_what_was_open_at_another_address(tmp_path: Path) -> None:
 
 
 def test_another_identity(tmp_path: Path) -> None:
-    """5: another page at the same address is a failed read, whatever it lists."""
+    """Contract 5.2: another page at the same address is a failed read, whatever it lists."""
     with FakeVendor() as vendor:
         watch = Watch(tmp_path, f"{vendor.url}/acme", "statuspage")
         vendor.put(statuspage("/acme", [OPEN]))

@@ -69,7 +69,9 @@ def requests(timeline: PageTimeline) -> list[str]:
 
 
 def test_row_12_withdrawn() -> None:
-    """4.12: 404 at two reads 10 minutes apart, while the document of a listed incident is found: withdrawn."""
+    """Contract 4, row 12: 404 at two reads 10 minutes apart, while the document of a listed incident is found:
+    withdrawn.
+    """
     timeline = timeline_of(OPEN, OLD)
     assert timeline.read_documents(15, page(OLD, a=None, **CONTROL)) == []
     assert timeline.read_documents(24, page(OLD, a=None, **CONTROL)) == [] and not timeline.outcome.dirty
@@ -105,12 +107,25 @@ def test_a_control_that_cannot_be_read_judges_nothing(control: bytes | Lost) -> 
 
 
 def test_row_12b_closed_by_its_own_document() -> None:
-    """4.12b: its own document shows it closed: `resolved` at once, with the updates that are new."""
+    """Contract 4, row 12b: its own document shows it closed: `resolved` at once, with the updates that are new."""
     over = stated("a", (1, "investigating"), (8, "monitoring"), (12, "resolved"))
     timeline = timeline_of(OPEN, OLD)
     events = timeline.read_documents(15, page(OLD, a=own(over), **CONTROL))
     assert shape(events) == [("resolved", "a", ["status"], ["at-20260307T090800Z", "at-20260307T091200Z"])]
     assert timeline.read_documents(30, page(OLD, a=own(over), **CONTROL)) == []
+
+
+def test_own_documents_are_judged_first() -> None:
+    """Contract 4.4 and 4.5: rows 12b and 12 come before 12d, where the list of what is open is complete, too."""
+    over = stated("a", (1, "investigating"), (12, "resolved"))
+    timeline = timeline_of(OPEN, OLD)
+    assert timeline.read_documents(15, page(OLD, a=LOST, **CONTROL)) == []
+    assert shape(timeline.read_documents(26, page(OLD, a=own(over), **CONTROL)))[0][:3] == ("resolved", "a", ["status"])
+    timeline = timeline_of(OPEN, OLD)
+    assert timeline.read_documents(15, page(OLD, a=LOST, **CONTROL)) == []
+    assert timeline.read_documents(26, page(OLD, a=None, **CONTROL)) == []
+    (event,) = timeline.read_documents(36, page(OLD, a=None, **CONTROL))
+    assert ([*event.changes], event.incident.status) == (["withdrawn"], "investigating")
 
 
 def test_an_own_document_without_a_schedule_takes_none_back() -> None:
@@ -128,7 +143,7 @@ def test_an_own_document_without_a_schedule_takes_none_back() -> None:
 
 
 def test_updates_without_an_id_are_replaced_by_those_of_a_list() -> None:
-    """4, updates without a vendor's id: listed again, updates at the same second are the same, without an event."""
+    """Contract 4.4.3: listed again, updates at the same second are the same, without an event."""
     over = stated("a", (1, "investigating"), (12, "resolved"))
     timeline = timeline_of(OPEN, OLD)
     assert len(timeline.read_documents(15, page(OLD, a=own(over), **CONTROL))) == 1
@@ -139,7 +154,7 @@ def test_updates_without_an_id_are_replaced_by_those_of_a_list() -> None:
 
 
 def test_shown_open_stays_open() -> None:
-    """4, absence: shown open by its own document it stays open, and rows 8 and 9 apply to that document."""
+    """Contract 4.4.1: shown open by its own document it stays open, and rows 8 and 9 apply to that document."""
     grown = stated("a", (1, "investigating"), (12, "monitoring"), name="Renamed")
     timeline = timeline_of(OPEN, OLD)
     assert timeline.read_documents(15, page(OLD, a=None, **CONTROL)) == []
@@ -153,7 +168,9 @@ def test_shown_open_stays_open() -> None:
 
 @pytest.mark.parametrize("body", [LOST, b"<html>", own({**OPEN, "id": "b"}), own({**OPEN, "incident_updates": []})])
 def test_other_failures_neither_count_nor_reset(body: bytes | Lost) -> None:
-    """4, absence: one that fails, is another incident's, or lacks the newest known update judges nothing."""
+    """Contract 4.4.1 and 4.4.1b: one that fails, is another incident's, or lacks the newest known update judges
+    nothing.
+    """
     grown = stated("a", (1, "investigating"), (3, "monitoring"))
     timeline = timeline_of(grown, OLD)
     assert timeline.read_documents(15, page(OLD, a=None, **CONTROL)) == []
@@ -162,14 +179,16 @@ def test_other_failures_neither_count_nor_reset(body: bytes | Lost) -> None:
 
 
 def test_row_12d_where_nothing_can_be_read() -> None:
-    """4.12d: where own documents cannot be read, what is absent from a complete list at two reads is delisted."""
+    """Contract 4, row 12d: where own documents cannot be read, what is absent from a complete list at two reads is
+    delisted.
+    """
     timeline = timeline_of(OPEN, OLD)
     assert timeline.read_documents(15, page(OLD, a=LOST, old=LOST)) == []
     assert shape(timeline.read_documents(26, page(OLD, a=LOST, old=LOST))) == [("resolved", "a", ["delisted"], [])]
 
 
 def test_a_list_that_failed_proves_nothing() -> None:
-    """4, absence: without the summary, which can hold the incident, it is not absent and not asked about."""
+    """Contract 4.4: without the summary, which can hold the incident, it is not absent and not asked about."""
     timeline = timeline_of(OPEN, OLD)
     lost: Page = {**page(OLD, a=None, **CONTROL), "summary.json": LOST}
     assert timeline.read_documents(15, lost) == [] and requests(timeline) == []
@@ -177,7 +196,7 @@ def test_a_list_that_failed_proves_nothing() -> None:
 
 
 def test_at_most_five_are_asked_about() -> None:
-    """4, absence: own documents are read of at most 5 incidents a run, the control apart."""
+    """Contract 4.4.1: own documents are read of at most 5 incidents a run, the control apart."""
     many = [stated(f"n{number}", (number, "investigating")) for number in range(12)]
     timeline = timeline_of(*many, OLD)
     ended: Page = {
@@ -192,7 +211,7 @@ def test_at_most_five_are_asked_about() -> None:
 
 
 def test_all_that_wait_have_their_turn() -> None:
-    """4, absence: which incidents are asked about changes from run to run, so that none waits for ever."""
+    """Contract 4.4.1: which incidents are asked about changes from run to run, so that none waits for ever."""
     many = [stated(f"n{number}", (number, "investigating")) for number in range(12)]
     timeline = timeline_of(*many, OLD)
     shown: Page = {**page(OLD, **CONTROL), **{f"incidents/{one['id']}.json": own(one) for one in many}}
@@ -204,7 +223,9 @@ def test_all_that_wait_have_their_turn() -> None:
 
 
 def test_after_its_first_day_one_hour_in_twelve() -> None:
-    """4, absence: after its first day an absent incident is asked about in one hour in twelve; at 14 days, always."""
+    """Contract 4.4.2: after its first day an absent incident is asked about in one hour in twelve; at 14 days,
+    always.
+    """
     hours = [hour for hour in range(24 * 13) if is_due("a", at(0), at(60 * hour))]
     assert hours[:24] == list(range(24)) and len(hours) == pytest.approx(24 + 24, abs=4)
     later = [hour for hour in hours if hour >= 24]
@@ -212,7 +233,9 @@ def test_after_its_first_day_one_hour_in_twelve() -> None:
 
 
 def test_lists_are_read_in_full_where_one_is_due() -> None:
-    """4, absence: on its first day an absent incident stops conditional requests, later only when it is due."""
+    """Contract 4.4.1 and 4.4.2: on its first day an absent incident stops conditional requests, later only when it is
+    due.
+    """
     timeline = timeline_of(OPEN, OLD)
     timeline.read_documents(15, page(OLD, a=own(OPEN), **CONTROL))
     state = timeline.state
@@ -222,7 +245,7 @@ def test_lists_are_read_in_full_where_one_is_due() -> None:
 
 
 def test_what_came_and_went_within_one_gap_is_found() -> None:
-    """4, longer lists: where no entry of a full window is as it was, the ids of history.json are looked up.
+    """Contract 4.4.4: where no entry of a full window is as it was, the ids of history.json are looked up.
 
     Only what closed after the newest remembered update is reported; what the budget leaves is read by the next runs.
     """
@@ -242,7 +265,7 @@ def test_what_came_and_went_within_one_gap_is_found() -> None:
 
 
 def test_a_longer_list_counts_only_where_its_ids_are_those_of_the_page() -> None:
-    """4, longer lists: where not one incident of both lists has the same id in both, the longer one is not used."""
+    """Contract 4.4.4: where not one incident of both lists has the same id in both, the longer one is not used."""
     timeline = timeline_of(OLD)
     newest = [stated(f"w{n}", (2000 + n, "investigating"), (2000.5 + n, "resolved")) for n in range(50)]
     gap = stated("g", (1000, "investigating"), (1001, "resolved"))
@@ -251,7 +274,7 @@ def test_a_longer_list_counts_only_where_its_ids_are_those_of_the_page() -> None
 
 
 def test_a_longer_list_is_read_only_where_there_is_a_gap() -> None:
-    """4, longer lists: where one entry of the window is as it was, nothing can have rolled out unseen."""
+    """Contract 4.4.4: where one entry of the window is as it was, nothing can have rolled out unseen."""
     timeline = timeline_of(OLD)
     newest = [stated(f"w{n}", (2000 + n, "investigating"), (2000.5 + n, "resolved")) for n in range(49)]
     assert len(timeline.read_documents(3000, page(*newest, OLD))) == 49
@@ -270,7 +293,9 @@ def history(*incidents: Json) -> bytes:
 
 
 def test_ids_that_change_for_a_whole_page() -> None:
-    """4, ids: unknown ids of the same kind, title and creation are the vanished ones: the record moves, no event."""
+    """Contract 4.4.5: unknown ids of the same kind, title and creation are the vanished ones: the record moves, no
+    event.
+    """
     renamed = [json.loads(json.dumps(one).replace(f'"{one["id"]}', f'"x{one["id"]}')) for one in (OPEN, OLD)]
     timeline = timeline_of(OPEN, OLD)
     assert timeline.read_documents(15, page(*renamed)) == [] and timeline.outcome.dirty
@@ -279,3 +304,12 @@ def test_ids_that_change_for_a_whole_page() -> None:
     grown["incident_updates"].insert(0, stated("xa", (20, "monitoring"))["incident_updates"][0])
     events = timeline.read_documents(25, page({**grown, "status": "monitoring"}, renamed[1]))
     assert shape(events) == [("updated", "xa", ["updates", "status"], ["xa20"])]
+
+
+def test_incidents_that_are_alike_do_not_move() -> None:
+    """Contract 4.4.5: where two that vanish, or two that appear, have one title and creation, nobody knows which is."""
+    twins = [stated(key, (1, "investigating"), name="Errors") for key in ("a", "b")]
+    renamed = [json.loads(json.dumps(one).replace(f'"{one["id"]}', f'"x{one["id"]}')) for one in twins]
+    timeline = timeline_of(*twins, OLD)
+    events = timeline.read_documents(15, page(*renamed, OLD))
+    assert [(str(event.kind), event.incident.id) for event in events] == [("new", "xa"), ("new", "xb")]

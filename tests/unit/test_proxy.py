@@ -57,7 +57,7 @@ def fetch(monkeypatch: pytest.MonkeyPatch, proxy: str, url: str = PAGE) -> Docum
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_credentials_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    """Contract 8.1: a 407 is no answer of the page, whether the page has TLS or not."""
+    """Contract 5.9 and 8.1: a 407 is no answer of the page, whether the page has TLS or not."""
     with EchoingProxy(407) as proxy:
         failure = fetch(monkeypatch, proxy.address, PAGE.replace("http", scheme))
     assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY and not failure.answered
@@ -75,7 +75,7 @@ def test_a_tunnel_that_a_proxy_refuses(monkeypatch: pytest.MonkeyPatch, status: 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://proxy.invalid:3128", "https://127.0.0.1:9"])
 def test_a_proxy_out_of_reach(monkeypatch: pytest.MonkeyPatch, scheme: str, proxy: str) -> None:
-    """Contract 8.1: a proxy that is not there, or has no address, is no failure of the page."""
+    """Contract 5.9 and 8.1: a proxy that is not there, or has no address, is no failure of the page."""
     failure = fetch(monkeypatch, proxy, PAGE.replace("http", scheme))
     assert isinstance(failure, Failure) and failure.kind is FailureKind.PROXY and not failure.answered
     assert failure.reason.startswith("our proxy: ")

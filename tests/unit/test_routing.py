@@ -146,7 +146,7 @@ def test_the_filter_of_the_page_counts_too() -> None:
 
 
 def test_a_sink_with_pages_receives_a_shared_incident_that_affects_one() -> None:
-    """5: a sink with `pages` receives a shared incident if it matches one of them."""
+    """Contract 5.7.5: a sink with `pages` receives a shared incident if it matches one of them."""
     shared = msgspec.structs.replace(EVENT.incident, kind=IncidentKind.PAGE, impact=Impact.UNKNOWN, pages=("a", "b"))
     event = event_of(incident=shared, peak_impact=Impact.UNKNOWN)
     assert subscribes(msgspec.structs.replace(CONFIG, pages=frozenset({"b", "c"})), event)

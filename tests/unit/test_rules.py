@@ -9,7 +9,7 @@ import pytest
 
 from statuswatch.model.digest import encode_updates
 from statuswatch.model.event import Change
-from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+from statuswatch.model.incident import Component, Impact, Incident, IncidentKind, IncidentUpdate
 from statuswatch.rules import diff
 from statuswatch.rules.filters import passes
 from statuswatch.rules.record import new_record, updated_record
@@ -31,8 +31,20 @@ def timeline_of(*baseline: object, **fields: object) -> PageTimeline:
     return timeline
 
 
+def test_what_an_incident_has() -> None:
+    """Contract 4.1 and 4.2: what incidents and updates have, their kinds and impacts, and which statuses are closed."""
+    fields = {"id", "kind", "title", "status", "impact", "url", "created_at", "components", "updates"}
+    assert fields | {"scheduled_for", "scheduled_until"} <= set(Incident.__struct_fields__)
+    assert {"id", "status", "body", "created_at", "display_at"} <= set(IncidentUpdate.__struct_fields__)
+    assert {*map(str, IncidentKind)} == {"incident", "maintenance", "page"}
+    assert {*map(str, Impact)} == {"none", "minor", "major", "critical", "maintenance", "unknown"}
+    closed = {"resolved", "postmortem", "completed", "cancelled", "expired"}
+    for status in (*closed, "investigating", "monitoring", "scheduled", "in_progress", "verifying", "reported"):
+        assert incident("a", update(1, status)).closed is (status in closed)
+
+
 def test_row_1_first_read() -> None:
-    """4.1: the first read of a page reports nothing, and the run says how many incidents are open."""
+    """Contract 4, row 1: the first read of a page reports nothing, and the run says how many incidents are open."""
     timeline = PageTimeline()
     assert timeline.read(0, OPEN, OLD) == []
     assert timeline.outcome.is_baseline and timeline.outcome.dirty
@@ -48,21 +60,23 @@ def test_row_1_announced() -> None:
 
 
 def test_row_2_new() -> None:
-    """4.2: an unknown id that is open is new, with all its updates, oldest first."""
+    """Contract 4, row 2, and 4.3: an unknown id that is open is new, with all its updates, oldest first."""
     timeline = timeline_of(OLD)
     events = timeline.read(5, incident("a", update(1, "investigating"), update(3, "identified")), OLD)
     assert shape(events) == [("new", "a", [], ["u1", "u3"])]
 
 
 def test_row_2_new_though_old() -> None:
-    """4.2: an unknown open incident is new however long ago it began."""
+    """Contract 4, row 2: an unknown open incident is new however long ago it began."""
     assert shape(timeline_of(OLD).read(5, incident("z", update(-5000, "investigating")), OLD)) == [
         ("new", "z", [], ["u-5000"])
     ]
 
 
 def test_row_3_missed() -> None:
-    """4.3: what opened and closed between two runs is reported once, as resolved, with all its updates."""
+    """Contract 4, row 3: what opened and closed between two runs is reported once, as resolved, with all its
+    updates.
+    """
     timeline = timeline_of(OLD)
     missed = incident("a", update(1, "investigating"), update(3, "resolved"))
     assert shape(timeline.read(60, missed, OLD)) == [("resolved", "a", ["missed"], ["u1", "u3"])]
@@ -70,14 +84,18 @@ def test_row_3_missed() -> None:
 
 
 def test_row_3_missed_by_a_later_update() -> None:
-    """4.3: an unknown closed incident counts as missed when any update of it is later than the baseline."""
+    """Contract 4, row 3: an unknown closed incident counts as missed when any update of it is later than the
+    baseline.
+    """
     timeline = timeline_of(OLD)
     late = incident("a", update(-100, "investigating"), update(2, "postmortem"))
     assert shape(timeline.read(5, late, OLD)) == [("resolved", "a", ["missed"], ["u-100", "u2"])]
 
 
 def test_row_4_unknown_and_over_before_the_baseline() -> None:
-    """4.4: an unknown closed incident older than the baseline is no event; the next write, if any, remembers it."""
+    """Contract 4, row 4: an unknown closed incident older than the baseline is no event; the next write, if any,
+    remembers it.
+    """
     timeline = timeline_of(OLD)
     older = incident("older", update(-999, "investigating"), update(-990, "resolved"))
     assert timeline.read(5, OLD, older) == [] and not timeline.outcome.dirty
@@ -86,21 +104,21 @@ def test_row_4_unknown_and_over_before_the_baseline() -> None:
 
 
 def test_row_5_resolved() -> None:
-    """4.5: a known open incident that is closed now is resolved, with the updates not reported before."""
+    """Contract 4, row 5: a known open incident that is closed now is resolved, with the updates not reported before."""
     timeline = timeline_of(OPEN)
     over = incident("a", update(1, "investigating"), update(7, "monitoring"), update(9, "resolved"))
     assert shape(timeline.read(10, over)) == [("resolved", "a", ["status"], ["u7", "u9"])]
 
 
 def test_row_6_reopened() -> None:
-    """4.6: a known closed incident that is open again is an update, reopened."""
+    """Contract 4, row 6: a known closed incident that is open again is an update, reopened."""
     timeline = timeline_of(incident("a", update(-9, "investigating"), update(-8, "resolved")))
     again = incident("a", update(-9, "investigating"), update(-8, "resolved"), update(4, "identified"))
     assert shape(timeline.read(5, again)) == [("updated", "a", ["reopened"], ["u4"])]
 
 
 def test_row_7_reopened_and_closed_again() -> None:
-    """4.7: a known closed incident that reopened and closed again since is resolved, reopened."""
+    """Contract 4, row 7: a known closed incident that reopened and closed again since is resolved, reopened."""
     timeline = timeline_of(incident("a", update(-9, "investigating"), update(-8, "resolved")))
     twice = incident(
         "a", update(-9, "investigating"), update(-8, "resolved"), update(4, "identified"), update(6, "resolved")
@@ -109,7 +127,9 @@ def test_row_7_reopened_and_closed_again() -> None:
 
 
 def test_row_7_not_by_a_note_after_the_end() -> None:
-    """4.7: a note after the end, under whatever status, reopens nothing while the vendor's status is closed."""
+    """Contract 4, row 7: a note after the end, under whatever status, reopens nothing while the vendor's status is
+    closed.
+    """
     timeline = timeline_of(incident("a", update(-9, "investigating"), update(-8, "resolved")))
     noted = incident(
         "a", update(-9, "investigating"), update(-8, "resolved"), update(4, "monitoring"), status="resolved"
@@ -118,7 +138,7 @@ def test_row_7_not_by_a_note_after_the_end() -> None:
 
 
 def test_row_7_not_by_what_came_before_it_was_missed() -> None:
-    """4.7: updates from before a delisted incident's end, published afterwards, are no reopening."""
+    """Contract 4, row 7: updates from before a delisted incident's end, published afterwards, are no reopening."""
     timeline = timeline_of(OPEN, **ONLY_OPEN)
     timeline.read(2, **ONLY_OPEN)
     assert shape(timeline.read(12, **ONLY_OPEN)) == [("resolved", "a", ["delisted"], [])]
@@ -127,7 +147,7 @@ def test_row_7_not_by_what_came_before_it_was_missed() -> None:
 
 
 def test_row_8_updates() -> None:
-    """4.8: new updates of a known incident are reported with what else differs."""
+    """Contract 4, row 8: new updates of a known incident are reported with what else differs."""
     timeline = timeline_of(OPEN)
     updates = update(1, "investigating"), update(7, "identified")
     more = incident("a", *updates, impact=Impact.MAJOR, components=("API", "Web"))
@@ -135,7 +155,7 @@ def test_row_8_updates() -> None:
 
 
 def test_row_8_postmortem() -> None:
-    """4.8: a postmortem of a known closed incident is an update of it, not a second resolution."""
+    """Contract 4, row 8: a postmortem of a known closed incident is an update of it, not a second resolution."""
     timeline = timeline_of(incident("a", update(-9, "investigating"), update(-8, "resolved")))
     after = incident("a", update(-9, "investigating"), update(-8, "resolved"), update(4, "postmortem"))
     assert shape(timeline.read(5, after)) == [("updated", "a", ["updates", "status"], ["u4"])]
@@ -153,7 +173,7 @@ def test_row_8_postmortem() -> None:
     ],
 )
 def test_row_9_without_a_new_update(change: str, fields: dict[str, object]) -> None:
-    """4.9: what differs without a new update is reported once."""
+    """Contract 4, row 9, and 4.7: what differs without a new update is reported once."""
     timeline = timeline_of(OPEN)
     changed = with_fields(OPEN, **fields)
     assert [(kind, changes) for kind, _, changes, _ in shape(timeline.read(5, changed))] == [("updated", [change])]
@@ -161,7 +181,7 @@ def test_row_9_without_a_new_update(change: str, fields: dict[str, object]) -> N
 
 
 def test_row_8_many_updates() -> None:
-    """4.8: any number of updates is reported."""
+    """Contract 4, row 8: any number of updates is reported."""
     timeline = timeline_of(OPEN)
     many = [update(1 + number / 10_000, "update", key=f"u1-{number}") for number in range(20_000)]
     (event,) = timeline.read(9, incident("a", update(1, "investigating"), *many))
@@ -169,13 +189,13 @@ def test_row_8_many_updates() -> None:
 
 
 def test_row_9_edit_carries_the_new_words() -> None:
-    """4.9: an update that was edited in place is carried with its new body."""
+    """Contract 4, row 9: an update that was edited in place is carried with its new body."""
     events = timeline_of(OPEN).read(5, with_fields(OPEN, updates=(update(1, "investigating", "It was the database."),)))
     assert events[0].updates[0].body == "It was the database."
 
 
 def test_row_9_schedule() -> None:
-    """4.9: a maintenance that moves is a change of schedule."""
+    """Contract 4, row 9, and 4.7: a maintenance that moves is a change of schedule."""
     window = incident(
         "m", update(-5, "scheduled"), kind=IncidentKind.MAINTENANCE, scheduled_for=at(100), scheduled_until=at(160)
     )
@@ -184,14 +204,16 @@ def test_row_9_schedule() -> None:
 
 
 def test_row_10_closed_and_gone() -> None:
-    """4.10: a known closed incident that leaves the feed is no event, and stays in the state."""
+    """Contract 4, row 10: a known closed incident that leaves the feed is no event, and stays in the state."""
     timeline = timeline_of(OLD, incident("b", update(-9, "investigating"), update(-8, "resolved")))
     assert timeline.read(5, OLD, complete=INCIDENTS) == [] and not timeline.outcome.dirty
     assert timeline.state and "b" in timeline.state.incidents
 
 
 def test_row_11_delisted() -> None:
-    """4.11: where a platform lists only what is open, what is absent at two reads 10 minutes apart is delisted."""
+    """Contract 4, row 11: where a platform lists only what is open, what is absent at two reads 10 minutes apart is
+    delisted.
+    """
     timeline = timeline_of(OPEN, **ONLY_OPEN)
     assert timeline.read(5, **ONLY_OPEN) == [] and timeline.read(14, **ONLY_OPEN) == []
     assert shape(timeline.read(15, **ONLY_OPEN)) == [("resolved", "a", ["delisted"], [])]
@@ -230,7 +252,9 @@ def test_what_only_time_ends_is_read_conditionally() -> None:
 
 
 def test_row_12d_no_longer_listed() -> None:
-    """4.12d: gone from a complete list of what is open, at two good reads 10 minutes apart, it is no longer listed."""
+    """Contract 4, row 12d: gone from a complete list of what is open, at two good reads 10 minutes apart, it is no
+    longer listed.
+    """
     timeline = timeline_of(OPEN, OLD, complete=INCIDENTS)
     assert timeline.read(5, OLD, complete=INCIDENTS) == [] and timeline.outcome.dirty
     assert timeline.read(14, OLD, complete=INCIDENTS) == [] and not timeline.outcome.dirty
@@ -239,14 +263,18 @@ def test_row_12d_no_longer_listed() -> None:
 
 
 def test_row_12c_withdrawn_from_a_history() -> None:
-    """4.12c: gone from a history of known size in which an older entry still stands, at two reads, it is withdrawn."""
+    """Contract 4, row 12c: gone from a history of known size in which an older entry still stands, at two reads, it is
+    withdrawn.
+    """
     timeline = timeline_of(OPEN, OLD, **FULL)
     assert timeline.read(5, OLD, **FULL) == []
     assert shape(timeline.read(16, OLD, **FULL)) == [("resolved", "a", ["withdrawn"], [])]
 
 
 def test_row_12c_withdrawn_from_a_window_that_is_not_full() -> None:
-    """4.12c: so is one gone from a window of known size that is not full; where the size is unknown, nothing shows."""
+    """Contract 4, row 12c: so is one gone from a window of known size that is not full; where the size is unknown,
+    nothing shows.
+    """
     newer = incident("n", update(3, "resolved"))
     timeline = timeline_of(OPEN, newer, **NOT_FULL)
     assert timeline.read(5, newer, **NOT_FULL) == []
@@ -256,15 +284,39 @@ def test_row_12c_withdrawn_from_a_window_that_is_not_full() -> None:
 
 
 def test_row_12c_what_stands_beside_the_window_is_no_older_entry() -> None:
-    """4.12c: an older entry that only a list of open ones has does not show how far the history reaches back."""
+    """Contract 4, row 12c: an older entry that only a list of open ones has does not show how far the history reaches
+    back.
+    """
     beside = {**FULL, "in_summary_only": frozenset({"old"})}
     newer = incident("n", update(3, "resolved"))
     timeline = timeline_of(OPEN, OLD, newer, **beside)
     assert timeline.read(5, OLD, newer, **beside) == timeline.read(16, OLD, newer, **beside) == []
 
 
+def test_absences_are_judged_in_order() -> None:
+    """Contract 4.4: row 12c comes before 11 and 12d, and these before 13b. Own documents come first (see there)."""
+    everything = {**NOT_FULL, "complete": INCIDENTS, "current": INCIDENTS}
+    timeline = timeline_of(OPEN, OLD, **everything)
+    assert timeline.read(5, OLD, **everything) == []
+    assert shape(timeline.read(15, OLD, **everything)) == [("resolved", "a", ["withdrawn"], [])]
+    timeline = timeline_of(OPEN, OLD, complete=INCIDENTS)
+    assert timeline.read(5, OLD, complete=INCIDENTS) == []
+    assert shape(timeline.read(15 * 24 * 60, OLD, complete=INCIDENTS)) == [("resolved", "a", ["delisted"], [])]
+
+
+@pytest.mark.parametrize("shown_by", [ONLY_OPEN, {"complete": INCIDENTS}, NOT_FULL])
+def test_the_vendors_last_status_is_kept(shown_by: dict[str, Any]) -> None:
+    """Contract 4.5: the event of rows 11, 12c and 12d has the vendor's status; the incident is over, and can reopen."""
+    timeline = timeline_of(OPEN, OLD, **shown_by)
+    timeline.read(5, OLD, **shown_by)
+    (event,) = timeline.read(15, OLD, **shown_by)
+    assert event.incident.status == "investigating" and timeline.state and timeline.state.incidents["a"].closed
+    again = incident("a", update(1, "investigating"), update(20, "identified"))
+    assert shape(timeline.read(25, again, OLD, **shown_by)) == [("updated", "a", ["reopened"], ["u20"])]
+
+
 def test_row_12c_listed_again() -> None:
-    """4.12c: one that is back at the second read was never absent; a later absence counts anew."""
+    """Contract 4, row 12c: one that is back at the second read was never absent; a later absence counts anew."""
     timeline = timeline_of(OPEN, OLD, **FULL)
     timeline.read(5, OLD, **FULL)
     assert timeline.read(16, OPEN, OLD, **FULL) == [] and timeline.outcome.dirty
@@ -272,7 +324,7 @@ def test_row_12c_listed_again() -> None:
 
 
 def test_row_12c_failed_read_between() -> None:
-    """4.12c: only good reads count; a failed one neither proves nor disproves an absence."""
+    """Contract 4, row 12c: only good reads count; a failed one neither proves nor disproves an absence."""
     timeline = timeline_of(OPEN, OLD, **FULL)
     timeline.read(5, OLD, **FULL)
     assert timeline.fail(20) == []
@@ -280,7 +332,9 @@ def test_row_12c_failed_read_between() -> None:
 
 
 def test_row_12c_withdrawn_and_shown_again() -> None:
-    """4.6, 5: a withdrawn incident that shows up again, open, has reopened, once that is no older copy any more."""
+    """Contract 4, row 6, and 5.5: a withdrawn incident that shows up again, open, has reopened, once that is no older
+    copy any more.
+    """
     timeline = timeline_of(OPEN, OLD, **FULL)
     timeline.read(5, OLD, **FULL)
     timeline.read(16, OLD, **FULL)
@@ -289,14 +343,14 @@ def test_row_12c_withdrawn_and_shown_again() -> None:
 
 
 def test_absence_not_when_an_entry_was_not_understood() -> None:
-    """4, absence: an entry that could not be understood may be the missing one, so nothing is concluded."""
+    """Contract 4.4: an entry that could not be understood may be the missing one, so nothing is concluded."""
     timeline = timeline_of(OPEN, OLD, **FULL)
     assert timeline.read(5, OLD, skipped=("entry 3",), **FULL) == [] and not timeline.outcome.dirty
     assert timeline.read(30, OLD, skipped=("entry 3",), **FULL) == []
 
 
 def test_absence_not_when_a_list_was_not_read() -> None:
-    """4, absence: a list that failed and can hold the kind proves nothing, and undoes nothing."""
+    """Contract 4.4: a list that failed and can hold the kind proves nothing, and undoes nothing."""
     timeline = timeline_of(OPEN, OLD, **FULL)
     assert timeline.read(5, OLD, unread=INCIDENTS, **FULL) == [] and not timeline.outcome.dirty
     timeline.read(6, OLD, **FULL)
@@ -305,7 +359,7 @@ def test_absence_not_when_a_list_was_not_read() -> None:
 
 
 def test_row_13_window_rolled_on() -> None:
-    """4.13: an open incident that rolled out of a full window stays open, however often it is missing."""
+    """Contract 4, row 13: an open incident that rolled out of a full window stays open, however often it is missing."""
     newer = [
         incident(f"n{number}", update(10 + number, "investigating"), update(11 + number, "resolved"))
         for number in range(25)
@@ -319,7 +373,9 @@ def test_row_13_window_rolled_on() -> None:
 
 
 def test_row_13b_expired() -> None:
-    """4.13b: absent for 14 days, an incident has expired; listed as it was, it stays so; an update reopens it."""
+    """Contract 4, row 13b: absent for 14 days, an incident has expired; listed as it was, it stays so; an update
+    reopens it.
+    """
     timeline = timeline_of(OPEN)
     newer = incident("n", update(2, "investigating"), update(3, "resolved"))
     assert [event.incident.id for event in timeline.read(5, newer)] == ["n"]
@@ -333,7 +389,7 @@ def test_row_13b_expired() -> None:
 
 
 def test_row_13b_of_a_maintenance_counts_from_its_scheduled_end() -> None:
-    """4, expiry: for maintenance the 14 days begin at the scheduled end, if that is later."""
+    """Contract 4.11: for maintenance the 14 days begin at the scheduled end, if that is later."""
     both = {"history": frozenset(IncidentKind)}
     days = 24 * 60
     window = incident(
@@ -347,7 +403,7 @@ def test_row_13b_of_a_maintenance_counts_from_its_scheduled_end() -> None:
 
 
 def test_row_13b_not_by_a_clock_that_runs_ahead() -> None:
-    """4, clocks: if the clock is more than a day ahead of every `Date` header, nothing expires."""
+    """Contract 4.4.6: if the clock is more than a day ahead of every `Date` header, nothing expires."""
     timeline = timeline_of(OPEN)
     newer = incident("n", update(2, "investigating"), update(3, "resolved"))
     timeline.read(5, newer)
@@ -358,7 +414,7 @@ def test_row_13b_not_by_a_clock_that_runs_ahead() -> None:
 
 
 def test_row_13_window_ordered_by_last_change() -> None:
-    """4.13: in a list ordered by last change, an entry created earlier but touched later proves nothing."""
+    """Contract 4.4: in a list ordered by last change, an entry created earlier but touched later proves nothing."""
     touched = with_fields(OLD, position=at(50))
     timeline = timeline_of(OPEN, touched, by_creation=False, **FULL)
     for minutes in (60, 80):
@@ -366,7 +422,7 @@ def test_row_13_window_ordered_by_last_change() -> None:
 
 
 def test_row_14_bad_reads() -> None:
-    """4.14: a read that is not good reports nothing and leaves the records of the page as they were."""
+    """Contract 4, row 14: a read that is not good reports nothing and leaves the records of the page as they were."""
     timeline = timeline_of(OPEN)
     assert timeline.state
     before = timeline.state.incidents
@@ -378,7 +434,7 @@ def test_row_14_bad_reads() -> None:
 
 
 def test_noise() -> None:
-    """4: order of components, times of display, white space and `updated_at` are no event and no write."""
+    """Contract 4.6: order of components, times of display, white space and `updated_at` are no event and no write."""
     timeline = timeline_of(
         incident("a", update(1, "investigating", "Two  words"), components=("API", "Web")),
         updated_at={"incidents.json": at(1)},
@@ -389,7 +445,7 @@ def test_noise() -> None:
 
 
 def test_an_update_no_longer_listed() -> None:
-    """4: a known update that is no longer listed is no event."""
+    """Contract 4.7: a known update that is no longer listed is no event."""
     timeline = timeline_of(incident("a", update(1, "investigating"), update(2, "identified")))
     assert timeline.read(5, incident("a", update(2, "identified"))) == [] and not timeline.outcome.dirty
 
@@ -406,7 +462,9 @@ def test_unlinked_components_are_kept_and_shown() -> None:
 
 
 def test_poorer_and_richer_sources() -> None:
-    """4: a poorer source never replaces a richer one, and neither that nor filling an empty one is an event."""
+    """Contract 4.8: a poorer source never replaces a richer one, and neither that nor filling an empty one is an
+    event.
+    """
     bare = with_fields(OPEN, components=(), source_quality=0, impact=Impact.UNKNOWN)
     timeline = timeline_of(bare)
     assert (
@@ -423,7 +481,7 @@ def test_poorer_and_richer_sources() -> None:
 
 
 def test_bodies_filled_and_emptied() -> None:
-    """4: an empty body never replaces a known one, and filling an empty one is no event; a later edit is."""
+    """Contract 4.8: an empty body never replaces a known one, and filling an empty one is no event; a later edit is."""
     empty = incident("a", msgspec.structs.replace(update(1, "investigating"), body=""))
     filled = incident(
         "a", msgspec.structs.replace(update(1, "investigating"), body="Borrowed words", from_enrichment=True)
@@ -440,7 +498,7 @@ def test_bodies_filled_and_emptied() -> None:
 
 
 def test_the_same_feed_twice() -> None:
-    """4: the same feed twice gives no second event and no second write."""
+    """Contract 4.13: the same feed twice gives no second event and no second write."""
     timeline = timeline_of(OLD)
     assert len(timeline.read(5, OPEN, OLD)) == 1
     assert timeline.read(10, OPEN, OLD) == [] and not timeline.outcome.dirty
@@ -465,7 +523,7 @@ def test_event_ids() -> None:
 
 
 def test_maintenance_goes_the_same_way() -> None:
-    """4: scheduled, in_progress, verifying and completed are a life like any other."""
+    """Contract 4.9: scheduled, in_progress, verifying and completed are a life like any other."""
     steps_reported = []
     timeline = timeline_of(OLD)
     steps = [update(-1, "scheduled")]
@@ -484,7 +542,9 @@ def test_maintenance_goes_the_same_way() -> None:
 
 
 def test_older_copy_by_its_updates() -> None:
-    """5: a copy that lacks an incident's newest known update is suspected: nothing is reported or changed."""
+    """Contract 5.5: a copy that lacks an incident's newest known update is suspected: nothing is reported or
+    changed.
+    """
     full = incident("a", update(1, "investigating"), update(2, "resolved"))
     timeline = timeline_of(full, OLD)
     assert timeline.read(5, OPEN, OLD) == []
@@ -494,14 +554,14 @@ def test_older_copy_by_its_updates() -> None:
 
 
 def test_copy_without_updates() -> None:
-    """5: a copy that has no updates at all is no older one: the document that adds them failed this time."""
+    """Contract 5.5: a copy that has no updates at all is no older one: the document that adds them failed this time."""
     timeline = timeline_of(incident("a", update(1, "investigating")), OLD)
     bare = with_fields(incident("a", update(1, "investigating")), updates=())
     assert timeline.read(5, bare, OLD) == [] and not timeline.outcome.notes.suspicion and not timeline.outcome.dirty
 
 
 def test_older_copy_by_the_pages_own_time() -> None:
-    """5: so is one whose own time of change is older than the remembered one, whatever it lists."""
+    """Contract 5.5: so is one whose own time of change is older than the remembered one, whatever it lists."""
     timeline = timeline_of(OLD, updated_at={"incidents.json": at(0)})
     assert timeline.read(5, OPEN, OLD, updated_at={"incidents.json": at(-1)}) == []
     assert timeline.outcome.notes.suspicion
@@ -509,7 +569,9 @@ def test_older_copy_by_the_pages_own_time() -> None:
 
 
 def test_suddenly_empty() -> None:
-    """5: a history that is suddenly empty is suspected, believed after half an hour, and resolves nothing by itself."""
+    """Contract 5.5: a history that is suddenly empty is suspected, believed after half an hour, and resolves nothing by
+    itself.
+    """
     timeline = timeline_of(OPEN, OLD)
     assert timeline.read(5) == [] and "empty" in timeline.outcome.notes.suspicion
     assert timeline.read(34) == [] and timeline.outcome.notes.suspicion and not timeline.outcome.dirty
@@ -519,7 +581,9 @@ def test_suddenly_empty() -> None:
 
 
 def test_suspicion_believed() -> None:
-    """5: a read at least 30 minutes later that is suspicious still is believed; what it lacks is not missed again."""
+    """Contract 5.5.1: a read at least 30 minutes later that is suspicious still is believed; what it lacks is not
+    missed again.
+    """
     full = incident("a", update(1, "investigating"), update(2, "resolved"))
     timeline = timeline_of(full, OLD)
     assert timeline.read(5, OPEN, OLD) == []
@@ -530,7 +594,7 @@ def test_suspicion_believed() -> None:
 
 
 def test_suspicion_interrupted() -> None:
-    """5: a good read between two suspicious ones starts the half hour anew."""
+    """Contract 5.5.1: a good read between two suspicious ones starts the half hour anew."""
     full = incident("a", update(1, "investigating"), update(2, "resolved"))
     timeline = timeline_of(full, OLD)
     timeline.read(5, OPEN, OLD)
@@ -542,14 +606,14 @@ def test_suspicion_interrupted() -> None:
 
 
 def test_failing_for_an_hour() -> None:
-    """5: failing reads that span an hour make an incident of kind `page`, new once, resolved once."""
+    """Contract 5.7: failing reads that span an hour make an incident of kind `page`, new once, resolved once."""
     timeline = timeline_of(OPEN)
     assert timeline.fail(65) == [] and timeline.outcome.dirty
     assert timeline.fail(100) == [] and not timeline.outcome.dirty
     assert timeline.fail(124) == []
     (event,) = timeline.fail(125)
     assert event.incident.kind is IncidentKind.PAGE and str(event.kind) == "new"
-    assert event.incident.title == "Acme's status page cannot be read: HTTP 403, failing at every read since 10:05 UTC"
+    assert event.incident.title == "Acme's status page cannot be read: HTTP 403 at every read since 10:05 UTC"
     assert timeline.fail(130) == [] and not timeline.outcome.dirty
     (over,) = timeline.read(200, OPEN)
     assert (str(over.kind), over.incident.id) == ("resolved", event.incident.id)
@@ -557,7 +621,7 @@ def test_failing_for_an_hour() -> None:
 
 
 def test_failing_then_good_within_the_hour() -> None:
-    """5: one good read between starts the hour anew, and nothing is reported."""
+    """Contract 5.7: one good read between starts the hour anew, and nothing is reported."""
     timeline = timeline_of(OPEN)
     timeline.fail(5)
     assert timeline.read(50, OPEN) == [] and timeline.outcome.dirty
@@ -565,7 +629,7 @@ def test_failing_then_good_within_the_hour() -> None:
 
 
 def test_failing_from_the_start() -> None:
-    """5: a page that could never be read is reported too, and its first good read is its baseline."""
+    """Contract 5.7: a page that could never be read is reported too, and its first good read is its baseline."""
     timeline = PageTimeline()
     timeline.fail(0)
     assert len(timeline.fail(60)) == 1
@@ -574,14 +638,14 @@ def test_failing_from_the_start() -> None:
 
 
 def test_recovered_as_it_was() -> None:
-    """5: "not modified" after a failure is a good read."""
+    """Contract 5.6: "not modified" after a failure is a good read."""
     timeline = timeline_of(OPEN)
     timeline.fail(5)
     assert timeline.unchanged(10) == [] and timeline.state and timeline.state.failing is None
 
 
 def test_suspicion_is_never_a_page_incident() -> None:
-    """5: a suspicion never becomes a `page` incident."""
+    """Contract 5.5.1: a suspicion never becomes a `page` incident."""
     timeline = timeline_of(OPEN, OLD, updated_at={"incidents.json": at(0)})
     for minutes in (5, 20, 34):
         assert timeline.read(minutes, OPEN, OLD, updated_at={"incidents.json": at(-1)}) == []
@@ -592,7 +656,9 @@ def test_suspicion_is_never_a_page_incident() -> None:
 
 
 def test_pruned_after_ninety_days() -> None:
-    """6: a closed incident gone from its feed is forgotten, with another write, 90 days after its last update."""
+    """Contract 6.3: a closed incident gone from its feed is forgotten, with another write, 90 days after its last
+    update.
+    """
     over = incident("b", update(-9, "investigating"), update(-8, "resolved"))
     timeline = timeline_of(over, OLD)
     days = 24 * 60
@@ -615,7 +681,9 @@ def test_pruned_where_only_what_is_open_is_listed() -> None:
 
 
 def test_closed_incidents_are_small() -> None:
-    """6: a remembered closed incident is an id, a status and digests: about 200 bytes, however long its texts are."""
+    """Contract 6.3: a remembered closed incident is an id, a status and digests: about 200 bytes, however long its
+    texts are.
+    """
     key = "01KA22ACNT50TDGYE1B9TJ86D2"
     statuses = enumerate(("investigating", "identified", "monitoring", "resolved"))
     updates = [update(number, status, "words " * 200, key=f"{key}{number}") for number, status in statuses]
@@ -848,13 +916,13 @@ def test_second_component_of_one_name() -> None:
 
 
 def test_an_empty_title_replaces_nothing() -> None:
-    """4: an empty value never replaces a richer one."""
+    """Contract 4.8: an empty value never replaces a richer one."""
     over = with_fields(incident("a", *OPEN.updates, update(9, "resolved")), title="")
     assert timeline_of(OPEN).read(10, over)[0].incident.title == "Incident a"
 
 
 def test_pruned_to_the_second() -> None:
-    """6: what was pruned and is listed again is no event, whatever fraction of a second it closed at."""
+    """Contract 6.3: what was pruned and is listed again is no event, whatever fraction of a second it closed at."""
     last = msgspec.structs.replace(update(-8, "resolved"), created_at=at(-8) + timedelta(milliseconds=700))
     over = incident("b", update(-9, "investigating"), last, created_at=at(-7))
     timeline = timeline_of(over, OLD)
@@ -866,7 +934,7 @@ def test_pruned_to_the_second() -> None:
 
 
 def test_suspicious_reads_are_reads() -> None:
-    """5: a suspicious read ends a series of failing reads: the page answered."""
+    """Contract 5.5.1: a suspicious read ends a series of failing reads: the page answered."""
     timeline = timeline_of(OPEN, OLD, updated_at={"incidents.json": at(0)})
     timeline.fail(5)
     timeline.read(35, OPEN, OLD, updated_at={"incidents.json": at(-1)})
@@ -874,7 +942,9 @@ def test_suspicious_reads_are_reads() -> None:
 
 
 def test_clock_set_right() -> None:
-    """5: a suspicion, an absence or a failure noted by a clock that ran ahead does not hold for as long as it did."""
+    """Contract 4.4.6: a suspicion, an absence or a failure noted by a clock that ran ahead does not hold for as long as
+    it did.
+    """
     days = 30 * 24 * 60
     older = {"updated_at": {"incidents.json": at(-1)}}
     timeline = timeline_of(OPEN, OLD, updated_at={"incidents.json": at(0)})
@@ -895,7 +965,9 @@ def test_clock_set_right() -> None:
 
 
 def test_absence_without_proof() -> None:
-    """4.13: an absence that nothing proves any more is remembered since its first read, and ends nothing."""
+    """Contract 4, row 13: an absence that nothing proves any more is remembered since its first read, and ends
+    nothing.
+    """
     timeline = timeline_of(OPEN, OLD, complete=INCIDENTS)
     timeline.read(5, OLD, complete=INCIDENTS)
     newer = [incident(f"n{number}", update(6 + number, "resolved")) for number in range(3)]
@@ -904,7 +976,9 @@ def test_absence_without_proof() -> None:
 
 
 def test_hours_between_two_runs() -> None:
-    """4: all that happened between two runs, however long it was, is reported once, as one event per incident."""
+    """Contract 4.3 and 4.13: all that happened between two runs, however long it was, is reported once, as one event
+    per incident.
+    """
     timeline = timeline_of(OPEN, OLD)
     messages = [update(minutes, "monitoring", f"Message {minutes}") for minutes in range(60, 600, 60)]
     grown = incident("a", *OPEN.updates, *messages, update(700, "resolved"), title="Renamed", impact=Impact.CRITICAL)
@@ -935,7 +1009,7 @@ def test_a_thousand_pages_are_small() -> None:
 
 
 def test_another_pages_identity() -> None:
-    """5: a document of a different page is a failed read, whatever it lists."""
+    """Contract 5.2: a document of a different page is a failed read, whatever it lists."""
     timeline = timeline_of(OPEN)
     assert timeline.read(5, incident("x", update(4, "investigating")), identity="another") == []
     assert timeline.outcome.failure and "another page" in str(timeline.outcome.failure)
@@ -958,14 +1032,18 @@ def test_a_suspicion_goes_on_under_another_reason() -> None:
 
 @pytest.mark.parametrize(("seconds", "missed"), [(-1, False), (0, False), (1, True)])
 def test_row_3_begins_right_after_the_baseline(seconds: int, *, missed: bool) -> None:
-    """4.3, 4.4: a closing update counts as missed when it is later than the baseline, not when it is as old."""
+    """Contract 4, rows 3 and 4: a closing update counts as missed when it is later than the baseline, not when it is as
+    old.
+    """
     last = msgspec.structs.replace(update(0, "resolved"), created_at=at(seconds / 60))
     closed = incident("c", update(-9, "investigating"), last)
     assert bool(timeline_of(OLD).read(5, OLD, closed)) is missed
 
 
 def test_row_7_only_by_updates_after_the_end() -> None:
-    """4.7: updates of the very second in which the incident ended do not reopen it; those of the next do."""
+    """Contract 4, row 7: updates of the very second in which the incident ended do not reopen it; those of the next
+    do.
+    """
     begun, ended = update(-9, "investigating"), update(-8, "resolved")
     for seconds, changes in ((0, ["updates"]), (1, ["reopened"])):
         later = at(-8) + timedelta(seconds=seconds)
@@ -981,7 +1059,9 @@ def test_row_7_only_by_updates_after_the_end() -> None:
 
 @pytest.mark.parametrize(("ahead", "withdrawn"), [(9, False), (10, False), (11, True)])
 def test_row_12_slack_of_a_list_by_last_change(ahead: int, *, withdrawn: bool) -> None:
-    """4.12: updates are dated up to ten minutes ahead: an entry little older by its date need not stand lower."""
+    """Contract 4, row 12c: updates are dated up to ten minutes ahead: an entry little older by its date need not stand
+    lower.
+    """
     older = with_fields(OLD, position=at(1 - ahead))
     timeline = timeline_of(OPEN, older, by_creation=False, **FULL)
     timeline.read(5, older, by_creation=False, **FULL)
@@ -1039,7 +1119,9 @@ NEW = incident("n", update(DAYS_LATER - 1, "investigating"))
 
 
 def test_pruned_only_where_the_kind_is_listed() -> None:
-    """6: a list that was not read may still have the incident: nothing of its kind is forgotten meanwhile."""
+    """Contract 6.3: a list that was not read may still have the incident: nothing of its kind is forgotten
+    meanwhile.
+    """
     closed = incident("c", update(5, "resolved"))
     timeline = pruned(closed, history=frozenset({IncidentKind.MAINTENANCE}))
     assert timeline.state and "c" in timeline.state.incidents
@@ -1048,7 +1130,7 @@ def test_pruned_only_where_the_kind_is_listed() -> None:
 
 
 def test_pruned_only_when_no_longer_listed() -> None:
-    """6: what the feed still lists stays remembered, however old it is."""
+    """Contract 6.3: what the feed still lists stays remembered, however old it is."""
     closed = incident("c", update(5, "resolved"))
     timeline = timeline_of(OLD)
     timeline.read(30, closed, OLD)
@@ -1057,7 +1139,7 @@ def test_pruned_only_when_no_longer_listed() -> None:
 
 
 def test_pruned_and_listed_again() -> None:
-    """6: the baseline moves up past the newest pruned update: listed again, the incident is no event."""
+    """Contract 6.3: the baseline moves up past the newest pruned update: listed again, the incident is no event."""
     first = incident("c", update(5, "resolved"))
     late = msgspec.structs.replace(update(9, "resolved"), created_at=at(9) + timedelta(milliseconds=700))
     second = incident("d", late, created_at=at(8))
@@ -1068,7 +1150,7 @@ def test_pruned_and_listed_again() -> None:
 
 
 def test_pruning_never_moves_the_baseline_back() -> None:
-    """6: what is pruned may have ended before the baseline, which then stays."""
+    """Contract 6.3: what is pruned may have ended before the baseline, which then stays."""
     closed = incident("c", update(-9, "resolved"))
     timeline = timeline_of(OLD, closed)
     timeline.read(DAYS_LATER, NEW, OLD)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from statuswatch.model.event import Event, EventKind
 from statuswatch.model.incident import Impact, IncidentKind
 from statuswatch.model.page import Failure, FailureKind, Page
+from statuswatch.rules.filters import is_reported
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.shared_fate import (
     MIN_SHARED_PAGES,
@@ -91,7 +92,9 @@ def six(**fields: str) -> Watch:
 
 
 def test_a_platform_that_is_down_is_one_incident() -> None:
-    """Pages of one hosted platform that fail alike for an hour are one incident: `new` once, `resolved` once."""
+    """Contract 5.7.1 and 5.7.2: pages of one hosted platform that fail alike for an hour are one incident: `new` once,
+    `resolved` once.
+    """
     watch = six()
     watch.read(0)
     assert watch.read(10, *[DOWN] * 6) == []
@@ -103,7 +106,9 @@ def test_a_platform_that_is_down_is_one_incident() -> None:
 
 
 def test_the_event_fixes_title_and_pages() -> None:
-    """`new` names group, count, reason and time; the pages stand in components and, by key, in `pages`."""
+    """Contract 5.7.3 and 5.7.5: `new` names group, count, reason and time; the pages stand in components and, by key,
+    in `pages`.
+    """
     watch = six()
     watch.read(10, *[DOWN] * 5)
     watch.read(70, *[DOWN] * 5)
@@ -121,6 +126,18 @@ def test_the_event_fixes_title_and_pages() -> None:
     assert watch.events[-1].incident.affected_pages == event.incident.affected_pages
 
 
+def test_the_filters_of_one_affected_page_let_it_pass() -> None:
+    """Contract 5.7.5: a shared incident passes the filters of pages where those of one affected page let it pass."""
+    watch = six()
+    watch.read(0, *[DOWN] * 5)
+    watch.read(60, *[DOWN] * 5)
+    (event,) = watch.events
+    pages = {page.key: msgspec.structs.replace(page, kinds=("maintenance",)) for page in watch.pages}
+    assert not is_reported(event, pages)
+    assert is_reported(event, {**pages, "p4": watch.pages[4]})  # one of the five
+    assert not is_reported(event, {**pages, "p5": watch.pages[5]})
+
+
 def test_two_shards_begin_two_incidents_in_one_second() -> None:
     """7.3: shards see the same platform go down, each with its own pages: their events differ, to their ends."""
     shards = [Watch(*(page(number) for number in numbers)) for numbers in (range(6), range(6, 12))]
@@ -134,7 +151,9 @@ def test_two_shards_begin_two_incidents_in_one_second() -> None:
 
 
 def test_a_host_that_is_down_is_one_incident() -> None:
-    """Pages of one host are a group, whatever their platform; its address is the failing host."""
+    """Contract 5.7.1 and 5.7.5: pages of one host are a group, whatever their platform; its address is the failing
+    host.
+    """
     watch = Watch(*(page(number, platform="rss", host="status.example") for number in range(5)))
     watch.read(0, *[TIMEOUT] * 5)
     assert watch.read(60, *[TIMEOUT] * 5) == ["new host:status.example"]
@@ -142,14 +161,18 @@ def test_a_host_that_is_down_is_one_incident() -> None:
 
 
 def test_the_host_is_taken_if_equal() -> None:
-    """Where host and platform both apply, the one with more failing pages is taken, the host if equal."""
+    """Contract 5.7.2: where host and platform both apply, the one with more failing pages is taken, the host if
+    equal.
+    """
     watch = six(host="status.example")
     watch.read(0, *[DOWN] * 6)
     assert watch.read(60, *[DOWN] * 6) == ["new host:status.example"]
 
 
 def test_the_larger_group_is_taken() -> None:
-    """The platform has more failing pages than the host; a page belongs to at most one shared incident."""
+    """Contract 5.7.2: the platform has more failing pages than the host; a page belongs to at most one shared
+    incident.
+    """
     pages = [page(number, host="status.example") for number in range(5)]
     watch = Watch(*pages, page(5), page(6))
     watch.read(0, *[DOWN] * 7)
@@ -158,7 +181,7 @@ def test_the_larger_group_is_taken() -> None:
 
 
 def test_rss_and_single_vendor_platforms_share_no_platform() -> None:
-    """A platform that hosts no other vendors' pages is no group."""
+    """Contract 5.7.1: a platform that hosts no other vendors' pages is no group."""
     for platform in ("rss", "google", "aws"):
         watch = six(platform=platform)
         watch.read(0, *[DOWN] * 6)
@@ -166,14 +189,14 @@ def test_rss_and_single_vendor_platforms_share_no_platform() -> None:
 
 
 def test_four_pages_are_four_incidents() -> None:
-    """Shared fate needs five."""
+    """Contract 5.7.2: shared fate needs five."""
     watch = six()
     watch.read(0, *[DOWN] * 4)
     assert watch.read(60, *[DOWN] * 4) == ["new p0", "new p1", "new p2", "new p3"]
 
 
 def test_five_of_eleven_are_five_incidents() -> None:
-    """Shared fate needs half of those watched there."""
+    """Contract 5.7.2: shared fate needs half of those watched there."""
     watch = Watch(*(page(number) for number in range(11)))
     watch.read(0, *[DOWN] * 5)
     assert len(watch.read(60, *[DOWN] * 5)) == 5
@@ -183,7 +206,9 @@ def test_five_of_eleven_are_five_incidents() -> None:
 
 
 def test_failures_that_are_not_alike_share_nothing() -> None:
-    """Alike are: unreachable, timeout, 429 and 5xx; 401 and 403; other 4xx; content that is not understood."""
+    """Contract 5.7.1: alike are: unreachable, timeout, 429 and 5xx; 401 and 403; other 4xx; content that is not
+    understood.
+    """
     watch = six()
     mixed = [DOWN, TIMEOUT, FailureKind.THROTTLED, FORBIDDEN, FORBIDDEN, FailureKind.CONTENT]
     watch.read(0, *mixed)
@@ -195,7 +220,7 @@ def test_failures_that_are_not_alike_share_nothing() -> None:
 
 
 def test_an_hour_of_alike_failures_is_needed() -> None:
-    """A page that failed in another way until now has not failed alike for an hour."""
+    """Contract 5.7.2: a page that failed in another way until now has not failed alike for an hour."""
     watch = six()
     watch.read(0, *[FORBIDDEN] * 6)
     assert watch.read(30, *[DOWN] * 6) == []
@@ -204,7 +229,9 @@ def test_an_hour_of_alike_failures_is_needed() -> None:
 
 
 def test_a_page_whose_hour_is_up_waits_for_the_others() -> None:
-    """While at least five pages, and half, fail alike, one whose hour is up is not reported by itself."""
+    """Contract 5.7.2: while at least five pages, and half, fail alike, one whose hour is up is not reported by
+    itself.
+    """
     watch = six()
     watch.read(0, DOWN)
     watch.read(30, *[DOWN] * 6)
@@ -214,7 +241,7 @@ def test_a_page_whose_hour_is_up_waits_for_the_others() -> None:
 
 
 def test_a_page_reported_before_keeps_its_own_incident() -> None:
-    """It is counted and listed, and ends its incident by itself."""
+    """Contract 5.7.3: it is counted and listed, and ends its incident by itself."""
     watch = six()
     watch.read(0, DOWN)
     assert watch.read(60, DOWN) == ["new p0"]
@@ -226,7 +253,7 @@ def test_a_page_reported_before_keeps_its_own_incident() -> None:
 
 
 def test_joining_and_recovering_cause_no_event() -> None:
-    """A page that joins or recovers later causes no event."""
+    """Contract 5.7.3: a page that joins or recovers later causes no event."""
     watch = six()
     watch.read(0, *[DOWN] * 5)
     watch.read(60, *[DOWN] * 5)
@@ -244,7 +271,7 @@ def test_a_failure_of_another_kind_is_reported_meanwhile() -> None:
 
 
 def test_the_end_and_those_that_still_fail() -> None:
-    """`resolved` when fewer than half fail; an hour of the pages that still fail counts from then."""
+    """Contract 5.7.3: `resolved` when fewer than half fail; an hour of the pages that still fail counts from then."""
     watch = six()
     watch.read(0, *[DOWN] * 6)
     watch.read(60, *[DOWN] * 6)
@@ -256,7 +283,7 @@ def test_the_end_and_those_that_still_fail() -> None:
 
 
 def test_a_run_that_leaves_out_a_page_decides_nothing_shared() -> None:
-    """It neither begins nor ends a shared incident, and there every page is reported by itself."""
+    """Contract 5.7.4: it neither begins nor ends a shared incident, and there every page is reported by itself."""
     watch = six()
     watch.read(0, *[DOWN] * 6)
     assert watch.read(60, *[DOWN] * 5, ABSENT) == [f"new p{number}" for number in range(5)]

@@ -49,7 +49,7 @@ def save(path: Path, pages: dict[str, EncodedPage]) -> bool:
 
 
 def test_format(tmp_path: Path) -> None:
-    """6: one file, versioned, sorted keys, one incident a line, final newline."""
+    """Contract 6.1: one file, versioned, sorted keys, one incident a line, final newline."""
     file = state.StateFile(tmp_path / "state.json")
     assert file.save(State({"z": state.encode_page(PAGE), "a": state.encode_page(PAGE)}))
     content = (tmp_path / "state.json").read_text()
@@ -184,7 +184,7 @@ def encoded(value: object) -> str:
     ],
 )
 def test_unreadable(tmp_path: Path, content: bytes, expected: str) -> None:
-    """6: an unreadable state file ends the run, says how to recover, and is not touched."""
+    """Contract 6.5: an unreadable state file ends the run, says how to recover, and is not touched."""
     (tmp_path / "state.json").write_bytes(content)
     with pytest.raises(StateError) as raised:
         state.StateFile(tmp_path / "state.json").load()
@@ -214,7 +214,7 @@ def test_what_waits_has_times_with_a_zone(field: str) -> None:
 
 
 def test_an_unchanged_state_is_not_written(tmp_path: Path) -> None:
-    """6: a state that is as it was is not written again."""
+    """Contract 6.1: a state that is as it was is not written again."""
     path = tmp_path / "state.json"
     save(path, PAGES)
     path.chmod(0o444)
@@ -241,8 +241,8 @@ def test_links_and_modes_survive(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", ERRNOS, ids=errno.errorcode.get)
 def test_any_failing_call_leaves_the_old_file_or_the_new_one(tmp_path: Path, number: int) -> None:
-    """6: whichever system call fails, the file is whole: the old one, and the run says why, or the new one; and nothing
-    but the lock is left beside it.
+    """Contract 6.4: whichever system call fails, the file is whole: the old one, and the run says why, or the new one;
+    and nothing but the lock is left beside it.
     """
     old, new = (b"".join(state.encode(State(pages={key: state.encode_page(PAGE)}))) for key in "ab")
     path, fails, failed_calls = tmp_path / "state.json", 0, set()
@@ -360,7 +360,7 @@ def test_a_lock_that_cannot_be_made_is_held_by_nobody(monkeypatch: pytest.Monkey
 
 
 def test_a_second_run_waits_then_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """6: two runs at once on one file: the second waits a moment for the lock, then ends."""
+    """Contract 6.6: two runs at once on one file: the second waits a moment for the lock, then ends."""
     monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.05)
     first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
     with first.locked(), pytest.raises(StateError, match="in use by another run"), second.locked():
@@ -384,7 +384,7 @@ for _ in range(30):
 
 
 def test_many_short_runs_at_once(tmp_path: Path) -> None:
-    """6: of many short runs at once never two have the lock, and its file is not left behind."""
+    """Contract 6.11: of many short runs at once never two have the lock, and its file is not left behind."""
     command = [sys.executable, "-c", SHORT_RUNS, str(tmp_path / "state.json")]
     runs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(5)]
     assert [run.communicate()[1] for run in runs] == [b""] * len(runs)
@@ -393,7 +393,7 @@ def test_many_short_runs_at_once(tmp_path: Path) -> None:
 
 
 def test_a_lock_on_a_deleted_file_keeps_nobody_away(tmp_path: Path) -> None:
-    """6: whoever acquires the lock looks whether its path still names the file that is locked."""
+    """Contract 6.11: whoever acquires the lock looks whether its path still names the file that is locked."""
     lock = FileLock(tmp_path / "lock")
     with lock:
         assert state._names_its_file(lock)
@@ -406,7 +406,7 @@ def test_a_lock_on_a_deleted_file_keeps_nobody_away(tmp_path: Path) -> None:
 
 
 def test_a_run_that_waits_in_vain_deletes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """6: only the run that has the lock deletes its file."""
+    """Contract 6.11: only the run that has the lock deletes its file."""
     monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.05)
     first, second = (state.StateFile(tmp_path / "state.json") for _ in range(2))
     with first.locked():
@@ -443,7 +443,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_flushed_after_the_file_was_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """6: the file is flushed before it gets its name, and its folder after that: the new name survives a power cut."""
+    """Contract 6.4: the file is flushed before it gets its name, and its folder after that: the new name survives a
+    power cut.
+    """
     steps: list[str] = []
     flush, replace = os.fsync, Path.replace
 

@@ -49,7 +49,7 @@ def test_a_backslash_hides_no_escape() -> None:
 
 @pytest.mark.parametrize("mark", INVISIBLE)
 def test_text_of_a_page_is_cleaned(mark: str) -> None:
-    """7: text that the state file holds is cleaned as a vendor's is, wherever it stands."""
+    """Contract 6.10: text that the state file holds is cleaned as a vendor's is, wherever it stands."""
 
     def spoiled(words: str) -> str:
         return f"{words[:2]}{mark}{words[2:]}"
@@ -87,7 +87,7 @@ def test_text_of_a_page_is_cleaned(mark: str) -> None:
     "address", ["javascript:alert(1)", "file:///etc/passwd", "https://a b", "data:text/html,x", "https://x/\\u202e"]
 )
 def test_addresses_are_safe_to_follow(address: str) -> None:
-    """7: an address that no vendor's could be is not kept."""
+    """Contract 6.10: an address that no vendor's could be is not kept."""
     loaded = load_page(PAGE, b"https://status.acme.example/a", address.encode())
     assert loaded.incidents["a"].url in ("", "https://x/")
     assert load_page(PAGE).incidents["a"].url == RECORD.url
@@ -108,7 +108,7 @@ def test_addresses_are_safe_to_follow(address: str) -> None:
     ],
 )
 def test_an_impossible_record(before: bytes, after: bytes, reason: str) -> None:
-    """6: what no run can have written is the file's fault: exit 3, with the way to recover."""
+    """Contract 6.10: what no run can have written is the file's fault: exit 3, with the way to recover."""
     with pytest.raises(StateError, match="git checkout") as raised:
         load_page(PAGE, before, after)
     assert f"page acme: {reason}" in str(raised.value) and raised.value.exit_code == 3

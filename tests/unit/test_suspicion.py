@@ -41,7 +41,7 @@ def is_suspicious(timeline: PageTimeline, *incidents: Incident) -> bool:
     ("minutes", "is_stale"), [(15, True), (20, True), (20 + 0.5 / 60, True), (20 + 1 / 60, False), (25, False)]
 )
 def test_the_newest_known_update_is_missing(minutes: float, *, is_stale: bool) -> None:
-    """5: a copy that lacks an incident's newest known update is an older one, unless it has a later one.
+    """Contract 5.5: a copy that lacks an incident's newest known update is an older one, unless it has a later one.
 
     One of the same second is not later: remembered times are cut to the second.
     """
@@ -51,7 +51,7 @@ def test_the_newest_known_update_is_missing(minutes: float, *, is_stale: bool) -
 
 
 def test_a_later_update_is_reported_though_the_newest_known_one_is_missing() -> None:
-    """4.8, 5: what the vendor took back is no event; what is later is one, at once."""
+    """Contract 4, row 8, and 5.5: what the vendor took back is no event; what is later is one, at once."""
     timeline = timeline_of(incident("a", BEGUN, NOTED), OLD)
     rewritten = incident("a", BEGUN, update(12, "monitoring"))
     assert shape(timeline.read(15, rewritten, OLD)) == [("updated", "a", ["updates"], ["u12"])]
@@ -71,7 +71,8 @@ def test_reopened_and_closed_again_since_the_end(*, missing: bool) -> None:
 
 @pytest.mark.parametrize("minutes", [19, 20, 20 + 1 / 60, 30])
 def test_open_again_after_an_end_that_the_vendor_published(minutes: float) -> None:
-    """5: an incident known closed that is listed open with nothing later than its end is suspected, else it reopened.
+    """Contract 5.5: an incident known closed that is listed open with nothing later than its end is suspected, else it
+    reopened.
 
     The end is the time of its closing update. An update that stands after that one is later, even by less than a
     second.
@@ -85,7 +86,9 @@ def test_open_again_after_an_end_that_the_vendor_published(minutes: float) -> No
 
 
 def test_open_again_without_an_update() -> None:
-    """4.6, 5: without any later update it is suspected for half an hour, and then it has reopened."""
+    """Contract 4, row 6, and 5.5.1: without any later update it is suspected for half an hour, and then it has
+    reopened.
+    """
     timeline = timeline_of(incident("a", BEGUN), OLD)
     timeline.read(21, OVER, OLD)
     again = with_fields(OVER, status="investigating")
@@ -97,7 +100,9 @@ def test_open_again_without_an_update() -> None:
 
 @pytest.mark.parametrize(("minutes", "is_stale"), [(15, True), (30, True), (30 + 1 / 60, False)])
 def test_open_again_after_an_end_that_we_detected(minutes: float, *, is_stale: bool) -> None:
-    """5: the end of what was no longer listed is the time of our detection, whatever the vendor published before."""
+    """Contract 4.5.1: the end of what was no longer listed is the time of our detection, whatever the vendor published
+    before.
+    """
     timeline = timeline_of(incident("a", BEGUN), **ONLY_OPEN)
     for moment in (30, 30.5, 45):  # the first of these reads that proves the absence counts
         if any(event.kind == "resolved" for event in timeline.read(moment, **ONLY_OPEN)):
@@ -139,14 +144,16 @@ def believe_at(timeline: PageTimeline, reads: Iterable[int], **fields: object) -
 
 
 def test_a_copy_that_shows_no_age_is_believed_after_half_an_hour() -> None:
-    """5: that is at a read at least 30 minutes after the first suspicious one, not earlier."""
+    """Contract 5.5.1: that is at a read at least 30 minutes after the first suspicious one, not earlier."""
     timeline = timeline_of(OVER, OLD)
     assert believe_at(timeline, (25, 54, 55)) == 55
 
 
 @pytest.mark.parametrize("header", ["Last-Modified", "Age"])
 def test_a_copy_that_is_provably_old_is_believed_after_a_day(header: str) -> None:
-    """5: a read with an older `Last-Modified`, or an `Age` from before the last good read, is believed after a day."""
+    """Contract 5.5.1: a read with an older `Last-Modified`, or an `Age` from before the last good read, is believed
+    after a day.
+    """
     fields = {"last_modified": {"incidents.json": at(0)}, "age": 0}
     timeline = PageTimeline()
     timeline.apply(0, msgspec.structs.replace(snapshot(OVER, OLD), **fields))
@@ -163,7 +170,7 @@ def test_a_copy_that_is_provably_old_is_believed_after_a_day(header: str) -> Non
 
 @pytest.mark.parametrize(("field", "value"), [("last_modified", {"incidents.json": at(0)}), ("age", 55 * 60)])
 def test_a_copy_as_old_as_the_last_good_read_is_not_provably_old(field: str, value: object) -> None:
-    """5: equal times prove nothing."""
+    """Contract 5.5.1: equal times prove nothing."""
     timeline = PageTimeline()
     timeline.apply(0, msgspec.structs.replace(snapshot(OVER, OLD), last_modified={"incidents.json": at(0)}, age=0))
     assert believe_at(timeline, [25]) == -1
@@ -171,7 +178,9 @@ def test_a_copy_as_old_as_the_last_good_read_is_not_provably_old(field: str, val
 
 
 def test_an_older_page_time_is_provably_old() -> None:
-    """5: a page time that went back is a suspicion by itself, is believed after a day, and is then the known one."""
+    """Contract 5.5.1: a page time that went back is a suspicion by itself, is believed after a day, and is then the
+    known one.
+    """
     older = {"updated_at": {"incidents.json": at(-1)}}
     timeline = timeline_of(OLD, updated_at={"incidents.json": at(0)})
     for minutes in (5, 35, DAY + 4):
@@ -182,7 +191,7 @@ def test_an_older_page_time_is_provably_old() -> None:
 
 
 def test_a_page_time_that_may_go_back() -> None:
-    """5: where the platform's page time goes back when an incident ends, it is no evidence, however old."""
+    """Contract 5.5: where the platform's page time goes back when an incident ends, it is no evidence, however old."""
     timeline = timeline_of(OLD, updated_at={"current": at(0)}, time_may_go_back=True)
     assert timeline.read(5, OLD, updated_at={"current": at(-DAY)}, time_may_go_back=True) == []
     assert not timeline.outcome.notes.suspicion
@@ -200,8 +209,8 @@ def read_between(timeline: PageTimeline, result: str) -> list[Event]:
 
 @pytest.mark.parametrize(("result", "believed_at"), [("good", 65), ("failed", 35), ("unchanged", 35)])
 def test_a_read_between_two_suspicious_ones(result: str, believed_at: int) -> None:
-    """5: an unsuspicious good read starts the half hour anew. A failed one does not, and neither does one whose
-    documents all answer 304: it says what the last read said, and counts neither for nor against a suspicion.
+    """Contract 5.5.1: an unsuspicious good read starts the half hour anew. A failed one does not, and neither does one
+    whose documents all answer 304: it says what the last read said, and counts neither for nor against a suspicion.
     """
     timeline = timeline_of(OVER, OLD)
     assert believe_at(timeline, [5]) == -1
@@ -210,7 +219,7 @@ def test_a_read_between_two_suspicious_ones(result: str, believed_at: int) -> No
 
 
 def test_documents_that_answer_304_believe_nothing() -> None:
-    """5: half an hour of 304 after a suspicious read does not make it believed."""
+    """Contract 5.6: half an hour of 304 after a suspicious read does not make it believed."""
     timeline = timeline_of(OVER, OLD)
     believe_at(timeline, [5])
     assert timeline.unchanged(40) == [] and not timeline.outcome.dirty
@@ -219,14 +228,16 @@ def test_documents_that_answer_304_believe_nothing() -> None:
 
 @pytest.mark.parametrize("behind", [3 * 60, 3650 * DAY])
 def test_a_clock_that_jumps_back(behind: int) -> None:
-    """5: a suspicion noted by a clock that ran ahead begins anew."""
+    """Contract 4.4.6: a suspicion noted by a clock that ran ahead begins anew."""
     timeline = timeline_of(OVER, OLD)
     believe_at(timeline, [behind])
     assert believe_at(timeline, [25, 54, 55]) == 55
 
 
 def test_a_last_read_that_a_clock_ahead_dated() -> None:
-    """4, Clocks: a last good read of a time that has not come yet counts as the run's: any `Age` is from before it."""
+    """Contract 4.4.6: a last good read of a time that has not come yet counts as the run's: any `Age` is from before
+    it.
+    """
     for age, believed_at in ((0, 55), (1, DAY + 25)):
         timeline = timeline_of(OVER, OLD)
         newer = snapshot(OVER, OLD, incident("n", update(30, "investigating")))
@@ -246,7 +257,7 @@ def test_a_detection_that_a_clock_ahead_dated() -> None:
 
 @pytest.mark.parametrize("expired_by_vendor_time", [False, True])
 def test_an_expired_incident_that_is_listed_as_it_was(*, expired_by_vendor_time: bool) -> None:
-    """4, Expiry: it is neither a suspicion nor a reopening, however often it is read; a later update reopens it."""
+    """Contract 4.11: it is neither a suspicion nor a reopening, however often it is read; a later update reopens it."""
     timeline = timeline_of(incident("a", BEGUN), OLD)
     assert timeline.state
     fields = {"status": "expired"} if expired_by_vendor_time else {"status": "expired", "last_update_at": at(15 * DAY)}

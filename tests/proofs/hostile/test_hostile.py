@@ -72,8 +72,8 @@ def test_a_list_of_new_incidents_takes_time_in_proportion_to_its_length() -> Non
 
 @pytest.mark.parametrize("late", [True, False], ids=["late", "wrong"])
 def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
-    """5: each fails for its reason or is read as it is, no other page is affected, and the terminal gets plain text;
-    when the page is well again no event is false and none is lost.
+    """Contract 5.2 and 5.8: each fails for its reason or is read as it is, no other page is affected, and the terminal
+    gets plain text; when the page is well again no event is false and none is lost.
     """
     rows = [row for row in QUICK if late is (row.fails in (LATE, EITHER))]
     trial = run_trial(tmp_path, rows, 6 if late else 60)
@@ -84,7 +84,9 @@ def test_hostile_pages_beside_good_ones(tmp_path: Path, *, late: bool) -> None:
 
 @pytest.mark.parametrize("name", GROWING)
 def test_a_vendor_cannot_make_the_state_file_grow(tmp_path: Path, name: str) -> None:
-    """6: whatever a vendor lists, the state file stays small enough to be pushed; beyond the bound its page fails."""
+    """Contract 6.9: whatever a vendor lists, the state file stays small enough to be pushed; beyond the bound its page
+    fails.
+    """
     growth = grow(name, READS[name], tmp_path)
     assert 0 < growth.size <= MAX_FILE
     assert not growth.failed or " more than " in f" {growth.reason}"
