@@ -39,14 +39,6 @@ class _Found(NamedTuple):
     in_error: bool = False  # by its nature
 
 
-def match_line(line: str) -> tuple[tuple[str, str], ...]:
-    """Return (key, matched name) for each vendor that the line names."""
-    names: dict[str, str] = {}
-    for found in _search(_without_colours(line.encode(errors="replace").lower())):
-        names.setdefault(found.key, found.name)
-    return tuple(names.items())
-
-
 def scan_log(chunks: Iterable[bytes]) -> tuple[LogMatch, ...]:
     """Return one match for each vendor that the log names, in the order of the lines.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from statuswatch.catalog.build_log import MAX_LINE, match_line, scan_log
+from statuswatch.catalog.build_log import MAX_LINE, scan_log
 from statuswatch.model.why import LogMatch
 
 
@@ -40,8 +40,9 @@ def test_a_line_names_its_vendors(line: str, matches: list[tuple[str, str] | str
     mail address.
     """
     keys = [match[0] if isinstance(match, tuple) else match for match in matches]
-    assert [key for key, _ in match_line(line)] == keys
-    assert set(match_line(line)) >= {match for match in matches if isinstance(match, tuple)}
+    found = scan_log([line.encode()])
+    assert [match.key for match in found] == keys
+    assert {(match.key, match.name) for match in found} >= {match for match in matches if isinstance(match, tuple)}
 
 
 def test_the_first_error_line_stands_for_a_vendor() -> None:
