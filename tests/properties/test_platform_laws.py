@@ -26,7 +26,7 @@ from tests.support.platform_samples import SAMPLES, ending, enriching
 BODIES: Final = frozenset(
     (
         *("body", "message", "message_string", "details", "contents", "text", "incident_status_desc", "usersAffected"),
-        *("note", "content", "description", "Message"),
+        *("note", "content", "description", "Message", "last_update_message"),
     )
 )
 MOVING: Final = re.compile(r"updated_?at|modified|date_?updated|date_?posted|last_update_at|updated", re.IGNORECASE)
@@ -157,7 +157,8 @@ def reformat(entry: dict[str, Any]) -> None:
     for key, value in entry.items():
         if key in BODIES and isinstance(value, str) and value:
             entry[key] = f"<p>\n {value.replace(' ', '  ')}"
-        if MOVING.fullmatch(key) and isinstance(value, str):
+        is_of_an_update = "last_update_message" in entry
+        if MOVING.fullmatch(key) and isinstance(value, str) and not is_of_an_update:
             entry[key] = re.sub(r"[T ](\d\d):", lambda hour: f"{hour[0][0]}{int(hour[1]) + 1:02}:", value)
 
 
