@@ -177,8 +177,8 @@ def test_a_muted_incident(manager: FakeAlertmanager) -> None:
 
 
 def test_outside_the_hours(manager: FakeAlertmanager) -> None:
-    """Outside the sink's `hours` what Alertmanager has goes on firing; nothing begins there, or begins anew. Within
-    them it does.
+    """Contract 7.6.0: outside the sink's `hours` what Alertmanager has goes on firing; nothing begins there, or begins
+    anew. Within them it does.
     """
     runs = Runs(manager, hours="Sat 09:00-09:20 UTC")  # the first read is at 09:00
     runs.run(5, incident("a", OPENED))
@@ -195,7 +195,7 @@ def test_outside_the_hours(manager: FakeAlertmanager) -> None:
 
 
 def test_a_watch(manager: FakeAlertmanager, tmp_path: Path) -> None:
-    """A pass of a watch sends again what is open on all of its pages, also on those that it does not read."""
+    """Contract 7.6.0: a pass of a watch sends again what is open on all of its pages, also where it does not read."""
     intervals = {"acme": Interval(3600), "bolt": Interval(300)}
     passes, clock, vendors = simulated(tmp_path, "acme", "bolt", intervals=intervals)
     passes.sinks = connected("alertmanager", {"url": manager.url}, {})
@@ -207,8 +207,8 @@ def test_a_watch(manager: FakeAlertmanager, tmp_path: Path) -> None:
 
 
 def test_a_shared_incident(manager: FakeAlertmanager, tmp_path: Path) -> None:
-    """A sink whose `kinds` have `page` receives an incident of several pages, is sent it again while one of them is
-    among the pages of the run, and receives its end.
+    """Contract 7.6.0: a sink whose `kinds` have `page` receives an incident of several pages, is sent it again while
+    one of them is among the pages of the run, and receives its end.
     """
     keys = [f"p{number}" for number in range(6)]
     passes, clock, vendors = simulated(tmp_path, *keys, every=600)
