@@ -231,7 +231,8 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     are ids of closed incidents that are listed, and left out of `incidents`: their entries have the bytes that are
     remembered. `over` are closed incidents of a first read, of which only the end was looked at: they have no updates,
     and their `created_at` is the second of the newest one. `longer` are incidents of a longer list, whose ids are those
-    of the others. `skipped` names entries that could not be understood, `losses` what other documents could not add;
+    of the others. `updates_have_no_ids` of the vendor's: ours are made of their times.
+    `skipped` names entries that could not be understood, `losses` what other documents could not add;
     `names` is what the platform wants remembered about component ids. `components` are all that the page lists, each
     with its group; none where it lists none, or where the document that does was not fetched.
     """
@@ -251,6 +252,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     as_remembered: frozenset[str] = frozenset()
     over: tuple[Incident, ...] = ()
     longer: tuple[Incident, ...] = ()
+    updates_have_no_ids: bool = False
     skipped: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     names: Mapping[str, Component] = {}

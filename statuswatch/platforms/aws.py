@@ -104,6 +104,7 @@ def parse(reading: ParseInput, /) -> Feed:
     incidents, skipped = parse_entries(events, build, _NAME)
     return Feed(
         identity=_IDENTITY,
+        updates_have_no_ids=True,
         incidents=newest_copies(incidents),
         current=frozenset({IncidentKind.INCIDENT}),
         skipped=tuple(skipped),

@@ -117,6 +117,7 @@ def parse(reading: ParseInput, /) -> Feed:
     incidents, skipped = parse_entries(entries, partial(_incident, _dashboard(reading.page), closed), _NAME)
     return Feed(
         identity=_IDENTITY,
+        updates_have_no_ids=True,
         incidents=newest_copies(incidents),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT}),

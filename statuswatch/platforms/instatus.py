@@ -159,6 +159,7 @@ def parse(reading: ParseInput, /) -> Feed:
     feed_is_empty = entries == [] and not remembered_kinds
     return Feed(
         identity=_identity(summary.page),
+        updates_have_no_ids=True,
         incidents=incidents,
         by_creation=True,
         # The feed has both kinds; a kind of which it shows nothing may not be in it.

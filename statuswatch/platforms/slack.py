@@ -125,6 +125,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=incidents,
         updated_at=_updated_at(current),
         time_may_go_back=True,
+        updates_have_no_ids=True,
         by_creation=True,
         history=_KINDS if ended or past == [] else frozenset(),
         complete=_KINDS,

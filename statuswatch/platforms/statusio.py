@@ -187,6 +187,7 @@ def parse(reading: ParseInput, /) -> Feed:
         skipped += skipped_maintenance
     return Feed(
         identity=identity(page_id, "status"),
+        updates_have_no_ids=True,
         incidents=newest_copies(incidents),
         complete=_BOTH,
         current=_BOTH,

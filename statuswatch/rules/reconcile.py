@@ -22,7 +22,7 @@ from statuswatch.rules.limits import beyond_limits, check_feed, check_limits
 from statuswatch.rules.moved_ids import is_same_page, match_former, with_moved_ids
 from statuswatch.rules.page_failure import end_failing, reconcile_failure
 from statuswatch.rules.pruning import prune
-from statuswatch.rules.record import baseline_record, is_worth_saving, past_record, to_second, with_vendor_ids
+from statuswatch.rules.record import baseline_record, is_worth_saving, past_record, to_second, with_listed_ids
 from statuswatch.rules.suspicion import (
     continue_suspicion,
     find_suspicion,
@@ -266,7 +266,8 @@ def _compare_incidents(
         if record is None:
             difference = diff.compare_unknown(page, incident, baseline)
         else:
-            difference = diff.compare(page, with_vendor_ids(record, incident), incident, is_read_anew=is_read_anew)
+            before = with_listed_ids(record, incident, made_of_times=snapshot.feed.updates_have_no_ids)
+            difference = diff.compare(page, before, incident, is_read_anew=is_read_anew)
             dirty |= is_worth_saving(record, difference.record)
         if expires_silently(incident, record):
             difference = diff.without_event(incident, record)

@@ -13,7 +13,7 @@ from statuswatch import text
 from statuswatch.model.digest import WITHOUT_ID, UpdateDigest, encode_updates, id_digest, parse_times
 from statuswatch.model.incident import EXPIRED, IMPACT_SCALE, Component, Impact, Incident, by_kind, services
 from statuswatch.model.state import IncidentRecord
-from statuswatch.rules.updates import adopt_vendor_ids, encode_times, is_poorer
+from statuswatch.rules.updates import adopt_new_dates, adopt_vendor_ids, encode_times, is_poorer
 
 MAX_MESSAGE: Final = 280  # characters of the newest update's text that are remembered
 _DIGEST: Final = re.compile(r"[A-Za-z0-9+/]{6}")
@@ -190,11 +190,18 @@ def is_worth_saving(before: IncidentRecord, after: IncidentRecord) -> bool:
     return alike != before
 
 
-def with_vendor_ids(record: IncidentRecord, incident: Incident) -> IncidentRecord:
-    """Return the record with the ids of listed updates that were learned without one, from another document."""
-    if WITHOUT_ID not in record.update_times:
+def with_listed_ids(record: IncidentRecord, incident: Incident, *, made_of_times: bool) -> IncidentRecord:
+    """Return the record with the ids that its updates are listed under now.
+
+    Some were learned without one, from another document. Ids that are `made_of_times` change where a time is corrected.
+    """
+    updates, times = record.updates, record.update_times
+    if WITHOUT_ID in times:
+        updates, times = adopt_vendor_ids(updates, times, incident.updates)
+    if made_of_times and updates:
+        updates, times = adopt_new_dates(updates, times, incident.updates)
+    if updates == record.updates and times == record.update_times:
         return record
-    updates, times = adopt_vendor_ids(record.updates, record.update_times, incident.updates)
     return msgspec.structs.replace(record, updates=updates, update_times=times)
 
 

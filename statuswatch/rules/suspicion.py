@@ -13,7 +13,7 @@ from statuswatch.model.incident import Incident, IncidentKind
 from statuswatch.model.page import Feed, PageSnapshot
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules.diff import is_expired_as_before
-from statuswatch.rules.record import is_older_copy, to_second, with_vendor_ids
+from statuswatch.rules.record import is_older_copy, to_second, with_listed_ids
 
 BELIEVE_SUSPICION_AFTER: Final = timedelta(minutes=30)
 BELIEVE_OLD_AFTER: Final = timedelta(hours=24)
@@ -81,7 +81,7 @@ def _stale_incident(state: PageState, feed: Feed) -> str:
         remembered = state.incidents.get(incident.id)
         if remembered is None:
             continue
-        record = with_vendor_ids(remembered, incident)
+        record = with_listed_ids(remembered, incident, made_of_times=feed.updates_have_no_ids)
         if _lacks_newest_update(record, incident) or is_older_copy(remembered, incident):
             return f"{_STALE}: it lacks the newest known update of {incident.id}"
         if _is_open_again_without_news(record, incident):

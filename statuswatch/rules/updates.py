@@ -168,10 +168,38 @@ def adopt_vendor_ids(remembered: str, times: str, updates: tuple[IncidentUpdate,
             if match:
                 replaced[key] = match
                 candidates.remove(match)
+    return _with_replaced(digests, remembered_times, replaced)
+
+
+def adopt_new_dates(remembered: str, times: str, updates: tuple[IncidentUpdate, ...]) -> tuple[str, str]:
+    """Return digests and times in which listed updates replace those that vanished with their status and text.
+
+    They are the same updates under a corrected time, of which their ids are made (GitHub's feed, recorded).
+    """
+    digests = {digest.id_digest: digest for digest in parse_digests(remembered)}
+    listed_ids = {id_digest(update) for update in updates}
+    vanished = [digest for key, digest in digests.items() if key not in listed_ids]
+    replaced: dict[str, IncidentUpdate] = {}
+    for update in updates if vanished else ():
+        match = _same_text(vanished, update) if update.body and id_digest(update) not in digests else None
+        if match:
+            replaced[match.id_digest] = update
+            vanished.remove(match)
+    return _with_replaced(digests, parse_times(times), replaced)
+
+
+def _same_text(vanished: Iterable[UpdateDigest], update: IncidentUpdate) -> UpdateDigest | None:
+    """Return the digest that has the status and the text of the update."""
+    _, *content = UpdateDigest.of(update)
+    return next((digest for digest in vanished if [*digest[1:]] == content), None)
+
+
+def _with_replaced(
+    digests: Mapping[str, UpdateDigest], times: Mapping[str, UpdateTime], replaced: Mapping[str, IncidentUpdate]
+) -> tuple[str, str]:
+    """Return digests and times as the state file has them, with the updates that take the place of others."""
     adopted = [UpdateDigest.of(replaced[key]) if key in replaced else digest for key, digest in digests.items()]
-    adopted_times = [
-        UpdateTime.of(replaced[key]) if key in replaced else time for key, time in remembered_times.items()
-    ]
+    adopted_times = [UpdateTime.of(replaced[key]) if key in replaced else time for key, time in times.items()]
     return encode_digests(adopted), " ".join(map(str, adopted_times))
 
 

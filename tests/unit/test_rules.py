@@ -450,6 +450,25 @@ def test_an_update_no_longer_listed() -> None:
     assert timeline.read(5, incident("a", update(2, "identified"))) == [] and not timeline.outcome.dirty
 
 
+def test_an_update_without_an_id_of_the_vendors_under_another_time() -> None:
+    """Contract 4.4.3: one that vanishes while one of its status and text appears was re-dated: no event, no suspicion.
+
+    Another status is news. Where the vendor gives updates ids, one under another id is another update.
+    """
+    first, second = update(1, "investigating"), update(3, "identified", "Found.")
+    redated = update(5, "identified", "Found.")
+    timeline = timeline_of(incident("a", first, second), updates_have_no_ids=True)
+    assert timeline.read(5, incident("a", first, redated), updates_have_no_ids=True) == []
+    assert timeline.outcome.dirty and not timeline.outcome.notes.suspicion
+    assert timeline.read(9, incident("a", first, redated), updates_have_no_ids=True) == []
+    assert not timeline.outcome.dirty
+    watched = incident("a", first, update(7, "monitoring", "Found."))
+    events = timeline.read(10, watched, updates_have_no_ids=True)
+    assert shape(events) == [("updated", "a", ["updates", "status"], ["u7"])]
+    with_ids = timeline_of(incident("a", first, second)).read(5, incident("a", first, redated))
+    assert shape(with_ids) == [("updated", "a", ["updates"], ["u5"])]
+
+
 def test_unlinked_components_are_kept_and_shown() -> None:
     """4: a vendor that unlinks all components when it resolves changes nothing: the last known ones are shown."""
     timeline = timeline_of(OPEN)

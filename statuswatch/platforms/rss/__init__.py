@@ -96,6 +96,7 @@ def _feed(channel: Channel, document: FeedDocument, incidents: Iterable[Incident
     return Feed(
         identity=channel.identity,
         identity_is_host=True,
+        updates_have_no_ids=True,
         incidents=listed,
         updated_at={_NAME: channel.built_at} if channel.built_at and may_be_older else {},
         history=frozenset() if channel.only_open else _KINDS,

@@ -273,11 +273,9 @@ def _updates_of_entries(parts: Sequence[_Parts]) -> list[IncidentUpdate]:
 
 def _continued(updates: tuple[IncidentUpdate, ...], record: IncidentRecord | None) -> tuple[IncidentUpdate, ...]:
     """Return the updates as they go on from what is remembered."""
-    if record is None or not record.updates:
+    if record is None or not record.updates or not shows_latest_only(record):
         return updates
-    if shows_latest_only(record):
-        return _after_latest(updates, record)
-    return without_redated(updates, record)
+    return _after_latest(updates, record)
 
 
 def _after_latest(updates: tuple[IncidentUpdate, ...], record: IncidentRecord) -> tuple[IncidentUpdate, ...]:
@@ -311,26 +309,6 @@ def shows_latest_only(record: IncidentRecord) -> bool:
     """Return whether the incident is remembered by its latest text."""
     digests = record.update_digests
     return bool(digests) and digests[0].id_digest == _LATEST_DIGEST
-
-
-def without_redated(updates: tuple[IncidentUpdate, ...], record: IncidentRecord) -> tuple[IncidentUpdate, ...]:
-    """Return the updates without those that are remembered under another time.
-
-    GitHub corrects times a day later (recorded). Such an update has a new id, and the text of a remembered one that
-    is not listed any longer.
-    """
-    listed = {text.digest(update.id) for update in updates}
-    digests = record.update_digests
-    remembered = {digest.id_digest for digest in digests}
-    unlisted_bodies = {
-        digest.body_digest for digest in digests if digest.body_digest and digest.id_digest not in listed
-    }
-    kept = tuple(
-        update
-        for update in updates
-        if text.digest(update.id) in remembered or text.digest(update.body) not in unlisted_bodies
-    )
-    return kept or updates
 
 
 # ------------------------------------------------------------------------------------------------- maintenance and end
