@@ -25,7 +25,14 @@ from statuswatch.model.event import PendingDelivery
 from statuswatch.model.incident import Moment
 from statuswatch.model.state import EncodedPage, PageState, SharedFailure, State
 from statuswatch.shard import Shard, shard_of
-from statuswatch.state_check import Invalid, checked_deliveries, checked_page, checked_shared, checked_written
+from statuswatch.state_check import (
+    Invalid,
+    checked_deliveries,
+    checked_page,
+    checked_shared,
+    checked_started,
+    checked_written,
+)
 
 VERSION: Final = 1
 LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
@@ -55,6 +62,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     waiting: dict[str, list[PendingDelivery]] = {}
     dropped: dict[str, int] = {}
     written: dict[str, Moment] = {}
+    started: dict[str, tuple[str, ...]] = {}
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
@@ -71,15 +79,19 @@ def encode(state: State) -> Iterator[bytes]:
         yield (b",\n  " if number else b"\n  ") + _json(key) + b": "
         yield page
     yield b"\n }" if state.pages else b"}"
-    for number, (key, shared) in enumerate(sorted(state.shared.items())):
-        yield (b",\n  " if number else b',\n "shared": {\n  ') + _json(key) + b": " + _json(shared)
-    yield b"\n }" if state.shared else b""
+    yield from _table(b"shared", state.shared)
+    yield from _table(b"started", state.started)
     yield b',\n "version": ' + _json(VERSION)
-    for number, (name, deliveries) in enumerate(sorted(state.outbox.items())):
-        lines = b",\n   ".join(_json(delivery) for delivery in deliveries)
-        yield (b",\n  " if number else b',\n "waiting": {\n  ') + _json(name) + b": [\n   " + lines + b"]"
-    yield b"\n }" if state.outbox else b""
+    lines = {name: b",\n   ".join(map(_json, deliveries)) for name, deliveries in state.outbox.items()}
+    yield from _table(b"waiting", {name: msgspec.Raw(b"[\n   " + waiting + b"]") for name, waiting in lines.items()})
     yield b',\n "written": ' + _json(state.written) + b"\n}\n" if state.written else b"\n}\n"
+
+
+def _table(name: bytes, entries: Mapping[str, object]) -> Iterator[bytes]:
+    """Yield a table of the file, an entry a line; nothing where it is empty."""
+    for number, (key, entry) in enumerate(sorted(entries.items())):
+        yield (b",\n  " if number else b',\n "' + name + b'": {\n  ') + _json(key) + b": " + _json(entry)
+    yield b"\n }" if entries else b""
 
 
 def decode(content: bytes, name: str) -> State:
@@ -94,10 +106,11 @@ def decode(content: bytes, name: str) -> State:
         outbox = {text.line(sink): checked_deliveries(deliveries) for sink, deliveries in file.waiting.items()}
         shared = {group: _with_lower_keys(failure) for group, failure in checked_shared(file.shared).items()}
         written = checked_written(file.written)
+        started = {text.line(sink): checked_started(names) for sink, names in file.started.items()}
     except Invalid as error:
         raise _unusable(name, text.line(str(error))) from error
     pages = _by_lower_key(file.pages)
-    return State(pages=pages, outbox=outbox, shared=shared, dropped=file.dropped, written=written)
+    return State(pages=pages, outbox=outbox, shared=shared, dropped=file.dropped, written=written, started=started)
 
 
 def _by_lower_key(pages: Mapping[str, msgspec.Raw]) -> dict[str, EncodedPage]:

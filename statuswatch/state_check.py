@@ -70,6 +70,11 @@ def checked_written(written: Mapping[str, datetime]) -> dict[str, datetime]:
     return {scope: utc(time) for scope, time in written.items()}
 
 
+def checked_started(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of incidents whose start a sink received, cleaned."""
+    return tuple(sorted({text.line(name) for name in names}))
+
+
 def safe_address(address: str) -> str:
     """Return an address that may be followed; "" where it may not."""
     is_web = address[:8].lower().startswith(("https://", "http://"))

@@ -71,6 +71,7 @@ def _merged(base: "State", ours: "State", theirs: "State") -> "State":
         dropped=rules.merge_dropped(base.dropped, ours.dropped, theirs.dropped),
         shared=rules.merge_shared(base.shared, ours.shared, theirs.shared),
         written=rules.merge_written(ours.written, theirs.written),
+        started=rules.merge_started(base.started, ours.started, theirs.started),
         dirty=True,
     )
 

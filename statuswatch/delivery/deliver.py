@@ -7,7 +7,7 @@ the others nothing; what it did not accept waits in the outbox for the next run.
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from statuswatch.config.schema import SinkConfig
 from statuswatch.delivery.muting import Records
 from statuswatch.delivery.outbox import Agenda, SinkTurn, plan_sinks, removed_sink
 from statuswatch.delivery.secrets import mask, spellings
+from statuswatch.delivery.starts import started_after
 from statuswatch.errors import SecretError, UsageError
 from statuswatch.model.event import Change, Event, EventKind, Notification, PendingDelivery
 from statuswatch.model.incident import STATED_BY_VENDOR, Component, Impact, Incident, IncidentUpdate
@@ -91,15 +92,17 @@ def deliver(
     mutes: Sequence[Mute] = (),
     records: Records | None = None,
     renewals: "Renewals | None" = None,
+    started: Mapping[str, Collection[str]] = MappingProxyType({}),
+    filtered: Sequence[Event] = (),
     interruption: Interruption = NEVER,
 ) -> tuple[SinkOutcome, ...]:
     """Deliver to all sinks what is due to them. Never raises: a fault of a sink is in its outcome.
 
     `dropped` counts, by sink, the events that it was never sent and does not know of. `renewals` are sent again to the
-    sinks that need it, after the events.
+    sinks that need it, after the events. `started` and `filtered` are as in `plan_sinks`.
     """
     configs = [sink.config for sink in sinks]
-    agendas = plan_sinks(configs, events, outbox, now, mutes=mutes, records=records)
+    agendas = plan_sinks(configs, events, outbox, now, mutes=mutes, records=records, started=started, filtered=filtered)
     turns = []
     for sink in sinks:
         agenda = agendas.get(sink.config.name, Agenda(()))
@@ -167,15 +170,36 @@ def deliver_report(
             mutes=mutes,
             records=Records(before.pages, report.state.pages),
             renewals=_renewals(sinks, report, pages, mutes),
+            started=before.started,
+            filtered=report.filtered,
             interruption=interruption,
         )
         outbox = {**kept, **{outcome.name: outcome.waiting for outcome in outcomes if outcome.waiting}}
         dropped = {name: count for name, count in before.dropped.items() if partial or name in names}
         dropped |= {outcome.name: outcome.dropped for outcome in outcomes}
         unannounced = {name: count for name, count in dropped.items() if count}
-        return Delivery(outbox=outbox, dropped=unannounced, sinks=outcomes)
+        started = {name: starts for name, starts in before.started.items() if partial or name in names}
+        started |= _started(names, outcomes, report, before)
+        return Delivery(
+            outbox=outbox,
+            dropped=unannounced,
+            started={name: starts for name, starts in started.items() if starts},
+            sinks=outcomes,
+        )
 
     return run
+
+
+def _started(
+    names: Iterable[str], outcomes: Iterable[SinkOutcome], report: RunReport, before: State
+) -> dict[str, tuple[str, ...]]:
+    """Return, by sink, the incidents that are open and of which it received an event."""
+    accepted = {outcome.name: outcome.accepted for outcome in outcomes}
+    events = (*report.events, *report.filtered)
+    return {
+        name: started_after(before.started.get(name, ()), accepted.get(name, ()), events, report.state.pages)
+        for name in names
+    }
 
 
 def _renewals(
@@ -202,10 +226,13 @@ def rehearse(
             report.detected_at,
             mutes=mutes,
             records=Records(before.pages, report.state.pages),
+            started=before.started,
+            filtered=report.filtered,
         )
         return Delivery(
             outbox=before.outbox,
             dropped=before.dropped,
+            started=before.started,
             due={name: agenda.due for name, agenda in agendas.items() if agenda.due},
             needed={name: variables for name, variables in needed.items() if variables},
         )

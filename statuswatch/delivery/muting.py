@@ -4,13 +4,14 @@ What is muted waits until the mute ends. Only the end of an incident whose start
 incident that opened and closed while it was muted is never delivered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from statuswatch.config.schema import SinkConfig
 from statuswatch.delivery.routing import is_start
+from statuswatch.delivery.starts import incident_name
 from statuswatch.model.event import Event, EventKind, PendingDelivery
 from statuswatch.model.mute import Mute
 from statuswatch.model.state import EncodedPage, IncidentRecord
@@ -62,8 +63,12 @@ def find_muted(
     records: Records,
     *,
     now: datetime,
+    started: Collection[str] = (),
 ) -> Muted:
-    """Return which of the pending events of a sink are muted. `events` are those of the run, for whatever sink."""
+    """Return which of the pending events of a sink are muted. `events` are those of the run, for whatever sink.
+
+    `started` are the incidents whose start the sink received.
+    """
     if not mutes:
         return Muted()
     newest = {key_of(delivery.event): delivery.event for delivery in pending}
@@ -75,17 +80,18 @@ def find_muted(
         own = [mute for mute in mutes if mute.page == latest.page.key]
         if not own or not mute_of_event(own, latest, now, records.title(latest)):
             continue
-        muted = _settle(config, group, records, is_over=records.is_over(latest))
+        unstarted = incident_name(latest) not in started and _start_is_pending(config, group, records)
+        muted = _settle(group, is_over=records.is_over(latest), unstarted=unstarted)
         waiting |= muted.waiting
         dropped |= muted.dropped
     return Muted(frozenset(waiting), frozenset(dropped))
 
 
-def _settle(config: SinkConfig, group: Sequence[PendingDelivery], records: Records, *, is_over: bool) -> Muted:
-    """Return what becomes of the pending events of one muted incident."""
+def _settle(group: Sequence[PendingDelivery], *, is_over: bool, unstarted: bool) -> Muted:
+    """Return what becomes of the pending events of one muted incident; `unstarted`: the sink received no start."""
     ids = frozenset(delivery.event.id for delivery in group)
     newest = group[-1].event
-    if is_over and _start_is_pending(config, group, records):
+    if is_over and unstarted:
         return Muted(dropped=ids)
     if is_over and newest.kind is EventKind.RESOLVED:
         return Muted(dropped=ids - {newest.id})  # the end is due at once

@@ -6,8 +6,9 @@ stderr, and announced by the next notification that the receiver accepts.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from statuswatch.config.schema import SinkConfig
 from statuswatch.delivery.muting import IncidentKey, Records, find_muted, key_of
 from statuswatch.delivery.routing import subscribes
+from statuswatch.delivery.starts import is_end_of
 from statuswatch.model.event import Event, Notification, PendingDelivery
 from statuswatch.model.mute import Mute
 from statuswatch.model.report import SinkOutcome
@@ -58,10 +60,14 @@ def plan_sink(
     now: datetime,
     mutes: Sequence[Mute] = (),
     records: Records | None = None,
+    started: Collection[str] = (),
 ) -> Agenda:
-    """Return what a run has to do for one sink. What is held by its hours is marked: it is sent as a digest later."""
-    pending = due_deliveries(config, events, waiting, now)
-    muted = find_muted(config, pending, events, mutes, records or Records(), now=now)
+    """Return what a run has to do for one sink. What is held by its hours is marked: it is sent as a digest later.
+
+    `started` are the incidents whose start the sink received: their ends are due to it, whatever the filters say.
+    """
+    pending = due_deliveries(config, events, waiting, now, started=started)
+    muted = find_muted(config, pending, events, mutes, records or Records(), now=now, started=started)
     kept = tuple(delivery for delivery in pending if delivery.event.id not in muted.dropped)
     over = len(pending) - len(kept)
     if not config.hours or not config.hours.hold(now):
@@ -76,12 +82,19 @@ def _mark_held(delivery: PendingDelivery) -> PendingDelivery:
 
 
 def due_deliveries(
-    config: SinkConfig, events: Sequence[Event], waiting: Sequence[PendingDelivery], now: datetime
+    config: SinkConfig,
+    events: Sequence[Event],
+    waiting: Sequence[PendingDelivery],
+    now: datetime,
+    *,
+    started: Collection[str] = (),
 ) -> tuple[PendingDelivery, ...]:
     """Return what is due to one sink, in order: what waits first, then new events, none of them twice."""
     waiting_ids = {delivery.event.id for delivery in waiting}
     fresh = (
-        PendingDelivery(event, now) for event in events if event.id not in waiting_ids and subscribes(config, event)
+        PendingDelivery(event, now)
+        for event in events
+        if event.id not in waiting_ids and (subscribes(config, event) or is_end_of(started, config, event))
     )
     return (*waiting, *fresh)
 
@@ -94,12 +107,22 @@ def plan_sinks(
     *,
     mutes: Sequence[Mute] = (),
     records: Records | None = None,
+    started: Mapping[str, Collection[str]] = MappingProxyType({}),
+    filtered: Sequence[Event] = (),
 ) -> dict[str, Agenda]:
-    """Return what there is to do, by the name of the sink; sinks for which nothing is pending are left out."""
-    agendas = {
-        config.name: plan_sink(config, events, outbox.get(config.name, ()), now=now, mutes=mutes, records=records)
-        for config in configs
-    }
+    """Return what there is to do, by the name of the sink; sinks for which nothing is pending are left out.
+
+    `started` are, by sink, the incidents whose start it received. Of the events that the filters of their page hold
+    back, `filtered`, it receives their ends.
+    """
+    agendas = {}
+    for config in configs:
+        own = started.get(config.name, ())
+        ends = [event for event in filtered if is_end_of(own, config, event)]
+        waiting = outbox.get(config.name, ())
+        agendas[config.name] = plan_sink(
+            config, [*events, *ends], waiting, now=now, mutes=mutes, records=records, started=own
+        )
     return {name: agenda for name, agenda in agendas.items() if agenda.pending or agenda.over}
 
 
@@ -137,7 +160,8 @@ class SinkTurn:
         self._broken = ""
         self._is_over = False
         self._blocked: set[IncidentKey] = set()
-        self._accepted = 0
+        self._accepted: list[Event] = []
+        self._sent = 0
         self._given_up: list[str] = []
         self._errors: list[str] = []
         self._remarks: list[str] = []
@@ -154,7 +178,8 @@ class SinkTurn:
         """Settle a notification that the receiver accepted. `remark` is what the sink reports about it."""
         for delivery in notification.deliveries:
             del self._waiting[delivery.event.id]
-        self._accepted += 1
+            self._accepted.append(delivery.event)
+        self._sent += 1
         self._dropped -= notification.dropped
         if remark:
             self._remarks.append(remark)
@@ -198,7 +223,8 @@ class SinkTurn:
         held = frozenset[str]() if self._broken else self._agenda.held & kept_ids
         return SinkOutcome(
             name,
-            sent=self._accepted,
+            sent=self._sent,
+            accepted=tuple(self._accepted),
             waiting=kept,
             lost=given_up,
             remarks=self._all_remarks(kept, held, given_up),

@@ -197,7 +197,7 @@ class SinkOutcome(msgspec.Struct, frozen=True):
     """One sink's deliveries: notifications it accepted, what waits for the next run, ids of events given up.
 
     `held` of those that wait are kept back by the sink's hours or by a mute, and are no failure. `dropped` events were
-    given up and not announced to the receiver yet.
+    given up and not announced to the receiver yet. `accepted` are the events of the notifications.
     """
 
     name: str
@@ -207,6 +207,7 @@ class SinkOutcome(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     held: int = 0
     dropped: int = 0
+    accepted: tuple[Event, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -217,12 +218,14 @@ class SinkOutcome(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What came of delivering a run's events: by sink, and the outbox for the next run.
 
-    `dropped` counts, by sink, the events that were dropped and not announced yet. Of a dry run, `due` is what each
+    `dropped` counts, by sink, the events that were dropped and not announced yet, and `started` has the incidents whose
+    start it received, and not their end. Of a dry run, `due` is what each
     sink would be sent, and `needed` the environment variables that it needs and that are not set.
     """
 
     outbox: Outbox
     dropped: Mapping[str, int] = {}
+    started: Mapping[str, tuple[str, ...]] = {}
     sinks: tuple[SinkOutcome, ...] = ()
     due: Mapping[str, tuple[PendingDelivery, ...]] = {}
     needed: Mapping[str, tuple[str, ...]] = {}
@@ -255,8 +258,12 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
             sinks=delivery.sinks,
             due=delivery.due,
             needed=delivery.needed,
-            dirty=self.dirty or (delivery.outbox, delivery.dropped) != (self.state.outbox, self.state.dropped),
-            state=msgspec.structs.replace(self.state, outbox=delivery.outbox, dropped=delivery.dropped),
+            dirty=self.dirty
+            or (delivery.outbox, delivery.dropped, delivery.started)
+            != (self.state.outbox, self.state.dropped, self.state.started),
+            state=msgspec.structs.replace(
+                self.state, outbox=delivery.outbox, dropped=delivery.dropped, started=delivery.started
+            ),
         )
 
     def archived(self, outcome: SinkOutcome) -> Self:

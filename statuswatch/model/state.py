@@ -221,6 +221,7 @@ class State(msgspec.Struct, frozen=True):
 
     `dropped` counts the events that a sink was never sent, until its next notification announces them. `written` has
     the times of the runs that wrote the file last: over all pages (`ALL_PAGES`), over a shard ("2/8"), over one page.
+    `started` has, by sink, the open incidents of which it received an event, as "page/incident".
     `dirty`: it differs from the file it came from.
     """
 
@@ -229,6 +230,7 @@ class State(msgspec.Struct, frozen=True):
     dropped: Mapping[str, int] = {}
     shared: Mapping[str, SharedFailure] = {}
     written: Mapping[str, datetime] = {}
+    started: Mapping[str, tuple[str, ...]] = {}
     dirty: bool = False
 
     def last_read(self, key: str) -> datetime | None:

@@ -158,6 +158,12 @@ def rank_of(event: Event, peak_impact: Impact, assumed: Impact) -> int | None:
     return max(IMPACT_SCALE.index(impact) for impact in impacts if impact in IMPACT_SCALE)
 
 
+def reports_ends(page: Page) -> bool:
+    """Return whether the page's `kinds` let the ends of incidents pass, of whatever kind these are."""
+    named = frozenset(EventKind).intersection(page.kinds)
+    return not named or EventKind.RESOLVED in named
+
+
 def _kind_passes(event: Event) -> bool:
     """Return whether the page's `kinds` allow the event's kind and the incident's. Kinds not named do not limit."""
     for kind, vocabulary in ((event.kind, EventKind), (event.incident.kind, IncidentKind)):

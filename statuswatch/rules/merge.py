@@ -399,3 +399,15 @@ def merge_dropped(base: Mapping[str, int], ours: Mapping[str, int], theirs: Mapp
     names = sorted({*ours, *theirs})
     counts = {name: ours.get(name, 0) + theirs.get(name, 0) - base.get(name, 0) for name in names}
     return {name: count for name, count in counts.items() if count > 0}
+
+
+def merge_started(
+    base: Mapping[str, Iterable[str]], ours: Mapping[str, Iterable[str]], theirs: Mapping[str, Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return, by sink, the incidents whose start it received on either side; what ended on one side is left out."""
+    merged = {}
+    for name in sorted({*ours, *theirs}):
+        before, mine, other = (frozenset(side.get(name, ())) for side in (base, ours, theirs))
+        if started := (mine | other) - (before - mine) - (before - other):
+            merged[name] = tuple(sorted(started))
+    return merged

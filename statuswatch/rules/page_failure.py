@@ -13,6 +13,7 @@ from statuswatch.model.state import Failing, PageState
 from statuswatch.rules.diff import event_id
 
 REPORT_FAILING_AFTER: Final = timedelta(hours=1)
+UNREADABLE: Final = "unreadable-"  # so begins the id of an incident of kind `page`
 
 
 def reconcile_failure(page: Page, state: PageState | None, failure: Failure, now: datetime) -> PageOutcome:
@@ -62,7 +63,7 @@ def failing_event(page: Page, failing: Failing, kind: EventKind, now: datetime) 
     """Return the start or the end of the `page` incident of one page."""
     update = _resolved_update(now) if kind is EventKind.RESOLVED else _failing_update(failing)
     incident = Incident(
-        id=f"unreadable-{_compact(failing.since)}",
+        id=f"{UNREADABLE}{_compact(failing.since)}",
         kind=IncidentKind.PAGE,
         title=_title(page, failing, now),
         status=update.status,

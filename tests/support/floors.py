@@ -52,7 +52,7 @@ INSIDE: Final = {
         "console",
         *("notification", "jsonlines", "progress", "phrases"),
     ),
-    "delivery": ("archiving", "deliver", "renewal", "outbox", "muting", "routing", "secrets"),
+    "delivery": ("archiving", "deliver", "renewal", "outbox", "muting", "starts", "routing", "secrets"),
     "render.site": (
         *(
             "index",

@@ -129,15 +129,16 @@ def test_round_trip(pages: dict[str, PageState], waiting: dict[str, tuple[Pendin
     """6: pages and outbox are read back as they were and written again byte for byte, whatever the order in which
     they were learned.
     """
-    content = b"".join(
-        state.encode(State(pages={key: state.encode_page(page) for key, page in pages.items()}, outbox=waiting))
-    )
+    started = {name: tuple(f"acme/{number}" for number in range(len(queue))) for name, queue in waiting.items()}
+    whole = State(pages={key: state.encode_page(page) for key, page in pages.items()}, outbox=waiting, started=started)
+    content = b"".join(state.encode(whole))
     loaded = state.decode(content, "state.json")
     read = {key: state.decode_page(page, key, "state.json") for key, page in loaded.pages.items()}
-    assert read == pages and loaded.outbox == waiting
+    assert read == pages and (loaded.outbox, loaded.started) == (waiting, started)
     assert b"".join(state.encode(loaded)) == content
     turned = {key: state.encode_page(turned_round(page)) for key, page in reversed(read.items())}
-    assert b"".join(state.encode(State(pages=turned, outbox=dict(reversed([*loaded.outbox.items()]))))) == content
+    outbox, starts = (dict(reversed([*table.items()])) for table in (loaded.outbox, loaded.started))
+    assert b"".join(state.encode(State(pages=turned, outbox=outbox, started=starts))) == content
     assert_made_for_git(content, pages, waiting)
 
 
