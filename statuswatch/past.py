@@ -99,12 +99,17 @@ def _has_impact(incident: PastIncident, minimum: Impact, assumed: Impact) -> boo
 
 
 def gaps_of(past: Past, span: Range) -> dict[str, tuple[Span, ...]]:
-    """Return the parts of the range that are not covered, by the name of the page."""
+    """Return the parts of the range that are not covered, by the name of the page.
+
+    Where all there is was asked for, that of a page that was never read has no length.
+    """
     found = {}
     for view in past.views:
         coverage = coverage_of(view, past.incidents)
-        missing = gaps(coverage, span.begin or coverage.since or span.end, span.end)
-        found[view.status.page.name] = tuple(gap for gap in missing if gap.end - gap.begin >= MIN_GAP)
+        begin = span.begin or coverage.since
+        missing = gaps(coverage, begin or span.end, span.end)
+        least = MIN_GAP if begin else timedelta()
+        found[view.status.page.name] = tuple(gap for gap in missing if gap.end - gap.begin >= least)
     return found
 
 

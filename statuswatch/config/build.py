@@ -47,7 +47,7 @@ from statuswatch.sinks import SINKS, Options
 
 _NAME_PAGES: Final = 'name the pages to watch, for example pages = ["openai"]'
 DEFAULT_PAGES: Final = ("openai", "anthropic", "github", "cloudflare", "npm", "pypi", "vercel", "docker")
-SHARED_PAGES: Final = ("platform:", "host:")  # so begin the page keys of shared incidents
+OF_PLATFORM, OF_HOST = "platform:", "host:"  # so begin the page keys of shared incidents
 
 
 def default_config(folder: Path) -> Config:
@@ -437,7 +437,9 @@ def _build_mute(table: Mapping[str, Any], page_keys: Collection[str], place: Pla
     rest = known_keys(table, MuteTable.__struct_fields__, place)
     mute = convert_rest(rest, MuteTable, place)
     page = mute.page.lower()
-    if not page.startswith(SHARED_PAGES):
+    if page.startswith(OF_PLATFORM):
+        check_choice(page.removeprefix(OF_PLATFORM), PLATFORMS, place.at("page"), noun="platform")
+    elif not page.startswith(OF_HOST):
         page = check_choice(_watched_key(page, page_keys), page_keys, place.at("page"), noun="page")
     return Mute(page=page, incident=mute.incident, until=mute.until and utc(mute.until))
 

@@ -241,7 +241,7 @@ class SinkTurn:
         return (*remarks, *_remarks(self._errors, unsent, given_up))
 
     def _with_reason(self, delivery: PendingDelivery) -> PendingDelivery:
-        if delivery.reason or delivery.event.id in self._agenda.held:
+        if delivery.reason or (delivery.event.id in self._agenda.held and not self._broken):
             return delivery
         reason = self._broken or (self._errors[-1] if self._errors else "")
         return msgspec.structs.replace(delivery, reason=reason)

@@ -43,7 +43,7 @@ def render(event: Event, width: int | None, *, full: bool = False, mute: Mute | 
     if remark := phrases.remark(event):
         paragraphs.append(Text(phrases.runner_safe(remark), "dim"))
     if mute:
-        paragraphs.append(Text(phrases.muted(mute), "dim"))
+        paragraphs.append(Text(phrases.muted(mute, event), "dim"))
     return indented(paragraphs, width)
 
 

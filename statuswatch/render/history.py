@@ -43,9 +43,15 @@ def gap_lines(gaps: Mapping[str, Sequence[Span]]) -> list[str]:
         for span in spans:
             groups.setdefault(span, []).append(name)
     return [
-        runner_safe_line(f"not covered: {phrases.span(span.begin, span.end)} ({phrases.some(names, MAX_KEYS)})")
+        runner_safe_line(f"not covered: {_gap(span)} ({phrases.some(names, MAX_KEYS)})")
         for span, names in sorted(groups.items())
     ]
+
+
+def _gap(span: Span) -> str:
+    if span.begin == span.end:
+        return f"never read until {phrases.minute(span.end)}"
+    return phrases.span(span.begin, span.end)
 
 
 def _headline(incident: PastIncident) -> Text:

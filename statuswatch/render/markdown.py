@@ -102,7 +102,7 @@ def _event(event: Event, mute: Mute | None) -> str:
     if remark := phrases.remark(event):
         lines.append(f"  - {text(remark)}")
     if mute:
-        lines.append(f"  - {text(phrases.muted(mute))}")
+        lines.append(f"  - {text(phrases.muted(mute, event))}")
     return "\n".join(lines) + "\n"
 
 

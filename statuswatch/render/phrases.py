@@ -275,7 +275,9 @@ def short(words: str, max_length: int = MAX_MESSAGE) -> str:
     return flat if len(flat) <= max_length else f"{flat[:max_length]}… (and {len(flat) - max_length} more characters)"
 
 
-def muted(mute: Mute) -> str:
-    """Return that an incident is not delivered, and until when."""
+def muted(mute: Mute, event: Event | None = None) -> str:
+    """Return that an incident, or an event of it, is not delivered, and until when."""
     until = f" until {minute(mute.until)}" if mute.until else ""
+    if event and event.kind is EventKind.RESOLVED:
+        return f"Muted{until}: delivered only to a sink that received its start"
     return f"Muted{until}: not delivered to any sink"

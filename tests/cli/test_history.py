@@ -71,6 +71,8 @@ def test_what_is_not_covered(workspace: Workspace) -> None:
     with_history(workspace)
     shown = workspace.run("history", "--since", "7d").out
     assert "not covered: " in shown and "(Acme)" in shown and "1 page not covered in full" in shown
+    shown = workspace.run("history", "openai").out
+    assert "not covered: never read until " in shown and "0 incidents · 1 page not covered in full" in shown
     completed = workspace.run("history", "--since", "7d", "--format", "jsonl")
     assert "not covered: " in completed.err and "not covered" not in completed.out
 

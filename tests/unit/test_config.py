@@ -271,6 +271,8 @@ BAD: Final = {
     'pages = ["npm"]\n[[mute]]\npage = "nmp"\nincident = "x"': "mute[0].page: unknown page 'nmp': did you mean 'npm'?",
     'pages = ["npm"]\n[[mute]]\npage = "npm"': "mute[0]: Object missing required field `incident`",
     'pages = ["npm"]\n[[mute]]\npage = "npm"\nincident = ""': "mute[0].incident: Expected `str` of length >= 1",
+    MUTE.replace('page = "npm"', 'page = "platform:statuspag"'): "mute[0].page: unknown platform 'statuspag': "
+    "did you mean 'statuspage'?",
     f"{MUTE}\ntill = 1": "mute[0].till: unknown key: did you mean 'until'?",
     f"{MUTE}\nuntil = 2026-12-24T00:00:00": "mute[0].until: Expected `datetime` with a timezone component",
     f"{MUTE}\nuntil = 2026-12-24": "mute[0].until: Expected `datetime`, got `date`",

@@ -186,6 +186,8 @@ def test_a_muted_incident_on_the_console(workspace: Workspace) -> None:
     completed = workspace.check("--announce-open", env=runner)
     assert "Muted until 2126-12-24 00:00 UTC: not delivered to any sink\n" in completed.out
     assert "not delivered to any sink" in summary.read_text()
+    workspace.acme(incident("a0", "investigating", "resolved"))
+    assert "delivered only to a sink that received its start" in workspace.check().out
 
 
 def test_an_assumed_impact(workspace: Workspace) -> None:
