@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HELP_END = help_end(
     ("statuswatch inspect openai", "statuswatch inspect https://status.acme.example"),
     (0, 2, 3, 4, 5),
-    code_4="the page could not be read",
+    code_4="the page could not be read, or is not believed",
     code_5="the output could not be printed",
 )
 
@@ -45,7 +45,7 @@ def inspect(
     from statuswatch.config.load import load_config
     from statuswatch.config.resolve import dormant_caution
     from statuswatch.config.select import look_at, remembered_page, watched_page
-    from statuswatch.model.page import Failure
+    from statuswatch.model.page import Failure, Feed
     from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
     from statuswatch.net.http import open_network
@@ -53,6 +53,7 @@ def inspect(
     from statuswatch.reading.probe import explain
     from statuswatch.recording.recorder import RunStart
     from statuswatch.render import inspection as rendered
+    from statuswatch.rules.suspicion import find_doubt
 
     settings = load_config(config, os.environ, Path.cwd())
     configured = {page.key: page for page in settings.pages} if settings.source else {}
@@ -64,15 +65,21 @@ def inspect(
         recorder.begin(RunStart(pages=(page,), partial=True), State(), now)
         connect = recorder.connect(with_headers(connect_to(open_network()), settings, os.environ))
         inspection = explain(page, now, settings.timeout, connect)
+    result = inspection.result
+    doubt = find_doubt(remembered, page, result, now) if isinstance(result, Feed) else ""
     origin = platform_origin(page, watched=watched)
     with stdout_stream() as stream:
+        caution = dormant_caution(page)
         print_lines(
-            stream, lambda width: rendered.render(inspection, origin, remembered, width, caution=dormant_caution(page))
+            stream,
+            lambda width: rendered.render(inspection, origin, remembered, width, caution=caution, doubt=doubt),
         )
         lines = rendered.configuration(inspection, catalog(), watched=watched)
         lines += rendered.catalog_row(inspection, catalog(), f"{now:%Y-%m}") if not watched else []
         stream.writelines(f"{line}\n" for line in lines)
-    if isinstance(inspection.result, Failure):
+    if doubt:
+        raise errors.PageUnavailableError(f"the documents are not believed ({page.url}): the reason is printed above")
+    if isinstance(result, Failure):
         raise errors.PageUnavailableError(f"the page could not be read ({page.url}): the reason is printed above")
 
 

@@ -36,6 +36,8 @@ def replay(
     The state file is in memory, and each run has the clock that it had. Only a configuration named with --config is
     used: it supplies filters and mutes.
     """
+    import msgspec
+
     from statuswatch.render.summary import closing_line
     from statuswatch.replay import replay as run
 
@@ -44,6 +46,7 @@ def replay(
 
     def print_end(report: "RunReport") -> None:
         if not quiet:
+            report = msgspec.structs.replace(report, changed=False)  # its state is in memory: no file is written
             say(f"[{report.detected_at:%Y-%m-%d %H:%M:%S} UTC] {closing_line(report)}")
 
     with interruptible("interrupted"):

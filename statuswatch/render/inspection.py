@@ -35,20 +35,26 @@ _LISTS: Final = ((IncidentKind.INCIDENT, "incidents"), (IncidentKind.MAINTENANCE
 
 
 def render(
-    inspection: Inspection, origin: str, state: PageState | None, width: int | None, *, caution: str = ""
+    inspection: Inspection,
+    origin: str,
+    state: PageState | None,
+    width: int | None,
+    *,
+    caution: str = "",
+    doubt: str = "",
 ) -> list[Text]:
     """Return the lines. `origin` says where the platform comes from: "configured", "from the catalog", "recognised".
 
-    `caution` is what the catalog knows against trusting the page.
+    `caution` is what the catalog knows against trusting the page, and `doubt` why its documents are not believed.
     """
     return [
         Text.assemble(" " * indent, line)
-        for indent, paragraph in _paragraphs(inspection, origin, state, caution)
+        for indent, paragraph in _paragraphs(inspection, origin, state, caution, doubt)
         for line in wrapped(paragraph, width and width - indent, (width or 0) - indent)
     ]
 
 
-def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, caution: str) -> Lines:
+def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, caution: str, doubt: str) -> Lines:
     page, result = inspection.page, inspection.result
     yield 0, Text(runner_safe(f"{page.name} · {page.url}"), "bold")
     if caution:
@@ -64,6 +70,9 @@ def _paragraphs(inspection: Inspection, origin: str, state: PageState | None, ca
         case Feed():
             yield 0, Text("Understood", "bold")
             yield from _understood(result)
+    if doubt:
+        line = f"not believed: {doubt}; nothing is reported unless a read half an hour later still shows it"
+        yield INDENT, Text(runner_safe(line), "bold yellow")
     yield from _components(result, state)
     if state:
         yield 0, Text("State file", "bold")

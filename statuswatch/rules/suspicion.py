@@ -10,7 +10,7 @@ from typing import Final
 
 from statuswatch.model.digest import id_digest
 from statuswatch.model.incident import Incident, IncidentKind
-from statuswatch.model.page import Feed, PageSnapshot
+from statuswatch.model.page import Feed, Page, PageSnapshot
 from statuswatch.model.state import IncidentRecord, PageState, Suspicion
 from statuswatch.rules.diff import is_expired_as_before
 from statuswatch.rules.record import is_older_copy, to_second, with_listed_ids
@@ -24,6 +24,14 @@ _EMPTY: Final = "its history is suddenly empty"
 def find_suspicion(state: PageState, feed: Feed) -> str:
     """Return why the documents may not show the page as it is now; "" where nothing speaks against them."""
     return _stale_page_time(state, feed) or _stale_incident(state, feed) or _empty_history(state, feed)
+
+
+def find_doubt(state: PageState | None, page: Page, feed: Feed, now: datetime) -> str:
+    """Return why a run would not believe these documents of a page; "" where it would, or where it has no baseline."""
+    if state is None or state.baseline is None or (state.url, state.id) != (page.url, page.id):
+        return ""
+    reason = find_suspicion(state, feed)
+    return "" if reason and is_believed(continue_suspicion(state.suspicion, reason, now), now) else reason
 
 
 def continue_suspicion(before: Suspicion | None, reason: str, now: datetime) -> Suspicion:

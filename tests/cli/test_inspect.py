@@ -81,6 +81,17 @@ def test_inspect_shows_an_entry_without_a_date(workspace: Workspace) -> None:
     assert "  open: Slow logins · " in completed.out and "skipped" not in completed.out
 
 
+def test_inspect_of_an_older_copy(workspace: Workspace) -> None:
+    """Contract 8, code 4: what a run would not believe is named as such; it is not the state of the page."""
+    workspace.acme(incident("a1", "investigating", "identified"))
+    workspace.check()
+    workspace.acme(incident("a1", "investigating"))
+    completed = workspace.run("inspect", "acme")
+    assert completed.code == 4
+    assert "  not believed: an older copy: it lacks the newest known update of a1; nothing is reported" in completed.out
+    assert "error: the documents are not believed (http" in completed.err
+
+
 def test_inspect_shows_what_is_remembered_and_filtered(workspace: Workspace) -> None:
     """Contract 2: the state file and the filters of a page explain why it is silent."""
     workspace.watch("acme", settings='components = ["API*"]\nmin_impact = "major"\n')

@@ -38,7 +38,8 @@ def test_a_replay_writes_nothing(workspace: Workspace) -> None:
     """Contract 2.6: its state is in memory: no file of the folder changes, also where a state file lies beside it."""
     record_three_runs(workspace)
     before = workspace.files()
-    assert workspace.run("replay", "recording.jsonl").code == 0
+    completed = workspace.run("replay", "recording.jsonl")
+    assert completed.code == 0 and "state written" not in completed.err
     assert workspace.files() == before
 
 
