@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 Plug = TypeVar("Plug", covariant=True)
 
@@ -15,20 +18,20 @@ class Registry(Mapping[str, Plug]):
 
     def __init__(self, package: str, *names: str) -> None:
         self._package = package
-        self._names = dict.fromkeys(names)
+        self._modules: dict[str, ModuleType | None] = dict.fromkeys(names)
 
     def __getitem__(self, name: str) -> Plug:
-        if name not in self._names:
-            raise KeyError(name)
-        module = import_module(f"{self._package}.{name.replace('-', '_')}")
+        module = self._modules[name]
+        if module is None:
+            module = self._modules[name] = import_module(f"{self._package}.{name.replace('-', '_')}")
         return cast("Plug", module)
 
     def __contains__(self, name: object) -> bool:
         """Return whether the name is registered, without an import."""
-        return name in self._names
+        return name in self._modules
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._modules)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._modules)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
 
 from statuswatch.errors import FeedError
 from statuswatch.model.page import Page, PageSnapshot
@@ -73,7 +74,7 @@ def costly(platform: str) -> Callable[[Callable[[int], Json]], Callable[[int], J
 
 
 def _json(content: Any) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode()
+    return msgspec.json.encode(content)
 
 
 def _at(number: int) -> str:

@@ -10,8 +10,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from statuswatch.model.page import Page
 from statuswatch.model.state import PageState, State
@@ -35,6 +38,7 @@ def growing(function: Growing) -> Growing:
     return function
 
 
+@cache
 def at(run: int) -> str:
     """Return a time shortly before a run."""
     return (START + timedelta(minutes=5 * run - 1)).isoformat()
@@ -149,7 +153,7 @@ def documents(name: str, run: int) -> dict[str, bytes]:
     summary = {**about, "components": [], "incidents": [], "scheduled_maintenances": []}
     incidents = GROWING[name](run) if run else []
     contents = {"incidents.json": {**about, "incidents": incidents}, "summary.json": summary}
-    return {document: json.dumps(content).encode() for document, content in contents.items()}
+    return {document: msgspec.json.encode(content) for document, content in contents.items()}
 
 
 def grow_apart(name: str, runs: int) -> Growth:
