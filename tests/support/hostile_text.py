@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -141,6 +142,7 @@ def hostile_event(vendor_text: str) -> Event:
     )
 
 
+@lru_cache(maxsize=32)
 def hostile_delivery(vendor_text: str, updates: int = 1) -> PendingDelivery:
     """Return a new incident in which title, component and that many updates are this text, uncleaned."""
     timeline = PageTimeline()
