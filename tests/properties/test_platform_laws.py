@@ -414,7 +414,7 @@ def test_an_incident_that_was_never_listed(platform: str) -> None:
     sample = SAMPLES[platform]
     whole: Documents = dict(sample.documents)
     first = DocumentTimeline(sample)
-    first.read(minutes_after(sample), whole)
+    first.read(minutes_after(platform), whole)
     tested = 0
     for incident in first.feed().incidents:
         before = without(whole, incident.id)
@@ -422,7 +422,7 @@ def test_an_incident_that_was_never_listed(platform: str) -> None:
             continue
         tested += 1
         hour_before = (incident.created_at - START) / timedelta(minutes=1) - 60
-        assert_appears(sample, before, minutes_after(sample), incident, [] if incident.closed else [opened(incident)])
+        assert_appears(sample, before, minutes_after(platform), incident, [] if incident.closed else [opened(incident)])
         missed = ("resolved", incident.id, ["missed"], update_ids(incident))
         assert_appears(sample, before, hour_before, incident, [missed if incident.closed else opened(incident)])
     assert tested or platform in IDS_ARE_DERIVED
@@ -444,7 +444,7 @@ def assert_appears(sample: Sample, before: Documents, baseline: float, incident:
     page.read(baseline, before)
     state = page.timeline.state
     assert state and state.baseline and incident.id not in state.incidents
-    page.minutes = minutes_after(sample)
+    page.minutes = minutes_after(sample.platform)
     whole: Documents = dict(sample.documents)
     assert shape(page.read_later(5, whole)) == expected
     assert page.read_later(5, whole) == []

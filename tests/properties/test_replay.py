@@ -40,7 +40,7 @@ def test_a_replay_gives_the_events_of_the_live_runs(platform: str, tmp_path: Pat
     _, over, noted = ending(platform)
     down = dict.fromkeys(documents, Failure(FailureKind.UNAVAILABLE, "HTTP 503"))
     live = Live(tmp_path / "recording.jsonl", msgspec.structs.replace(sample.page, platform=platform))
-    start = minutes_after(sample)
+    start = minutes_after(platform)
     steps: list[Any] = [documents, documents, down, documents, over, down, down, over, noted, documents, noted]
     gaps = [0, 5, 5, 5, 5, 5, 70, 5, 5, 5, 45]
     minutes = start

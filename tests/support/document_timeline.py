@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -101,14 +102,15 @@ def first_read(platform: str) -> tuple[DocumentTimeline, Documents]:
     sample = SAMPLES[platform]
     documents: Documents = copy.deepcopy(dict(sample.documents))
     page = DocumentTimeline(sample)
-    assert page.read(minutes_after(sample), documents) == []
+    assert page.read(minutes_after(platform), documents) == []
     assert page.timeline.state and page.timeline.state.failing is None
     return page, documents
 
 
-def minutes_after(sample: Sample) -> float:
-    """Return a time an hour after all that the documents of a sample mention, in minutes after `START`."""
-    feed = sample.read()
+@cache
+def minutes_after(platform: str) -> float:
+    """Return a time an hour after all that the documents of its sample mention, in minutes after `START`."""
+    feed = SAMPLES[platform].read()
     times = [*feed.updated_at.values()]
     for incident in feed.incidents:
         times += [incident.position, incident.last_update_at, incident.created_at]

@@ -237,7 +237,7 @@ def test_another_name_of_a_component_looks_at_all() -> None:
 def first_feed(platform: str, documents: Documents) -> Feed:
     """Return what the first read of a page looked at. It is compared with a whole one."""
     page = DocumentTimeline(SAMPLES[platform])
-    page.read(minutes_after(SAMPLES[platform]), documents)
+    page.read(minutes_after(platform), documents)
     assert page.timeline.outcome.feed
     return page.timeline.outcome.feed
 

@@ -77,7 +77,7 @@ def examine(platform: str, documents: Documents) -> bool:
         return False
     assert_sound(feed)
     timeline = PageTimeline(page_of(SAMPLES[platform]))
-    now = minutes_after(SAMPLES[platform])
+    now = minutes_after(platform)
     assert _read(timeline, now, documents) == [], "a baseline gives an event"
     _assert_at_rest(timeline, now + 5, documents)
     timeline = PageTimeline(timeline.page)
@@ -91,7 +91,7 @@ def examine(platform: str, documents: Documents) -> bool:
 def _feed(platform: str, documents: Documents) -> Feed | None:
     """Return all that a page has; None where it is refused."""
     sample = SAMPLES[platform]
-    session = Session(at(minutes_after(sample)), conditional=False)
+    session = Session(at(minutes_after(platform)), conditional=False)
     inspection = run_plan(inspect(page_of(sample), session), documents)
     if isinstance(inspection.result, Failure):
         assert inspection.result.reason.isprintable(), "a reason that is not plain text"
@@ -103,7 +103,7 @@ def _feed(platform: str, documents: Documents) -> Feed | None:
 def _first_state(platform: str) -> PageState | None:
     """Return the state of a page after the sample was read."""
     timeline = PageTimeline(page_of(SAMPLES[platform]))
-    _read(timeline, minutes_after(SAMPLES[platform]), seeds(platform)[0])
+    _read(timeline, minutes_after(platform), seeds(platform)[0])
     return timeline.state
 
 
