@@ -287,7 +287,7 @@ def test_deadline(tmp_path: Path) -> None:
 
 
 def test_pages_overlap(tmp_path: Path) -> None:
-    """5: pages are read at the same time: none is answered here before all have asked."""
+    """Contract 5.8: pages are read at the same time: none is answered here before all have asked."""
     all_asked = threading.Barrier(20)
 
     def refuse_together(connection: socket.socket) -> None:

@@ -262,6 +262,8 @@ def test_what_came_and_went_within_one_gap_is_found() -> None:
     assert {(str(event.kind), *event.changes) for event in events} == {("resolved", "missed")} and len(events) == 2
     assert timeline.state and timeline.state.to_look_up == {}
     assert timeline.read_documents(3010, documents) == []
+    back: Page = {**documents, "incidents.json": page(gap[0], *newest[1:])["incidents.json"]}
+    assert timeline.read_documents(3015, back) == [], "its updates have ids now, and the times that they had"
 
 
 def test_a_longer_list_counts_only_where_its_ids_are_those_of_the_page() -> None:
