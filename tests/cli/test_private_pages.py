@@ -88,6 +88,16 @@ def test_a_missing_variable_fails_its_page_only(workspace: Workspace, value: str
     assert workspace.run("status", "--fail-on", "major", env=env).code == 4
 
 
+def test_a_page_that_is_not_asked_is_no_answer(workspace: Workspace, dead: str) -> None:
+    """Contract 8.1: where the only page that is asked does not answer, no page answered at all."""
+    workspace.watch("bolt", bolt=dead)
+    toml = workspace.folder / "statuswatch.toml"
+    private = f'[page.acme]\nurl = "{workspace.vendor.url}/acme"\nheaders_env = {{ Authorization = "ACME_TOKEN" }}\n'
+    toml.write_text(toml.read_text() + private)
+    assert workspace.run("check").code == 4
+    assert workspace.run("check", "acme").code == 0
+
+
 @pytest.mark.parametrize("echo", ECHOES)
 def test_a_token_that_the_vendor_repeats_appears_nowhere(workspace: Workspace, echo: str) -> None:
     """Contract 3.9 and 7.11: the values are masked in every output and file, however the vendor repeats them."""

@@ -127,10 +127,12 @@ def test_it_reads_only_what_it_is_given(tmp_path: Path, monkeypatch: pytest.Monk
     [("", "etc/state.json"), ("memory/s.json", "etc/memory/s.json"), ("../s.json", "s.json")],
 )
 def test_the_state_is_relative_to_the_configuration_file(tmp_path: Path, state: str, place: str) -> None:
-    """Contract 3.2: `state` is relative to the configuration file, wherever the run is started."""
+    """Contract 3.2: `state` and `history` are relative to the configuration file, wherever the run is started."""
     (tmp_path / "etc").mkdir()
-    config = load(tmp_path / "etc", 'pages = ["openai"]\n' + (f'state = "{state}"' if state else ""))
+    top = 'pages = ["openai"]\nhistory = "past"\n'
+    config = load(tmp_path / "etc", top + (f'state = "{state}"' if state else ""))
     assert config.state.resolve() == (tmp_path / place).resolve()
+    assert config.history == tmp_path / "etc" / "past"
 
 
 def test_the_archive_is_no_file(tmp_path: Path) -> None:

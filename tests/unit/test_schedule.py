@@ -178,7 +178,17 @@ def test_lateness() -> None:
     assert schedule.lag(due + 20) == 20
 
 
+def test_no_page_is_read_sooner_than_half_its_interval() -> None:
+    """Contract 2.20: the slot that follows the first read of all pages at once may be near; then it is left out."""
+    schedule = Schedule({f"page{number}": Interval(300) for number in range(100)}, NOON, lambda: 0.0)
+    for key in schedule.due(NOON):
+        schedule.finish(key, GOOD, NOON)
+    assert NOON + 150 <= (schedule.next_at or 0) <= NOON + 160
+    assert schedule.due(NOON + 149) == ()
+    assert len(schedule.due(NOON + 450)) == 100
+
+
 def test_phases_spread_evenly() -> None:
-    """Phases are hashed from the key: of 1,000 pages every sixth of an interval has its share."""
+    """Contract 2.20: phases are hashed from the key: of 1,000 pages every sixth of an interval has its share."""
     phases = Counter(digest_of(f"page{number}") % 300 // 50 for number in range(1000))
     assert set(phases) == set(range(6)) and max(phases.values()) < 1.4 * min(phases.values())

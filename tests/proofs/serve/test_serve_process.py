@@ -37,7 +37,7 @@ def test_an_orderly_end(tmp_path: Path) -> None:
 
 
 def test_a_life_on_a_unix_socket(tmp_path: Path) -> None:
-    """Contract 2.22: a serving process on a Unix socket, behind a proxy, under systemd, through reloads to its end.
+    """Contract 2.22 and 2.22.2: a serving process on a Unix socket, behind a proxy, under systemd, from start to end.
 
     The file of a socket left by another process is replaced. SIGHUP takes over pages and token; a wrong configuration
     is refused. SIGTERM ends it though a read hangs; a ring that is under way is still taken, and durable.
