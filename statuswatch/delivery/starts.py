@@ -5,6 +5,7 @@ They are remembered while they are open, as "page/incident". Only what leaves ou
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 from statuswatch.config.schema import SinkConfig
 from statuswatch.model.event import Event, EventKind
@@ -13,6 +14,8 @@ from statuswatch.model.state import EncodedPage, IncidentRecord
 from statuswatch.rules.filters import reports_ends
 from statuswatch.rules.page_failure import UNREADABLE
 from statuswatch.state import decode_page
+
+_SHARED: Final = ":"  # in the page key of a shared incident, and of no page
 
 
 def incident_name(event: Event) -> str:
@@ -31,13 +34,19 @@ def started_after(
 ) -> tuple[str, ...]:
     """Return the incidents whose start a sink received, after a run with these events; some it `accepted`.
 
-    `pages` are those of the state after the run. What ended is not kept: its end was delivered, or waits.
+    `pages` are those of the state after the run. What ended is not kept: its end was delivered, or waits. Nor is what
+    is of a page that is not remembered any more.
     """
     ended = {incident_name(event) for event in events if event.kind is EventKind.RESOLVED}
     started = _with_accepted(before, accepted) - ended
     changed = {event.page.key for event in events if event.incident.kind is not IncidentKind.PAGE}
     records = {key: decode_page(pages[key], key, "the state").incidents for key in changed if key in pages}
-    return tuple(sorted(name for name in started if _is_open(name, records)))
+    left = {name for name in started if _page_of(name) in pages or _SHARED in _page_of(name)}
+    return tuple(sorted(name for name in left if _is_open(name, records)))
+
+
+def _page_of(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _with_accepted(before: Collection[str], accepted: Iterable[Event]) -> set[str]:
@@ -52,7 +61,7 @@ def _with_accepted(before: Collection[str], accepted: Iterable[Event]) -> set[st
 
 def _is_open(name: str, records: Mapping[str, Mapping[str, IncidentRecord]]) -> bool:
     """Return whether an incident goes on, as far as these pages tell. Its id may have changed with all of a page's."""
-    key, _, incident = name.partition("/")
+    key, incident = _page_of(name), name.partition("/")[2]
     if key not in records or incident.startswith(UNREADABLE):
         return True
     record = records[key].get(incident)

@@ -90,20 +90,20 @@ def test_the_end_comes_whatever_the_page_filters_by_now(
 
 
 def test_what_is_kept_of_starts() -> None:
-    """Contract 7.5: an incident is kept from the first event that a sink accepted until it is over or forgotten."""
+    """Contract 7.5: kept from the first event that a sink accepted, until the incident is over or its page is gone."""
     timeline = PageTimeline()
     updates = [update(1, "investigating"), update(5, "identified"), update(9, "resolved")]
     timeline.read(0)
-    kept: tuple[str, ...] = ("acme/gone", "acme/unreadable-x", "bolt/b1")
+    kept: tuple[str, ...] = ("acme/gone", "acme/unreadable-x", "bolt/b1", "host:a.example/x")
     names = []
     for count in (1, 2, 3):
         events = timeline.read(10 * count, listed("a1", *updates[:count]))
         assert timeline.state
         kept = started_after(kept, events, events, {"acme": encode_page(timeline.state)})
         names.append(kept)
-    goes_on = ("acme/a1", "acme/unreadable-x", "bolt/b1")
+    goes_on = ("acme/a1", "acme/unreadable-x", "host:a.example/x")
     assert names == [goes_on, goes_on, goes_on[1:]]
-    assert started_after(goes_on, (), (), {}) == goes_on
+    assert started_after(goes_on, (), (), {}) == ("host:a.example/x",)
 
 
 def test_starts_of_two_sides() -> None:
