@@ -174,20 +174,32 @@ class History:
         blind = snap.fault.only == "proxy/incidents" and now and then and len(now.posts) == len(then.posts)
         return [snap, stale] if blind or stale.at > max(old.at for old in self.runs[:run] if old.clean) else [snap]
 
-    def story(self, key: str) -> str:
-        """Tell an incident read by read, for the message of a failed law."""
+    def story(self, key: str) -> Story:
+        """Return the story of an incident, for the message of a failed law."""
+        return Story(self, key)
+
+
+@dataclass(frozen=True)
+class Story:
+    """An incident read by read. It is told where it is printed: that takes longer than most laws."""
+
+    history: History
+    key: str
+
+    def __str__(self) -> str:
+        history, key = self.history, self.key
         lines, before = (
-            [f"\n{self.page.key} ({self.page.platform}), incident {key}, baseline in run {self.baseline}"],
+            [f"\n{history.page.key} ({history.page.platform}), incident {key}, baseline in run {history.baseline}"],
             None,
         )
-        for run, snap in enumerate(self.runs):
+        for run, snap in enumerate(history.runs):
             one = snap.incidents.get(key)
             posts = [(p.status, p.id, p.body) for p in one.posts] if one else []
             now = one and (one.title, one.impact, one.linked, one.schedule, posts)
-            listed = key in window(self.page.platform, snap.incidents)
+            listed = key in window(history.page.platform, snap.incidents)
             reported = [
                 f"  REPORTED {event.kind} {event.line['changes']} {event.status} {event.updates}"
-                for event in self.of(key)
+                for event in history.of(key)
                 if event.run == run
             ]
             if now != before or reported or snap.fault:
@@ -443,8 +455,10 @@ def components_once_stated_are_reported(history: History) -> None:
         components = event.line["incident"]["components"]
         ever = [i for s in history.runs[: event.run + 1] if (i := s.incidents.get(event.id))]
         names = {name for one in ever for name in one.linked} | {n for i in ever for p in i.posts for n in p.components}
-        where = f"{components}{history.story(event.id)}"
-        assert all(any(name in text for name in names) for text in components), f"no such component: {where}"
+        where = history.story(event.id)
+        assert all(any(name in text for name in names) for text in components), (
+            f"no such component: {components}{where}"
+        )
         clean = [
             one
             for n, s in enumerate(history.runs[: event.run + 1])
@@ -452,13 +466,13 @@ def components_once_stated_are_reported(history: History) -> None:
             if event.id in window(history.page.platform, s.incidents)
         ]
         if any(one.linked or any(p.components for p in one.posts) for one in clean):
-            assert components, f"components were lost: {where}"
+            assert components, f"components were lost: {components}{where}"
         one = history.runs[event.run].incidents.get(event.id)
         listed = event.id in window(history.page.platform, history.runs[event.run].incidents)
         if history.runs[event.run].clean and one and one.linked and listed:
-            assert len(components) == len(one.linked), f"not the components that are linked: {where}"
+            assert len(components) == len(one.linked), f"not the components that are linked: {components}{where}"
             assert all(any(name in text for text in components) for name in one.linked), (
-                f"a component is missing: {where}"
+                f"a component is missing: {components}{where}"
             )
 
 
