@@ -226,9 +226,10 @@ def test_a_response_that_repeats_the_request(sink: str) -> None:
         (kept,) = send_to(receiver, sink, *ONE).waiting
         return kept.reason.replace("***", "")
 
+    step = 3 if sink == "webhook" or sink in READS_RESPONSES else 12  # the others share the code of the first
     with service(sink) as receiver:
         secret = " ".join(environment(sink, receiver.url).values())
-        bodies = [f"{'x' * length} {secret} {quote(secret, safe='')} {secret}" for length in range(150, 250, 3)]
+        bodies = [f"{'x' * length} {secret} {quote(secret, safe='')} {secret}" for length in range(150, 250, step)]
         for body in [*bodies, " " * 65_500 + secret * 10]:
             reason = reason_of(body.encode())
             assert not any(part[:4] in reason for part in SECRET_PARTS), reason

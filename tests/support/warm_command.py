@@ -26,8 +26,7 @@ READ_AT_START: Final = (
     *("PYTHON", "LC_", "LANG", "TZ", "LD_", "DYLD_", "MALLOC_", "OPENSSL_"),
     "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION",
 )
-
-
+READ_LATER: Final = ("PYTHONASYNCIODEBUG",)  # when an event loop is made
 STREAMS: Final = ("stdin", "stdout", "stderr")
 Stream = int | IO[bytes]  # a file descriptor, or what has one
 
@@ -106,8 +105,11 @@ def warm_command() -> WarmCommand:
     return WarmCommand(inherited_environment())
 
 
+def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(READ_AT_START) and name not in READ_LATER}
+
+
 def runs_warm(command: Sequence[str], env: Mapping[str, str]) -> bool:
     """Return whether a forked process does the same as a process of its own."""
-    at_start = {name: value for name, value in env.items() if name.startswith(READ_AT_START)}
-    inherited = {name: value for name, value in inherited_environment().items() if name.startswith(READ_AT_START)}
+    at_start, inherited = (_read_at_start(variables) for variables in (env, inherited_environment()))
     return CAN_FORK and command[0] == sys.executable and command[1] in ("-m", "-c") and at_start == inherited

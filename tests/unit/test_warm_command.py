@@ -117,6 +117,7 @@ def test_what_is_read_at_the_start_needs_a_process_of_its_own(
     env = workspace.env
     assert runs_warm(COMMAND, env) == CAN_FORK
     assert runs_warm(COMMAND, env | {"HOOK": "http://127.0.0.1"}) == CAN_FORK
+    assert runs_warm(COMMAND, env | {"PYTHONASYNCIODEBUG": "1"}) == CAN_FORK
     for name in ("PYTHONIOENCODING", "PYTHONPATH", "LC_ALL", "TZ", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"):
         assert not runs_warm(COMMAND, env | {name: "x"})
     assert not runs_warm(("/bin/sh", "-c"), env)
