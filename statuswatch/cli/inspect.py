@@ -13,7 +13,7 @@ from statuswatch.cli.options import ConfigOption, RecordOption, StateOption, hel
 from statuswatch.cli.output import interruptible, print_lines, stdout_stream
 
 if TYPE_CHECKING:
-    from statuswatch.model.page import Page
+    from statuswatch.model.page import Failure, Feed, Page
 
 HELP_END = help_end(
     ("statuswatch inspect openai", "statuswatch inspect https://status.acme.example"),
@@ -45,7 +45,7 @@ def inspect(
     from statuswatch.config.load import load_config
     from statuswatch.config.resolve import dormant_caution
     from statuswatch.config.select import look_at, remembered_page, watched_page
-    from statuswatch.model.page import Failure, Feed
+    from statuswatch.model.page import Feed
     from statuswatch.model.state import State
     from statuswatch.net.client import connect_to
     from statuswatch.net.http import open_network
@@ -77,6 +77,13 @@ def inspect(
         lines = rendered.configuration(inspection, catalog(), watched=watched)
         lines += rendered.catalog_row(inspection, catalog(), f"{now:%Y-%m}") if not watched else []
         stream.writelines(f"{line}\n" for line in lines)
+    stop_where_unknown(page, result, doubt)
+
+
+def stop_where_unknown(page: "Page", result: "Feed | Failure", doubt: str) -> None:
+    """Raise PageUnavailableError where the state of the page is not known."""
+    from statuswatch.model.page import Failure
+
     if doubt:
         raise errors.PageUnavailableError(f"the documents are not believed ({page.url}): the reason is printed above")
     if isinstance(result, Failure):

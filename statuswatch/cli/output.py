@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from statuswatch import errors
-from statuswatch.cli.options import EventFormat, TableFormat
+from statuswatch.cli.options import BUILT_IN, EventFormat, TableFormat
 from statuswatch.errors import OutputError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from statuswatch.config.schema import Config
     from statuswatch.model.event import Event
     from statuswatch.model.mute import Mute
     from statuswatch.model.report import PageOutcome
@@ -64,6 +65,12 @@ def say(line: str) -> None:
     """Print a line on stderr. A stderr that nobody reads is no error."""
     with suppress(OSError):
         sys.stderr.writelines(f"{part}\n" for part in fitted(f"statuswatch: {line}", sys.stderr))
+
+
+def name_built_in(settings: "Config") -> None:
+    """Say on stderr that no configuration was found, where none was."""
+    if not settings.source:
+        say(f"configuration: {BUILT_IN}; state file: {settings.state}")
 
 
 def annotate(commands: "Iterable[str]") -> None:

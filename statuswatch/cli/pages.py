@@ -10,7 +10,7 @@ import typer
 from statuswatch import errors
 from statuswatch.cli.completion import all_pages
 from statuswatch.cli.options import ConfigOption, QuietOption, TableFormat, help_end, reject_together
-from statuswatch.cli.output import interruptible, print_table, progress, say, stdout_stream
+from statuswatch.cli.output import interruptible, name_built_in, print_table, progress, say, stdout_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def pages(
     if fix:
         refuse_fix({"--configured": configured, f"--format {output}": output is not TableFormat.CONSOLE}, verify=verify)
     settings = load_config(config, os.environ, Path.cwd())
-    candidates = settings.pages if configured else tuple(catalog().values())
+    candidates = configured_pages(settings, quiet=quiet) if configured else tuple(catalog().values())
     chosen = search_catalog(candidates, query or ())
     if not chosen:
         _report_no_match(" ".join(query or ()), candidates if configured else None)
@@ -125,6 +125,13 @@ def _report_no_match(words: str, pages: "Sequence[Page] | None") -> None:
 
     names = [name for page in pages or () for name in (page.key, page.name)]
     say(f"no page matches {words!r}{did_you_mean(words, names) if pages is not None else near_pages(words)}")
+
+
+def configured_pages(settings: "Config", *, quiet: bool) -> "tuple[Page, ...]":
+    """Return the pages of the configuration; say where it is the built-in default."""
+    if not quiet:
+        name_built_in(settings)
+    return settings.pages
 
 
 def verify_pages(chosen: "Sequence[Page]", settings: "Config", output: TableFormat, *, quiet: bool) -> None:

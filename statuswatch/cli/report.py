@@ -8,7 +8,7 @@ import typer
 
 from statuswatch import errors
 from statuswatch.cli.options import ConfigOption, QuietOption, ShardOption, StateOption, help_end, load_settings
-from statuswatch.cli.output import interruptible, progress, say
+from statuswatch.cli.output import interruptible, name_built_in, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ def report(
         files = render_site(board)
         publish_site(out, files)
     if not quiet:
+        name_built_in(settings)
         print_summary(board, files, out, hidden=len(settings.chosen()) - len(pages))
 
 

@@ -10,7 +10,6 @@ import typer
 
 from statuswatch import errors
 from statuswatch.cli.options import (
-    BUILT_IN,
     ConfigOption,
     JobsOption,
     PagesArgument,
@@ -25,7 +24,7 @@ from statuswatch.cli.options import (
     recording,
     reject_together,
 )
-from statuswatch.cli.output import annotate, interruptible, print_lines, progress, say, stdout_stream
+from statuswatch.cli.output import annotate, interruptible, name_built_in, print_lines, progress, say, stdout_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -209,8 +208,7 @@ def annotate_on_runner(view: "StatusView") -> None:
 
 def print_notes(settings: "Config", notes: "Sequence[str]") -> None:
     """Print on stderr what the answer rests on."""
-    if not settings.source:
-        say(f"configuration: {BUILT_IN}; state file: {settings.state}")
+    name_built_in(settings)
     for note in notes:
         say(note)
 

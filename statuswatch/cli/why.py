@@ -18,7 +18,7 @@ from statuswatch.cli.options import (
     help_end,
     load_settings,
 )
-from statuswatch.cli.output import interruptible, print_lines, progress, say, stdout_stream
+from statuswatch.cli.output import interruptible, name_built_in, print_lines, progress, say, stdout_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,6 +84,8 @@ def why(
         watched = (*chosen, *unwatched(chosen, settings, named or {}))
         view = find_out(settings, watched, span, now, named=named, shown=not quiet)
     print_answer(view, output)
+    if not quiet:
+        name_built_in(settings)
     stop(view)
 
 

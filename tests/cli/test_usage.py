@@ -166,7 +166,9 @@ def test_the_built_in_default_is_named(workspace: Workspace, dead: str) -> None:
     proxy = {"HTTPS_PROXY": dead, "NO_PROXY": ""}
     expected = "configuration: the built-in default, for no file was found; state file: "
     assert expected in workspace.run("check", "sentry", env=proxy).err
-    assert expected not in workspace.run("check", "sentry", "--quiet", env=proxy).err
+    for command in (["why", "sentry"], ["status", "--offline"], ["pages", "--configured"]):
+        assert expected in workspace.run(*command, env=proxy).err
+        assert expected not in workspace.run(*command, "--quiet", env=proxy).err
 
 
 def test_options_name_the_configuration_and_the_state_file(workspace: Workspace) -> None:
