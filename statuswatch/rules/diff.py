@@ -106,9 +106,8 @@ def compare(page: Page, record: IncidentRecord, incident: Incident, *, is_read_a
     news = _find_news(record, incident, updates)
     if not news.changes:
         return Difference(None, _without_old_updates(after, remembered, incident))
-    if record.was_over_at_baseline and incident.closed and Change.REOPENED not in news.changes:
-        after = msgspec.structs.replace(after, closed_at_baseline=True)
-    return _report(page, record, incident, news, after)
+    is_over = record.was_over_at_baseline and incident.closed and Change.REOPENED not in news.changes
+    return _report(page, record, incident, news, msgspec.structs.replace(after, closed_at_baseline=is_over))
 
 
 def _without_old_updates(after: IncidentRecord, before: IncidentRecord, incident: Incident) -> IncidentRecord:

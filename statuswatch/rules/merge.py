@@ -311,7 +311,7 @@ def _joined(older: IncidentRecord, newer: IncidentRecord) -> IncidentRecord:
         peak_impact=None if peak is newer.impact else peak,
         event_count=max(older.event_count, newer.event_count),
         created_at=min(created, default=None),
-        closed_at_baseline=newer.closed and (newer.closed_at_baseline or older.closed_at_baseline),
+        closed_at_baseline=newer.closed and (newer if newer.event_count else older).closed_at_baseline,
     )
     return shrink(joined)
 

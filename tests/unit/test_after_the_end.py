@@ -3,6 +3,7 @@
 import pytest
 
 from statuswatch.model.incident import Component, Impact, Incident, IncidentKind
+from statuswatch.rules.merge import merge_page
 from tests.support.page_timeline import PageTimeline, at, incident, shape, update, with_fields
 
 OLD = incident("old", update(-900, "investigating"), update(-890, "resolved"))
@@ -195,6 +196,24 @@ def test_row_9c_ends_with_a_reopening() -> None:
     assert shape(timeline.read(15, edited)) == [("updated", "old", ["edited"], ["u7"])]
     twice = incident("old", *OLD.updates, update(3, "investigating"), update(7, "resolved"))
     assert shape(timeline_of(OLD).read(10, twice)) == [("resolved", "old", ["reopened"], ["u3", "u7"])]
+
+
+def test_row_9c_ends_with_a_reopening_after_an_event() -> None:
+    """Contract 4, rows 7 and 9c: so it is where the incident had an event before, and was over again at the next read;
+    and after a merge with a side that saw that event only (6.12).
+    """
+    timeline = timeline_of(OLD)
+    noted = incident("old", *OLD.updates, update(3, "postmortem"))
+    assert shape(timeline.read(5, noted)) == [("updated", "old", ["updates", "status"], ["u3"])]
+    other = timeline.state
+    again = (*noted.updates, update(7, "investigating"), update(8, "resolved"))
+    assert shape(timeline.read(10, incident("old", *again))) == [("resolved", "old", ["reopened"], ["u7", "u8"])]
+    assert timeline.state and other
+    merged = PageTimeline()
+    merged.state = merge_page(None, other, timeline.state)
+    edited = incident("old", *again[:-1], update(8, "resolved", "It was DNS."))
+    for side in (timeline, merged):
+        assert shape(side.read(15, edited)) == [("updated", "old", ["edited"], ["u8"])]
 
 
 def test_cancelled_closes() -> None:

@@ -156,7 +156,8 @@ class Ledger:
         key = line["incident"]["id"]
         stated = tuple(line["incident"][name] for name in ("title", "status"))
         impact = line["incident"]["impact"]
-        impact_may_lack = impact == "unknown" and key not in self.listed(snap)  # a longer list states none
+        is_listed = all(key in self.listed(shown) for shown in shown_by(snap))
+        impact_may_lack = impact == "unknown" and not is_listed  # a longer list states none
         versions = [shown.incidents[key] for shown in shown_by(snap) if key in shown.incidents]
         bodies_may_lack = not snap.clean and self.page.empty_bodies
         alike = [one for one in versions if (one.title, one.status) == stated]
