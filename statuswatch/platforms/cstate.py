@@ -40,6 +40,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     newest_copies,
     parse_entries,
+    unread_kinds,
     whole_list,
 )
 
@@ -115,6 +116,7 @@ def parse(reading: ParseInput, /) -> Feed:
         history=_KINDS if is_whole else frozenset(),
         complete=_KINDS if is_whole else frozenset(),
         current=frozenset() if is_whole or reading.documents.get(_ISSUES, b"") is not None else _KINDS,
+        unread=unread_kinds(reading, _ISSUES, _KINDS, is_whole=is_whole),
         window_sizes={IncidentKind.INCIDENT: UNLIMITED} if is_whole else {},
         skipped=tuple(skipped),
         losses=tuple(losses),

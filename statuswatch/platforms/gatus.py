@@ -40,6 +40,7 @@ from statuswatch.platforms.parsing import (
     listed_components,
     newest_copies,
     parse_entries,
+    unread_kinds,
     whole_list,
 )
 
@@ -117,6 +118,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=newest_copies(listed, announced or ()),
         by_creation=True,
         complete=frozenset() if announced is None else _KINDS,
+        unread=unread_kinds(reading, _CONFIG, _KINDS, is_whole=announced is not None),
         skipped=tuple(skipped),
         losses=tuple(losses),
         components=listed_components(endpoint.place for endpoint in endpoints),

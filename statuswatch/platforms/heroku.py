@@ -46,6 +46,7 @@ from statuswatch.platforms.parsing import (
     newest_copies,
     oldest_first,
     parse_entries,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 2
@@ -137,6 +138,7 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=kinds,
         complete=kinds,
+        unread=unread_kinds(reading, _CURRENT, frozenset({IncidentKind.INCIDENT}), is_whole=current is not None),
         as_remembered=closed.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),

@@ -56,6 +56,7 @@ from statuswatch.platforms.parsing import (
     page_changed_at,
     parse_entries,
     parse_syndication,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 2
@@ -260,8 +261,7 @@ def parse_own(reading: ParseInput, incident_id: str, body: bytes, /) -> Incident
 
 def _unread_kinds(reading: ParseInput, sources: "_Sources") -> frozenset[IncidentKind]:
     """Return maintenance where the native list was not read, and the page has one: no other has windows."""
-    page_lacks_list = reading.documents.get(_NATIVE, b"") is None
-    return frozenset() if sources.native or page_lacks_list else frozenset({IncidentKind.MAINTENANCE})
+    return unread_kinds(reading, _NATIVE, frozenset({IncidentKind.MAINTENANCE}), is_whole=bool(sources.native))
 
 
 def _longer(sources: "_Sources", reading: ParseInput, listed_ids: Set[str]) -> tuple[Incident, ...]:

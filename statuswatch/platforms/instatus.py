@@ -65,9 +65,10 @@ from statuswatch.platforms.parsing import (
     incident_update,
     names_nothing,
     newest_copies,
-    newly_absent,
     oldest_first,
+    page_lacks,
     parse_entries,
+    unread_kinds,
     without_bom,
 )
 
@@ -165,7 +166,8 @@ def parse(reading: ParseInput, /) -> Feed:
         # The feed has both kinds; a kind of which it shows nothing may not be in it.
         history=_BOTH if feed_is_empty else _kinds(closed).union(remembered_kinds),
         complete=_BOTH,
-        current=frozenset() if newly_absent(reading, _FEED, incidents) else _BOTH,
+        current=_BOTH if page_lacks(reading, _FEED) else frozenset(),
+        unread=unread_kinds(reading, _FEED, _BOTH, is_whole=_FEED in reading.documents and not losses),
         as_remembered=remembered.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),

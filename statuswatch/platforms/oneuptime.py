@@ -44,6 +44,7 @@ from statuswatch.platforms.parsing import (
     oldest_first,
     parse_entries,
     path_part,
+    unread_kinds,
     whole_list,
 )
 
@@ -197,6 +198,7 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=frozenset(kinds),
         complete=frozenset({IncidentKind.INCIDENT}),
+        unread=unread_kinds(reading, _WINDOWS, frozenset({IncidentKind.MAINTENANCE}), is_whole=windows is not None),
         skipped=tuple(skipped),
         losses=tuple(losses),
         components=listed_components((name, "") for name in parts.names.values()),

@@ -20,7 +20,16 @@ import msgspec
 from statuswatch import text
 from statuswatch.errors import FeedError
 from statuswatch.model.digest import entry_digest, time_id
-from statuswatch.model.incident import CLOSED_STATUSES, EXPIRED, REGION, Component, Incident, IncidentUpdate, utc
+from statuswatch.model.incident import (
+    CLOSED_STATUSES,
+    EXPIRED,
+    REGION,
+    Component,
+    Incident,
+    IncidentKind,
+    IncidentUpdate,
+    utc,
+)
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord, PageState
 
@@ -208,6 +217,18 @@ def whole_list(
     except FeedError as error:
         return None, [str(error)]
     return (None if skipped else entries), skipped
+
+
+def unread_kinds(
+    reading: ParseInput, name: str, kinds: frozenset[IncidentKind], *, is_whole: bool
+) -> frozenset[IncidentKind]:
+    """Return the kinds that a further list may hold which was not read whole; none where the page has no such list."""
+    return frozenset() if is_whole or page_lacks(reading, name) else kinds
+
+
+def page_lacks(reading: ParseInput, name: str) -> bool:
+    """Return whether the server answered that the page has no such document."""
+    return reading.documents.get(name, b"") is None
 
 
 class ClosedEntries:
@@ -551,6 +572,5 @@ def newly_absent(reading: ParseInput, document: str, incidents: Iterable[Inciden
 
     The answer is False where the page has no such document.
     """
-    page_lacks_document = reading.documents.get(document, b"") is None
     absent = absent_records(reading, incidents)
-    return bool(absent) and not page_lacks_document and not any(record.absent_since for record in absent)
+    return bool(absent) and not page_lacks(reading, document) and not any(record.absent_since for record in absent)

@@ -49,6 +49,7 @@ from statuswatch.platforms.parsing import (
     newest_copies,
     oldest_first,
     parse_entries,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 2
@@ -168,7 +169,8 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=newest_copies(active, recent),
         by_creation=True,
         history=frozenset({IncidentKind.INCIDENT} if requested and recent_body is not None else ()),
-        current=frozenset({IncidentKind.INCIDENT} if requested else ()),
+        complete=frozenset({IncidentKind.INCIDENT} if requested else ()),
+        unread=unread_kinds(reading, "incidents", frozenset({IncidentKind.INCIDENT}), is_whole=requested),
         as_remembered=closed.listed,
         skipped=tuple(skipped),
         losses=tuple(losses),

@@ -55,8 +55,9 @@ from statuswatch.platforms.parsing import (
     labelled_components,
     merge_same_id,
     newest_copies,
-    newly_absent,
+    page_lacks,
     parse_entries,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 2
@@ -119,7 +120,6 @@ def parse(reading: ParseInput, /) -> Feed:
     past, losses = _past(reading)
     ended = [incident for incident in past or () if incident.closed]
     incidents = newest_copies(ended, listed)
-    may_end_in_history = newly_absent(reading, "history", incidents)
     return Feed(
         identity="slack",
         incidents=incidents,
@@ -129,7 +129,8 @@ def parse(reading: ParseInput, /) -> Feed:
         by_creation=True,
         history=_KINDS if ended or past == [] else frozenset(),
         complete=_KINDS,
-        current=frozenset() if may_end_in_history else _KINDS,
+        current=_KINDS if page_lacks(reading, "history") else frozenset(),
+        unread=unread_kinds(reading, "history", _KINDS, is_whole=past is not None and not losses),
         skipped=tuple(skipped),
         losses=tuple(losses),
     )
@@ -154,7 +155,7 @@ def _updated_at(current: _Current) -> dict[str, datetime]:
 def _past(reading: ParseInput) -> tuple[list[Incident] | None, list[str]]:
     """Return the incidents of the history, None where it could not be read, and what it could not add.
 
-    The history alone never says that an incident is open, so an entry that cannot be understood keeps nothing open.
+    The history alone never says that an incident is open. An entry that cannot be understood may be the end of one.
     """
     body = reading.documents.get("history")
     if body is None:

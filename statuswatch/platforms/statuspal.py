@@ -56,6 +56,7 @@ from statuswatch.platforms.parsing import (
     newest_copies,
     oldest_first,
     parse_entries,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 1
@@ -172,7 +173,8 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=newest_copies(open_entries, recent),
         by_creation=True,
         history=_BOTH if is_whole and recent_body is not None else frozenset(),
-        current=frozenset({IncidentKind.INCIDENT} if is_whole else ()),
+        complete=frozenset({IncidentKind.INCIDENT} if is_whole else ()),
+        unread=unread_kinds(reading, _INCIDENTS, _BOTH, is_whole=is_whole),
         skipped=tuple(skipped),
         losses=tuple(losses),
         components=listed_components(parser.services.values()),

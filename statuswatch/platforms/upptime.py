@@ -36,6 +36,7 @@ from statuswatch.platforms.parsing import (
     labelled_components,
     newest_copies,
     parse_entries,
+    unread_kinds,
     whole_list,
 )
 
@@ -107,6 +108,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=newest_copies(troubles, windows or ()),
         by_creation=True,
         history=frozenset(kinds),
+        unread=unread_kinds(reading, _MAINTENANCE, frozenset({IncidentKind.MAINTENANCE}), is_whole=windows is not None),
         window_sizes=dict.fromkeys(kinds, _WINDOW),
         skipped=tuple(skipped),
         losses=tuple(losses),

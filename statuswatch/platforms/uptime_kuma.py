@@ -46,6 +46,7 @@ from statuswatch.platforms.parsing import (
     newly_absent,
     parse_entries,
     path_part,
+    unread_kinds,
 )
 
 PARSER_VERSION: Final = 1
@@ -176,6 +177,7 @@ def parse(reading: ParseInput, /) -> Feed:
         incidents=newest_copies(past, posted, _first_of_each(windows), down or ()),
         by_creation=True,
         complete=frozenset({IncidentKind.MAINTENANCE}) if down is None else _KINDS,
+        unread=unread_kinds(reading, _BEATS, frozenset({IncidentKind.INCIDENT}), is_whole=down is not None),
         skipped=(*skipped, *unread),
         losses=(*losses, *more_losses),
         components=listed_components(places),

@@ -209,7 +209,8 @@ class _Judge:
             return self._expired(record)
         if not own.supported and is_second_read and self.window.reaches_back_to(record):  # rule 12c
             return Change.WITHDRAWN
-        if record.kind in feed.current and (is_second_read or self.is_newer):  # rule 11
+        has_history = record.kind in feed.history  # which may yet show the end: then a newer read is not enough
+        if record.kind in feed.current and (is_second_read or (self.is_newer and not has_history)):  # rule 11
             return Change.DELISTED
         if own.supported and key not in own.incidents:
             return None  # it waits for a run in which its own document is read

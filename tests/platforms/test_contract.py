@@ -185,6 +185,35 @@ def test_enriching_documents_cost_only_what_they_add(platform: str) -> None:
                 assert not update_ids or update_ids == [update.id for update in enriched.updates]
 
 
+FURTHER_LISTS = {
+    "cstate": "issues/index.json",
+    "gatus": "config",
+    "heroku": "current-status",
+    "instatus": "history.rss",
+    "oneuptime": "scheduled-maintenance-events",
+    "salesforce": "incidents",
+    "slack": "history",
+    "statuspal": "incidents",
+    "upptime": "maintenance",
+    "uptime-kuma": "heartbeat",
+}
+
+
+@pytest.mark.parametrize("platform", FURTHER_LISTS)
+def test_a_list_that_was_not_read_proves_nothing(platform: str) -> None:
+    """Contract 4.4: nothing is absent of the kinds that a further list may hold, where it could not be read.
+
+    A page that has no such list lacks nothing.
+    """
+    sample, name = SAMPLES[platform], FURTHER_LISTS[platform]
+    assert name in {document.name for document in PLATFORMS[platform].documents(sample.page)}
+    documents: dict[str, bytes | None] = {key: encode(document) for key, document in sample.documents.items()}
+    assert not PLATFORMS[platform].parse(ParseInput(sample.page, documents, None)).unread
+    for lost in ({key: body for key, body in documents.items() if key != name}, {**documents, name: b"<html>"}):
+        assert PLATFORMS[platform].parse(ParseInput(sample.page, lost, None)).unread
+    assert not PLATFORMS[platform].parse(ParseInput(sample.page, {**documents, name: None}, None)).unread
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_at_most_two_documents_on_a_run_without_changes(platform: str) -> None:
     """6: a run without changes makes at most two requests a page."""

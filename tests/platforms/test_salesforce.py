@@ -118,11 +118,12 @@ def test_impacts_and_components() -> None:
 
 
 def test_what_is_listed() -> None:
-    """4.11: only open ones are active; an absent incident is over once the second list was read too."""
-    assert read().history == read().current == {IncidentKind.INCIDENT}
+    """Contract 4.4: only open ones are active; one is absent only where the second list was read too."""
+    assert read().history == read().complete == {IncidentKind.INCIDENT} and not read().unread
     for body in (b"<html>", None):  # not understood, not fetched this time
         unread: dict[str, Any] = {"incidents": body}
-        assert read(**unread).history == read(**unread).current == set()
+        assert read(**unread).history == read(**unread).complete == set()
+        assert read(**unread).unread == {IncidentKind.INCIDENT}
 
 
 def test_timeline() -> None:
@@ -134,7 +135,7 @@ def test_timeline() -> None:
     def events_at(minutes: int, active: list[Json]) -> list[tuple[str, str, list[str], list[str]]]:
         feed = read(active=active, incidents=recent)
         return shape(
-            timeline.read(minutes, *feed.incidents, identity="salesforce", history=feed.history, current=feed.current)
+            timeline.read(minutes, *feed.incidents, identity="salesforce", history=feed.history, complete=feed.complete)
         )
 
     recent[:] = [RECENT[1]]

@@ -88,9 +88,9 @@ def test_components() -> None:
 
 def test_what_is_listed() -> None:
     """4.11: the summary lists every open incident and nothing else; without the other list no end is known."""
-    assert read().current == {IncidentKind.INCIDENT} and len(read().history) == 2
+    assert read().complete == {IncidentKind.INCIDENT} and len(read().history) == 2 and not read().unread
     lost: dict[str, Any] = {"incidents": b"<html>"}
-    assert not read(**lost).current and not read(**lost).history and "incidents" in read(**lost).losses[0]
+    assert not read(**lost).complete and len(read(**lost).unread) == 2 and "incidents" in read(**lost).losses[0]
     assert only(read(incidents={**INCIDENTS, "incidents": [ENDED, WINDOW]}), "198647")
 
 

@@ -236,6 +236,15 @@ def test_row_11_at_once_in_a_newer_read() -> None:
         assert len(timeline.apply(5, msgspec.structs.replace(ended, last_modified={"feed": at(later)}))) == count
 
 
+def test_row_11_not_at_once_beside_a_history() -> None:
+    """Contract 4, row 11: where the page keeps a history, which may lag, a newer read alone shows no end."""
+    both = {"current": INCIDENTS, "complete": INCIDENTS}
+    timeline = timeline_of(OPEN, OLD, **both, updated_at={"feed": at(0)})
+    for minutes in (5, 14):
+        assert timeline.read(minutes, OLD, **both, updated_at={"feed": at(minutes)}) == []
+    assert len(timeline.read(15, OLD, **both, updated_at={"feed": at(15)})) == 1
+
+
 @pytest.mark.parametrize("shown_by", [ONLY_OPEN, {"complete": INCIDENTS}, NOT_FULL])
 def test_what_a_second_read_would_end_is_read_in_full(shown_by: dict[str, Any]) -> None:
     """Contract 5.6: rows 12c, 11 and 12d are judged also where the documents stay as they are, hours later."""
