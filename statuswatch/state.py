@@ -38,6 +38,8 @@ VERSION: Final = 1
 LOCK_TIMEOUT: Final = 3.0  # seconds to wait for another run to end
 _FAILING_WITHIN: Final = 200  # bytes of an encoded page: more may hold an incident of that name
 _NOTHING_HAPPENED: Final = "Nothing was reported and nothing was written"
+_UNCHANGED: Final = "The file is unchanged; the events of this run will be reported again"
+_ELSEWHERE: Final = "name another place with --state"
 _CONFLICT: Final = re.compile(rb"^(?:<{7}|>{7})", re.MULTILINE)  # a marker of git at the start of a line
 
 _REMEDIES: Final = {
@@ -197,7 +199,7 @@ class StateFile:
         try:
             content = self.path.read_bytes()
         except OSError as error:
-            raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
+            raise _failed("read", error, self.name) from error
         self._loaded = decode(content, self.name)
         return self._loaded
 
@@ -217,10 +219,7 @@ class StateFile:
             Path(temporary).replace(self.path)
             temporary = ""
         except OSError as error:
-            raise StateError(
-                f"{self.name} cannot be written: {_why(error)}. "
-                "The file is unchanged; the events of this run will be reported again"
-            ) from error
+            raise _failed("written", error, self.name, f". {_UNCHANGED}") from error
         finally:
             if temporary:
                 with suppress(OSError):
@@ -249,7 +248,8 @@ class StateFile:
     def _acquire(self) -> FileLock:
         folder = self.path.parent
         if not self._exists() and not os.path.isdir(folder):  # noqa: PTH112 - the lock would make it: a typing error
-            raise StateError(f"{self.name} cannot be used: its folder does not exist: {text.line(str(folder))}")
+            problem = f"the folder of the state file does not exist: {text.line(str(folder))}"
+            raise StateError(f"{problem} ({self.name}): make it, or {_ELSEWHERE}")
         lock_file = str(folder / f".{self.path.name}.lock")
         try:
             lock = _acquire_lock(lock_file)
@@ -264,12 +264,12 @@ class StateFile:
         place = text.line(lock_file)
         timed_out = isinstance(error, Timeout)
         if timed_out and os.path.lexists(lock_file):
-            return StateError(f"{self.name} is in use by another run (lock: {place}). {_NOTHING_HAPPENED}")
-        reason = "the lock cannot be made there" if isinstance(error, Timeout) else _why(error)
-        return StateError(
-            f"{self.name} cannot be locked: {reason} (lock: {place}, a file that statuswatch must be able to make and "
-            f"write). {_NOTHING_HAPPENED}"
-        )
+            problem = "the state file is in use by another run"
+            return StateError(f"{problem} ({self.name}, lock: {place}): try again when it ends. {_NOTHING_HAPPENED}")
+        if isinstance(error, Timeout):
+            problem = "the state file cannot be locked: the lock cannot be made there"
+            return StateError(f"{problem} ({self.name}, lock: {place}): {_ELSEWHERE}. {_NOTHING_HAPPENED}")
+        return _failed("locked", error, f"{self.name}, lock: {place}", f". {_NOTHING_HAPPENED}")
 
     def _exists(self) -> bool:
         """Return whether there is a file. Raises StateError, also for a FIFO or a device: reading it may never end."""
@@ -278,10 +278,10 @@ class StateFile:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StateError(f"{self.name} cannot be read: {_why(error)}") from error
+            raise _failed("read", error, self.name) from error
         if not stat.S_ISREG(mode):
             found = "a folder" if stat.S_ISDIR(mode) else "a FIFO, a socket or a device"
-            raise StateError(f"{self.name} cannot be used: it is {found}, not a file; name another place with --state")
+            raise StateError(f"the state file cannot be used: it is {found}, not a file ({self.name}): {_ELSEWHERE}")
         return True
 
     def _remove_leftovers(self) -> None:
@@ -475,9 +475,10 @@ def _release_lock(lock: FileLock) -> None:
         lock.release()
 
 
-def _why(error: OSError) -> str:
-    remedy = _REMEDIES.get(error.errno or 0)
-    return (error.strerror or str(error)) + (f": {remedy}" if remedy else "")
+def _failed(use: str, error: OSError, place: str, end: str = "") -> StateError:
+    """Return the error for a state file that the system does not let us use; `end` says what that means."""
+    remedy = _REMEDIES.get(error.errno or 0, _ELSEWHERE)
+    return StateError(f"the state file cannot be {use}: {error.strerror or error} ({place}): {remedy}{end}")
 
 
 def _explain(content: bytes, error: Exception) -> str:
@@ -497,7 +498,7 @@ def _other_version(version: int) -> str:
 
 def _unusable(name: str, reason: str) -> StateError:
     return StateError(
-        f"{name} cannot be used: {reason}. {_NOTHING_HAPPENED}. Restore the last good one "
-        f"(`git checkout HEAD -- {name}`, or an older one from `git log -p {name}`), or delete it to start from "
-        f"a new baseline, which reports nothing of what happened before it"
+        f"the state file cannot be used: {reason} ({name}): restore the last good one (`git checkout HEAD -- {name}`, "
+        f"or an older one from `git log -p {name}`), or delete it to start from a new baseline, which reports nothing "
+        f"of what happened before it. {_NOTHING_HAPPENED}"
     )

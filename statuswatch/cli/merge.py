@@ -42,8 +42,8 @@ def merge(
     except UndecidedError as error:
         _mark_conflict(ours, theirs)
         raise StateError(
-            f"{ours} cannot be merged: {error}. Keep one side, with `git checkout --ours` or `git checkout --theirs`: "
-            "what only the other side remembered is reported again"
+            f"the state files cannot be merged: {error} ({ours}): keep one side, with `git checkout --ours` or "
+            "`git checkout --theirs`; what only the other side remembered is reported again"
         ) from error
     StateFile(ours).save(merged)
 
@@ -56,7 +56,7 @@ def _load(path: Path) -> "State":
     if path.is_file() and not path.stat().st_size:
         return State()
     if not path.exists():
-        raise StateError(f"{path} cannot be read: there is no such file")
+        raise StateError(f"the state file cannot be read: there is no such file ({path}): name one that exists")
     return StateFile(path).load()
 
 
@@ -94,4 +94,6 @@ def _mark_conflict(ours: Path, theirs: Path) -> None:
         versions = (b"<<<<<<< ours\n", ours.read_bytes(), b"=======\n", theirs.read_bytes(), b">>>>>>> theirs\n")
         ours.write_bytes(b"".join(versions))
     except OSError as error:
-        raise StateError(f"{ours} cannot be written: {error.strerror}") from error
+        raise StateError(
+            f"the state file cannot be written: {error.strerror} ({ours}): keep one side by hand"
+        ) from error

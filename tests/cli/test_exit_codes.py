@@ -50,7 +50,7 @@ def test_a_broken_state_file_is_exit_3(workspace: Workspace, how: str) -> None:
     completed = workspace.run("check", "--announce-open")
     assert (completed.code, completed.out) == (3, "")
     assert workspace.state.read_bytes() == BROKEN[how]
-    assert "state.json cannot be used" in completed.err
+    assert "error: the state file cannot be used: " in completed.err and "state.json): restore" in completed.err
     assert re.search(r"`git checkout HEAD -- \S*state\.json`", completed.err)
     assert "delete it" in completed.err
     assert workspace.vendor.requests == []

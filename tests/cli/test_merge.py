@@ -125,7 +125,7 @@ def test_what_cannot_be_decided_stays_a_conflict(workspace: Workspace) -> None:
     completed = merge(workspace, "base.json", "ours.json", "theirs.json")
     assert (completed.code, completed.out) == (3, "")
     assert completed.err.startswith(
-        "statuswatch: error: ours.json cannot be merged: page acme: its address or platform differs. Keep one"
+        "statuswatch: error: the state files cannot be merged: page acme: its address or platform differs (ours.json): "
     )
     content = (workspace.folder / "ours.json").read_text()
     assert versions["ours"] in content and versions["theirs"] in content
@@ -135,12 +135,15 @@ def test_what_cannot_be_decided_stays_a_conflict(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("broken", ["base.json", "ours.json", "theirs.json"])
 def test_a_file_that_cannot_be_read_is_named(workspace: Workspace, broken: str) -> None:
-    """A version that is no state file ends the merge with exit 3, and no file is changed."""
+    """Contract 2.4 and 6.12: a version that is no state file ends the merge with exit 3, and no file is changed."""
     for name in ("base.json", "ours.json", "theirs.json"):
         (workspace.folder / name).write_text("{" if name == broken else EMPTY)
     before = workspace.files()
     completed = merge(workspace, "base.json", "ours.json", "theirs.json")
-    assert completed.code == 3 and completed.err.startswith(f"statuswatch: error: {broken} ")
+    assert (
+        completed.code == 3
+        and f"error: the state file cannot be used: Input data was truncated ({broken})" in completed.err
+    )
     assert workspace.files() == before
     (workspace.folder / broken).unlink()
     assert merge(workspace, "base.json", "ours.json", "theirs.json").code == 3

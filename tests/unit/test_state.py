@@ -174,7 +174,7 @@ def encoded(value: object) -> str:
     [
         (b"", "it is empty"),
         (b"{", "truncated"),
-        (b"\xff", "state.json cannot be used"),
+        (b"\xff", "the state file cannot be used: "),
         (b"[]", "Expected `object`"),
         (b'{"version": 2, "pages": {}}', "it is of version 2, and this program reads version 1"),
         (b'{"version": 1}', "missing required field `pages`"),
@@ -280,7 +280,7 @@ def test_what_is_not_a_file(workspace: Workspace, kind: str) -> None:
     before, listed = workspace.state.lstat().st_ino, sorted(workspace.folder.iterdir())
     completed = workspace.run(*(("status", "--offline") if kind == "fifo" else ("check", "-q")))
     assert (completed.code, completed.out) == (3, "")
-    assert "state.json cannot be used: it is a FIFO, a socket or a device, not a file" in completed.err
+    assert "the state file cannot be used: it is a FIFO, a socket or a device, not a file (" in completed.err
     assert workspace.state.lstat().st_ino == before and sorted(workspace.folder.iterdir()) == listed
 
 
@@ -324,7 +324,7 @@ def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
     "name", ["n" * 300, "new\n::error::line", "d/" * 3000, "none/state.json", ".", "/", "state.json/x"]
 )
 def test_odd_names(tmp_path: Path, name: str) -> None:
-    """8: a name that cannot be one is an error that says so in one line; one that can be is one."""
+    """Contract 8, code 3: a name that cannot be one is an error that says so in one line; one that can be is one."""
     (tmp_path / "state.json").touch()
     file = state.StateFile(tmp_path / name)
     assert file.name.splitlines() == [file.name]
@@ -334,7 +334,7 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
         return
     with pytest.raises(StateError) as raised, file.locked():
         pytest.fail("it was locked")
-    assert str(raised.value).startswith(f"{file.name} cannot be ")
+    assert f" ({file.name}): " in str(raised.value)
 
 
 def test_what_cannot_be_saved_is_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -437,7 +437,7 @@ def test_a_killed_run_holds_no_lock(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """8: where state.json could not be written the run ends before it reads anything."""
     with (
-        pytest.raises(StateError, match="its folder does not exist"),
+        pytest.raises(StateError, match="the folder of the state file does not exist"),
         state.StateFile(tmp_path / "none" / "state.json").locked(),
     ):
         pytest.fail("it was locked")
