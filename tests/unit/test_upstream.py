@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statuswatch import text
 from statuswatch.catalog import catalog
@@ -89,6 +91,12 @@ def test_an_event_quotes_it() -> None:
 def test_any_address_is_read(host: str) -> None:
     """5.4: what a text links need not be a host on the internet; it names nobody then."""
     assert keys(CIRCLECI, f"Builds fail because of http://{host}/x and https://{host}") == []
+
+
+@given(st.text(alphabet="as.-:/[]#@ ", max_size=20))
+def test_any_address_is_understood_or_left_alone(rest: str) -> None:
+    """5.4: no text that begins as an address ends a run."""
+    assert keys(CIRCLECI, f"Builds fail because of https://{rest}") == []
 
 
 def test_a_quote_is_vendor_text() -> None:

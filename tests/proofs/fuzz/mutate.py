@@ -45,6 +45,7 @@ WORDS: Final = (
     "https://evil.example/\u202e x",
     "//evil.example",
     "javascript:alert(1)",
+    "Down because of https://localhost/x, an outage at GitHub: see http://status. and https://[::1]##[error]x",
     "💥服務\u00ad\ufeff",
     "a" * 600,
     "\x00",
