@@ -333,7 +333,7 @@ def clean_title(vendor_text: str) -> str:
 def clean_status(vendor_status: str) -> str:
     """Return a status in lower case and in British spelling. Raises ValueError where it is not one word."""
     status = text.line(vendor_status).lower()
-    is_word = status.replace("_", "").replace("-", "").isalnum()
+    is_word = status.replace("_", "").replace("-", "").isalnum() and not status.startswith("-")
     if not is_word or len(status) > MAX_STATUS:
         raise ValueError(f"a status that is not a word: {status[:MAX_STATUS]!r}")
     return "cancelled" if status == "canceled" else status

@@ -39,6 +39,7 @@ from statuswatch.platforms.parsing import (
     DECODE_ERRORS,
     ClosedEntries,
     ParseInput,
+    clean_status,
     clean_title,
     decode,
     derived_id,
@@ -260,7 +261,7 @@ def _build_update(update: _Update) -> IncidentUpdate:
     time = utc(update.status_updated_at)
     return incident_update(
         update.enc_inc_state_progress_id or derived_id(time.isoformat(), str(code)),
-        _STATUSES.get(code, f"status-{code}"),
+        _STATUSES.get(code) or clean_status(f"status-{code}"),
         update.incident_status_desc,
         update.status_updated_at,
         None,

@@ -37,6 +37,7 @@ from statuswatch.model.page import Document, Feed, Page
 from statuswatch.platforms.parsing import (
     MissingPageIdError,
     ParseInput,
+    clean_status,
     clean_title,
     decode,
     derived_id,
@@ -290,7 +291,7 @@ def _build_updates(incident: _Incident, states: Mapping[int, str]) -> tuple[Inci
 def _build_update(incident_id: str, message: _Message, states: Mapping[int, str]) -> IncidentUpdate:
     """Build an update. A state that the vendor does not document stays a number; without one it is "posted"."""
     time = utc(message.datetime)
-    status = "posted" if message.state is None else states.get(message.state, str(message.state))
+    status = "posted" if message.state is None else states.get(message.state) or clean_status(str(message.state))
     return incident_update(message.id or derived_id(incident_id, time.isoformat()), status, message.details, time, None)
 
 

@@ -78,10 +78,10 @@ def test_every_mutation_is_understood_or_refused(platform: str, name: str) -> No
 
 
 def times(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a document where a time stands, or a number that may be one."""
+    """Every place in a document where a time stands, or a number."""
     if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}", value):
         yield path
-    if isinstance(value, int) and value > 1_000_000_000:
+    if isinstance(value, int) and not isinstance(value, bool):
         yield path
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
@@ -91,14 +91,21 @@ def times(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("platform", "name"), [(key, name) for key, sample in SAMPLES.items() for name in sample.documents]
 )
-def test_times_beyond_the_calendar(platform: str, name: str) -> None:
-    """5: a time that no calendar has in UTC, or that is years away, gives sound incidents or FeedError."""
+def test_times_and_numbers_beyond_all_bounds(platform: str, name: str) -> None:
+    """5: a time that no calendar has in UTC, or a number that is no code, gives sound incidents or FeedError."""
     document = SAMPLES[platform].documents[name]
     if isinstance(document, bytes):
         return
     for path in times(document):
         far: Any
-        for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "5026-03-07T08:00:00Z", 10**18):
+        for far in (
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-12:00",
+            "5026-03-07T08:00:00Z",
+            10**18,
+            10**60,
+            -300,
+        ):
             with suppress(FeedError):
                 assert_sound(SAMPLES[platform].read(**{name: mutated(document, path, far)}))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from statuswatch.model.incident import Incident
 from statuswatch.model.page import Feed
 from statuswatch.platforms import PLATFORMS
+from statuswatch.state_check import check_status
 from tests.support.platform_sample import Sample
 
 
@@ -47,6 +48,8 @@ def _assert_sound_incident(incident: Incident) -> None:
     assert incident.url.startswith(("https://", "http://")) and " " not in incident.url
     assert incident.created_at.tzinfo is UTC and incident.position.tzinfo is not None
     assert list(incident.components) == sorted(incident.components)
+    for status in (incident.status, *(update.status for update in incident.updates)):
+        check_status(incident.id, status)  # else a saved state could never be loaded again
     times = [update.created_at for update in incident.updates]
     assert times == sorted(times)
     assert len({update.id for update in incident.updates}) == len(incident.updates)
