@@ -295,7 +295,7 @@ def _components_differ(record: IncidentRecord, incident: Incident, *, any_fresh:
 
     Names that were recovered from texts may change by themselves: they count only beside a fresh update.
     """
-    if incident.source_quality != record.source_quality:
+    if incident.source_quality != record.source_quality or incident.components == record.components:
         return False
     kinds = zip(by_kind(incident.components), by_kind(record.components), strict=True)
     differ = any(now and before and _names(now) != _names(before) for now, before in kinds)

@@ -25,9 +25,15 @@ from pathlib import Path
 
 # Commands import these on their way.
 LIBRARIES = (
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "certifi",
     "encodings.idna",
+    "encodings.utf_16_le",
     "encodings.utf_8_sig",
     "filelock",
+    "h11",
+    "httpcore",
     "rich.box",
     "rich.console",
     "rich.padding",
