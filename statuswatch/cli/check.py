@@ -305,7 +305,8 @@ def delivery_of(
 
         has_work = bool(sinks) or bool(before.outbox and not run.partial and not dry_run)
         if not has_work or (part and not part.delivers and not (report.events or report.filtered)):
-            return Delivery(outbox=before.outbox, dropped=before.dropped, started=before.started)
+            started = before.started if run.partial or settings.notify else {}
+            return Delivery(outbox=before.outbox, dropped=before.dropped, started=started)
         from statuswatch.delivery.deliver import deliver_report
         from statuswatch.net.loop import NEVER
 

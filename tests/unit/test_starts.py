@@ -89,6 +89,19 @@ def test_the_end_comes_whatever_the_page_filters_by_now(
     assert started(workspace) == {}
 
 
+def test_a_sink_that_is_removed_is_forgotten(workspace: Workspace, receiver: FakeReceiver) -> None:
+    """Contract 7.5: without its table nothing is kept of what it received; a run over some pages keeps it."""
+    workspace.bolt()
+    run(workspace, receiver)
+    workspace.acme(incident("a1", "investigating"), A0)
+    run(workspace, receiver)
+    workspace.watch("acme", "bolt")
+    workspace.check("acme")
+    assert sorted(started(workspace)) == sorted(FILTERS)
+    workspace.check()
+    assert started(workspace) == {}
+
+
 def test_what_is_kept_of_starts() -> None:
     """Contract 7.5: kept from the first event that a sink accepted, until the incident is over or its page is gone."""
     timeline = PageTimeline()
