@@ -228,8 +228,9 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     one is listed, `current` those of which, by the nature of the platform, nothing but open ones is. `unread` are
     kinds that a list which was not read this time may hold, and `window_sizes` how many entries of a kind the history
     lists at most, where that is known; `in_summary_only` names entries that stand outside that window. `as_remembered`
-    are ids of closed incidents that are listed, and left out of `incidents`: their entries have the bytes that are
-    remembered. `over` are closed incidents of a first read, of which only the end was looked at: they have no updates,
+    are ids of incidents that are listed as they are remembered, and left out of `incidents`: closed ones whose entries
+    have the bytes that are remembered, and open ones that only a list of the past has. `over` are closed incidents of a
+    first read, of which only the end was looked at: they have no updates,
     and their `created_at` is the second of the newest one. `longer` are incidents of a longer list, whose ids are those
     of the others. `updates_have_no_ids` of the vendor's: ours are made of their times.
     `skipped` names entries that could not be understood, `losses` what other documents could not add;

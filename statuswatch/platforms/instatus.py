@@ -68,6 +68,7 @@ from statuswatch.platforms.parsing import (
     oldest_first,
     page_lacks,
     parse_entries,
+    still_open,
     unread_kinds,
     without_bom,
 )
@@ -168,7 +169,7 @@ def parse(reading: ParseInput, /) -> Feed:
         complete=_BOTH,
         current=_BOTH if page_lacks(reading, _FEED) else frozenset(),
         unread=unread_kinds(reading, _FEED, _BOTH, is_whole=_FEED in reading.documents and not losses),
-        as_remembered=remembered.listed,
+        as_remembered=remembered.listed | still_open(reading, incidents, by_id.values()),
         skipped=tuple(skipped),
         losses=tuple(losses),
     )

@@ -226,6 +226,16 @@ def unread_kinds(
     return frozenset() if is_whole or page_lacks(reading, name) else kinds
 
 
+def still_open(reading: ParseInput, listed: Iterable[Incident], past: Iterable[Incident]) -> frozenset[str]:
+    """Return the ids of absent incidents that a list of the past shows as open: that list has them, so they are not.
+
+    Its copy may be older than the list of what is open: nothing else of it counts.
+    """
+    absent = {record_id for record_id, record in reading.records.items() if not record.closed}
+    absent -= {incident.id for incident in listed}
+    return frozenset(entry.id for entry in past if entry.id in absent and not entry.closed)
+
+
 def page_lacks(reading: ParseInput, name: str) -> bool:
     """Return whether the server answered that the page has no such document."""
     return reading.documents.get(name, b"") is None

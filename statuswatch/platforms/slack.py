@@ -57,6 +57,7 @@ from statuswatch.platforms.parsing import (
     newest_copies,
     page_lacks,
     parse_entries,
+    still_open,
     unread_kinds,
 )
 
@@ -130,6 +131,7 @@ def parse(reading: ParseInput, /) -> Feed:
         history=_KINDS if ended or past == [] else frozenset(),
         complete=_KINDS,
         current=_KINDS if page_lacks(reading, "history") else frozenset(),
+        as_remembered=still_open(reading, incidents, past or ()),
         unread=unread_kinds(reading, "history", _KINDS, is_whole=past is not None and not losses),
         skipped=tuple(skipped),
         losses=tuple(losses),
