@@ -65,7 +65,7 @@ def init(
     for remark in planned.remarks:
         say(remark)
     if settings.source:
-        print_additions((*planned.named, *planned.proposed), settings.source)
+        print_additions((*planned.named, *planned.proposed), settings.source, complete=not planned.remarks)
     else:
         write_configuration(folder / FILE_NAME, chosen(planned, yes=yes), planned.remarks)
     if github:
@@ -123,12 +123,15 @@ def ask_what_to_leave_out(keys: "Sequence[str]") -> set[str]:
         say(f"not proposed: {' '.join(sorted(left_out - set(keys)))}")
 
 
-def print_additions(entries: "Sequence[Entry]", source: str) -> None:
-    """Print on stdout what an existing configuration lacks. It is a person's file: nothing is written."""
+def print_additions(entries: "Sequence[Entry]", source: str, *, complete: bool) -> None:
+    """Print on stdout what an existing configuration lacks. It is a person's file: nothing is written.
+
+    `complete`: every word means a page that can be watched.
+    """
     from statuswatch.config.starter import additions, own_pages
 
     if not entries:
-        say(f"{source} watches all of these already")
+        say(f"{source} watches all of these already" if complete else f"{source} lacks no other page")
         return
     say(f"{source} is left as it is; it lacks:")
     with stdout_stream("the additions") as stream:

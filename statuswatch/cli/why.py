@@ -99,7 +99,8 @@ def scan(log: Path) -> "Mapping[str, LogMatch]":
         with log.open("rb") as file:
             return {match.key: match for match in scan_log(chunks(file))}
     except OSError as error:
-        raise errors.UsageError(f"the log cannot be read ({log}): {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise errors.UsageError(f"the log cannot be read: {reason} ({log}): name a file, or - for stdin") from error
 
 
 def chunks(file: "BinaryIO") -> "Iterator[bytes]":

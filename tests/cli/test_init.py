@@ -136,6 +136,7 @@ def test_an_existing_configuration_is_left_as_it_is(workspace: Workspace) -> Non
     ]
     assert workspace.files() == before
     assert "watches all of these already" in workspace.run("init", "github").err
+    assert "lacks no other page" in workspace.run("init", "github", "opnai").err
 
 
 def test_the_workflow_is_written_once(bare: Workspace) -> None:

@@ -178,8 +178,11 @@ def test_the_archive_fills_what_the_list_lacks(workspace: Workspace) -> None:
     [
         (("--from", "yesterday"), "--from: 'yesterday' is no time"),
         (("--from", "1h", "--to", "2h"), "--from 1h is not before --to 2h"),
-        (("--log", "no.log"), "the log cannot be read (no.log): No such file or directory"),
-        (("--log", "."), "the log cannot be read (.): Is a directory"),
+        (
+            ("--log", "no.log"),
+            "the log cannot be read: No such file or directory (no.log): name a file, or - for stdin",
+        ),
+        (("--log", "."), "the log cannot be read: Is a directory (.): name a file, or - for stdin"),
         (("nobody",), "unknown page 'nobody'"),
     ],
 )
