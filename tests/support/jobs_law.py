@@ -5,6 +5,7 @@ Whatever vendors publish or fail to, several processes come to the same events, 
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -267,6 +268,7 @@ def a_late_worker_fails_its_pages_only() -> None:
 def main() -> None:
     """Hold all laws."""
     assert start_method() == "fork", "the process has threads, or the system does not fork"
+    gc.set_threshold(20_000, 50, 50)  # as the command does it
     several_processes_are_as_one()
     a_dead_worker_fails_its_pages_only()
     dead_workers_are_no_answer()

@@ -104,7 +104,7 @@ def test_a_hanging_enrichment_costs_itself(tmp_path: Path) -> None:
     with FakeVendor() as vendor:
         vendor.put(statuspage("/acme", [incident("a", "investigating")]))
         vendor.answer("/acme/api/v2/summary.json", summary)
-        report = run(tmp_path, f"{vendor.url}/acme", timeout=4)
+        report = run(tmp_path, f"{vendor.url}/acme", timeout=2)
         assert summary.reader_left.wait(PATIENCE)
     assert report.failed == () and open_count(report) == 1
     assert any("summary.json" in loss for loss in report.pages[0].notes.losses)
@@ -279,10 +279,10 @@ def test_deadline(tmp_path: Path) -> None:
         vendor.answer(INCIDENTS, hanging)
         vendor.put(statuspage("/other"))
         urls = [f"{vendor.url}/acme", f"{vendor.url}/other"]
-        report = run(tmp_path, *urls, deadline=2, concurrency=1)
+        report = run(tmp_path, *urls, deadline=1, concurrency=1)
         assert hanging.reader_left.wait(PATIENCE)
         assert "/other/api/v2/incidents.json" not in vendor.paths()
-    assert "not reached within the run's deadline of 2 s" in reason(report)
+    assert "not reached within the run's deadline of 1 s" in reason(report)
     assert "deadline" in reason(report, 1)
 
 
