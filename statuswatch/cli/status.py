@@ -263,6 +263,7 @@ def with_globs(settings: "Config", globs: tuple[str, ...]) -> "Config":
 def refuse_unmatched(statuses: "Sequence[PageStatus]", globs: tuple[str, ...]) -> None:
     """Raise UsageError for a glob that matches on none of the pages: a typing error must not open a gate."""
     from statuswatch.config.suggest import did_you_mean
+    from statuswatch.platforms import REGIONAL
     from statuswatch.render.phrases import some
     from statuswatch.rules.status import unmatched_components
 
@@ -272,6 +273,8 @@ def refuse_unmatched(statuses: "Sequence[PageStatus]", globs: tuple[str, ...]) -
         near = ": the vendor lists none, so leave --component out"
         if names:
             near = did_you_mean(glob, sorted(names)) or f": `statuswatch inspect {keys[0]}` lists its components"
+        elif any(status.page.platform in REGIONAL for status in statuses):
+            near = ": name a region by its code, as in 'us-east-1/*', or what an open incident names"
         raise errors.UsageError(f"--component {glob!r} matches no component ({some(keys, MAX_NAMED_PAGES)}){near}")
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from statuswatch.config.resolve import caution
 from statuswatch.config.schema import Config
 from statuswatch.model.incident import Component
-from statuswatch.rules.filters import unmatched_globs
+from statuswatch.model.page import Page
+from statuswatch.platforms import REGIONAL
+from statuswatch.rules.filters import is_known_region, unmatched_globs
 from statuswatch.text import line
 
 
@@ -42,10 +44,21 @@ def _unmatched_globs(config: Config, listed: Mapping[str, tuple[Component, ...]]
         if not page.components:
             continue
         if not listed.get(page.key):
-            yield f"{page.key}: its components are not known yet, so `components` was not compared: run `check` first"
+            yield from _uncompared_globs(page)
             continue
         for glob in unmatched_globs(listed[page.key], page.components):
             yield line(f"{page.key}: {glob!r} matches no component: `statuswatch inspect {page.key}` lists them")
+
+
+def _uncompared_globs(page: Page) -> Iterator[str]:
+    """Yield a warning where the globs of a page cannot be compared with what it lists, unless they name a region."""
+    if page.platform not in REGIONAL:
+        yield f"{page.key}: its components are not known yet, so `components` was not compared: run `check` first"
+        return
+    for glob in page.components:
+        if not is_known_region(page, glob.partition("/")[0]):
+            uncompared = f"{page.key}: {glob!r} is no code of a region, and was not compared"
+            yield line(f"{uncompared}: the page lists no components")
 
 
 def _sink_globs(config: Config, listed: Mapping[str, tuple[Component, ...]]) -> Iterator[str]:

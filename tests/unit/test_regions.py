@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
 
-from statuswatch.config.schema import SinkConfig
+from statuswatch.cli.status import refuse_unmatched
+from statuswatch.config.review import review
+from statuswatch.config.schema import Config, SinkConfig
 from statuswatch.delivery.routing import counts_as_new, subscribes
+from statuswatch.errors import UsageError
 from statuswatch.model.event import Change, Event
 from statuswatch.model.incident import REGION, Component, Incident
 from statuswatch.model.page import Page
@@ -190,6 +194,21 @@ def test_a_gate_on_a_region_of_a_calm_vendor(
     """Contract 3.11: a region's code is no typing error where nothing is open there; anything else opens no gate."""
     page = PageStatus(page=msgspec.structs.replace(CLOUD, platform=platform), open={})
     assert unmatched_components([page], [*codes, *typing_errors]) == typing_errors
+
+
+def test_a_typing_error_in_a_region_is_explained() -> None:
+    """Contract 3.11: what to write is a region's code; to leave the region out would stop every deploy."""
+    with pytest.raises(UsageError, match="name a region by its code, as in 'us-east-1/\\*'"):
+        refuse_unmatched([PageStatus(page=msgspec.structs.replace(CLOUD, platform="aws"))], ("us-esat-1/*",))
+
+
+def test_config_check_compares_the_codes_of_regions() -> None:
+    """Contract 3.11: `config check` finds no fault in a region's code, read or not, and names a glob that is none."""
+    globs = ("us-central1/*", "us-central1/*SQL*", "us-centrl1/*")
+    config = Config(pages=(msgspec.structs.replace(CLOUD, components=globs),), state=Path("state.json"))
+    assert review(config, {}, {}, at(1)) == [
+        "google-cloud: 'us-centrl1/*' is no code of a region, and was not compared: the page lists no components"
+    ]
 
 
 def test_a_short_list_names_a_region() -> None:
