@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from statuswatch import pipeline
-from statuswatch.config.load import load_config
+from statuswatch.config.load import load_config, working_folder
 from statuswatch.config.resolve import caution
 from statuswatch.config.schema import Config
 from statuswatch.config.select import select_pages, sharded
@@ -129,7 +129,7 @@ def _off_the_loop(work: Callable[[], T]) -> T:
 def _settings(config: Path | str | None, words: Sequence[str]) -> Config:
     if isinstance(words, str):
         raise UsageError(f"pages is {words!r}: give a list of keys, aliases or addresses")
-    settings = load_config(None if config is None else Path(config), os.environ, Path.cwd())
+    settings = load_config(None if config is None else Path(config), os.environ, working_folder())
     return sharded(select_pages(settings, words) if words else settings, None)
 
 

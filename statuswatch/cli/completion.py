@@ -1,7 +1,6 @@
 """Words that a shell offers at TAB: keys of pages, and names of sinks. Typer supplies commands and options."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from statuswatch.errors import UsageError
@@ -35,10 +34,10 @@ def sink_names(incomplete: str) -> list[str]:
 
 def _settings() -> "Config | None":
     """Return the configuration that a run would use here; None where it has a mistake, which the run reports."""
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
 
     try:
-        return load_config(None, os.environ, Path.cwd())
+        return load_config(None, os.environ, working_folder())
     except UsageError:
         return None
 

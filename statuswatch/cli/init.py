@@ -52,10 +52,10 @@ def init(
 
     An existing one is left as it is: what it lacks is printed.
     """
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
     from statuswatch.config.starter import plan
 
-    folder = Path.cwd()
+    folder = working_folder()
     if not vendors and scan is None:
         scan = scanned_by_default(folder)
     settings = load_config(None, os.environ, folder)

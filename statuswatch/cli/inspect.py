@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,7 +41,7 @@ def inspect(
     Prints each document, the platform, the incidents, and the lines of a configuration that watch the page.
     """
     from statuswatch.catalog import catalog
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
     from statuswatch.config.resolve import dormant_caution
     from statuswatch.config.select import look_at, remembered_page, watched_page
     from statuswatch.model.page import Feed
@@ -55,7 +54,7 @@ def inspect(
     from statuswatch.render import inspection as rendered
     from statuswatch.rules.suspicion import find_doubt
 
-    settings = load_config(config, os.environ, Path.cwd())
+    settings = load_config(config, os.environ, working_folder())
     configured = {page.key: page for page in settings.pages} if settings.source else {}
     page = watched_page(configured, target) or look_at(target, settings.source, configured)
     watched = page.key in configured

@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,10 +35,10 @@ def notify_test(
     config: ConfigOption = None,
 ) -> None:
     """Send an example to each sink, and print the responses."""
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
     from statuswatch.delivery.deliver import send_examples
 
-    sinks = chosen_sinks(load_config(config, os.environ, Path.cwd()), sink)
+    sinks = chosen_sinks(load_config(config, os.environ, working_folder()), sink)
     with interruptible("interrupted"):
         outcomes = send_examples(connect_sinks(sinks), datetime.now(UTC))
     with stdout_stream() as stream:

@@ -145,10 +145,10 @@ def load_settings(
     """
     import msgspec
 
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
     from statuswatch.config.select import select_pages, sharded
 
-    settings = load_config(config, os.environ, Path.cwd())
+    settings = load_config(config, os.environ, working_folder())
     if state is not None:
         settings = msgspec.structs.replace(settings, state=state)
     if pages:

@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,11 +53,11 @@ def pages(
     """
     from statuswatch.catalog import catalog
     from statuswatch.catalog.search import search_catalog
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
 
     if fix:
         refuse_fix({"--configured": configured, f"--format {output}": output is not TableFormat.CONSOLE}, verify=verify)
-    settings = load_config(config, os.environ, Path.cwd())
+    settings = load_config(config, os.environ, working_folder())
     candidates = configured_pages(settings, quiet=quiet) if configured else tuple(catalog().values())
     chosen = search_catalog(candidates, query or ())
     if not chosen:

@@ -57,6 +57,6 @@ def settings_of(config: Path | None) -> "Config | None":
     """Return the named configuration, if any. Raises UsageError."""
     if config is None:
         return None
-    from statuswatch.config.load import load_config
+    from statuswatch.config.load import load_config, working_folder
 
-    return load_config(config, os.environ, Path.cwd())
+    return load_config(config, os.environ, working_folder())

@@ -10,6 +10,7 @@ from typing import Any, Final
 from statuswatch.config.build import build_config, default_config
 from statuswatch.config.checks import Place, mistake
 from statuswatch.config.schema import Config
+from statuswatch.errors import UsageError
 
 NAME: Final = "statuswatch.toml"
 PROJECT: Final = "pyproject.toml"
@@ -31,6 +32,14 @@ def load_config(path: Path | None, env: Mapping[str, str], cwd: Path) -> Config:
         if (folder / PROJECT).is_file() and _project_table(folder / PROJECT) is not None:
             return _load_file(folder / PROJECT)
     return default_config(cwd)
+
+
+def working_folder() -> Path:
+    """Return the working directory. Raises UsageError where it was removed."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError("the working directory no longer exists: change to a folder that does") from error
 
 
 def searched_folders(env: Mapping[str, str], cwd: Path) -> list[Path]:
@@ -76,7 +85,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise mistake(Place(str(path)), f"cannot be read: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise mistake(Place(str(path)), f"cannot be read: {reason}: name a file that this user can read") from error
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -16,6 +16,8 @@ Every = Annotated[float, msgspec.Meta(ge=MIN_EVERY, le=MAX_EVERY)]
 EveryOpen = Annotated[float, msgspec.Meta(ge=MIN_EVERY_OPEN, le=MAX_EVERY)]
 _LIST_OR_TABLE: Final = 'list keys as pages = ["openai"], or write a table for one page, [page.acme]'
 
+_TIME_EXAMPLE: Final = "2026-12-24T00:00:00Z"
+
 
 class PageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[page.KEY]`. What is None is taken from the catalog or from the top of the file."""
@@ -95,9 +97,12 @@ def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:
     """
     rest = known_keys(table, FileTable.__struct_fields__, place)
     if isinstance(rest.get("pages"), dict):
-        _refuse_shape("pages", "a table", rest, place)
+        _refuse_shape("pages", f"a table: {_LIST_OR_TABLE}", rest, place)
     if isinstance(rest.get("page"), list):
-        _refuse_shape("page", "a list", rest, place)
+        _refuse_shape("page", f"a list: {_LIST_OR_TABLE}", rest, place)
+    for name in ("notify", "mute"):
+        if isinstance(rest.get(name), dict):
+            _refuse_shape(name, f"a single table: write [[{name}]], with two brackets", rest, place)
     # Each by itself: in a mapping msgspec does not name the key of the fault.
     page_tables = rest.pop("page") if isinstance(rest.get("page"), dict) else {}
     if isinstance(rest.get("serve"), dict):
@@ -106,10 +111,10 @@ def read_file_table(table: Mapping[str, Any], place: Place) -> FileTable:
     return msgspec.structs.replace(file, page=_page_tables(page_tables, place))
 
 
-def _refuse_shape(name: str, shape: str, rest: dict[str, Any], place: Place) -> None:
+def _refuse_shape(name: str, problem: str, rest: dict[str, Any], place: Place) -> None:
     del rest[name]
     with place.collecting():
-        raise mistake(place.at(name), f"{shape}: {_LIST_OR_TABLE}")
+        raise mistake(place.at(name), problem)
 
 
 def page_place(key: str, file_place: Place) -> Place:
@@ -164,6 +169,8 @@ def _explain(error: msgspec.ValidationError, place: Place) -> tuple[Place, str]:
     """Return the place of a fault, and what is wrong there."""
     problem, _, path = str(error).replace(" | null", "").partition(" - at ")
     problem = problem.replace("`array`", "`list`").replace("`object`", "`table`")
+    if "datetime" in problem:
+        problem += f": write it like {_TIME_EXAMPLE}"
     key = place.key + path.strip("`").removeprefix("$")
     return Place(place.source, key.removeprefix("."), place.mistakes), problem
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from statuswatch.catalog import catalog
-from statuswatch.config.load import load_config
+from statuswatch.config.load import load_config, working_folder
 from statuswatch.config.schema import Config
 from statuswatch.config.select import page_at, select_pages
 from statuswatch.errors import UsageError
@@ -276,8 +276,12 @@ BAD: Final = {
     MUTE.replace('page = "npm"', 'page = "platform:statuspag"'): "mute[0].page: unknown platform 'statuspag': "
     "did you mean 'statuspage'?",
     f"{MUTE}\ntill = 1": "mute[0].till: unknown key: did you mean 'until'?",
-    f"{MUTE}\nuntil = 2026-12-24T00:00:00": "mute[0].until: Expected `datetime` with a timezone component",
-    f"{MUTE}\nuntil = 2026-12-24": "mute[0].until: Expected `datetime`, got `date`",
+    f"{MUTE}\nuntil = 2026-12-24T00:00:00": (
+        "mute[0].until: Expected `datetime` with a timezone component: write it like 2026-12-24T00:00:00Z"
+    ),
+    f"{MUTE}\nuntil = 2026-12-24": "mute[0].until: Expected `datetime`, got `date`: write it like 2026-12-24T00:00:00Z",
+    "[mute]\npage = 'npm'": "mute: a single table: write [[mute]], with two brackets",
+    "[notify]\nsink = 'slack'": "notify: a single table: write [[notify]], with two brackets",
     # filters of sinks
     f'{HOOK}\ntags = ["tier2"]': "notify[0].tags: unknown tag 'tier2': did you mean 'tier1'?",
     f'{HOOK}\npages = ["npm"]\ntags = ["tier1"]': "notify[0].tags: none of the pages in `pages` has one of these tags: "
@@ -519,6 +523,16 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         load_config(None, {}, tmp_path)
 
 
+def test_a_removed_working_directory_is_no_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 2.4: a run in a folder that was replaced under it ends with an error that tells what to do."""
+    folder = tmp_path / "release"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(UsageError, match="the working directory no longer exists: change to a folder that does"):
+        working_folder()
+
+
 def found_from(folder: Path, home: Path | None = None) -> str:
     """Return the file found from a folder, relative to the home folder or the folder above; "" for the default."""
     return load_config(None, {"HOME": str(home)} if home else {}, folder).source
@@ -572,7 +586,7 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
     """
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "statuswatch.toml").write_text('pages = ["openai"]')
-    messages = {}
+    messages, name_another = {}, "name a file that this user can read"
     for name in ("binary.toml", "missing.toml", "."):
         for flag, env in ((tmp_path / name, {}), (None, {"STATUSWATCH_CONFIG": str(tmp_path / name)})):
             with pytest.raises(UsageError) as caught:
@@ -580,8 +594,8 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
             messages[name] = str(caught.value).replace(str(tmp_path), "FOLDER")
     assert messages == {
         "binary.toml": "FOLDER/binary.toml: not UTF-8 text: save the file as UTF-8",
-        "missing.toml": "FOLDER/missing.toml: cannot be read: No such file or directory",
-        ".": "FOLDER: cannot be read: Is a directory",
+        "missing.toml": f"FOLDER/missing.toml: cannot be read: No such file or directory: {name_another}",
+        ".": f"FOLDER: cannot be read: Is a directory: {name_another}",
     }
 
 
