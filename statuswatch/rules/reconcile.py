@@ -30,7 +30,7 @@ from statuswatch.rules.suspicion import (
     is_history_empty,
     is_provably_old,
 )
-from statuswatch.rules.unlisted import compare_unlisted, remaining_look_ups
+from statuswatch.rules.unlisted import compare_unlisted, ends_after, remaining_look_ups
 
 
 def reconcile(
@@ -165,7 +165,7 @@ def _first_read(
     page_events, after = end_failing(page, state, now)
     after = msgspec.structs.replace(after, platform=page.platform, id=page.id, identity=feed.identity, suspicion=None)
     events = list(page_events)
-    records = {incident.id: past_record(incident) for incident in feed.over}
+    records = _past_records(feed, now)
     former = match_former(state.incidents if state else {}, feed)
     for listed in feed.incidents:
         incident = with_expiry(listed, None, now, may_expire=not is_clock_ahead(snapshot.served_at, now))
@@ -183,6 +183,15 @@ def _first_read(
             events.append(difference_event)
     after = _renew(after, snapshot, records, now, now)
     return PageOutcome(page=page, events=tuple(events), state=after, dirty=True, is_baseline=True)
+
+
+def _past_records(feed: Feed, now: datetime) -> dict[str, IncidentRecord]:
+    """Return the records of what is over and looked at by its end only.
+
+    What a longer list alone has is remembered only where its end, ahead of our clock, would be news at the next read.
+    """
+    past = {incident.id: past_record(incident) for incident in feed.over}
+    return past | {incident.id: baseline_record(incident) for incident in feed.longer if ends_after(incident, now)}
 
 
 def _next_read(page: Page, state: PageState, snapshot: PageSnapshot, now: datetime) -> PageOutcome:

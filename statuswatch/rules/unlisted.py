@@ -96,11 +96,16 @@ def compare_unlisted(
     for key, (incident, after) in unknown.items():
         if key in listed or key in state.incidents:
             continue
-        closed_at = closing_time(incident)
-        if closed_at and to_second(closed_at) > after:
+        if ends_after(incident, after):
             difference = compare_unknown(page, incident, baseline)
             if difference.event:
                 yield key, difference
+
+
+def ends_after(incident: Incident, moment: datetime) -> bool:
+    """Return whether the incident was closed later than that."""
+    closed_at = closing_time(incident)
+    return closed_at is not None and to_second(closed_at) > moment
 
 
 def closing_time(incident: Incident) -> datetime | None:

@@ -31,7 +31,7 @@ from statuswatch.sinks import SinkError
 from statuswatch.state import encode_page
 from tests.support.fake_vendor import incident as site_incident
 from tests.support.fake_vendor import statuspage
-from tests.support.page_timeline import PAGE, START, PageTimeline, at, incident, shape, update
+from tests.support.page_timeline import PAGE, START, PageTimeline, at, incident, shape, snapshot, update
 from tests.support.platform_samples import SAMPLES
 from tests.support.sending import new_deliveries
 
@@ -303,3 +303,13 @@ def test_one_clock_a_run() -> None:
     begin_runs = {"cli", "api.py", "mcp", "serve"}
     receivers = {"sinks/alertmanager", "sinks/github_issues", "sinks/webhook"}
     assert clocks == begin_runs | receivers | {"recording/read", "recording/write"}
+
+
+@pytest.mark.parametrize(("ended", "remembered"), [(5, True), (-5, False)])
+def test_an_end_ahead_of_our_clock_in_a_longer_list(ended: float, *, remembered: bool) -> None:
+    """Contract 4, row 1, and 4.4.4: what a longer list has at the baseline is no news, wherever its end lies."""
+    timeline = PageTimeline()
+    over = incident("past", update(-60, "investigating"), update(ended, "resolved"))
+    read = snapshot(incident("a", update(-30, "investigating")), longer=(over,))
+    assert [timeline.apply(minutes, read) for minutes in (0, 10, 20)] == [[], [], []]
+    assert timeline.state and ("past" in timeline.state.incidents) is remembered
