@@ -174,8 +174,9 @@ def _join_page(view: PageView, archived: Mapping[str, PastIncident]) -> Iterator
     own = {key: incident for key, incident in archived.items() if incident.kind is not IncidentKind.PAGE}
     page = view.status.page
     remembered = {key: _remembered(page, key, record) for key, record in records.items() if not record.closed}
+    made_of_times = view.feed is not None and view.feed.updates_have_no_ids
     for key in dict.fromkeys([*own, *listed, *remembered]):
-        incident = _joined(page, own.get(key), listed.get(key)) or remembered[key]
+        incident = _joined(page, own.get(key), listed.get(key), made_of_times=made_of_times) or remembered[key]
         yield _with_end(incident, records.get(key), view, is_listed=key in listed)
     yield from _page_incidents(view, archived)
 
@@ -188,14 +189,16 @@ def _listed(view: PageView) -> dict[str, PastIncident]:
     return {incident.id: listed_incident(page, incident) for incident in (*view.feed.longer, *view.feed.incidents)}
 
 
-def _joined(page: Page, archived: PastIncident | None, listed: PastIncident | None) -> PastIncident | None:
+def _joined(
+    page: Page, archived: PastIncident | None, listed: PastIncident | None, *, made_of_times: bool
+) -> PastIncident | None:
     """Return the incident from the archive and the list; None where neither has it."""
     if archived and listed:
-        return _with_story(listed, archived)
+        return _with_story(listed, archived, made_of_times=made_of_times)
     return listed or (archived and msgspec.structs.replace(archived, page=page))
 
 
-def _with_story(listed: PastIncident, archived: PastIncident) -> PastIncident:
+def _with_story(listed: PastIncident, archived: PastIncident, *, made_of_times: bool) -> PastIncident:
     """Return the listed incident with what the archive knows of its past."""
     is_over = archived.ended_at is not None and listed.is_open  # by our own detection: the vendor still lists it open
     return msgspec.structs.replace(
@@ -210,7 +213,7 @@ def _with_story(listed: PastIncident, archived: PastIncident) -> PastIncident:
         ended_at=archived.ended_at if is_over else listed.ended_at,
         end_detected=archived.end_detected if is_over else False,
         ending=archived.ending if is_over else None,
-        updates=_joined_updates(archived.updates, listed.updates),
+        updates=_joined_updates(archived.updates, listed.updates, made_of_times=made_of_times),
         rewrites=archived.rewrites,
         changes=archived.changes,
         filtered=archived.filtered,
@@ -218,8 +221,13 @@ def _with_story(listed: PastIncident, archived: PastIncident) -> PastIncident:
     )
 
 
-def _joined_updates(archived: Sequence[IncidentUpdate], listed: Sequence[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
-    """Return all updates in their listed form; one that an own document showed without its id is known by its time."""
+def _joined_updates(
+    archived: Sequence[IncidentUpdate], listed: Sequence[IncidentUpdate], *, made_of_times: bool
+) -> tuple[IncidentUpdate, ...]:
+    """Return all updates in their listed form; one that an own document showed without its id is known by its time.
+
+    Where ids are `made_of_times`, one whose time the vendor corrected is known by its status and text.
+    """
     ids = {_update_key(update) for update in listed}
     times = {(to_second(update.created_at), update.status) for update in listed}
     rest = [
@@ -227,7 +235,13 @@ def _joined_updates(archived: Sequence[IncidentUpdate], listed: Sequence[Inciden
         for update in archived
         if _update_key(update) not in ids and (to_second(update.created_at), update.status) not in times
     ]
-    return _oldest_first([*rest, *listed])
+    dated_anew = _words_of_unknown(listed, archived) if made_of_times else set()
+    return _oldest_first([*(update for update in rest if (update.status, update.body) not in dated_anew), *listed])
+
+
+def _words_of_unknown(listed: Iterable[IncidentUpdate], archived: Iterable[IncidentUpdate]) -> set[tuple[str, str]]:
+    ids = {_update_key(update) for update in archived}
+    return {(update.status, update.body) for update in listed if _update_key(update) not in ids}
 
 
 def _remembered(page: Page, key: str, record: IncidentRecord) -> PastIncident:

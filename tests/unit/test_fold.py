@@ -134,6 +134,17 @@ def test_one_incident_of_list_and_archive() -> None:
     assert (alone.detected_at, alone.ended_at) == (None, minute(60))
 
 
+@pytest.mark.parametrize(("made_of_times", "minutes"), [(True, [11]), (False, [1, 11])])
+def test_an_update_under_a_corrected_time(*, made_of_times: bool, minutes: list[float]) -> None:
+    """Contract 4.4.3, 6.15: where ids are made of times, one whose time the vendor corrected is one update."""
+    shown = view(listed("investigating", 11, body="Down."), records={"i1": record("investigating")})
+    assert shown.feed
+    feed = msgspec.structs.replace(shown.feed, updates_have_no_ids=made_of_times)
+    shown = msgspec.structs.replace(shown, feed=feed)
+    first = msgspec.structs.replace(BEGINNING, updates=(update(1, "investigating", "Down."),))
+    assert [one.created_at for one in joined(shown, first).updates] == [minute(at) for at in minutes]
+
+
 def test_the_state_says_what_is_open() -> None:
     """6: what the list does not show is open while the state remembers it so."""
     incident = joined(view(records={"i1": record("identified")}))
