@@ -1,6 +1,7 @@
 """A process that stays running: one pass after another, each over the pages that are due."""
 
 import gc
+import os
 import random
 import select
 import signal
@@ -355,6 +356,7 @@ class Watch:
     @contextmanager
     def _handlers(self) -> Iterator[None]:
         """Take SIGINT, SIGTERM and SIGHUP; a second SIGINT ends the process where it is."""
+        on_terminal = has_terminal()
 
         def end(number: int, _: "FrameType | None") -> None:
             if self._signal == signal.SIGINT == number:
@@ -363,19 +365,27 @@ class Watch:
             self.interruption.request()
             self.wake()
 
-        def reload(_: int, __: "FrameType | None") -> None:
+        def hang_up(_: int, frame: "FrameType | None") -> None:
+            if on_terminal and not has_terminal():  # its window was closed: it would go on unseen
+                end(signal.SIGTERM, frame)
+                return
             self._must_reload = True
             self.wake()
 
         handlers: dict[int, Callable[[int, FrameType | None], None]] = {signal.SIGINT: end, signal.SIGTERM: end}
         if hasattr(signal, "SIGHUP"):
-            handlers[signal.SIGHUP] = reload
+            handlers[signal.SIGHUP] = hang_up
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def has_terminal() -> bool:
+    """Return whether one of the standard streams is a terminal that is still open."""
+    return any(os.isatty(number) for number in (0, 1, 2))
 
 
 def result_of(outcome: "PageOutcome", *, counts: bool) -> "ReadResult":

@@ -109,7 +109,7 @@ def test_a_failing_page_backs_off(tmp_path: Path) -> None:
     watch(passes, 240)
     times = [minute for minute in vendors.times("p2") if minute > 6]
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert len(times) < 80 and min(gaps) >= 1 and max(gaps) <= 15
+    assert len(times) < 80 and min(gaps) > 0.999 and max(gaps) < 15.001
 
 
 def test_an_unreachable_page_is_read_beside_a_control(tmp_path: Path) -> None:
@@ -216,6 +216,22 @@ def test_a_configuration_that_is_wrong_changes_nothing(tmp_path: Path, capsys: p
     assert "error: pages: wrong" in printed and "the one of before stays in use" in printed
     assert "loaded again: watching 2 pages" in printed
     assert min(vendors.times("bolt")) < 5.1 and len(vendors.times("acme")) >= 9
+
+
+def test_a_closed_terminal_ends_the_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 2.20.5: SIGHUP because the terminal is gone ends the watch, as SIGTERM does: it would go on unseen."""
+    passes, clock, vendors = simulated(tmp_path, "acme", every=60)
+    is_open = [True]
+    monkeypatch.setattr(os, "isatty", lambda _: is_open[0])
+
+    def close_window() -> None:
+        is_open[0] = False
+        hang_up()
+
+    clock.at(2.5, hang_up)
+    clock.at(5, close_window)
+    watch(passes, 10)
+    assert 5 <= len(vendors.times("acme")) <= 6
 
 
 def raise_usage() -> None:
