@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -22,7 +22,7 @@ from statuswatch.cli.output import interruptible, name_built_in, print_lines, pr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import BinaryIO
+    from io import BufferedReader
 
     from statuswatch.config.schema import Config
     from statuswatch.model.history import Span
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_NAMED_PAGES = 5
 CHUNK = 1 << 20  # bytes of the log that are read at once
+GZIP = b"\x1f\x8b"  # so begins what gzip made
 HELP_END = help_end(
     ("statuswatch why --log build.log", "statuswatch why github npm --from 2026-11-03T14:00Z --to 2026-11-03T14:30Z"),
     (0, 2, 3, 4, 10),
@@ -59,7 +60,9 @@ def why(
     ] = None,
     log: Annotated[
         Path | None,
-        typer.Option("--log", metavar="FILE", help="Look for vendors in a build log, and read them too; - is stdin."),
+        typer.Option(
+            "--log", metavar="FILE", help="Look for vendors in a build log (or .gz), and read them; - is stdin."
+        ),
     ] = None,
     output: Annotated[
         WhyFormat, typer.Option("--format", case_sensitive=False, help="How the answer is printed.")
@@ -95,7 +98,7 @@ def scan(log: Path) -> "Mapping[str, LogMatch]":
 
     try:
         if str(log) == "-":
-            return {match.key: match for match in scan_log(chunks(sys.stdin.buffer))}
+            return {match.key: match for match in scan_log(chunks(cast("BufferedReader", sys.stdin.buffer)))}
         with log.open("rb") as file:
             return {match.key: match for match in scan_log(chunks(file))}
     except OSError as error:
@@ -103,10 +106,17 @@ def scan(log: Path) -> "Mapping[str, LogMatch]":
         raise errors.UsageError(f"the log cannot be read: {reason} ({log}): name a file, or - for stdin") from error
 
 
-def chunks(file: "BinaryIO") -> "Iterator[bytes]":
-    """Yield the file in parts: a log is never held as a whole."""
-    while chunk := file.read(CHUNK):
-        yield chunk
+def chunks(file: "BufferedReader") -> "Iterator[bytes]":
+    """Yield the file in parts: a log is never held as a whole. One that gzip made is unpacked. Raises OSError."""
+    import gzip
+    import zlib
+
+    source = gzip.GzipFile(fileobj=file) if file.peek(len(GZIP))[: len(GZIP)] == GZIP else file
+    try:
+        while chunk := source.read(CHUNK):
+            yield chunk
+    except (EOFError, zlib.error) as error:
+        raise OSError(str(error)) from error
 
 
 def find_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -136,6 +137,21 @@ def test_a_log_may_come_from_a_pipe(workspace: Workspace) -> None:
     npm, acme = json.loads(completed.out)["answers"]
     assert (npm["page"]["key"], npm["answer"], npm["named"]["line"]) == ("npm", "had", 1)
     assert (acme["answer"], completed.code) == ("nothing", 10)
+
+
+def test_a_log_may_be_compressed(workspace: Workspace) -> None:
+    """Contract 2.9.3: of a log that gzip made the content counts; a broken one is a mistake, and never a silent one."""
+    workspace.watch("acme", "npm")
+    workspace.acme()
+    workspace.vendor.put(statuspage("/npm"))
+    packed = gzip.compress(b"npm ERR! code E503\n" * 50)
+    log = workspace.folder / "build.log.gz"
+    log.write_bytes(packed)
+    found = {each["page"]["key"]: each["named"] for each in why(workspace, "--log", log.name, code=0)["answers"]}
+    assert found["npm"]["line"] == 1 and found["acme"] is None
+    log.write_bytes(packed[:-9])
+    completed = workspace.run("why", "--log", log.name)
+    assert completed.code == 2 and "the log cannot be read: Compressed file ended" in completed.err
 
 
 def test_annotations(workspace: Workspace) -> None:
