@@ -119,11 +119,14 @@ def print_pages(chosen: "Sequence[Page]", output: TableFormat) -> None:
 
 def _report_no_match(words: str, pages: "Sequence[Page] | None") -> None:
     """Say on stderr that nothing matches, with what is near: among these pages, or else in the catalog."""
-    from statuswatch.config.select import near_pages
+    from statuswatch.config.resolve import near_hint
     from statuswatch.config.suggest import did_you_mean
 
+    elsewhere = ": `statuswatch inspect https://…` explains a page that the catalog lacks"
     names = [name for page in pages or () for name in (page.key, page.name)]
-    say(f"no page matches {words!r}{did_you_mean(words, names) if pages is not None else near_pages(words)}")
+    say(
+        f"no page matches {words!r}{did_you_mean(words, names) if pages is not None else near_hint(words) or elsewhere}"
+    )
 
 
 def configured_pages(settings: "Config", *, quiet: bool) -> "tuple[Page, ...]":

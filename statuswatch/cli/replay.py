@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from statuswatch.cli.options import ConfigOption, EventFormat, QuietOption, help_end
+from statuswatch.cli.options import EventFormat, QuietOption, help_end
 from statuswatch.cli.output import interruptible, print_events, say
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ HELP_END = help_end(
 def replay(
     *,
     recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording made with --record; .gz is read too.")],
-    config: ConfigOption = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Configuration with the filters and mutes to use.")
+    ] = None,
     output: Annotated[EventFormat, typer.Option("--format", help="How events are printed.")] = EventFormat.CONSOLE,
     announce_open: Annotated[
         bool, typer.Option("--announce-open", help="At the first read of a page, report open incidents as new.")
@@ -33,8 +35,7 @@ def replay(
 ) -> None:
     """Print the events of recorded runs, without network.
 
-    The state file is in memory, and each run has the clock that it had. Only a configuration named with --config is
-    used: it supplies filters and mutes.
+    The state file is in memory, and each run has the clock that it had. No configuration is used but that of --config.
     """
     import msgspec
 

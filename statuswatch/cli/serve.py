@@ -59,9 +59,7 @@ HELP_END = help_end(
 def serve(
     *,
     pages: PagesArgument = None,
-    listen: Annotated[
-        str, typer.Option("--listen", metavar="ADDRESS", help=f"HOST:PORT or unix:PATH; default {LISTEN}.")
-    ] = LISTEN,
+    listen: Annotated[str, typer.Option("--listen", metavar="ADDRESS", help="HOST:PORT or unix:PATH.")] = LISTEN,
     root_path: Annotated[
         str, typer.Option("--root-path", metavar="PATH", help="Path under which a proxy shows it, such as /status.")
     ] = "",
@@ -182,9 +180,10 @@ class Host(Observer):
         """Return whether there is a doorbell, in a few words."""
         if self._token:
             return "the doorbell is /hooks/<page key>/<token>"
-        is_named = bool(self._watch.settings.token_env)
-        where = "the variable of [serve] token_env is not set" if is_named else "[serve] token_env is not set"
-        return f"no doorbell: {where}"
+        variable = self._watch.settings.token_env
+        if variable:
+            return f"no doorbell: ${variable}, which [serve] token_env names, is not set"
+        return "no doorbell: [serve] token_env is not set"
 
     def begun(self, settings: "Config") -> None:
         """Take over the configuration."""

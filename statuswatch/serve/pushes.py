@@ -39,7 +39,7 @@ def describe(body: bytes, headers: Mapping[str, str]) -> str:
         "maintenance": push.maintenance is not None,
         "incident": push.incident is not None,
     }
-    kind = next((name for name, is_there in kinds.items() if is_there), "something else")
+    kind = next((name for name, is_there in kinds.items() if is_there), "of no kind that is known")
     return f"{_vendor(push, headers)}: {kind}"
 
 

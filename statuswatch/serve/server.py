@@ -98,9 +98,10 @@ def listen(address: str, env: dict[str, str]) -> socket.socket:
         return _passed()
     try:
         return _listen_unix(address.removeprefix("unix:")) if address.startswith("unix:") else _listen_tcp(address)
-    except (OSError, OverflowError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"--listen {address}: {reason}: write HOST:PORT or unix:PATH") from error
+    except OSError as error:
+        raise UsageError(f"--listen {address}: {error.strerror or error}: choose another address") from error
+    except (OverflowError, ValueError) as error:
+        raise UsageError(f"--listen {address}: {error}: write HOST:PORT or unix:PATH") from error
 
 
 def place_of(listener: socket.socket) -> str:
