@@ -10,6 +10,8 @@ from statuswatch.cli.options import ConfigOption, StateOption, connect_sinks, he
 from statuswatch.cli.output import stdout_stream
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from statuswatch.config.schema import Config
 
 _CHECK = "statuswatch config check"
@@ -57,7 +59,11 @@ def warnings(settings: "Config") -> list[str]:
     broken = [f"{sink.config.where}: {sink.broken}" for sink in sinks if sink.broken]
     remembered = pipeline.recall_status(pipeline.run_of(settings)) if settings.state.exists() else ()
     listed = {status.page.key: status.components for status in remembered}
-    return [*broken, *review(settings, listed, os.environ, datetime.now(UTC))]
+    return [*_missing_folder(settings.state), *broken, *review(settings, listed, os.environ, datetime.now(UTC))]
+
+
+def _missing_folder(state: "Path") -> list[str]:
+    return [] if state.parent.is_dir() else [f"state: there is no folder {state.parent}: make it, for no run does"]
 
 
 def config_schema(

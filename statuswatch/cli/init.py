@@ -81,11 +81,14 @@ def scanned_by_default(folder: Path) -> Path:
 
 def proposals(folder: Path) -> "dict[str, str]":
     """Return the reason for each vendor that the folder shows, by key, and name files that could not be read."""
+    from statuswatch.render.phrases import runner_safe_line
     from statuswatch.scan.repository import scan
 
     found = scan(folder)
     for problem in found.problems:
         say(f"warning: {problem}")
+    if not found.proposals:
+        say(f"no vendor of the catalog was found in the files of {runner_safe_line(str(folder))}")
     return {proposal.key: proposal.reason for proposal in found.proposals}
 
 

@@ -79,7 +79,8 @@ def check_choice(word: str, choices: Collection[str], place: Place, *, noun: str
     for choice in choices:
         if choice.casefold() == word.casefold():
             return choice
-    raise mistake(place, f"unknown {noun} {safe_word(word)!r}{did_you_mean(word, choices)}")
+    near = did_you_mean(word, choices) if choices else f": no {noun} is configured, so add it to the configuration"
+    raise mistake(place, f"unknown {noun} {safe_word(word)!r}{near}")
 
 
 def check_impact(word: str, place: Place) -> Impact:

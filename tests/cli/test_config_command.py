@@ -159,6 +159,12 @@ def test_what_a_configuration_lacks(workspace: Workspace) -> None:
         assert line.startswith("warning: ") and words in line
 
 
+def test_a_state_file_without_a_folder(workspace: Workspace) -> None:
+    """Contract 2.13: the folder that every run would miss is a warning."""
+    completed = workspace.run("config", "check", "--state", "gone/state.json")
+    assert completed.code == 0 and "warning: state: there is no folder gone: make it" in completed.out
+
+
 def test_globs_are_compared_with_what_is_remembered(workspace: Workspace) -> None:
     """Contract 2.13 and 3.10: a glob that matches nothing the page lists is a warning of `config check`, without a
     read.

@@ -47,6 +47,14 @@ def test_names_aliases_and_addresses_are_resolved_together(bare: Workspace) -> N
     assert bare.vendor.requests == []
 
 
+def test_a_repository_that_shows_no_vendor(bare: Workspace) -> None:
+    """Contract 2.12: that the files were looked at, and show none, is not left to guess."""
+    (bare.folder / "empty").mkdir()
+    completed = bare.run("init", "--scan", "empty")
+    assert completed.code == 2
+    assert "no vendor of the catalog was found in the files of empty" in completed.err
+
+
 def test_what_cannot_be_watched_is_listed(bare: Workspace) -> None:
     """Contract 2.12: a typing error comes with the nearest keys, a vendor without a reader with that; the rest is
     written.

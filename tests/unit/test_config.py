@@ -283,6 +283,8 @@ BAD: Final = {
     "[mute]\npage = 'npm'": "mute: a single table: write [[mute]], with two brackets",
     "[notify]\nsink = 'slack'": "notify: a single table: write [[notify]], with two brackets",
     # filters of sinks
+    f"[[notify]]{HOOK.partition('[[notify]]')[2]}\npages = ['npm']": "notify[0].pages: unknown page 'npm': "
+    "no page is configured, so add it to the configuration",
     f'{HOOK}\ntags = ["tier2"]': "notify[0].tags: unknown tag 'tier2': did you mean 'tier1'?",
     f'{HOOK}\npages = ["npm"]\ntags = ["tier1"]': "notify[0].tags: none of the pages in `pages` has one of these tags: "
     "leave one of the two out",
