@@ -67,10 +67,10 @@ def build_config(table: Mapping[str, Any], source: str, folder: Path) -> Config:
     _check_filters(file, place)
     spellings = _page_spellings(file, place)
     keys = list(spellings)
-    built = [_build_page(key, spelling, file, place) for key, spelling in spellings.items()]
+    pages = tuple(_build_page(key, spelling, file, place) for key, spelling in spellings.items())
     tables = {key: file.page.get(spelling, PageTable()) for key, spelling in spellings.items()}
     config = Config(
-        pages=tuple(page for page in built if page),
+        pages=pages,
         state=_path(file.state, folder, place.at("state")),
         history=_history(file, folder, place),
         timeout=file.timeout,
@@ -160,19 +160,19 @@ def _key_of(word: str, file: FileTable) -> str:
     return catalog_key(word) or word
 
 
-def _build_page(key: str, spelling: str, file: FileTable, file_place: Place) -> Page | None:
-    """Build a page from its table, the catalog and the top of the file, in this order; None where it has no address."""
+def _build_page(key: str, spelling: str, file: FileTable, file_place: Place) -> Page:
+    """Build a page from its table, the catalog and the top of the file, in this order.
+
+    The lack of an address is noted, and hides no other mistake.
+    """
     table = file.page.get(spelling, PageTable())
     place = page_place(spelling, file_place)
     base = _catalog_entry(key, table)
     with place.collecting():
-        if base is None:
-            if table.url is None:
-                raise _unknown_page(spelling, file, file_place)
-            base = Page(key=key, name=key, url="")
+        if base is None and table.url is None:
+            raise _unknown_page(spelling, file, file_place)
         check_key(key, place)
-    if base is None:
-        return None
+    base = base or Page(key=key, name=key, url="")
     platform = _platform(table, base, place)
     url = _url(table, base, place)
     catalog_id = base.id if (url, platform) == (base.url, base.platform) else ""

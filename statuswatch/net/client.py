@@ -152,7 +152,8 @@ def _redirected(url: str, response: Response, redirects: list[str]) -> str | Fai
     try:
         target = redirect_target(url, response.headers.get("location", ""))
     except ValueError as error:
-        return Failure(FailureKind.BAD_ADDRESS, str(error), url, "look at the page in a browser")
+        hint = "look at the page in a browser and correct its `url`"
+        return Failure(FailureKind.BAD_ADDRESS, f"a redirect to no address ({error})", url, hint)
     redirects.append(target.url)
     if target.scheme not in ("http", "https") or not target.same_host:
         reason = f"it redirects to {target.origin[:MAX_ADDRESS]}"

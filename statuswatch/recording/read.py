@@ -83,8 +83,9 @@ def read_recording(path: Path) -> Iterator[RecordedRun]:
             yield _run_of(lines)
             lines = []
         lines.append(line)
-    if lines:
-        yield _run_of(lines)
+    if not lines:
+        raise UsageError(f"the recording is empty ({text.line(str(path))}): make it with --record")
+    yield _run_of(lines)
 
 
 def _read_lines(path: Path) -> Iterator[RecordingLine]:
@@ -116,7 +117,8 @@ def _parse_line(raw: bytes, place: str) -> RecordingLine:
             raise msgspec.ValidationError("it has neither `status` nor `error`")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = text.line(str(error))
-        raise UsageError(f"not a line of a recording: {reason} ({place}): make it anew with --record") from error
+        what_to_do = "make it anew with --record" if raw.endswith(b"\n") else "its run was killed, so delete this line"
+        raise UsageError(f"not a line of a recording: {reason} ({place}): {what_to_do}") from error
     return line
 
 

@@ -99,6 +99,13 @@ def test_what_is_no_recording_is_named(workspace: Workspace) -> None:
     assert "statuswatch.toml, line 2" in completed.err and "--record" in completed.err
     completed = workspace.run("replay", "missing.jsonl")
     assert completed.code == 2 and "missing.jsonl" in completed.err
+    cut, empty = workspace.folder / "cut.jsonl", workspace.folder / "empty.jsonl"
+    cut.write_text('{"run": "2026-')
+    completed = workspace.run("replay", cut.name)
+    assert completed.code == 2 and "cut.jsonl, line 1): its run was killed, so delete this line" in completed.err
+    empty.touch()
+    completed = workspace.run("replay", empty.name)
+    assert completed.code == 2 and "the recording is empty (empty.jsonl): make it with --record" in completed.err
     completed = workspace.run("check", "--record", "home")
     assert completed.code == 2 and "--record" in completed.err
     completed = workspace.run("status", "--offline", "--record", "recording.jsonl")

@@ -413,7 +413,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         tmp_path,
         'pages = ["openai", "opnai", "gihub"]\ntime_out = 5\ndeadline = "4"\nkinds = ["resolvd", "nw"]\n'
         '[page.acme]\nurl = "acme"\nplatform = "statuspag"\nmin_impact = "majr"\nulr = 1\n'
-        '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zyxw]\n'
+        '[page.bolt]\nurl = 3\nmaintenance = "no"\n[page.Zyxw]\nplatform = "gatuss"\n'
         '[[notify]]\nsink = "slak"\n[[notify]]\nsink = "slack"\nevents = ["nwe"]\npages = ["acmee"]\n'
         'min_impact = "x"\nkinds = []\ntags = ["ci"]\nhours = "x"\n[[notify]]\nsnk = "slack"\n'
         '[[mute]]\npage = "npm"\nincident = "1"\n[page.githb]\ntgas = []\n',
@@ -435,6 +435,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             f"page.acme.url: 'acme' {NOT_BASE}",
             "page.acme.min_impact: unknown impact 'majr': did you mean 'major'?",
             "page.zyxw.url: missing, and the catalog has no page 'zyxw': add the address of the page",
+            "page.zyxw.platform: unknown platform 'gatuss': did you mean 'gatus'?",
             "page.githb.url: missing, and the catalog has no page 'githb': did you mean 'github'?",
             "notify[0].sink: unknown sink 'slak': did you mean 'slack'?",
             "notify[1].events: unknown event 'nwe': did you mean 'new'?",
