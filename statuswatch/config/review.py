@@ -56,7 +56,7 @@ def _uncompared_globs(page: Page) -> Iterator[str]:
         yield f"{page.key}: its components are not known yet, so `components` was not compared: run `check` first"
         return
     for glob in page.components:
-        if not is_known_region(page, glob.partition("/")[0]):
+        if not _is_in_region([page], glob):
             uncompared = f"{page.key}: {glob!r} is no code of a region, and was not compared"
             yield line(f"{uncompared}: the page lists no components")
 
@@ -64,10 +64,26 @@ def _uncompared_globs(page: Page) -> Iterator[str]:
 def _sink_globs(config: Config, listed: Mapping[str, tuple[Component, ...]]) -> Iterator[str]:
     """Yield the globs of sinks that match on none of their pages, where the components of all of these are known."""
     for sink in config.notify:
-        keys = [page.key for page in config.pages if not sink.pages or page.key in sink.pages]
-        if sink.components and all(listed.get(key) for key in keys):
-            for glob in unmatched_globs(_joined(listed[key] for key in keys), sink.components):
-                yield line(f"{sink.where}: {glob!r} in `components` matches no component of its pages")
+        pages = [page for page in config.pages if not sink.pages or page.key in sink.pages]
+        for glob in _unmatched_on(pages, listed, sink.components):
+            yield line(f"{sink.where}: {glob!r} in `components` matches no component that its pages list")
+
+
+def _unmatched_on(
+    pages: list[Page], listed: Mapping[str, tuple[Component, ...]], globs: tuple[str, ...]
+) -> Iterable[str]:
+    """Return the globs that match nothing that the pages list, and name no region of those that list nothing."""
+    unlisted = tuple(page for page in pages if not listed.get(page.key))
+    if not all(page.platform in REGIONAL for page in unlisted):
+        return ()
+    components = _joined(listed.get(page.key, ()) for page in pages)
+    unmatched = unmatched_globs(components, globs) if components else globs
+    return tuple(glob for glob in unmatched if not _is_in_region(unlisted, glob))
+
+
+def _is_in_region(pages: Iterable[Page], glob: str) -> bool:
+    """Return whether a glob begins with the code of a region of one of the vendors: "us-east-1/*EC2*"."""
+    return any(is_known_region(page, glob.partition("/")[0]) for page in pages)
 
 
 def _joined(parts: Iterable[tuple[Component, ...]]) -> tuple[Component, ...]:

@@ -211,6 +211,16 @@ def test_config_check_compares_the_codes_of_regions() -> None:
     ]
 
 
+def test_config_check_compares_the_regions_of_a_sink() -> None:
+    """Contract 3.11: a misspelt region would keep an incident from its sink, silently."""
+    globs = ("us-central1/*", "us-centrl1/*")
+    sink = SinkConfig(sink="webhook", name="webhook", where="notify[0]", options=None, components=globs)
+    config = Config(pages=(CLOUD,), state=Path("state.json"), notify=(sink,))
+    assert review(config, {}, {}, at(1)) == [
+        "notify[0]: 'us-centrl1/*' in `components` matches no component that its pages list"
+    ]
+
+
 def test_a_short_list_names_a_region() -> None:
     """Contract 7.7: of many components the third that is shown is the region."""
     parts = [Component(f"Service {letter}") for letter in "ABCD"]
