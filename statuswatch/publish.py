@@ -31,6 +31,8 @@ def publish_file(path: Path, content: bytes) -> None:
         try:
             if path.is_dir():  # "." and "/" too, which have no name
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
+                raise OSError(errno.EINVAL, "a FIFO, a socket or a device, not a file")
             temporary.write_bytes(content)
             temporary.replace(path)
         finally:

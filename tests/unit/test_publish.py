@@ -178,6 +178,15 @@ def test_leftovers_of_killed_runs_are_removed(folder: Path) -> None:
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    """Contract 2.8: a rename replaces files alone: as root it would put a file in the place of /dev/null."""
+    path = tmp_path / "metrics"
+    os.mkfifo(path)
+    with pytest.raises(OutputError, match="a FIFO, a socket or a device, not a file"):
+        publish_file(path, b"one")
+    assert path.is_fifo() and list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     """Contract 2.8: `--metrics`: the collector that reads it meanwhile finds the old file or the new one."""
     path = tmp_path / "statuswatch.prom"
