@@ -24,8 +24,8 @@ _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
 
 
-def publish_file(path: Path, content: bytes) -> None:
-    """Replace a file by a rename. Raises OutputError."""
+def publish_file(path: Path, content: bytes, *, mark: bytes = b"") -> None:
+    """Replace a file by a rename. One that does not begin with the mark is another's. Raises OutputError."""
     temporary = path.parent / f".{path.name}.{os.getpid()}"
     try:
         try:
@@ -33,12 +33,14 @@ def publish_file(path: Path, content: bytes) -> None:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
                 raise OSError(errno.EINVAL, "a FIFO, a socket or a device, not a file")
+            if path.exists() and path.stat().st_size and not path.read_bytes().startswith(mark):
+                raise OSError(errno.EEXIST, "another file is there, which is left as it is")
             temporary.write_bytes(content)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _not_written(path, error, "name a file in a folder that can be written") from error
+        raise _not_written(path, error, "name another file, in a folder that can be written") from error
 
 
 def publish_site(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -276,7 +276,8 @@ def write_metrics(run: "Run", report: "RunReport", path: Path) -> str:
     from statuswatch.render.site.metrics import text_of
 
     try:
-        publish_file(path, text_of(pipeline.report_statuses(run, report), report.detected_at).encode())
+        content = text_of(pipeline.report_statuses(run, report), report.detected_at).encode()
+        publish_file(path, content, mark=b"# HELP statuswatch_")
     except errors.OutputError as error:
         return f"--metrics: {error}"
     return ""

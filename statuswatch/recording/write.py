@@ -25,7 +25,16 @@ from statuswatch.state import decode_page, encode_page
 
 # Headers that say something about a document. No other is kept: some hold session ids.
 KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "location", "retry-after", "date", "age")
+BEGIN: Final = b'{"run":'  # of every line
 _OUT_OF_TIME: Final = frozenset({FailureKind.TIMEOUT, FailureKind.NO_CONNECTION, FailureKind.NOT_REACHED})
+
+
+def _begin_of(path: Path) -> bytes:
+    """Return the first bytes of a file; none where it is empty, is no regular file, or does not exist."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(len(BEGIN))
 
 
 class FileRecorder:
@@ -40,7 +49,10 @@ class FileRecorder:
         self._numbers: defaultdict[str, int] = defaultdict(int)
         self._abandoned: defaultdict[str, list[str]] = defaultdict(list)  # addresses whose request was cut off
         try:
-            self._is_new = not path.exists() or path.stat().st_size == 0
+            begin = _begin_of(path)
+            self._is_new = not begin
+            if begin and begin != BEGIN:
+                raise UsageError(f"--record: not a recording ({self.name}): name another file; nothing was added to it")
             self._file: BinaryIO = path.open("ab")
         except OSError as error:
             what_to_do = "name a file that can be written"

@@ -125,13 +125,20 @@ def test_metrics_of_a_run(workspace: Workspace, dead: str) -> None:
 
 
 def test_metrics_that_cannot_be_written(workspace: Workspace) -> None:
-    """Contract 2.8: exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2."""
-    assert "error: --metrics: Is a directory (.): name a file" in workspace.run("check", "--metrics", ".").err
+    """Contract 2.8: exit 5, after everything else was done; with --dry-run, which writes nothing, exit 2. No file of
+    another kind is lost to a mistaken name, nor to one after `--record` (2.6).
+    """
+    assert "error: --metrics: Is a directory (.): name another file" in workspace.run("check", "--metrics", ".").err
     completed = workspace.run("check", "--metrics", "missing/acme.prom")
     assert completed.code == 5
     assert "error: --metrics: No such file or directory" in completed.err
     assert workspace.state.exists()
     assert workspace.run("check", "--metrics", "acme.prom", "--dry-run").code == 2
+    for option, code in (("--metrics", 5), ("--record", 2)):
+        before = workspace.files()
+        completed = workspace.run("check", option, "state.json")
+        assert completed.code == code and "(state.json): name another file" in completed.err
+        assert workspace.files() == before
 
 
 def test_the_documents_of_a_site(workspace: Workspace) -> None:
