@@ -67,8 +67,10 @@ class Oracle:
         """Return the events that must come of one read, by incident; None is a read that failed."""
         if listing is None or (self.identity is not None and listing.identity != self.identity):
             return dict(self._fail(now))
+        former, self.records = self.records, self._dated_anew(listing)
         reason = self._suspicion(listing) if self.baseline else None
         if reason and not self._believes(now, is_stale=reason[0], is_provable=reason[1]):
+            self.records = former
             self.suspicious_reads += 1
             if not self.page_is_down:
                 self.failing_since = None
@@ -87,6 +89,15 @@ class Oracle:
         self.page_time = listing.page_time or self.page_time
         self.list_time = listing.list_time or self.list_time
         return expected
+
+    def _dated_anew(self, listing: Listing) -> dict[str, Remembered]:
+        """Return the records with the updates that only got another time under their new keys."""
+        if self.platform == "statuspage":  # its updates have ids
+            return self.records
+        return {
+            key: _with_new_dates(before, listing.incidents[key]) if key in listing.incidents else before
+            for key, before in self.records.items()
+        }
 
     # ------------------------------------------------------------------------------------------- good reads, and others
 
@@ -149,8 +160,6 @@ class Oracle:
             yield from self._compare_unknown(key, one)
             return
         fresh, edited = _fresh(before, one), _edited(before, one)
-        if self.platform == "rss":  # its updates have no ids
-            fresh = _without_dated_anew(before, one, fresh)
         if before.quiet and one.closed:  # row 9c
             fresh, edited = [update for update in fresh if update.at > before.end], []
         kind = self._kind(before, one, fresh=fresh, edited=edited)
@@ -229,11 +238,19 @@ def _fresh(before: Remembered, one: Listed) -> list[Update]:
     return [update for update in one.updates if update.key not in before.updates]
 
 
-def _without_dated_anew(before: Remembered, one: Listed, fresh: list[Update]) -> list[Update]:
-    """Return the updates that did not only get another time: one of the same words vanished in the same read."""
+def _with_new_dates(before: Remembered, one: Listed) -> Remembered:
+    """Return the record in which an update that appeared takes the place of one with its words that vanished."""
     listed = {update.key for update in one.updates}
-    vanished = {(update.status, update.text) for key, update in before.updates.items() if key not in listed}
-    return [update for update in fresh if (update.status, update.text) not in vanished]
+    vanished = {(update.status, update.text): key for key, update in before.updates.items() if key not in listed}
+    moved: dict[str, Update] = {}
+    for update in _fresh(before, one):
+        if key := vanished.pop((update.status, update.text), ""):
+            moved[key] = update
+    if not moved:
+        return before
+    updates = [moved.get(key, update) for key, update in before.updates.items()]
+    last = replace(before.last, updates=tuple(moved.get(update.key, update) for update in before.last.updates))
+    return replace(before, last=last, updates={update.key: update for update in updates})
 
 
 def _edited(before: Remembered, one: Listed) -> list[Update]:
