@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     RawReply = Callable[[socket.socket], None]  # writes to the connection itself, which ends with it
 
 WITHOUT_BODY = frozenset({204, 304})
+MAX_SILENCE = 30  # seconds for which a connection waits for its client: no test waits for ever
 
 
 class Request(NamedTuple):
@@ -81,6 +82,7 @@ class LoopbackServer:
             threading.Thread(target=self._keep_answering, args=(connection,), daemon=True).start()
 
     def _keep_answering(self, connection: socket.socket) -> None:
+        connection.settimeout(MAX_SILENCE)
         with suppress(OSError):  # clients that hang up, or are killed, are part of the tests
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
@@ -101,8 +103,11 @@ class LoopbackServer:
 
 
 def _read(stream: BinaryIO) -> Request | None:
-    """Read a request; return None where the client ended the connection."""
-    beginning = stream.readline().decode("latin-1").split()
+    """Read a request; return None where the client ended the connection, or speaks something else, such as TLS."""
+    first = stream.read(1)
+    if not first.isalpha():
+        return None
+    beginning = (first + stream.readline()).decode("latin-1").split()
     if len(beginning) != 3:
         return None
     headers = Message()
