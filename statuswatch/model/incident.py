@@ -70,6 +70,11 @@ def by_kind(components: Iterable[Component]) -> tuple[tuple[Component, ...], tup
     return services(named), tuple(component for component in named if component.is_region)
 
 
+def component_names(components: Iterable[Component]) -> set[str]:
+    """Return the names, without groups: what is compared from read to read."""
+    return {component.name for component in components}
+
+
 def services(components: Iterable[Component]) -> tuple[Component, ...]:
     """Return the components that are no regions."""
     return tuple(component for component in components if not component.is_region)

@@ -27,6 +27,7 @@ from statuswatch.model.incident import (
     IncidentUpdate,
     by_kind,
     closing_time,
+    component_names,
 )
 from statuswatch.model.page import Page
 from statuswatch.model.state import IncidentRecord
@@ -298,12 +299,8 @@ def _components_differ(record: IncidentRecord, incident: Incident, *, any_fresh:
     if incident.source_quality != record.source_quality or incident.components == record.components:
         return False
     kinds = zip(by_kind(incident.components), by_kind(record.components), strict=True)
-    differ = any(now and before and _names(now) != _names(before) for now, before in kinds)
+    differ = any(now and before and component_names(now) != component_names(before) for now, before in kinds)
     return differ and (any_fresh or incident.source_quality >= STATED_BY_VENDOR)
-
-
-def _names(components: Iterable[Component]) -> set[str]:
-    return {component.name for component in components}
 
 
 def _report(

@@ -11,7 +11,16 @@ import msgspec
 
 from statuswatch import text
 from statuswatch.model.digest import WITHOUT_ID, UpdateDigest, encode_updates, id_digest, parse_times
-from statuswatch.model.incident import EXPIRED, IMPACT_SCALE, Component, Impact, Incident, by_kind, services
+from statuswatch.model.incident import (
+    EXPIRED,
+    IMPACT_SCALE,
+    Component,
+    Impact,
+    Incident,
+    by_kind,
+    component_names,
+    services,
+)
 from statuswatch.model.state import IncidentRecord
 from statuswatch.rules.updates import adopt_new_dates, adopt_vendor_ids, encode_times, is_poorer
 
@@ -253,11 +262,10 @@ def _last_change(incident: Incident) -> datetime:
 
 def _best_components(incident: Incident, record: IncidentRecord) -> tuple[tuple[Component, ...], int]:
     """Return the better of the listed and the remembered components, and the quality of their source."""
-    listed, quality = _with_remembered_kinds(incident.components, record.components), incident.source_quality
-    is_worse = bool(record.components) and quality < record.source_quality
+    is_worse = bool(record.components) and incident.source_quality < record.source_quality
     if not incident.components or is_worse or _adds_nothing(incident, record):
         return record.components, record.source_quality
-    return listed, quality
+    return _with_remembered_kinds(incident.components, record.components), incident.source_quality
 
 
 def _with_remembered_kinds(listed: tuple[Component, ...], remembered: tuple[Component, ...]) -> tuple[Component, ...]:
@@ -268,19 +276,17 @@ def _with_remembered_kinds(listed: tuple[Component, ...], remembered: tuple[Comp
 
 def _adds_nothing(incident: Incident, record: IncidentRecord) -> bool:
     """Return whether the listed components have the remembered names, from an equally good source, and no new group."""
-    if incident.source_quality != record.source_quality or _names(incident.components) != _names(record.components):
+    if incident.source_quality != record.source_quality or component_names(incident.components) != component_names(
+        record.components
+    ):
         return False
     return not any(component.group for component in set(incident.components) - set(record.components))
 
 
 def _former_components(components: tuple[Component, ...], record: IncidentRecord) -> tuple[Component, ...]:
-    names = _names(components)
+    names = component_names(components)
     former = {*record.components, *record.former_components}
     return tuple(sorted(component for component in former if component.name not in names))
-
-
-def _names(components: tuple[Component, ...]) -> set[str]:
-    return {component.name for component in components}
 
 
 def _message(incident: Incident, record: IncidentRecord, updates: str) -> str:

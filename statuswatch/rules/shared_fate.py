@@ -19,7 +19,7 @@ from statuswatch.model.page import FailureClass, Page
 from statuswatch.model.state import Failing, SharedFailure
 from statuswatch.platforms import HOSTED_PLATFORMS
 from statuswatch.rules.diff import event_id
-from statuswatch.rules.page_failure import failing_event, is_hour_up
+from statuswatch.rules.page_failure import UNREADABLE, failing_event, is_hour_up
 
 MIN_SHARED_PAGES: Final = 5
 
@@ -267,7 +267,7 @@ def shared_event(key: str, record: SharedFailure, kind: EventKind, now: datetime
     update = IncidentUpdate(id=f"{status}-{at:%Y%m%dT%H%M%SZ}", status=status, body=body, created_at=at, display_at=at)
     components = tuple(sorted({Component(name) for name in record.names}))
     incident = Incident(
-        id="-".join(["unreadable", f"{record.reported_at:%Y%m%dT%H%M%SZ}", *record.pages[:1]]),
+        id=UNREADABLE + "-".join([f"{record.reported_at:%Y%m%dT%H%M%SZ}", *record.pages[:1]]),
         kind=IncidentKind.PAGE,
         title=record.title,
         status=status,

@@ -39,7 +39,7 @@ def status_view(
     """
     entries = [entry for page in pages for entry in _open_incidents(page, mutes, now)]
     listed = {page.page.key: page.components for page in pages}
-    shown = [entry for entry in entries if _names(entry.page, entry.record, listed[entry.page.key], globs)]
+    shown = [entry for entry in entries if _is_selected(entry.page, entry.record, listed[entry.page.key], globs)]
     incidents = [entry for entry in shown if entry.record.kind is not IncidentKind.MAINTENANCE]
     maintenance = [entry for entry in shown if entry.record.kind is IncidentKind.MAINTENANCE]
     maintenance.sort(key=_soonest_first)
@@ -70,11 +70,11 @@ def _matches_on(page: PageStatus, glob: str) -> bool:
     if is_known_region(page.page, glob) or (page.components and not unmatched_globs(page.components, [glob])):
         return True
     named = [record for record in page.open.values() if record.components or not page.components]
-    return any(_names(page.page, record, page.components, [glob]) for record in named)
+    return any(_is_selected(page.page, record, page.components, [glob]) for record in named)
 
 
-def _names(page: Page, record: IncidentRecord, listed: Iterable[Component], globs: Sequence[str]) -> bool:
-    """Return whether an incident names what a glob matches, as far as its vendor states what it affects."""
+def _is_selected(page: Page, record: IncidentRecord, listed: Iterable[Component], globs: Sequence[str]) -> bool:
+    """Return whether globs select an incident, as far as its vendor states what it affects."""
     components = grouped(record.components, listed)
     return matches_any(components, globs, unstated_by_vendor(page, components))
 
